@@ -1,0 +1,1 @@
+"""An API Gateway Lambda authorizer that hands each Cognito user credentials which IAM keeps to that user."""

@@ -1,0 +1,156 @@
+"""Everything that can end a request early, drawn as one tree.
+
+::
+
+    AuthorizerError
+    ├── SettingsError      the configuration does not load; lists every problem
+    └── Refusal            a request ends here
+        ├── Unauthorized   the caller must act: prove who you are                → 401
+        ├── Forbidden      an administrator must act: nothing is granted         → 403
+        └── ServiceFailure we must act: it cannot be told whether to allow       → 500
+
+A refusal is one class here, with its family (its parent) and its `code`. The code is stable: it stands in the
+decision record, in metrics and in the README's table. The message is for the operator who reads the log: what was
+refused, where, what was expected, what to do. It never holds a token, a credential, or the value of a claim that
+`access.toml` does not list.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class AuthorizerError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class SettingsError(AuthorizerError):
+    """The configuration cannot be used. `problems` has every one of them, each with its place."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        heading = f"{count} problem{'s' if count != 1 else ''} in the configuration:"
+        super().__init__("\n".join([heading, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class Refusal(AuthorizerError):
+    """A request that is not allowed, whatever the reason. Only its three children are raised."""
+
+    code: ClassVar[str]
+
+
+# ── 401 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Unauthorized(Refusal):
+    """The caller has not proved who they are. API Gateway answers 401."""
+
+
+class TokenMissing(Unauthorized):
+    """The request carries no token where the API expects one."""
+
+    code = "token_missing"
+
+
+class TokenAmbiguous(Unauthorized):
+    """The request carries several tokens, so that two readers could pick different ones."""
+
+    code = "token_ambiguous"
+
+
+class SchemeRefused(Unauthorized):
+    """The Authorization header is not of the form `Bearer <token>` (RFC 6750 §2.1)."""
+
+    code = "scheme_refused"
+
+
+# ── 403 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Forbidden(Refusal):
+    """The caller is known, and nothing is granted to them. API Gateway answers 403."""
+
+
+class RoleNotListed(Forbidden):
+    """The token names an IAM role that `access.toml` does not list."""
+
+    code = "role_not_listed"
+
+
+class RequestedRoleRefused(Forbidden):
+    """The caller asked for a role that is not among their own."""
+
+    code = "requested_role_refused"
+
+
+class RoleAmbiguous(Forbidden):
+    """Several roles fit equally well, and no default is configured."""
+
+    code = "role_ambiguous"
+
+
+class NoRole(Forbidden):
+    """Nothing leads from this caller to a role."""
+
+    code = "no_role"
+
+
+class NoRoute(Forbidden):
+    """The caller's scopes open no route of this API."""
+
+    code = "no_route"
+
+
+class ClaimRefused(Forbidden):
+    """A claim that the role's policy, tags or session name need does not have its declared type."""
+
+    code = "claim_refused"
+
+
+class ClaimAbsent(Forbidden):
+    """A claim that the role's policy, tags or session name need is not in the token."""
+
+    code = "claim_absent"
+
+
+class NothingGranted(Forbidden):
+    """The role's templates render to a policy without an Allow. Never an AssumeRole without a policy."""
+
+    code = "nothing_granted"
+
+
+# ── 500 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ServiceFailure(Refusal):
+    """It cannot be told whether the caller is allowed. API Gateway answers 500."""
+
+
+class EventUnknown(ServiceFailure):
+    """The event has none of the five shapes that API Gateway sends to an authorizer."""
+
+    code = "event_unknown"
+
+
+class PolicyInvalid(ServiceFailure):
+    """A template rendered to something that is no session policy of this project."""
+
+    code = "policy_invalid"
+
+
+class PolicyTooLarge(ServiceFailure):
+    """The rendered policy has more characters than STS takes."""
+
+    code = "policy_too_large"
+
+
+class ResponseTooLarge(ServiceFailure):
+    """The answer is larger than API Gateway takes from an authorizer."""
+
+    code = "response_too_large"
+
+
+class Unforeseen(ServiceFailure):
+    """An exception that nobody planned for. Its text stays out of the record: it may hold anything."""
+
+    code = "unforeseen"

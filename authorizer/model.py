@@ -1,0 +1,161 @@
+"""The nouns of the project, each a frozen value that one stage makes and the next ones read.
+
+Trust is in the type: `Request` holds what a stranger sent, `Claims` what an issuer signed, `Identity` what
+`access.toml` makes of it. Secrets are `repr=False`, so that no log line, exception or debugger shows one by accident.
+Times are seconds since the epoch (UTC), durations are seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from authorizer.settings.schema import Role
+
+
+
+class Shape(StrEnum):
+    """The five event shapes an API Gateway Lambda authorizer is called with, named as AWS names them."""
+
+    REST_TOKEN = "REST TOKEN"
+    REST_REQUEST = "REST REQUEST"
+    HTTP_1 = "HTTP API 1.0"
+    HTTP_2 = "HTTP API 2.0"
+    WEBSOCKET = "WebSocket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteArn:
+    """`arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{method}/{path}`.
+
+    `path` starts with `/` and may itself hold `/` and `:`. For a WebSocket, `method` is "" and `path` is `$connect`.
+    """
+
+    partition: str
+    region: str
+    account_id: str
+    api_id: str
+    stage: str
+    method: str
+    path: str
+
+    @property
+    def stage_arn(self) -> str:
+        """The ARN up to and including the stage: what every route of this API's stage begins with."""
+        return (
+            f"arn:{self.partition}:execute-api:{self.region}:{self.account_id}:{self.api_id}/{self.stage}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What API Gateway asks about: made by `gateway.parse`; all of it chosen by a stranger."""
+
+    shape: Shape
+    route: RouteArn
+    route_key: str | None
+    """The matched route as configured, `GET /files/{id}` or `$default`; HTTP API 2.0 and WebSocket only."""
+    token: str = field(repr=False)
+    requested_role: str | None
+    """The value of the configured role header: a role's name in `access.toml`, or its ARN."""
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What an issuer signed about the caller, in one vocabulary for every kind of issuer.
+
+    Only `authorizer.tokens` makes one, and only after every check has passed: holding a `Claims` is the proof.
+    """
+
+    issuer: str
+    """The `iss` claim, equal to a configured issuer."""
+    token_use: str
+    """`id` or `access`."""
+    sub: str
+    client_id: str | None
+    """The app client: `aud` of an ID token, `client_id` of an access token."""
+    username: str | None
+    machine: bool
+    """True for a client-credentials token: it speaks for an app client, not for a user."""
+    groups: tuple[str, ...]
+    roles: tuple[str, ...]
+    """`cognito:roles`: role ARNs, in the token's order. Only ID tokens have them."""
+    preferred_role: str | None
+    scopes: tuple[str, ...]
+    """The token's own `scope`, split at spaces. Only access tokens have one."""
+    issued_at: float
+    expires_at: float
+    values: Mapping[str, object] = field(repr=False)
+    """Every claim of the payload under its own name, as JSON gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the request acts for, and as what: the one role, the scopes, and the claims that may reach a policy."""
+
+    principal: str
+    """`sub` of the token."""
+    issuer: str
+    username: str | None
+    machine: bool
+    token_use: str
+    role: Role
+    rule: str
+    """Which rule chose the role, in words for the decision record."""
+    groups: tuple[str, ...]
+    scopes: frozenset[str]
+    claims: Mapping[str, "str | tuple[str, ...]"] = field(repr=False)
+    """The claims that the role uses, under their names in `access.toml`, each of its declared type."""
+    expires_at: float
+    """When the token that proved all this expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """What the caller's scopes open on this API and stage."""
+
+    patterns: tuple[str, ...]
+    """Resource ARNs for the answer's Allow statement, valid for the whole stage and so safe to cache. Never empty."""
+    this_route: bool
+    """Whether the route of this very request is among them: what a simple response must say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy:
+    """The session policy for one identity: canonical, minified, never empty, at most 2,048 characters."""
+
+    text: str = field(repr=False)
+    digest: str
+    """The first 16 hex digits of the text's SHA-256, for the decision record."""
+    templates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Temporary credentials of one role session, narrowed by a session policy."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expiration: float
+    role_arn: str
+    session_name: str
+    packed_policy_size: int | None
+    """STS's percentage of the packed size limit; absent where STS did not say."""
+    issued_at: float
+    """When they were asked for; with `expiration` it tells half of their life."""
+
+
+Verdict = Literal["allow", "deny", "unauthorized", "failure"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer to one request: what the Lambda returns, or raises."""
+
+    verdict: Verdict
+    code: str
+    """`allowed`, or the code of the refusal."""
+    response: Mapping[str, object] | None = field(repr=False)
+    """The response for API Gateway. None where only an exception gives the right status (401 and 500)."""

@@ -1,0 +1,1 @@
+"""`access.toml` and the environment, read once into frozen values."""

@@ -1,0 +1,194 @@
+"""What `access.toml` says, as frozen values. `authorizer.settings.load` is the only maker.
+
+Durations are seconds. A name ending in `_claim` or a mapping to claim names refers to a name declared under
+`[claims]`. Nothing here reads a file or the environment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from authorizer.engine.claims import ClaimType
+
+MIN_DURATION = 900
+"""Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""
+MAX_CHAINED_DURATION = 3600
+"""Longest session under role chaining, in seconds. A Lambda function's own credentials are a role session, so every
+AssumeRole from Lambda is role chaining (IAM User Guide, "Methods to assume a role")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who may sign tokens, and what theirs must say. One `[[issuers]]` table with `user_pool` makes one of these for
+    each form of the pool's issuer URL."""
+
+    kind: str
+    """A row of `authorizer.tokens.kinds`: `cognito` or `oidc`."""
+    issuer: str
+    """The exact `iss`."""
+    jwks_uri: str
+    client_ids: frozenset[str] | None
+    """App clients whose tokens are taken. None, written `client_ids = "any"`, skips the check."""
+    token_use: frozenset[str]
+    """Subset of `id`, `access`; never empty."""
+    leeway: float
+    """Clock skew allowed for `exp`, `nbf`, `iat` and `auth_time`."""
+    max_lifetime: float | None
+    """Longest `exp - iat` taken; None: any."""
+    max_auth_age: float | None
+    """Longest time since `auth_time`; None: any."""
+    pinned_keys: str | None = field(repr=False)
+    """A JWKS document (JSON text) that serves from the start, without a fetch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The life cycle of fetched keys: `[keys]`."""
+
+    timeout: float
+    """Longest fetch."""
+    max_age: float
+    """Age after which a fetch is due; keys still serve meanwhile."""
+    grace: float
+    """How much longer than `max_age` keys serve while fetches fail."""
+    cooldown: float
+    """Shortest time between two fetch attempts that an unknown `kid` or a failure causes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One row of `[claims]`: a claim that may reach a policy, a tag, a session name or the context."""
+
+    name: str
+    """Its name in templates."""
+    claim: str
+    """Its name in the token."""
+    type: ClaimType
+    user_writable: bool
+    """True if users can change it themselves: it must not decide a boundary, and the linter says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One row of `[policies]`: a template in `templates/` and what it promises."""
+
+    name: str
+    isolates: str | None
+    """The claim whose distinct values must never share a permission: what the prover proves."""
+    shared: tuple[str, ...]
+    """Resource patterns that the author declares common to all; the prover leaves them out and says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A role that may be assumed: `[roles.NAME]`."""
+
+    name: str
+    arn: str
+    policies: tuple[str, ...]
+    """Template names, joined into one session policy. Never empty."""
+    session_name: str
+    """Format text with `{claim}` holes, `{sub}` by default."""
+    session_tags: Mapping[str, str]
+    """Tag key → claim name."""
+    transitive_tags: tuple[str, ...]
+    source_identity: str | None
+    """Format text with `{claim}` holes, as `session_name`."""
+    external_id: str | None = field(repr=False)
+    managed_policies: tuple[str, ...]
+    """ARNs of managed policies that also narrow the session."""
+    duration: int
+    """Seconds asked of AssumeRole: `[session] duration`, or the role's own."""
+    uses: frozenset[str]
+    """Every declared claim that its templates, tags, session name or source identity mention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What membership of a group brings: `[groups.NAME]`."""
+
+    name: str
+    role: str | None
+    precedence: int | None
+    """Lower wins; None is last."""
+    scopes: tuple[str, ...]
+
+
+Match = Literal["Equals", "NotEqual", "StartsWith", "Contains"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One `[[rules]]` table, with the semantics of an identity pool's mapping rule."""
+
+    claim: str
+    """The claim's name in the token, such as `custom:department`."""
+    match: Match
+    value: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """`[resolution]`: how a role is chosen."""
+
+    role_header: str | None
+    """Lower-case name of the header with which a caller may ask for one of their roles."""
+    ambiguous: str | None
+    """Role for callers with several equally good roles; None denies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One entry of a scope, as written: `GET /files/*`, `ANY /admin/*`, `$connect`."""
+
+    method: str
+    """An HTTP method, `ANY`, or "" for `$connect`."""
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """`[gateway]`: what the API in front is configured with. The event does not say, so the settings must."""
+
+    result_ttl: float
+    """The authorizer's result TTL, 0–3,600 s."""
+    backend_time: float
+    """Longest time a backend works with the credentials of one request."""
+    response: Literal["policy", "simple"]
+    """`simple` only for an HTTP API with payload 2.0 and simple responses enabled."""
+    identity_sources: tuple[str, ...]
+    """What the gateway's cache is keyed by, lower case: header names, or `$context.routeKey`."""
+    token_sources: tuple[str, ...]
+    """Where the token may stand: `header:authorization`, `query:token`, `header:sec-websocket-protocol`."""
+    context_claims: tuple[str, ...]
+    """Claims handed to the backend under their own names."""
+    usage_key_claim: str | None
+    """Claim that is the caller's API key (`usageIdentifierKey`), REST only."""
+    token_scopes: Literal["ignore", "either", "both"]
+    """How an access token's own `scope` joins the scopes of the groups: not at all, as a union, or as an
+    intersection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of `access.toml` and its templates, checked. Believed everywhere else."""
+
+    place: str
+    """The file it came from, for messages."""
+    issuers: Mapping[str, Issuer]
+    """By `iss`."""
+    keys: Keys
+    claims: Mapping[str, Claim]
+    variables: Mapping[str, str]
+    """Constants of the deployment that templates may mention, such as the bucket's name."""
+    policies: Mapping[str, Policy]
+    templates: Mapping[str, str]
+    """Source text by name, from `templates/NAME.json.j2`."""
+    roles: Mapping[str, Role]
+    roles_by_arn: Mapping[str, Role]
+    groups: Mapping[str, Group]
+    rules: tuple[Rule, ...]
+    resolution: Resolution
+    scopes: Mapping[str, tuple[Route, ...]]
+    gateway: Gateway
