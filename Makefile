@@ -14,7 +14,7 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	touch $@
 
 demo: $(INSTALLED) ## One Cognito token in, one user's credentials out: no AWS account, no network
-	$(VENV)/bin/authorizer invoke events/rest-token-allow.json --explain
+	$(RUN) -m authorizer invoke events/rest-token-allow.json --explain
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 	$(RUN) -m pytest -n auto --cov --cov-report=term
@@ -23,7 +23,7 @@ check: $(INSTALLED) ## Types, style, and the configuration itself
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(VENV)/bin/authorizer check
+	$(RUN) -m authorizer check
 
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
