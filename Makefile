@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format pins clean
+.PHONY: demo test test-s3 check format pins clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
@@ -18,6 +18,9 @@ demo: $(INSTALLED) ## One Cognito token in, one user's credentials out: no AWS a
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 	$(RUN) -m pytest -n auto --cov --cov-report=term
+
+test-s3: $(INSTALLED) ## Isolation on a real S3 and STS server: apt-get install radosgw ceph-mon ceph-osd ceph-common
+	$(RUN) -m pytest -m s3 tests/s3
 
 check: $(INSTALLED) ## Types, style, and the configuration itself
 	$(RUN) -m ruff check .
