@@ -1,0 +1,33 @@
+"""Escaping: a value into policy text so that it stands for itself.
+
+Two layers, in this order: IAM's, where `${*}`, `${?}` and `${$}` stand for the literal characters (IAM User
+Guide, "IAM policy elements: Variables and tags"), then JSON's string escapes (RFC 8259 §7). One pass each:
+escaping `*` before `$` would damage its own output.
+"""
+
+from types import MappingProxyType
+
+_IAM = MappingProxyType({ord(char): f"${{{char}}}" for char in "$*?"})
+_JSON = MappingProxyType(
+    {
+        **{code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)},
+        ord("\b"): "\\b",
+        ord("\t"): "\\t",
+        ord("\n"): "\\n",
+        ord("\f"): "\\f",
+        ord("\r"): "\\r",
+        ord('"'): '\\"',
+        ord("\\"): "\\\\",
+    }
+)
+_BOTH = {**_JSON, **_IAM}  # IAM's output holds nothing that JSON escapes, so that one pass does both
+
+
+def quoted(text: str) -> str:
+    """Trusted text, as it stands between the quotes of a JSON string."""
+    return text.translate(_JSON)
+
+
+def literal(text: str) -> str:
+    """Untrusted text, as it stands between the quotes of a JSON string in a policy: matching only itself."""
+    return text.translate(_BOTH)

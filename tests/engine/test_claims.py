@@ -1,0 +1,234 @@
+"""Claim types: what each takes and refuses, and that its language says exactly the same."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from authorizer.engine.claims import FORBIDDEN, TYPES, ClaimType, Language, declare
+from authorizer.engine.errors import ClaimTypeInvalid, ValueRefused
+
+SPECS: tuple[Mapping[str, object], ...] = (
+    {"type": "uuid"},
+    {"type": "slug", "max_length": 8},
+    {"type": "slug", "max_length": 1},
+    {"type": "email"},
+    {"type": "email", "max_length": 12},
+    {"type": "enum", "values": ["free", "pro", "a.b"]},
+    {"type": "arn"},
+    {"type": "digits"},
+    {"type": "opaque"},
+    {"type": "opaque", "max_length": 1},
+    {"type": "opaque", "max_length": 2, "exclude": ":;"},
+    {"type": "opaque", "exclude": "."},
+)
+TEXT = st.text(st.characters(max_codepoint=0x17F), max_size=12) | st.text("ab01.-_@:/*$ ", max_size=10)
+
+# The meaning of each type, written a second time and independently of its language.
+MEANING = {
+    "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "slug": r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    "email": r"[A-Za-z0-9.!#%&'+=^_`|~-]{1,64}@[A-Za-z0-9.-]+",
+    "enum": r"free|pro|a\.b",
+    "arn": r"arn:(aws|aws-cn|aws-us-gov):[a-z0-9-]{1,63}:[a-z0-9-]{0,32}:([0-9]{12})?:"
+    r"[^\s*?$\"\\{}\x00-\x1f\x7f-\xa0\xad]+",
+    "digits": r"[0-9]+",
+    "opaque": r"(?!\.{1,2}\Z)[^*?$\"\\{}/\x00-\x1f\x7f-\xa0\xad\u0100-\U0010ffff]+",
+}
+
+
+def accepts(claim_type: ClaimType, value: object) -> bool:
+    try:
+        return claim_type.check(value) == value
+    except ValueRefused:
+        return False
+
+
+def derives(language: Language, text: str) -> bool:
+    """Whether a language holds a text, straight from its definition: no regular expression involved."""
+
+    def rest(sequence: tuple[tuple[frozenset[str], int, int], ...], at: int) -> bool:
+        if not sequence:
+            return at == len(text)
+        chars, least, most = sequence[0]
+        for count in range(most + 1):
+            if count >= least and rest(sequence[1:], at + count):
+                return True
+            if at + count >= len(text) or text[at + count] not in chars:
+                return False
+        return False
+
+    return any(
+        rest(tuple((s.chars, s.min, s.max) for s in sequence), 0) for sequence in language.alternatives
+    )
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+@given(data=st.data())
+def test_a_type_takes_exactly_what_its_language_holds(
+    spec: Mapping[str, object], data: st.DataObject
+) -> None:
+    claim_type = declare(spec)
+    inside = st.sampled_from(claim_type.language.alternatives).flatmap(
+        lambda sequence: st.tuples(
+            *(st.text(sorted(s.chars), min_size=s.min, max_size=s.max) for s in sequence)
+        )
+    )
+    text = data.draw(TEXT | inside.map("".join))
+    assert accepts(claim_type, text) == derives(claim_type.language, text)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+@given(data=st.data())
+def test_a_type_takes_exactly_what_its_name_means(spec: Mapping[str, object], data: st.DataObject) -> None:
+    claim_type = declare(spec)
+    meaning = MEANING[claim_type.name]
+    text = data.draw(TEXT | st.from_regex(meaning, fullmatch=True))
+    longest = claim_type.max_length if claim_type.name not in {"email", "arn"} else len(text)
+    excluded = set(str(spec.get("exclude", "")))
+    expected = bool(re.fullmatch(meaning, text)) and len(text) <= longest and not excluded.intersection(text)
+    if claim_type.name == "email" and expected:
+        expected = derives(claim_type.language, text)
+    if claim_type.name == "arn" and expected:
+        expected = len(text.split(":", 5)[5]) <= 256 and text.isprintable() and max(text) <= "ÿ"
+    assert accepts(claim_type, text) == expected
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_no_language_holds_what_could_change_a_policy(spec: Mapping[str, object]) -> None:
+    language = declare(spec).language
+    chars = frozenset().union(*(segment.chars for sequence in language.alternatives for segment in sequence))
+    assert not chars & FORBIDDEN
+    assert "/" not in chars or spec["type"] == "arn"
+    assert all(char.isprintable() and char <= "ÿ" for char in chars)
+    assert unicodedata.is_normalized("NFC", "".join(sorted(chars)))
+    assert not derives(language, "")
+    assert not derives(language, ".")
+    assert not derives(language, "..")
+
+
+def test_every_type_is_among_the_tested() -> None:
+    assert {spec["type"] for spec in SPECS} == TYPES.keys()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param(None, "is no text", id="null"),
+        pytest.param(5, "is no text", id="a number"),
+        pytest.param(True, "is no text", id="a boolean"),
+        pytest.param(["a"], "is no text", id="a list"),
+        pytest.param("", "is empty", id="empty text"),
+        pytest.param("a*", "could change the meaning", id="a wildcard"),
+        pytest.param("${aws:username}", "could change the meaning", id="a policy variable"),
+        pytest.param("a\x00", "no session policy may hold", id="NUL"),
+        pytest.param("a\n", "no session policy may hold", id="a trailing line feed"),
+        pytest.param("\N{CYRILLIC SMALL LETTER A}", "no session policy may hold", id="a look-alike"),
+        pytest.param("a/b", "is not of type", id="a slash"),
+        pytest.param("a" * 33, "is not of type", id="too long"),
+    ],
+)
+def test_a_refusal_says_why_and_what_was_expected(value: object, said: str) -> None:
+    with pytest.raises(ValueRefused) as caught:
+        declare({"type": "slug", "max_length": 32}).check(value)
+    assert said in caught.value.reason
+    assert "expected 1 to 32 of A-Z" in caught.value.reason
+
+
+@given(st.text(min_size=4))
+@example("secret-value*")
+def test_a_refusal_never_quotes_the_value(value: str) -> None:
+    claim_type = declare({"type": "enum", "values": ["x"]})
+    with pytest.raises(ValueRefused) as refused:
+        claim_type.check(value)
+    with pytest.raises(ValueRefused) as other:
+        claim_type.check(value[::-1] + "*")
+    assert value not in refused.value.reason or refused.value.reason == other.value.reason
+
+
+LIST = declare({"type": "slug", "list": True, "max_items": 2})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("a", "is no list", id="text"),
+        pytest.param([], "has 0 items", id="no item"),
+        pytest.param(["a", "b", "c"], "has 3 items", id="too many items"),
+        pytest.param(["a", "b*"], "item 2 holds one of", id="a wildcard in the second"),
+        pytest.param(["a", 1], "item 2 is no text", id="a number in the second"),
+    ],
+)
+def test_a_list_is_refused_for_its_length_or_any_item(value: object, said: str) -> None:
+    with pytest.raises(ValueRefused, match=re.escape(said)):
+        LIST.check(value)
+
+
+def test_a_list_becomes_a_tuple() -> None:
+    assert LIST.check(["a", "b"]) == ("a", "b")
+    assert LIST.check(("a",)) == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        pytest.param({}, ["unknown type None"], id="no type"),
+        pytest.param(
+            {"type": "uid"}, ["unknown type 'uid': expected one of uuid, slug"], id="an unknown type"
+        ),
+        pytest.param(
+            {"type": "uuid", "max_length": 3}, ["has no option `max_length`"], id="an option of another type"
+        ),
+        pytest.param(
+            {"type": "slug", "max_length": 0, "exclud": ":"},
+            ["no option `exclud`", "`max_length` is 0: expected a whole number from 1"],
+            id="two problems at once",
+        ),
+        pytest.param({"type": "slug", "max_length": True}, ["`max_length` is True"], id="true is no number"),
+        pytest.param({"type": "email", "max_length": 2}, ["from 3"], id="no room for an address"),
+        pytest.param({"type": "slug", "list": True}, ["`max_items` is missing"], id="a list without a limit"),
+        pytest.param(
+            {"type": "slug", "list": 1}, ["neither true nor", "`max_items` is"], id="1 is no boolean"
+        ),
+        pytest.param({"type": "slug", "max_items": 1}, ["add `list = true`"], id="items of no list"),
+        pytest.param({"type": "enum"}, ["`values` is missing"], id="an enum of nothing"),
+        pytest.param({"type": "enum", "values": []}, ["or empty"], id="an enum of an empty list"),
+        pytest.param({"type": "enum", "values": ["a*"]}, ["`values` has 'a*'"], id="a wildcard in an enum"),
+        pytest.param(
+            {"type": "enum", "values": [".."]}, ["`values` has '..'"], id="a parent folder in an enum"
+        ),
+        pytest.param(
+            {"type": "enum", "values": ["a" * 1025]}, ["1025 characters"], id="a long text in an enum"
+        ),
+        pytest.param({"type": "opaque", "exclude": 5}, ["`exclude` is no text"], id="a number to exclude"),
+        pytest.param(
+            {"type": "opaque", "exclude": "".join(map(chr, range(0x20, 0x100)))},
+            ["leaves nothing"],
+            id="all excluded",
+        ),
+    ],
+)
+def test_a_declaration_is_refused_with_every_problem(spec: Mapping[str, object], said: list[str]) -> None:
+    with pytest.raises(ClaimTypeInvalid) as caught:
+        declare(spec)
+    assert len(caught.value.problems) == len(said)
+    for text, problem in zip(said, caught.value.problems, strict=True):
+        assert text in problem
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_max_length_is_reached_and_never_passed(spec: Mapping[str, object]) -> None:
+    claim_type = declare(spec)
+    longest = max(
+        (
+            "".join(min(segment.chars) * segment.max for segment in sequence)
+            for sequence in claim_type.language.alternatives
+        ),
+        key=len,
+    )
+    assert len(longest) == claim_type.max_length
+    assert len(json.dumps(claim_type.check(longest), ensure_ascii=False)) == claim_type.max_length + 2
