@@ -64,6 +64,102 @@ class SchemeRefused(Unauthorized):
     code = "scheme_refused"
 
 
+class TokenTooLarge(Unauthorized):
+    """The token is longer than anything an issuer of ours signs: it is not read at all."""
+
+    code = "token_too_large"
+
+
+class TokenMalformed(Unauthorized):
+    """The token is not a signed JWT in compact form (RFC 7515 §7.1), read strictly."""
+
+    code = "token_malformed"
+
+
+class AlgorithmRefused(Unauthorized):
+    """The token's `alg` is not RS256."""
+
+    code = "algorithm_refused"
+
+
+class CriticalHeaderRefused(Unauthorized):
+    """The token's header has `crit` (RFC 7515 §4.1.11): an extension that is not understood here."""
+
+    code = "critical_header_refused"
+
+
+class TokenTypeRefused(Unauthorized):
+    """The token's `typ` says that it is something else than an ID or access token (RFC 8725 §3.11)."""
+
+    code = "token_type_refused"
+
+
+class IssuerUnknown(Unauthorized):
+    """The token's `iss` is not exactly one of the configured issuers."""
+
+    code = "issuer_unknown"
+
+
+class KeyUnknown(Unauthorized):
+    """The issuer's key set, fetched lately, has no usable key with the token's `kid`."""
+
+    code = "key_unknown"
+
+
+class SignatureInvalid(Unauthorized):
+    """The token's signature does not match the issuer's key."""
+
+    code = "signature_invalid"
+
+
+class TokenClaimMissing(Unauthorized):
+    """The token lacks a claim that every token of its kind has, such as `exp`, `iat`, `sub`."""
+
+    code = "token_claim_missing"
+
+
+class TokenClaimMalformed(Unauthorized):
+    """A claim that decides something has the wrong JSON type, such as a text for `exp` or for the groups."""
+
+    code = "token_claim_malformed"
+
+
+class TokenUseRefused(Unauthorized):
+    """The token is an ID token where an access token is taken, or the other way round."""
+
+    code = "token_use_refused"
+
+
+class ClientRefused(Unauthorized):
+    """The token was issued to an app client that `client_ids` does not list."""
+
+    code = "client_refused"
+
+
+class TokenExpired(Unauthorized):
+    """The token's `exp` is past."""
+
+    code = "token_expired"
+
+
+class TokenNotYetValid(Unauthorized):
+    """The token's `nbf`, `iat` or `auth_time` lies in the future."""
+
+    code = "token_not_yet_valid"
+
+
+class TokenLifetimeTooLong(Unauthorized):
+    """The token lives longer from `iat` to `exp` than `max_lifetime` allows."""
+
+    code = "token_lifetime_too_long"
+
+
+class AuthenticationTooOld(Unauthorized):
+    """The user last signed in (`auth_time`) longer ago than `max_auth_age` allows."""
+
+    code = "authentication_too_old"
+
+
 # ── 403 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -130,6 +226,12 @@ class EventUnknown(ServiceFailure):
     """The event has none of the five shapes that API Gateway sends to an authorizer."""
 
     code = "event_unknown"
+
+
+class KeysUnavailable(ServiceFailure):
+    """The issuer's keys cannot be had, so that it cannot be told whether a token is genuine."""
+
+    code = "keys_unavailable"
 
 
 class PolicyInvalid(ServiceFailure):

@@ -1,0 +1,153 @@
+"""A payload → `ClaimsSet` (RFC 7519 §4): every claim that a decision reads, under one name, of one type.
+
+Absent and of the wrong type are told apart; `null` is a wrong type. Nothing is repaired.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from authorizer.errors import TokenClaimMalformed, TokenClaimMissing, TokenTypeRefused, TokenUseRefused
+from authorizer.tokens.kinds import Kind
+
+MAX_SUB = 255
+"""Longest `sub`, in characters (OpenID Connect Core 1.0 §2)."""
+MAX_DATE = 253_402_300_799
+"""Latest NumericDate: the end of the year 9999. Later ones are milliseconds, or an attack on arithmetic."""
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
+"""RFC 6749 §3.3."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsSet:
+    """What a token says, typed and not yet judged."""
+
+    typ: str
+    token_use: str
+    sub: str
+    clients: tuple[str, ...]
+    """The app clients it is for: every `aud` of an ID token, the `client_id` of an access token."""
+    username: str | None
+    groups: tuple[str, ...]
+    roles: tuple[str, ...]
+    preferred_role: str | None
+    scopes: tuple[str, ...]
+    exp: float
+    iat: float
+    nbf: float | None
+    auth_time: float | None
+    values: Mapping[str, object] = field(repr=False)
+
+
+def parse_claims_set(payload: Mapping[str, object], typ: str, kind: Kind) -> ClaimsSet:
+    """Read a payload as a token of this kind of issuer.
+
+    Raises `TokenClaimMissing`, `TokenClaimMalformed`, `TokenUseRefused`, `TokenTypeRefused`.
+    """
+    token_use = _token_use(payload, typ, kind)
+    return ClaimsSet(
+        typ=typ,
+        token_use=token_use,
+        sub=_sub(payload),
+        clients=_clients(payload, kind.client[token_use]),
+        username=_text(payload, kind.username[token_use]),
+        groups=_texts(payload, kind.groups),
+        roles=_roles(payload, kind.roles),
+        preferred_role=_text(payload, kind.preferred_role),
+        scopes=_scopes(payload, kind.scope) if token_use == "access" else (),  # noqa: S105 — no password
+        exp=_required_date(payload, "exp"),
+        iat=_required_date(payload, "iat"),
+        nbf=_date(payload, "nbf"),
+        auth_time=_date(payload, "auth_time"),
+        values=payload,
+    )
+
+
+def _token_use(payload: Mapping[str, object], typ: str, kind: Kind) -> str:
+    if kind.token_use is None:
+        for token_use, types in kind.typ.items():
+            if typ in types:
+                return token_use
+        raise TokenTypeRefused("the token's `typ` is not one of an ID token or an access token")
+    use = payload.get(kind.token_use)
+    if use is None:
+        raise TokenClaimMissing(f"the token has no `{kind.token_use}`")
+    if not isinstance(use, str) or use not in kind.typ:
+        raise TokenUseRefused(f"the token's `{kind.token_use}` is neither `id` nor `access`")
+    if typ not in kind.typ[use]:
+        raise TokenTypeRefused(f"the token's `typ` is not one of an {use} token")
+    return use
+
+
+def _sub(payload: Mapping[str, object]) -> str:
+    sub = _text(payload, "sub")
+    if sub is None:
+        raise TokenClaimMissing("the token has no `sub`")
+    if len(sub) > MAX_SUB:
+        raise TokenClaimMalformed(f"the token's `sub` has more than {MAX_SUB} characters")
+    return sub
+
+
+def _clients(payload: Mapping[str, object], name: str) -> tuple[str, ...]:
+    if name == "aud" and isinstance(payload.get(name), list):  # only `aud` may be an array (RFC 7519 §4.1.3)
+        return _texts(payload, name)
+    client = _text(payload, name)
+    return () if client is None else (client,)
+
+
+def _text(payload: Mapping[str, object], name: str | None) -> str | None:
+    if name is None or name not in payload:
+        return None
+    text = payload[name]
+    if not isinstance(text, str) or not text:
+        raise TokenClaimMalformed(f"the token's `{name}` is not a text")
+    return text
+
+
+def _texts(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:
+    if name is None or name not in payload:
+        return ()
+    texts = payload[name]
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
+        raise TokenClaimMalformed(f"the token's `{name}` is not an array of texts")
+    return tuple(texts)
+
+
+def _roles(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:
+    """An array, or one text with commas: the Developer Guide shows the first and describes the second ("Using
+    role-based access control": "a comma-separated string containing a set of allowed role ARNs")."""
+    if name is None or not isinstance(payload.get(name), str):
+        return _texts(payload, name)
+    roles = tuple(role.strip(" ") for role in str(payload[name]).split(","))
+    if not all(roles):
+        raise TokenClaimMalformed(f"the token's `{name}` has an empty role between commas")
+    return roles
+
+
+def _scopes(payload: Mapping[str, object], name: str) -> tuple[str, ...]:
+    scope = payload.get(name, "")
+    if scope == "":
+        return ()
+    if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):
+        raise TokenClaimMalformed(f"the token's `{name}` is not a text of scopes with one space between them")
+    return tuple(scope.split(" "))
+
+
+def _required_date(payload: Mapping[str, object], name: str) -> float:
+    date = _date(payload, name)
+    if date is None:
+        raise TokenClaimMissing(f"the token has no `{name}`")
+    return date
+
+
+def _date(payload: Mapping[str, object], name: str) -> float | None:
+    """A NumericDate (RFC 7519 §2). `true` is no number here, though Python's `bool` is an `int`."""
+    if name not in payload:
+        return None
+    date = payload[name]
+    if type(date) not in (int, float):
+        raise TokenClaimMalformed(f"the token's `{name}` is not a number")
+    if not 0 <= date <= MAX_DATE:  # type: ignore[operator] # int or float, by the line above
+        raise TokenClaimMalformed(f"the token's `{name}` is not a date in seconds between 1970 and 9999")
+    return float(date)  # type: ignore[arg-type] # the same

@@ -1,0 +1,99 @@
+"""A token's text → its parts (JWS Compact Serialization, RFC 7515 §7.1). Nothing here is verified yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from authorizer.errors import (
+    AlgorithmRefused,
+    CriticalHeaderRefused,
+    TokenMalformed,
+    TokenTooLarge,
+)
+from authorizer.tokens.base64url import octets_of
+from authorizer.tokens.strict_json import JsonRefused, parse_object
+
+MAX_TOKEN = 16_384
+"""Longest token that is looked at, in characters. API Gateway takes at most 10,240 bytes of headers (REST API
+quotas, "Total combined size of header values"), and a Cognito token with 5,000 claims and scopes has to fit
+there too."""
+MAX_KID = 256
+"""Longest `kid`, in characters. Cognito's have 44."""
+ALGORITHM = "RS256"
+"""The one signature algorithm (RFC 7518 §3.3): what Cognito signs with. Pinned here and never read from a
+token, so that neither `none` nor an HMAC keyed with the public key can be asked for (RFC 8725 §2.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compact:
+    """The parts of a token, well formed and unverified: all of it chosen by whoever sent it."""
+
+    kid: str
+    typ: str
+    """The media type, lower case and without `application/` (RFC 7515 §4.1.9); "" where the header has
+    none."""
+    unverified_payload: Mapping[str, object] = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+def ascii_of(token: str) -> bytes:
+    """The token as octets, before any other work. Raises `TokenTooLarge`, `TokenMalformed`."""
+    if len(token) > MAX_TOKEN:
+        raise TokenTooLarge(f"the token has {len(token)} characters, and at most {MAX_TOKEN} are read")
+    try:
+        return token.encode("ascii")
+    except UnicodeEncodeError:
+        raise TokenMalformed("the token holds a character outside ASCII") from None
+
+
+def peek(token: bytes) -> Compact:
+    """Split and parse a token, strictly, without believing it.
+
+    Keys that a header brings along (`jwk`, `jku`, `x5u`, `x5c`) are not read: nobody vouches for them. Raises
+    `TokenMalformed`, `AlgorithmRefused`, `CriticalHeaderRefused`.
+    """
+    parts = token.split(b".")
+    if len(parts) != 3:  # five would be encrypted (RFC 7516 §7.1)
+        raise TokenMalformed(f"the token has {len(parts)} parts between dots: a signed token has three")
+    header = _object_of(parts[0], "header")
+    if header.get("alg") != ALGORITHM:
+        raise AlgorithmRefused(f"the token's `alg` is not {ALGORITHM}: no other algorithm is taken")
+    if "crit" in header:
+        raise CriticalHeaderRefused("the token's header has `crit`: no extension is understood here")
+    payload = _object_of(parts[1], "payload")
+    signature = octets_of(parts[2])
+    if not signature:
+        raise TokenMalformed("the token's signature is empty or not base64url")
+    return Compact(
+        kid=_kid_of(header),
+        typ=_typ_of(header),
+        unverified_payload=payload,
+        signing_input=token[: -len(parts[2]) - 1],
+        signature=signature,
+    )
+
+
+def _object_of(part: bytes, what: str) -> dict[str, object]:
+    octets = octets_of(part)
+    if octets is None:
+        raise TokenMalformed(f"the token's {what} is not base64url")
+    try:
+        return parse_object(octets)
+    except JsonRefused as refused:
+        raise TokenMalformed(f"the token's {what} is refused: {refused}") from None
+
+
+def _kid_of(header: Mapping[str, object]) -> str:
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID:
+        raise TokenMalformed(f"the token's `kid` is not a text of 1 to {MAX_KID} characters")
+    return kid
+
+
+def _typ_of(header: Mapping[str, object]) -> str:
+    if "typ" not in header:
+        return ""
+    typ = header["typ"]
+    if not isinstance(typ, str) or not typ:
+        raise TokenMalformed("the token's `typ` is not a text")
+    return typ.lower().removeprefix("application/")

@@ -1,0 +1,108 @@
+"""The keys of one issuer and their life: fetched, held, renewed, retired.
+
+::
+
+    age of the fetched set    0 ──────────── max_age ──────────── max_age + grace ────────▶
+    a key that is held        serves         serves; a fetch      serves no more;
+                                             is due (`maintain`)  the caller waits for a fetch
+
+A fetch that fails, or that brings no usable key set, changes nothing but the time of the attempt. Within
+`cooldown` of any attempt nobody makes another one. Pinned keys have no age: they serve from the start and
+until the first fetch succeeds, which is due after the first answer; from then on only fetched keys count, so
+that a key that the issuer has withdrawn is gone here too.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from math import inf
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from authorizer.errors import KeysUnavailable, KeyUnknown
+from authorizer.settings.schema import Keys
+from authorizer.tokens.fetch import Fetch, FetchFailed
+from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+
+
+class KeyStore:
+    """One issuer's keys. One event loop uses it; times are seconds since the epoch, given by the caller."""
+
+    def __init__(
+        self, uri: str, keys: Keys, fetch: Fetch, pinned: Mapping[str, RSAPublicKey] | None = None
+    ) -> None:
+        self._uri = uri
+        self._policy = keys
+        self._fetch = fetch
+        self._held: Mapping[str, RSAPublicKey] = dict(pinned or {})
+        self._fetched_at: float | None = None
+        self._expires_at = inf
+        self._attempted_at: float | None = None
+        self._failure: str | None = None
+        """Why the latest attempt failed; None: it did not, or there was none."""
+        self._in_flight: asyncio.Task[None] | None = None
+
+    def held(self, kid: str, now: float) -> RSAPublicKey | None:
+        """The key that serves under this `kid` now, without waiting for anything."""
+        return self._held.get(kid) if now <= self._expires_at else None
+
+    async def key(self, kid: str, now: float) -> RSAPublicKey:
+        """The key with this `kid`; waits for a fetch only if it is not held.
+
+        Raises `KeyUnknown` if a set that was fetched within `cooldown` does not have it, `KeysUnavailable` if
+        no such set can be had: the issuer may have published the key meanwhile.
+        """
+        held = self.held(kid, now)
+        if held is not None:
+            return held
+        await self._renew(now)
+        held = self.held(kid, now)
+        if held is not None:
+            return held
+        if self._failure is not None or self._fetched_at is None:
+            raise KeysUnavailable(f"the keys at '{self._uri}' cannot be had: {self._failure}")
+        raise KeyUnknown(f"the token's `kid` {kid!r} is not in the key set at '{self._uri}'")
+
+    async def warm(self, now: float) -> None:
+        """Fetch ahead of the first request, unless pinned keys serve it. Never raises."""
+        if not self._held:
+            await self._renew(now)
+
+    async def maintain(self, now: float) -> None:
+        """Fetch if keys are held and a fetch is due. For the time after an answer. Never raises."""
+        if self._held and self._is_due(now):
+            await self._renew(now)
+
+    def _is_due(self, now: float) -> bool:
+        # A clock that was set back makes the age negative: unknown, so a fetch is due.
+        return self._fetched_at is None or not 0 <= now - self._fetched_at < self._policy.max_age
+
+    def _is_cooling(self, now: float) -> bool:
+        return self._attempted_at is not None and 0 <= now - self._attempted_at < self._policy.cooldown
+
+    async def _renew(self, now: float) -> None:
+        """Join the fetch that is under way, or make one; nothing while cooling down."""
+        if self._in_flight is None or self._in_flight.done():
+            if self._is_cooling(now):
+                return
+            self._attempted_at = now  # before the fetch: what counts are attempts, however they end
+            self._in_flight = asyncio.create_task(self._fetch_once(now))
+        # Many requests wait for this one fetch: one of them that is cancelled must not take it from the
+        # others.
+        await asyncio.shield(self._in_flight)
+
+    async def _fetch_once(self, now: float) -> None:
+        try:
+            fetched = parse_key_set(await self._fetch(self._uri, self._policy.timeout))
+        except (FetchFailed, KeySetRefused) as failure:
+            self._failure = str(failure)
+        except Exception as unforeseen:  # a fetch must not take the good keys with it, whatever it does
+            self._failure = f"unforeseen {type(unforeseen).__name__}"
+        else:
+            # An unchanged key stays the same object: what was verified with it stays verified.
+            self._held = {
+                kid: old if (old := self._held.get(kid)) is not None and old == key else key
+                for kid, key in fetched.items()
+            }
+            self._fetched_at = now
+            self._expires_at = now + self._policy.max_age + self._policy.grace
+            self._failure = None

@@ -1,0 +1,187 @@
+"""The order of verification, and its memory. Only here are `Claims` made."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+
+from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
+from authorizer.model import Claims
+from authorizer.settings.schema import Issuer, Keys
+from authorizer.tokens.checks import check_lasting, check_timed
+from authorizer.tokens.claims_set import ClaimsSet, parse_claims_set
+from authorizer.tokens.compact import Compact, ascii_of, peek
+from authorizer.tokens.fetch import Fetch, HttpFetch
+from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+from authorizer.tokens.keystore import KeyStore
+from authorizer.tokens.kinds import KINDS
+from authorizer.tokens.memory import Memory
+
+MAX_VERIFIED = 1_024
+"""Verified tokens remembered by one environment, which serves one request at a time. About 4 KB each."""
+MAX_REFUSED = 4_096
+"""Refused tokens remembered, apart from the others: a flood of bad tokens pushes no good one out. About 0.5
+KB each."""
+_RS256: Final = RSAAlgorithm(RSAAlgorithm.SHA256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signer:
+    """A key, and where it must still be held for what it verified to count."""
+
+    store: KeyStore
+    kid: str
+    key: RSAPublicKey
+
+    def serves(self, now: float) -> bool:
+        return self.store.held(self.kid, now) is self.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verified:
+    """A token that passed everything but the checks that depend on the time."""
+
+    signer: _Signer
+    issuer: Issuer
+    said: ClaimsSet
+    claims: Claims | None
+    """None until it has passed those too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    """A token that the issuer's key has refused, or whose claims never change for the better."""
+
+    signer: _Signer
+    refusal: type[Unauthorized]
+    message: str
+
+
+class Verifier:
+    """Turns tokens into `Claims`. One for an environment; used by one event loop."""
+
+    def __init__(self, issuers: Mapping[str, Issuer], keys: Keys, *, fetch: Fetch | None = None) -> None:
+        """`issuers` by `iss`: empty means that every token is refused. Raises `SettingsError`."""
+        self._http = HttpFetch()
+        self._issuers = dict(issuers)
+        self._stores = _stores(self._issuers, keys, fetch or self._http)
+        self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
+        self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
+
+    async def verify(self, token: str, now: float) -> Claims:
+        """What the issuer says about the caller, if every check passes at `now` (seconds since the epoch).
+
+        Raises a child of `Unauthorized`, each for its reason, or `KeysUnavailable`.
+        """
+        # 1. Not longer than anything we sign; ASCII.
+        octets = ascii_of(token)
+        # 2. Seen before, and the key that decided then still serves: only the time is asked again.
+        digest = sha256(octets).digest()
+        verified = self._verified.get(digest)
+        if verified is not None and verified.signer.serves(now):
+            check_timed(verified.said, verified.issuer, now)
+            return verified.claims or self._remember(digest, verified)
+        refused = self._refused.get(digest)
+        if refused is not None and refused.signer.serves(now):
+            raise refused.refusal(refused.message)
+        # 3. Well formed: three parts, RS256, a `kid`, no `crit`.
+        compact = peek(octets)
+        # 4. `iss` is one of ours. It is not believed yet: it only says whose key to try.
+        issuer = self._trust(compact)
+        # 5. The issuer's key of that `kid`.
+        store = self._stores[issuer.issuer]
+        signer = _Signer(store=store, kid=compact.kid, key=await store.key(compact.kid, now))
+        try:
+            # 6. The signature.
+            if not _RS256.verify(compact.signing_input, signer.key, compact.signature):
+                raise SignatureInvalid(
+                    f"the signature does not match the key {compact.kid!r} of '{issuer.issuer}'"
+                )
+            # 7. Every claim that is read has its type.
+            said = parse_claims_set(compact.unverified_payload, compact.typ, KINDS[issuer.kind])
+            # 8. What never changes: token use, client, lifetime.
+            check_lasting(said, issuer)
+        except Unauthorized as refusal:
+            self._refused.put(digest, _Refused(signer=signer, refusal=type(refusal), message=str(refusal)))
+            raise
+        # 9. What depends on the time: `exp`, `nbf`, `iat`, `auth_time`.
+        verified = _Verified(signer=signer, issuer=issuer, said=said, claims=None)
+        self._verified.put(digest, verified)
+        check_timed(said, issuer, now)
+        return self._remember(digest, verified)
+
+    async def warm(self, now: float) -> None:
+        """Fetch every key set that is not pinned, all at once. What fails is tried again when it is
+        needed."""
+        await asyncio.gather(*(store.warm(now) for store in set(self._stores.values())))
+
+    async def maintain(self, now: float) -> None:
+        """Renew the key sets that are due. For the time after the answer."""
+        await asyncio.gather(*(store.maintain(now) for store in set(self._stores.values())))
+
+    async def close(self) -> None:
+        """Close the connections that fetches have opened."""
+        await self._http.close()
+
+    def _trust(self, compact: Compact) -> Issuer:
+        iss = compact.unverified_payload.get("iss")
+        issuer = self._issuers.get(iss) if isinstance(iss, str) else None
+        if issuer is None:
+            known = ", ".join(f"'{name}'" for name in self._issuers) or "none is configured"
+            raise IssuerUnknown(f"the token's `iss` is no configured issuer: {known}")
+        return issuer
+
+    def _remember(self, digest: bytes, verified: _Verified) -> Claims:
+        said = verified.said
+        claims = Claims(
+            issuer=verified.issuer.issuer,
+            token_use=said.token_use,
+            sub=said.sub,
+            client_id=said.clients[0] if said.clients else None,
+            username=said.username,
+            # A client-credentials token speaks for the client itself (observed of Cognito; RFC 9068 §2.2).
+            machine=said.token_use == "access"  # noqa: S105 — no password
+            and said.username is None
+            and said.clients == (said.sub,),
+            groups=said.groups,
+            roles=said.roles,
+            preferred_role=said.preferred_role,
+            scopes=said.scopes,
+            issued_at=said.iat,
+            expires_at=said.exp,
+            values=MappingProxyType(dict(said.values)),
+        )
+        self._verified.put(
+            digest, _Verified(signer=verified.signer, issuer=verified.issuer, said=said, claims=claims)
+        )
+        return claims
+
+
+def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str, KeyStore]:
+    """A key store by `iss`; two issuers share one only if they name the same document and the same pinned
+    keys."""
+    shared: dict[tuple[str, str | None], KeyStore] = {}
+    stores: dict[str, KeyStore] = {}
+    problems: list[str] = []
+    for name, issuer in issuers.items():
+        place = (issuer.jwks_uri, issuer.pinned_keys)
+        if name != issuer.issuer:
+            problems.append(f"issuer '{issuer.issuer}' is listed under another name: '{name}'")
+        if issuer.kind not in KINDS:
+            problems.append(
+                f"issuer '{name}' is of the kind '{issuer.kind}': expected one of {', '.join(KINDS)}"
+            )
+        try:
+            pinned = parse_key_set(issuer.pinned_keys.encode()) if issuer.pinned_keys is not None else None
+        except KeySetRefused as refused:
+            problems.append(f"issuer '{name}' has pinned keys that cannot be used: {refused}")
+        else:
+            stores[name] = shared.setdefault(place, KeyStore(issuer.jwks_uri, keys, fetch, pinned))
+    if problems:
+        raise SettingsError(problems)
+    return stores
