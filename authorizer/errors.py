@@ -246,6 +246,92 @@ class PolicyTooLarge(ServiceFailure):
     code = "policy_too_large"
 
 
+class VendingFailure(ServiceFailure):
+    """No credentials came of a request for them. Its children say why, and to whom the repair falls."""
+
+    code = "vending_failure"
+
+
+class RequestInvalid(VendingFailure):
+    """An AssumeRole parameter breaks a limit of STS, seen before the call. `parameter` is its API name."""
+
+    code = "request_invalid"
+
+    def __init__(self, parameter: str, problem: str) -> None:
+        self.parameter = parameter
+        super().__init__(f"AssumeRole parameter `{parameter}` {problem}")
+
+
+class PackedPolicyTooLarge(VendingFailure):
+    """STS's packed form of policy and tags is over its limit. `percent` is STS's own figure, if it gave one."""
+
+    code = "packed_policy_too_large"
+
+    def __init__(self, message: str, *, percent: int | None) -> None:
+        self.percent = percent
+        super().__init__(message)
+
+
+class PolicyMalformed(VendingFailure):
+    """STS does not take the rendered policy for one."""
+
+    code = "policy_malformed"
+
+
+class AssumeRoleDenied(VendingFailure):
+    """STS refuses the role to this function. `role_arn` is the role."""
+
+    code = "assume_role_denied"
+
+    def __init__(self, message: str, *, role_arn: str) -> None:
+        self.role_arn = role_arn
+        super().__init__(message)
+
+
+class StsThrottled(VendingFailure):
+    """STS takes no more calls of this account for now, after every retry that the deadline allowed."""
+
+    code = "sts_throttled"
+
+
+class StsUnavailable(VendingFailure):
+    """STS did not answer, or answered with a fault of its own, until the deadline."""
+
+    code = "sts_unavailable"
+
+
+class StsRegionDisabled(VendingFailure):
+    """STS is switched off in this Region."""
+
+    code = "sts_region_disabled"
+
+
+class CallerCredentialsRefused(VendingFailure):
+    """STS does not take the function's own credentials: expired, unknown, wrongly signed, or none at all."""
+
+    code = "caller_credentials_refused"
+
+
+class StsRefused(VendingFailure):
+    """STS refuses the call for a reason that has no class of its own; `sts_code` is STS's word for it."""
+
+    code = "sts_refused"
+
+    def __init__(self, message: str, *, sts_code: str) -> None:
+        self.sts_code = sts_code
+        super().__init__(message)
+
+
+class CredentialsTooShort(VendingFailure):
+    """Credentials would expire while a cached answer still carries them. `missing`: seconds too early."""
+
+    code = "credentials_too_short"
+
+    def __init__(self, message: str, *, missing: float) -> None:
+        self.missing = missing
+        super().__init__(message)
+
+
 class ResponseTooLarge(ServiceFailure):
     """The answer is larger than API Gateway takes from an authorizer."""
 

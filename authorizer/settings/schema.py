@@ -171,6 +171,37 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """`[session]`: what is common to all role sessions. A role's length of session is `Role.duration`."""
+
+    context: Literal["plain", "sealed", "none"] = "plain"
+    """How credentials travel to the backend: as four plain fields, as one JWE, or not at all."""
+    end_with_token: bool = False
+    """True puts `DateLessThan aws:CurrentTime` with the token's expiry on every Allow of the session policy."""
+    cache_entries: int = 1000
+    """Role sessions that one environment remembers, about 4 KB each; the least recently used goes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """`[sealing]`: where the keys are that seal credentials, in the context and in the shared cache."""
+
+    source: Literal["environment", "secretsmanager", "kms"]
+    keys: str = field(repr=False)
+    """`environment`: a JWK Set (RFC 7517 §5) of `oct` keys; `secretsmanager`: the ARN of the secret that holds one;
+    `kms`: a JSON object `{"keys": [{"kid": …, "ciphertext": …}]}` of data keys that KMS has encrypted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedCache:
+    """`[shared_cache]`: a DynamoDB table in which environments share their role sessions, each sealed."""
+
+    table: str
+    region: str | None
+    """None: the function's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of `access.toml` and its templates, checked. Believed everywhere else."""
 
@@ -192,3 +223,7 @@ class Settings:
     resolution: Resolution
     scopes: Mapping[str, tuple[Route, ...]]
     gateway: Gateway
+    session: Session = field(default_factory=Session)
+    sealing: Sealing | None = None
+    """Needed when `session.context` is `sealed`, and for a shared cache."""
+    shared_cache: SharedCache | None = None

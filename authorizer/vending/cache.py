@@ -1,0 +1,119 @@
+"""The role sessions of this environment, bounded, and its freshest denials. In memory; never shared, never
+written.
+
+A key is `AssumeRoleRequest.key`: it holds all that changes authority, and whom it is for. Only `AccessDenied`
+is remembered among failures, for a moment: a role whose trust policy is wrong fails for every caller, and
+each failure would be a call out of the account's 600 a second. Everything else that fails is tried again at
+once.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from authorizer.errors import AssumeRoleDenied
+from authorizer.model import Credentials
+from authorizer.vending.lifetime import Lifetime
+from authorizer.vending.request import AssumeRoleRequest
+
+DENIAL_TTL = 5.0
+"""Seconds for which a denial answers in place of STS: short, since whoever mends the trust policy is
+waiting."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What this environment's vendor has done since it was made."""
+
+    hits: int = 0
+    """Answered from memory."""
+    misses: int = 0
+    """Not in memory, or too old to hand out."""
+    joined: int = 0
+    """Misses that waited for another caller's fetch instead of starting one."""
+    calls: int = 0
+    """AssumeRole calls sent, retries included."""
+    retries: int = 0
+    refreshed: int = 0
+    """Fetched ahead of need."""
+    refresh_failures: int = 0
+    denials_remembered: int = 0
+    """Refused from memory."""
+    shared_hits: int = 0
+    shared_misses: int = 0
+    shared_failures: int = 0
+    """The shared cache could not be read, written, or believed; each cost a call at most."""
+    evicted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    request: AssumeRoleRequest
+    credentials: Credentials
+
+
+@dataclass(slots=True)
+class CredentialCache:
+    """At most `size` entries, the least recently used leaves first."""
+
+    size: int
+    lifetime: Lifetime
+    counts: Counts
+    _entries: OrderedDict[str, Entry] = field(default_factory=OrderedDict, repr=False)
+    _denials: OrderedDict[str, tuple[float, AssumeRoleDenied]] = field(
+        default_factory=OrderedDict, repr=False
+    )
+    _due: dict[str, None] = field(default_factory=dict, repr=False)
+
+    def find(self, key: str, now: float) -> Credentials | None:
+        """Credentials that an answer given at `now` may carry. Raises a denial that is still fresh."""
+        entry = self._entries.get(key)
+        if entry is not None and self.lifetime.serves(entry.credentials, now):
+            self._entries.move_to_end(key)
+            if self.lifetime.half_over(entry.credentials, now):
+                self._due[key] = None
+            self.counts.hits += 1
+            return entry.credentials
+        if denial := self._denials.get(key):
+            until, error = denial
+            if now < until:
+                self.counts.denials_remembered += 1
+                raise AssumeRoleDenied(str(error), role_arn=error.role_arn)
+            del self._denials[key]
+        self.counts.misses += 1
+        return None
+
+    def keep(self, request: AssumeRoleRequest, credentials: Credentials) -> None:
+        """Remember fresh credentials; older ones never replace newer ones."""
+        old = self._entries.get(request.key)
+        if old is None or old.credentials.expiration < credentials.expiration:
+            self._entries[request.key] = Entry(request=request, credentials=credentials)
+        self._entries.move_to_end(request.key)
+        self._due.pop(request.key, None)
+        self._denials.pop(request.key, None)
+        while len(self._entries) > self.size:
+            key, _ = self._entries.popitem(last=False)
+            self._due.pop(key, None)
+            self.counts.evicted += 1
+
+    def deny(self, key: str, error: AssumeRoleDenied, now: float) -> None:
+        self._denials[key] = (now + DENIAL_TTL, error)
+        self._denials.move_to_end(key)
+        while len(self._denials) > self.size:
+            self._denials.popitem(last=False)
+
+    def take_due(self) -> list[AssumeRoleRequest]:
+        """The requests whose credentials were handed out past half of their life since the last time this was
+        asked."""
+        due = [self._entries[key].request for key in self._due]
+        self._due.clear()
+        return due
+
+    def clear(self) -> None:
+        """Forget everything, as after a restored snapshot: a snapshot must not hand out the sessions it was
+        taken with."""
+        self._entries.clear()
+        self._denials.clear()
+        self._due.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,167 @@
+"""The STS client: one per event loop, regional, short of patience, and silent about what it sends and
+gets."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+import aioboto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from authorizer.errors import (
+    CallerCredentialsRefused,
+    SettingsError,
+    StsRefused,
+    StsThrottled,
+    StsUnavailable,
+    VendingFailure,
+)
+from authorizer.model import Credentials
+from authorizer.vending.cache import Counts
+from authorizer.vending.failures import refusal
+from authorizer.vending.request import AssumeRoleRequest
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sts.client import STSClient
+
+CONNECT_TIMEOUT = 1.0
+READ_TIMEOUT = 2.5
+"""Seconds of one attempt. STS answers in tens of milliseconds; botocore's default of 60 s is six times what
+an HTTP API waits for its authorizer (10 s, API Gateway quotas)."""
+ATTEMPTS = 4
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+MAX_CONNECTIONS = 512
+"""Connections to STS. botocore's default of 10 would make 256 new users wait for each other 26 times over; a
+Lambda environment has 1,024 file descriptors (Lambda quotas)."""
+
+_LOUD = ("aioboto3", "aiobotocore", "boto3", "botocore")
+
+
+def hush() -> None:
+    """Keep the AWS libraries above DEBUG, at which they print requests with their tokens and replies with
+    their keys."""
+    for name in _LOUD:
+        logger = logging.getLogger(name)
+        if logger.level < logging.INFO:
+            logger.setLevel(logging.INFO)
+
+
+class Sts:
+    """AssumeRole with retries inside a deadline. `counts.calls` and `counts.retries` say how often it
+    called."""
+
+    def __init__(
+        self,
+        session: aioboto3.Session,
+        counts: Counts,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._session = session
+        self._counts = counts
+        self._pause = pause
+        self._resources = AsyncExitStack()
+        self._client: STSClient | None = None
+
+    async def open(self) -> "STSClient":
+        """The client, made on first use. Raises `SettingsError` where no Region is configured."""
+        if self._client is None:
+            hush()
+            config = Config(
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
+                # Retries are ours: botocore's know no deadline.
+                retries={"mode": "standard", "total_max_attempts": 1},
+                max_pool_connections=MAX_CONNECTIONS,
+                # `assume_role_request` has checked more than botocore would.
+                parameter_validation=False,
+            )
+            if self._session.region_name is None:
+                # botocore would fall back to the global endpoint, which is one Region for all the world.
+                raise SettingsError(["no AWS Region for STS: set AWS_DEFAULT_REGION, as Lambda does"])
+            client: STSClient = await self._resources.enter_async_context(
+                self._session.client("sts", config=config)
+            )
+            self._client = client
+        return self._client
+
+    async def close(self) -> None:
+        self._client = None
+        await self._resources.aclose()
+
+    async def assume_role(
+        self, request: AssumeRoleRequest, *, now: float, remaining: Callable[[], float]
+    ) -> Credentials:
+        """The credentials of a new role session.
+
+        Throttling, faults of STS and broken connections are tried again, up to four times in all, after a
+        random pause that doubles (exponential backoff with full jitter, AWS Architecture Blog), while
+        `remaining()` seconds allow it.
+
+        Raises a `VendingFailure`.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            self._counts.calls += 1
+            try:
+                return await self._attempt(request, now)
+            except (StsThrottled, StsUnavailable):
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * random.random()  # noqa: S311 - jitter
+                if attempt == ATTEMPTS or pause >= remaining():
+                    raise
+                self._counts.retries += 1
+                await self._pause(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
+        client = await self.open()
+        try:
+            reply: Any = await client.assume_role(**request.parameters())
+        except ClientError as error:
+            # Not `from error`: its text may echo the function's own session token.
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            raise refusal(error.response, status, request) from None
+        except (BotoCoreError, OSError) as error:
+            raise unanswered(error) from None
+        return granted(reply, request, now)
+
+
+def unanswered(error: Exception) -> VendingFailure:
+    """The error for a call that got no reply."""
+    kind = type(error).__name__
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
+        return CallerCredentialsRefused(
+            f"the function has no AWS credentials of its own to call STS with: {kind}"
+        )
+    return StsUnavailable(f"STS did not answer: {kind}")
+
+
+def granted(reply: Any, request: AssumeRoleRequest, now: float) -> Credentials:
+    """The credentials in a reply of AssumeRole. Raises `StsRefused` for a reply that is not whole."""
+    try:
+        triple = reply["Credentials"]
+        credentials = Credentials(
+            access_key_id=triple["AccessKeyId"],
+            secret_access_key=triple["SecretAccessKey"],
+            session_token=triple["SessionToken"],
+            expiration=triple["Expiration"].timestamp(),
+            role_arn=request.role_arn,
+            session_name=request.session_name,
+            packed_policy_size=reply.get("PackedPolicySize"),
+            issued_at=now,
+        )
+    except (AttributeError, KeyError, TypeError):
+        raise StsRefused("STS's reply to AssumeRole is not whole", sts_code="IncompleteReply") from None
+    if not (credentials.access_key_id and credentials.secret_access_key and credentials.session_token):
+        raise StsRefused("STS's reply to AssumeRole has an empty credential", sts_code="IncompleteReply")
+    return credentials

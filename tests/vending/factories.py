@@ -1,0 +1,100 @@
+"""Settings, identities and policies of one kind; each call says only what differs."""
+
+import hashlib
+import json
+from typing import Any
+
+from authorizer.model import Identity, RouteArn, SessionPolicy
+from authorizer.settings.schema import Gateway, Keys, Resolution, Role, Session, Settings
+
+NOW = 1_800_000_000.0
+EDITOR = "arn:aws:iam::123456789012:role/editor"
+ROUTE = RouteArn(
+    partition="aws",
+    region="eu-central-1",
+    account_id="123456789012",
+    api_id="abcdef1234",
+    stage="prod",
+    method="GET",
+    path="/files/a",
+)
+SUB = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+
+
+def make_role(**changes: Any) -> Role:
+    values: dict[str, Any] = {
+        "name": "editor",
+        "arn": EDITOR,
+        "policies": ("s3-home",),
+        "session_name": "{sub}",
+        "session_tags": {},
+        "transitive_tags": (),
+        "source_identity": None,
+        "external_id": None,
+        "managed_policies": (),
+        "duration": 3600,
+        "uses": frozenset({"sub", "tenant"}),
+    }
+    return Role(**{**values, **changes})
+
+
+def make_identity(*, role: Role | None = None, **changes: Any) -> Identity:
+    sub = changes.get("principal", SUB)
+    values: dict[str, Any] = {
+        "principal": sub,
+        "issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool",
+        "username": "ada",
+        "machine": False,
+        "token_use": "id",
+        "role": role or make_role(),
+        "rule": "preferred role",
+        "groups": ("editors",),
+        "scopes": frozenset({"files:read"}),
+        "claims": {"sub": sub, "tenant": "acme"},
+        "expires_at": NOW + 3600,
+    }
+    return Identity(**{**values, **changes})
+
+
+def make_policy(resource: str = f"arn:aws:s3:::bucket/{SUB}/*", *, text: str | None = None) -> SessionPolicy:
+    if text is None:
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return SessionPolicy(text=text, digest=digest, templates=("s3-home",))
+
+
+def make_gateway(**changes: Any) -> Gateway:
+    values: dict[str, Any] = {
+        "result_ttl": 300.0,
+        "backend_time": 30.0,
+        "response": "policy",
+        "identity_sources": ("authorization",),
+        "token_sources": ("header:authorization",),
+        "context_claims": (),
+        "usage_key_claim": None,
+        "token_scopes": "ignore",
+    }
+    return Gateway(**{**values, **changes})
+
+
+def make_settings(*, role: Role | None = None, **changes: Any) -> Settings:
+    role = role or make_role()
+    values: dict[str, Any] = {
+        "place": "access.toml",
+        "issuers": {},
+        "keys": Keys(timeout=2.0, max_age=3600.0, grace=86400.0, cooldown=10.0),
+        "claims": {},
+        "variables": {},
+        "policies": {},
+        "templates": {},
+        "roles": {role.name: role},
+        "roles_by_arn": {role.arn: role},
+        "groups": {},
+        "rules": (),
+        "resolution": Resolution(role_header=None, ambiguous=None),
+        "scopes": {},
+        "gateway": make_gateway(),
+        "session": Session(),
+    }
+    return Settings(**{**values, **changes})

@@ -1,0 +1,277 @@
+"""Vending against a fake STS: one call for many, memory that lives no longer than it may."""
+
+import asyncio
+
+import pytest
+
+from authorizer.errors import (
+    AssumeRoleDenied,
+    CredentialsTooShort,
+    StsThrottled,
+    StsUnavailable,
+)
+from authorizer.model import Credentials, Identity
+from authorizer.settings.schema import Session
+from authorizer.vending.cache import DENIAL_TTL
+from authorizer.vending.vendor import Vendor
+from tests.vending.conftest import SESSION, new_vendor
+from tests.vending.factories import (
+    EDITOR,
+    NOW,
+    ROUTE,
+    SUB,
+    make_gateway,
+    make_identity,
+    make_policy,
+    make_role,
+    make_settings,
+)
+from tests.vending.fake_sts import HANG_UP, Failure, FakeSts
+
+THROTTLED = Failure("Throttling", "Rate exceeded")
+
+
+async def vend(
+    vendor: Vendor, identity: Identity | None = None, *, now: float = NOW, budget: float = 8.0
+) -> Credentials:
+    return await vendor.vend(identity or make_identity(), make_policy(), now, now + budget)
+
+
+async def test_credentials_come_with_everything_that_the_answer_needs(vendor: Vendor, sts: FakeSts) -> None:
+    credentials = await vend(vendor)
+    assert credentials == Credentials(
+        access_key_id="ASIA000000000001",
+        secret_access_key="canary-secret/1+=",
+        session_token="canary-session/1+==",
+        expiration=NOW + 3600,
+        role_arn=EDITOR,
+        session_name=SUB,
+        packed_policy_size=12,
+        issued_at=NOW,
+    )
+    assert sts.requests[0]["Policy"] == make_policy().text
+    assert "canary" not in repr(credentials)
+
+
+async def test_a_second_request_of_the_same_person_is_answered_from_memory(
+    vendor: Vendor, sts: FakeSts
+) -> None:
+    assert await vend(vendor) is await vend(vendor, now=NOW + 60)
+    assert len(sts.requests) == 1
+    assert (vendor.counts.hits, vendor.counts.misses, vendor.counts.calls) == (1, 1, 1)
+
+
+async def test_a_thousand_concurrent_callers_of_one_user_make_one_call(vendor: Vendor, sts: FakeSts) -> None:
+    sts.gate.clear()
+    callers = [asyncio.ensure_future(vend(vendor)) for _ in range(1000)]
+    await sts.arrived.wait()
+    sts.gate.set()
+    assert len({id(credentials) for credentials in await asyncio.gather(*callers)}) == 1
+    assert len(sts.requests) == 1
+    assert vendor.counts.joined == 999
+
+
+async def test_two_users_at_once_make_two_calls(vendor: Vendor, sts: FakeSts) -> None:
+    first, second = await asyncio.gather(vend(vendor), vend(vendor, make_identity(principal="another")))
+    assert first.access_key_id != second.access_key_id
+    assert {request["RoleSessionName"] for request in sts.requests} == {SUB, "another"}
+
+
+async def test_a_caller_who_leaves_does_not_end_the_call_for_the_others(vendor: Vendor, sts: FakeSts) -> None:
+    sts.gate.clear()
+    first, second = asyncio.ensure_future(vend(vendor)), asyncio.ensure_future(vend(vendor))
+    await sts.arrived.wait()
+    first.cancel()
+    sts.gate.set()
+    assert (await second).session_name == SUB
+    assert len(sts.requests) == 1
+
+
+async def test_the_last_caller_to_leave_ends_the_call_and_the_next_one_starts_anew(
+    vendor: Vendor, sts: FakeSts
+) -> None:
+    sts.gate.clear()
+    only = asyncio.ensure_future(vend(vendor))
+    await sts.arrived.wait()
+    only.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await only
+    sts.gate.set()
+    await vend(vendor)
+    assert len(sts.requests) == 2
+
+
+async def test_silence_ends_at_the_deadline(vendor: Vendor, sts: FakeSts) -> None:
+    sts.gate.clear()
+    with pytest.raises(StsUnavailable, match=r"within 0\.1 s"):
+        await vend(vendor, budget=0.1)
+
+
+async def test_no_time_left_is_a_failure_and_no_call(vendor: Vendor, sts: FakeSts) -> None:
+    with pytest.raises(StsUnavailable, match="no time is left"):
+        await vend(vendor, budget=0)
+    assert sts.requests == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(THROTTLED, id="throttling is tried again"),
+        pytest.param(Failure("ServiceUnavailable", status=503), id="a fault of STS is tried again"),
+        pytest.param(Failure("InternalFailure", status=500), id="an internal failure is tried again"),
+        pytest.param(Failure("", status=502, body="<html>"), id="a proxy's page is tried again"),
+        pytest.param(HANG_UP, id="a connection that Lambda froze is made anew"),
+    ],
+)
+async def test_what_passes_is_tried_again(vendor: Vendor, sts: FakeSts, failure: Failure) -> None:
+    sts.failures = [failure, failure]
+    assert (await vend(vendor)).access_key_id == "ASIA000000000003"
+    assert (vendor.counts.calls, vendor.counts.retries) == (3, 2)
+
+
+async def test_throttling_that_lasts_is_a_failure_after_four_calls(vendor: Vendor, sts: FakeSts) -> None:
+    sts.always = THROTTLED
+    with pytest.raises(StsThrottled, match="600 calls a second"):
+        await vend(vendor)
+    assert len(sts.requests) == 4
+
+
+async def test_no_retry_starts_that_the_deadline_would_cut(sts: FakeSts) -> None:
+    sts.always = THROTTLED
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.Event().wait()
+
+    vendor = Vendor(make_settings(), session=SESSION, pause=pause)
+    try:
+        with pytest.raises((StsThrottled, StsUnavailable)):
+            await vend(vendor, budget=0.5)
+    finally:
+        await vendor.close()
+    assert len(sts.requests) == 1
+    assert all(pause < 0.5 for pause in pauses)
+
+
+async def test_a_failure_is_not_remembered(vendor: Vendor, sts: FakeSts) -> None:
+    sts.failures = [Failure("MalformedPolicyDocument")]
+    with pytest.raises(Exception, match="does not accept the session policy"):
+        await vend(vendor)
+    assert (await vend(vendor)).session_name == SUB
+
+
+async def test_a_denial_is_remembered_for_a_moment_only(vendor: Vendor, sts: FakeSts) -> None:
+    sts.failures = [Failure("AccessDenied", status=403)]
+    for later in (0.0, DENIAL_TTL - 0.1):
+        with pytest.raises(AssumeRoleDenied) as denied:
+            await vend(vendor, now=NOW + later)
+        assert denied.value.role_arn == EDITOR
+    assert len(sts.requests) == 1
+    assert vendor.counts.denials_remembered == 1
+    assert (await vend(vendor, now=NOW + DENIAL_TTL)).session_name == SUB
+
+
+async def test_cached_credentials_serve_while_sts_is_down(vendor: Vendor, sts: FakeSts) -> None:
+    first = await vend(vendor)
+    sts.always = Failure("ServiceUnavailable", status=503)
+    assert await vend(vendor, now=NOW + 3000) is first
+    await vendor.maintain(NOW + 3000)
+    assert vendor.counts.refresh_failures == 1
+    assert await vend(vendor, now=NOW + 3270) is first
+    with pytest.raises(StsUnavailable):
+        await vend(vendor, now=NOW + 3271)
+
+
+async def test_credentials_past_half_of_their_life_are_fetched_anew_after_the_answer(
+    vendor: Vendor, sts: FakeSts
+) -> None:
+    first = await vend(vendor)
+    await vend(vendor, now=NOW + 1799)
+    await vendor.maintain(NOW + 1799)
+    assert len(sts.requests) == 1
+    assert await vend(vendor, now=NOW + 1800) is first
+    sts.clock = NOW + 1800
+    await vendor.maintain(NOW + 1800)
+    await vendor.maintain(NOW + 1800)
+    assert len(sts.requests) == 2
+    assert vendor.counts.refreshed == 1
+    assert (await vend(vendor, now=NOW + 1801)).expiration == NOW + 5400
+
+
+async def test_credentials_that_nobody_asks_for_are_not_fetched_anew(vendor: Vendor, sts: FakeSts) -> None:
+    await vend(vendor)
+    await vendor.maintain(NOW + 3000)
+    assert len(sts.requests) == 1
+
+
+async def test_credentials_shorter_than_an_answer_needs_are_refused(vendor: Vendor, sts: FakeSts) -> None:
+    sts.life = 329
+    with pytest.raises(CredentialsTooShort) as refused:
+        await vend(vendor)
+    assert refused.value.missing == 1
+    sts.life = 330
+    assert (await vend(vendor)).session_name == SUB
+
+
+@pytest.mark.parametrize("ttl", [0.0, 60.0, 300.0, 3000.0])
+@pytest.mark.parametrize("duration", [900, 1800, 3600])
+async def test_no_answer_carries_credentials_that_could_expire_in_use(
+    sts: FakeSts, ttl: float, duration: int
+) -> None:
+    """The whole grid of TTL × duration × age, seconds around every border included."""
+    need = ttl + 30.0
+    vendor = new_vendor(make_settings(gateway=make_gateway(result_ttl=ttl)))
+    identity = make_identity(role=make_role(duration=duration))
+    borders = (0.0, duration / 2, duration - need, duration)
+    ages = sorted({border + step for border in borders for step in (-1.0, -0.5, 0.0, 0.5, 1.0)} | {0.0})
+    for age in [age for age in ages if age >= 0]:
+        sts.clock = NOW + age
+        try:
+            credentials = await vend(vendor, identity, now=NOW + age)
+        except CredentialsTooShort:
+            assert duration < need
+        else:
+            assert credentials.expiration >= NOW + age + need
+        await vendor.maintain(NOW + age)
+    await vendor.close()
+
+
+async def test_the_cache_is_bounded_and_forgets_the_least_recently_used(sts: FakeSts) -> None:
+    vendor = new_vendor(make_settings(session=Session(cache_entries=2)))
+    for principal in ("a1", "b1", "a1", "c1", "a1", "b1"):
+        await vend(vendor, make_identity(principal=principal))
+    assert [request["RoleSessionName"] for request in sts.requests] == ["a1", "b1", "c1", "b1"]
+    assert vendor.counts.evicted == 2
+    await vendor.close()
+
+
+async def test_after_forgetting_every_role_session_is_new(vendor: Vendor, sts: FakeSts) -> None:
+    await vend(vendor)
+    vendor.forget()
+    assert (await vend(vendor)).access_key_id == "ASIA000000000002"
+
+
+async def test_a_vendor_without_a_region_says_so(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "absent")
+    with pytest.raises(Exception, match="set AWS_DEFAULT_REGION"):
+        await new_vendor(make_settings()).warm()
+
+
+async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) -> None:
+    identity = make_identity()
+    assert await vendor.context(await vend(vendor), identity, ROUTE) == {
+        "accessKeyId": "ASIA000000000001",
+        "secretAccessKey": "canary-secret/1+=",
+        "sessionToken": "canary-session/1+==",
+        "expiration": "2027-01-15T09:00:00Z",
+        "roleArn": EDITOR,
+    }
+
+
+async def test_a_context_without_credentials_names_the_role_only(sts: FakeSts) -> None:
+    vendor = new_vendor(make_settings(session=Session(context="none")))
+    assert await vendor.context(await vend(vendor), make_identity(), ROUTE) == {"roleArn": EDITOR}
+    await vendor.close()
