@@ -9,7 +9,7 @@ Grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NoReturn
 
 from authorizer.engine.errors import DocumentInvalid, DocumentRefused, NothingAllowed
@@ -33,9 +33,9 @@ PARTITIONS = frozenset(
     {"*", "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
 )
 IAM_PATHS = (
-    "user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
-    "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/",
-)  # fmt: skip
+    *("user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/"),
+    *("policy/", "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"),
+)
 """What the resource of an ARN of service `iam` begins with (IAM's own error message names them)."""
 
 _VENDOR = re.compile(r"[A-Za-z0-9.-]+")
@@ -90,14 +90,15 @@ def dump(document: Document) -> str:
 
 
 def examine(
-    text: str, *, session: bool = False, holes: frozenset[str] = frozenset()
+    text: str, *, session: bool = False, fragment: bool = False, holes: Container[str] = frozenset()
 ) -> tuple[Document, list[Problem]]:
     """The document and all that is wrong with it; with syntax problems the document holds what could be read.
 
-    `holes` are characters that stand for values to come: they alone may lie beyond U+00FF. Where they may
-    stand is for `authorizer.engine.template` to say.
+    A `fragment`, one of several templates to be joined, may have an empty list of statements. `holes` are
+    characters that stand for values to come: they alone may lie beyond U+00FF. Where they may stand is for
+    `authorizer.engine.template` to say.
     """
-    reader = _Reader(holes)
+    reader = _Reader(fragment, holes)
     document = reader.document(text)
     problems = reader.problems
     if session and not any(problem.rule is None for problem in problems):
@@ -135,8 +136,9 @@ def _no_constant(name: str) -> NoReturn:
 class _Reader:
     """One reading of one text; collects every problem."""
 
-    def __init__(self, holes: frozenset[str]) -> None:
+    def __init__(self, fragment: bool, holes: Container[str]) -> None:
         self.problems: list[Problem] = []
+        self._fragment = fragment
         self._holes = holes
         self._index: int | None = None
 
@@ -167,7 +169,7 @@ class _Reader:
         statements = tree.get("Statement")
         if isinstance(statements, dict):
             statements = [statements]
-        if not isinstance(statements, list) or not statements:
+        if not isinstance(statements, list) or not (statements or self._fragment):
             self._problem("`Statement` is missing, empty, or no list of statements")
             return Document(statements=())
         read: list[Statement] = []

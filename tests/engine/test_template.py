@@ -1,0 +1,420 @@
+"""Templates: what compiles, what is refused with its line, and what renders."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from authorizer.engine.claims import ClaimValue, declare
+from authorizer.engine.errors import (
+    NothingAllowed,
+    PolicyTooLarge,
+    RenderFailed,
+    TemplateInvalid,
+    ValueMissing,
+    ValueRefused,
+)
+from authorizer.engine.template import TemplateSet
+
+CLAIMS = {
+    "sub": declare({"type": "uuid"}),
+    "tenant": declare({"type": "slug", "max_length": 32}),
+    "plan": declare({"type": "enum", "values": ["free", "pro"]}),
+    "groups": declare({"type": "slug", "list": True, "max_items": 3}),
+    "note": declare({"type": "opaque", "max_length": 1024}),
+}
+VARIABLES = {"partition": "aws", "bucket": "data-1", "odd": 'a"b\\c'}
+
+
+def template(resource: str = "home/{{ tenant }}/*", **changes: str) -> str:
+    """A template in order; `changes` are raw JSON of further elements of its statement."""
+    elements = {
+        "Effect": '"Allow"',
+        "Action": '"s3:GetObject"',
+        "Resource": f'"arn:aws:s3:::data-1/{resource}"',
+        **changes,
+    }
+    statement = ",\n".join(f'"{name}": {value}' for name, value in elements.items())
+    return f'{{"Version": "2012-10-17",\n"Statement": [\n{{{statement}}}]}}'
+
+
+def compile_set(**sources: str) -> TemplateSet:
+    return TemplateSet.compile(sources, claims=CLAIMS, variables=VARIABLES)
+
+
+def render(source: str, scopes: tuple[str, ...] = (), **values: ClaimValue) -> dict[str, object]:
+    text = compile_set(t=source).render(["t"], values, scopes=frozenset(scopes))
+    statement = json.loads(text)["Statement"]
+    assert isinstance(statement, dict)
+    return statement
+
+
+RENDERED: list[object] = [
+    pytest.param(template(), {"tenant": "acme"}, (), "home/acme/*", id="a claim"),
+    pytest.param(template("{{ bucket }}/{{ tenant }}"), {"tenant": "a"}, (), "data-1/a", id="a variable"),
+    pytest.param(
+        template("{{ odd }}/{{ tenant }}"), {"tenant": "a"}, (), 'a"b\\c/a', id="a variable with a quote"
+    ),
+    pytest.param(
+        template('{% if "w" in scopes %}w{% else %}r{% endif %}'), {}, ("w",), "w", id="a scope that is there"
+    ),
+    pytest.param(
+        template('{% if "w" in scopes %}w{% else %}r{% endif %}'), {}, ("W",), "r", id="one that is not"
+    ),
+    pytest.param(template('{% if "w" not in scopes %}r{% endif %}x'), {}, ("w",), "x", id="not in scopes"),
+    pytest.param(
+        template("{% if tenant is defined %}{{ tenant }}{% else %}none{% endif %}"),
+        {},
+        (),
+        "none",
+        id="not defined",
+    ),
+    pytest.param(
+        template("{% if tenant is undefined %}none{% else %}{{ tenant }}{% endif %}"),
+        {"tenant": "a"},
+        (),
+        "a",
+        id="defined",
+    ),
+    pytest.param(
+        template('{% if plan == "pro" %}p{% elif plan == "free" %}f{% endif %}'),
+        {"plan": "free"},
+        (),
+        "f",
+        id="elif",
+    ),
+    pytest.param(template('{% if plan != "pro" %}n{% endif %}x'), {"plan": "free"}, (), "nx", id="not equal"),
+    pytest.param(
+        template('{% if "a" in groups and not ("b" in groups or "w" in scopes) %}yes{% else %}no{% endif %}'),
+        {"groups": ("a", "c")},
+        (),
+        "yes",
+        id="and, or, not",
+    ),
+    pytest.param(
+        template("{% for g in groups %}{{ g }}{% if not loop.last %}-{% endif %}{% endfor %}"),
+        {"groups": ("a", "b", "c")},
+        (),
+        "a-b-c",
+        id="a loop",
+    ),
+    pytest.param(
+        template(
+            "{% for g in groups %}{% if loop.first %}^{% endif %}"
+            "{% for h in groups %}{{ g }}{{ h }}{% endfor %}{% endfor %}"
+        ),
+        {"groups": ("a", "b")},
+        (),
+        "^aaabbabb",
+        id="a loop in a loop",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "values", "scopes", "expected"), RENDERED)
+def test_renders(
+    source: str, values: Mapping[str, ClaimValue], scopes: tuple[str, ...], expected: str
+) -> None:
+    assert render(source, scopes, **values) == {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::data-1/{expected}",
+    }
+
+
+def test_templates_are_joined_and_packed() -> None:
+    templates = compile_set(
+        one=template("a/{{ tenant }}/*"),
+        two=template("a/{{ tenant }}/*", Action='["s3:PutObject", "S3:getobject"]'),
+    )
+    assert json.loads(templates.render(["one", "two"], {"tenant": "x"}, scopes=frozenset())) == {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": "arn:aws:s3:::data-1/a/x/*",
+        },
+    }
+
+
+def test_an_included_file_stands_where_it_is_included() -> None:
+    templates = compile_set(_name="{{ tenant }}-x", t=template('{% include "_name.json.j2" %}'))
+    assert templates.names == ("t",)
+    assert templates.uses("t") == {"tenant"}
+    assert "data-1/acme-x" in templates.render(["t"], {"tenant": "acme"}, scopes=frozenset())
+
+
+def test_uses_names_claims_in_holes_tests_and_loops() -> None:
+    source = template(
+        '{{ bucket }}{% if plan == "pro" and not note is defined %}x{% endif %}'
+        "{% for g in groups %}{{ g }}{% endfor %}"
+    )
+    assert compile_set(t=source).uses("t") == {"plan", "note", "groups"}
+
+
+def test_a_claim_that_the_user_lacks_is_missing() -> None:
+    with pytest.raises(ValueMissing) as caught:
+        render(template())
+    assert caught.value.name == "tenant"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [template('{% if plan == "pro" %}x{% endif %}y'), template("{% for g in groups %}{{ g }}{% endfor %}")],
+)
+def test_a_test_or_a_loop_needs_its_claim_as_well(source: str) -> None:
+    with pytest.raises(ValueMissing):
+        render(source)
+
+
+def test_a_value_is_checked_again_before_it_is_rendered() -> None:
+    with pytest.raises(ValueRefused):
+        render(template(), tenant="a*")
+
+
+def test_a_value_that_no_template_mentions_is_not_looked_at() -> None:
+    assert render(template(), tenant="a", plan="*")
+
+
+def test_a_branch_without_statements_allows_nothing() -> None:
+    source = (
+        '{"Version": "2012-10-17", "Statement": [{% if "w" in scopes %}'
+        + template().split("[\n")[1][:-2]
+        + "{% endif %}]}"
+    )
+    templates = compile_set(t=source)
+    assert templates.render(["t"], {"tenant": "a"}, scopes=frozenset({"w"}))
+    with pytest.raises(NothingAllowed):
+        templates.render(["t"], {"tenant": "a"}, scopes=frozenset())
+
+
+def test_a_deny_alone_allows_nothing() -> None:
+    with pytest.raises(NothingAllowed):
+        render(template(Effect='"Deny"'), tenant="a")
+
+
+def test_a_policy_that_is_too_large_is_refused_and_never_cut() -> None:
+    templates = compile_set(t=template("{{ note }}/{{ note }}"))
+    assert (
+        templates.worst_case_length(["t"])
+        == len(templates.render(["t"], {"note": "x"}, scopes=frozenset())) + 2 * 1023
+    )
+    with pytest.raises(PolicyTooLarge) as caught:
+        templates.render(["t"], {"note": "x" * 1024}, scopes=frozenset())
+    assert (caught.value.length, caught.value.limit) == (templates.worst_case_length(["t"]), 2048)
+
+
+def test_no_template_renders_nothing() -> None:
+    with pytest.raises(RenderFailed):
+        compile_set(t=template()).render([], {}, scopes=frozenset())
+
+
+def test_the_worst_case_counts_full_lists() -> None:
+    templates = compile_set(t=template("{% for g in groups %}{{ g }}{% endfor %}"))
+    full = templates.render(["t"], {"groups": ("x" * 63,) * 3}, scopes=frozenset())
+    assert templates.worst_case_length(["t"]) == len(full)
+
+
+REFUSED = [
+    pytest.param(template("{{ tenant }"), "t.json.j2:5: ", id="Jinja that does not parse"),
+    pytest.param(
+        template("{{ tenan }}"), "t.json.j2:5: undeclared name `tenan`: declared are bucket,", id="a typo"
+    ),
+    pytest.param(template("{{ tenant | upper }}"), "t.json.j2:5: a hole is a plain name", id="a filter"),
+    pytest.param(template("{{ tenant|safe }}"), "t.json.j2:5: a hole is a plain name", id="safe"),
+    pytest.param(template("{{ tenant.x }}"), "t.json.j2:5: a hole is a plain name", id="an attribute"),
+    pytest.param(template("{{ tenant[0] }}"), "t.json.j2:5: a hole is a plain name", id="an item"),
+    pytest.param(
+        template("{{ tenant ~ bucket }}"), "t.json.j2:5: a hole is a plain name", id="a concatenation"
+    ),
+    pytest.param(template("{{ range(3) }}"), "t.json.j2:5: a hole is a plain name", id="a call"),
+    pytest.param(template('{{ "*" }}'), "t.json.j2:5: a hole is a plain name", id="literal output"),
+    pytest.param(template("{% set x = tenant %}"), "t.json.j2:5: `assign` has no place", id="set"),
+    pytest.param(
+        template("{% set x %}{{ tenant }}{% endset %}"), "`assignblock` has no place", id="a set block"
+    ),
+    pytest.param(
+        template("{% filter upper %}a{% endfilter %}"), "`filterblock` has no place", id="a filter block"
+    ),
+    pytest.param(template("{% macro m() %}a{% endmacro %}"), "`macro` has no place", id="a macro"),
+    pytest.param(template("{% autoescape true %}a{% endautoescape %}"), "has no place", id="autoescape"),
+    pytest.param(template("{% extends 'x' %}"), "`extends` has no place", id="extends"),
+    pytest.param(template("{% import 'x' as x %}"), "`import` has no place", id="import"),
+    pytest.param(template("{% block x %}{% endblock %}"), "`block` has no place", id="a block"),
+    pytest.param(template("{% with x = 1 %}{% endwith %}"), "`with` has no place", id="with"),
+    pytest.param(template("{{ groups }}"), "`groups` is a list", id="a list in a hole"),
+    pytest.param(
+        template("{% for t in tenant %}{{ t }}{% endfor %}"), "`tenant` is no list", id="a loop over text"
+    ),
+    pytest.param(template("{% for g in range(3) %}x{% endfor %}"), "a loop is", id="a loop over a call"),
+    pytest.param(template("{% for a, b in groups %}x{% endfor %}"), "a loop is", id="a loop with two names"),
+    pytest.param(
+        template("{% for g in groups if g %}x{% endfor %}"), "a loop has no `if`", id="a filtered loop"
+    ),
+    pytest.param(
+        template("{% for g in groups %}x{% else %}*{% endfor %}"), "a loop has no", id="a loop with else"
+    ),
+    pytest.param(
+        template("{% for g in groups recursive %}x{% endfor %}"), "a loop has no", id="a recursive loop"
+    ),
+    pytest.param(
+        template("{% for tenant in groups %}x{% endfor %}"), "is taken already", id="a shadowed claim"
+    ),
+    pytest.param(
+        template("{% for g in groups %}{% for g in groups %}x{% endfor %}{% endfor %}"),
+        "is taken already",
+        id="a shadowed loop",
+    ),
+    pytest.param(
+        template("{% for g in groups %}x{% endfor %}{{ g }}"),
+        "undeclared name `g`",
+        id="a name after its loop",
+    ),
+    pytest.param(template("{% if tenant %}x{% endif %}"), "this test is not one of", id="truthiness"),
+    pytest.param(
+        template("{% if loop.first %}x{% endif %}"), "this test is not one of", id="loop outside a loop"
+    ),
+    pytest.param(template('{% if tenant < "a" %}x{% endif %}'), "this test is not one of", id="an order"),
+    pytest.param(
+        template("{% if tenant == bucket %}x{% endif %}"), "this test is not one of", id="two names"
+    ),
+    pytest.param(
+        template('{% if "a" in tenant %}x{% endif %}'), "`tenant` is no list", id="a part of a text"
+    ),
+    pytest.param(
+        template("{% if x is defined %}x{% endif %}"), "this test is not one of", id="an unknown name defined"
+    ),
+    pytest.param(
+        template("{% if tenant is callable %}x{% endif %}"), "this test is not one of", id="another test"
+    ),
+    pytest.param(
+        template("{% for g in groups %}{% if g == 'a' %}x{% endif %}{% endfor %}"),
+        "this test is not one of",
+        id="an item",
+    ),
+    pytest.param(
+        template('{% if plan == "gold" %}x{% endif %}'),
+        "no `plan` is ever like this",
+        id="an impossible value",
+    ),
+    pytest.param(
+        template('{% if "*" in groups %}x{% endif %}'),
+        "no `groups` is ever like this",
+        id="an impossible item",
+    ),
+    pytest.param(
+        template('{% include "_x.json.j2" %}'), "no template '_x.json.j2' to include", id="a lost include"
+    ),
+    pytest.param(template("{% include tenant %}"), "an include is", id="a computed include"),
+    pytest.param(
+        template('{% include "_x.json.j2" ignore missing %}'), "an include is", id="an optional include"
+    ),
+    pytest.param(template('{% include "t.json.j2" %}'), "includes itself", id="an include of itself"),
+    pytest.param(
+        template("\N{CYRILLIC SMALL LETTER A}"), "t.json.j2:5: a character that STS", id="a Cyrillic letter"
+    ),
+    pytest.param(template("\U000f0000"), "t.json.j2:5: a character that STS", id="a placeholder in the text"),
+    pytest.param(template("\\udb80\\udc00"), "an escape", id="a placeholder as an escape"),
+    pytest.param(template("\\{# #}udb80\\{# #}udc00"), "an escape", id="a placeholder as a divided escape"),
+    pytest.param(template("\\{{ tenant }}"), "t.json.j2:5: not JSON here", id="a hole behind a backslash"),
+    pytest.param(
+        template("\\{{ bucket }}"), "t.json.j2:5: not JSON here", id="a variable behind a backslash"
+    ),
+    pytest.param(template(Sid="{{ tenant }}"), "t.json.j2:6: not JSON here", id="a hole outside a string"),
+    pytest.param(
+        template(Sid="{{ bucket }}"), "t.json.j2:6: not JSON here", id="a variable outside a string"
+    ),
+    pytest.param(template(Sid='"{{ tenant }}"'), "t.json.j2:3: `Sid`", id="a hole in a Sid"),
+    pytest.param(template(Effect='"{{ tenant }}"'), "t.json.j2:3: `Effect`", id="a hole in the effect"),
+    pytest.param(template(Action='"s3:{{ tenant }}"'), "t.json.j2:3: action", id="a hole in an action"),
+    pytest.param(
+        template(Resource='"arn:aws:sqs:eu-west-1:{{ tenant }}:q"'),
+        "a claim where IAM resolves no variable",
+        id="a hole in the account",
+    ),
+    pytest.param(
+        template(Resource='"arn:aws:{{ tenant }}:::x"'),
+        "a claim where IAM resolves no variable",
+        id="a hole in the service",
+    ),
+    pytest.param(
+        template(Resource='"{{ tenant }}"'), "neither an ARN nor", id="a resource of the caller's own"
+    ),
+    pytest.param(
+        template(Condition='{"StringEquals": {"aws:{{ tenant }}": "x"}}'),
+        "t.json.j2:3: ",
+        id="a hole in a condition key",
+    ),
+    pytest.param(
+        template(Condition='{"String{{ plan }}": {"aws:x": "x"}}'),
+        "unknown condition operator",
+        id="in an operator",
+    ),
+    pytest.param(
+        template(Condition='{"NumericEquals": {"s3:max-keys": "{{ tenant }}"}}'),
+        "`NumericEquals`",
+        id="in a number",
+    ),
+    pytest.param(template(Condition='{"Bool": {"aws:x": "{{ tenant }}"}}'), "`Bool`", id="in a boolean"),
+    pytest.param(template(Condition='{"Null": {"aws:x": "{{ tenant }}"}}'), "`Null`", id="in Null"),
+    pytest.param(template(Resource='"*"'), "t.json.j2:3: resource", id="a stricter rule"),
+    pytest.param(
+        template('{% if "w" in scopes %}"{% endif %}'),
+        "t.json.j2:5: not JSON",
+        id="only one branch is broken",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "said"), REFUSED)
+def test_a_template_is_refused_when_it_loads(source: str, said: str) -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(t=source)
+    assert said in str(caught.value)
+
+
+def test_every_problem_of_every_template_is_told_at_once() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(a=template("{{ x }}{{ y }}"), b=template("{{ z }}"))
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "a.json.j2",
+        "a.json.j2",
+        "b.json.j2",
+    ]
+
+
+def test_the_problem_of_a_partial_is_told_once_and_with_its_own_place() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(
+            _p="\n{{ x }}", a=template('{% include "_p.json.j2" %}'), b=template('{% include "_p.json.j2" %}')
+        )
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith("_p.json.j2:2: undeclared name `x`")
+
+
+def test_the_line_of_a_later_statement_is_told() -> None:
+    source = (
+        '{"Version": "2012-10-17", "Statement": [\n'
+        + template().split("[\n")[1][:-2]
+        + ',\n{\n"Effect": "allow"}]}'
+    )
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(t=source)
+    assert {problem.partition(": ")[0] for problem in caught.value.problems} == {"t.json.j2:5"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "variables", "said"),
+    [
+        pytest.param({"bucket": CLAIMS["sub"]}, {"bucket": "b"}, "taken twice", id="a claim and a variable"),
+        pytest.param({"scopes": CLAIMS["sub"]}, {}, "reserved", id="a claim named scopes"),
+        pytest.param({}, {"loop": "b"}, "reserved", id="a variable named loop"),
+        pytest.param({}, {"bucket": ""}, "is empty", id="an empty variable"),
+        pytest.param({}, {"bucket": "\U000f0000"}, "STS does not take", id="a placeholder in a variable"),
+    ],
+)
+def test_names_and_variables_are_judged(
+    claims: dict[str, object], variables: dict[str, str], said: str
+) -> None:
+    with pytest.raises(TemplateInvalid, match=said):
+        TemplateSet.compile({}, claims=claims, variables=variables)  # type: ignore[arg-type] # rows differ
