@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from authorizer.engine.claims import ClaimType
+from authorizer.engine.template import TemplateSet
 
 MIN_DURATION = 900
 """Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""
@@ -216,6 +217,8 @@ class Settings:
     policies: Mapping[str, Policy]
     templates: Mapping[str, str]
     """Source text by name, from `templates/NAME.json.j2`."""
+    template_set: TemplateSet = field(repr=False, compare=False)
+    """The same, compiled."""
     roles: Mapping[str, Role]
     roles_by_arn: Mapping[str, Role]
     groups: Mapping[str, Group]

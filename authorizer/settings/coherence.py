@@ -1,0 +1,146 @@
+"""What the sections of `access.toml` say together: names that lead nowhere, and combinations that can never hold.
+
+A configuration that would make a cached answer wrong, or credentials expire in a backend's hands, does not load.
+"""
+
+from collections.abc import Container, Iterator
+from string import Formatter
+
+from authorizer.settings.reader import Problems
+from authorizer.settings.schema import Settings
+
+ROUTE_KEY = "$context.routeKey"
+"""The identity source that makes an HTTP API cache one answer a route instead of one a caller."""
+
+RESERVED_CONTEXT_KEYS = frozenset(
+    # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer Guide,
+    # "Output from an API Gateway Lambda authorizer"; `claims` is reserved for HTTP API 1.0 responses).
+    (
+        *("principalId", "integrationLatency", "claims", "scopes", "error", "latency", "status"),
+        *("integrationStatus", "requestId", "jwt", "iam", "lambda"),
+        *("accessKeyId", "secretAccessKey", "sessionToken", "expiration", "roleArn", "credentials"),
+        *("sub", "username", "groups"),
+    )
+)
+
+
+def check(settings: Settings, problems: Problems) -> None:
+    """Add every disagreement between sections to `problems`."""
+    _check_names(settings, problems)
+    _check_claims(settings, problems)
+    _check_cache(settings, problems)
+    _check_lifetimes(settings, problems)
+
+
+def holes(text: str) -> tuple[str, ...]:
+    """The names in a format text such as `{tenant}.{sub}`; ValueError where it is malformed or has a conversion."""
+    names = []
+    for _, name, spec, conversion in Formatter().parse(text):
+        if name is None:
+            continue
+        if not name.isidentifier() or spec or conversion:
+            raise ValueError(name)
+        names.append(name)
+    return tuple(names)
+
+
+def _check_names(settings: Settings, problems: Problems) -> None:
+    def known(kind: str, name: str | None, names: Container[str], *path: str | int) -> None:
+        if name is not None and name not in names:
+            problems.add(path, f"there is no {kind} {name!r}")
+
+    for role in settings.roles.values():
+        for policy in role.policies:
+            known("template", policy, settings.templates, "roles", role.name, "policies")
+    for group in settings.groups.values():
+        known("role", group.role, settings.roles, "groups", group.name, "role")
+        for scope in group.scopes:
+            known("scope", scope, settings.scopes, "groups", group.name, "scopes")
+    for index, rule in enumerate(settings.rules):
+        known("role", rule.role, settings.roles, "rules", index, "role")
+    known("role", settings.resolution.ambiguous, settings.roles, "resolution", "ambiguous")
+    for policy_row in settings.policies.values():
+        known("claim", policy_row.isolates, settings.claims, "policies", policy_row.name, "isolates")
+
+    by_arn: dict[str, str] = {}
+    for role in settings.roles.values():
+        if (other := by_arn.setdefault(role.arn, role.name)) != role.name:
+            problems.add(
+                ("roles", role.name, "arn"),
+                f"is the ARN of role {other!r} too: a token naming it is ambiguous",
+            )
+
+
+def _check_claims(settings: Settings, problems: Problems) -> None:
+    claims = settings.claims
+    for name in set(claims) & set(settings.variables):
+        problems.add(("variables", name), "is the name of a claim too")
+    for role in settings.roles.values():
+        for key, claim in role.session_tags.items():
+            if claim not in claims:
+                problems.add(
+                    ("roles", role.name, "session_tags"), f"tag {key!r}: there is no claim {claim!r}"
+                )
+        for setting, text in (("session_name", role.session_name), ("source_identity", role.source_identity)):
+            for problem in _format_problems(text, claims) if text else ():
+                problems.add(("roles", role.name, setting), problem)
+    gateway = settings.gateway
+    for claim in gateway.context_claims:
+        if claim not in claims:
+            problems.add(("gateway", "context_claims"), f"there is no claim {claim!r}")
+        if claim in RESERVED_CONTEXT_KEYS:
+            problems.add(("gateway", "context_claims"), f"{claim!r} is a reserved name of the context")
+    if gateway.usage_key_claim is not None and gateway.usage_key_claim not in claims:
+        problems.add(("gateway", "usage_key_claim"), f"there is no claim {gateway.usage_key_claim!r}")
+
+
+def _format_problems(text: str, claims: Container[str]) -> Iterator[str]:
+    try:
+        names = holes(text)
+    except ValueError:
+        yield f'expected a text such as "{{sub}}", found {text!r}'
+        return
+    if not names:
+        yield f"{text!r} names no claim: one name for everybody leaves CloudTrail without a user"
+    yield from (f"there is no claim {claim!r}" for claim in names if claim not in claims)
+
+
+def _check_cache(settings: Settings, problems: Problems) -> None:
+    """The gateway answers from its cache whenever the identity sources are equal: all that the answer depends on must
+    be among them."""
+    gateway = settings.gateway
+    if not gateway.token_sources:
+        problems.add(("gateway", "token_sources"), "the list is empty: no request could carry a token")
+    if not gateway.result_ttl:
+        return
+    for source in gateway.token_sources:
+        place, _, name = source.partition(":")
+        if place == "header" and name not in gateway.identity_sources and len(gateway.token_sources) == 1:
+            problems.add(
+                ("gateway", "identity_sources"),
+                f"{name!r} carries the token and is not listed: one caller would get another's answer from the cache",
+            )
+    header = settings.resolution.role_header
+    if header and header not in gateway.identity_sources:
+        problems.add(
+            ("gateway", "identity_sources"),
+            f"{header!r} decides the role and is not listed: the cache would answer with the role of an earlier "
+            "request; add it to the authorizer's identity sources and here, or set result_ttl to 0s",
+        )
+    if gateway.response == "simple" and ROUTE_KEY not in gateway.identity_sources:
+        problems.add(
+            ("gateway", "identity_sources"),
+            f"a simple response decides one route, and without {ROUTE_KEY!r} the cache repeats it for all of them; "
+            "add it to the authorizer's identity sources and here, or set result_ttl to 0s",
+        )
+
+
+def _check_lifetimes(settings: Settings, problems: Problems) -> None:
+    gateway = settings.gateway
+    for role in settings.roles.values():
+        if role.duration < gateway.result_ttl + gateway.backend_time:
+            problems.add(
+                ("roles", role.name, "duration"),
+                f"sessions of {role.duration} s end before gateway.result_ttl + gateway.backend_time = "
+                f"{gateway.result_ttl + gateway.backend_time:.0f} s: a backend would get expired credentials",
+            )

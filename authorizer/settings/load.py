@@ -1,0 +1,100 @@
+"""`access.toml`, its templates and the environment → `Settings`, or one error with every problem."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from authorizer.engine.errors import TemplateInvalid
+from authorizer.engine.template import TemplateSet
+from authorizer.errors import SettingsError
+from authorizer.settings import coherence, sections
+from authorizer.settings.reader import Problems, Section
+from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role, Settings
+
+SUFFIX = ".json.j2"
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Settings:
+    """Read `path` and the `templates/` folder beside it. After this nothing reads either, or the environment.
+
+    Raises `SettingsError` with every problem, each with file, line and key.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(source)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read: {error}"]) from error
+    folder = path.parent / "templates"
+    try:
+        templates = {
+            file.name.removesuffix(SUFFIX): file.read_text(encoding="utf-8")
+            for file in sorted(folder.glob(f"*{SUFFIX}"))
+        }
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{folder}: cannot be read: {error}"]) from error
+    return read(tables, source=source, place=str(path), templates=templates, environment=environment)
+
+
+def read(
+    tables: Mapping[str, object],
+    *,
+    source: str,
+    place: str,
+    templates: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> Settings:
+    """The parsed file → `Settings`. `source` and `place` only serve the messages."""
+    problems = Problems(place, source)
+    root = Section(tables, path=(), problems=problems, environment=environment)
+
+    session = root.section("session")
+    name = session.text("name", "{sub}")
+    duration = session.seconds("duration", "1h", least=MIN_DURATION, most=MAX_CHAINED_DURATION)
+    session.done()
+
+    claims = sections.claims(root)
+    variables = sections.variables(root)
+    try:
+        template_set = TemplateSet.compile(
+            templates, claims={claim.name: claim.type for claim in claims.values()}, variables=variables
+        )
+    except TemplateInvalid as error:
+        for problem in error.problems:
+            problems.add((), problem)
+        template_set = TemplateSet.compile({}, claims={}, variables={})
+
+    roles = sections.roles(root, name, int(duration))
+    settings = Settings(
+        place=place,
+        issuers=sections.issuers(root),
+        keys=sections.keys(root),
+        claims=claims,
+        variables=variables,
+        policies=sections.policies(root, templates),
+        templates=templates,
+        template_set=template_set,
+        roles=roles,
+        roles_by_arn={role.arn: role for role in roles.values()},
+        groups=sections.groups(root),
+        rules=sections.rules(root),
+        resolution=sections.resolution(root),
+        scopes=sections.scopes(root),
+        gateway=sections.gateway(root),
+    )
+    root.done()
+    coherence.check(settings, problems)
+    if problems.found:
+        raise SettingsError(problems.found)
+
+    roles = {role.name: replace(role, uses=_uses(role, template_set)) for role in roles.values()}
+    return replace(settings, roles=roles, roles_by_arn={role.arn: role for role in roles.values()})
+
+
+def _uses(role: Role, template_set: TemplateSet) -> frozenset[str]:
+    """Every claim that the role's policies, tags, session name or source identity mention."""
+    used = {claim for policy in role.policies for claim in template_set.uses(policy)}
+    used |= set(role.session_tags.values())
+    used |= set(coherence.holes(role.session_name))
+    used |= set(coherence.holes(role.source_identity or ""))
+    return frozenset(used)

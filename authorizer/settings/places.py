@@ -1,0 +1,62 @@
+"""Where in a TOML file a key stands: `tomllib` keeps no line numbers, and a problem needs its place."""
+
+import re
+import tomllib
+
+_HEADER = re.compile(r"^\s*\[(?P<array>\[)?(?P<path>[^\[\]]+)\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[\w-]+)\s*=""")
+
+Path = tuple[str | int, ...]
+
+
+def line_of(source: str, path: Path) -> int | None:
+    """The 1-based line of the longest prefix of `path` that has one of its own; None where nothing matches.
+
+    `path` is as a reader walks the parsed file: `("roles", "editor", "arn")`, `("issuers", 0, "user_pool")`.
+    Only called for a file that has problems, so it reads the text again rather than keep an index.
+    """
+    seen: dict[str, int] = {}
+    here: Path = ()
+    best: tuple[int, int] | None = None
+    for number, line in enumerate(source.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            names = _names(header["path"])
+            if header["array"]:
+                index = seen.get(header["path"], 0)
+                seen[header["path"]] = index + 1
+                here = (*names, index)
+            else:
+                here = names
+            place = here
+        elif key := _KEY.match(line):
+            place = (*here, *_names(key["key"]))
+        else:
+            continue
+        if path[: len(place)] == place and (best is None or len(place) > best[0]):
+            best = (len(place), number)
+    return best[1] if best else None
+
+
+def dotted(path: Path) -> str:
+    """`path` as a person writes it: `issuers[0].user_pool`, `scopes."files:read"`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            name = step if re.fullmatch(r"[\w-]+", step) else f'"{step}"'
+            text += f".{name}" if text else name
+    return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """A dotted TOML key as its parts: TOML's own reader knows the quoting rules."""
+    try:
+        node: object = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        return (text,)
+    names = []
+    while isinstance(node, dict):
+        [(name, node)] = node.items()
+        names.append(name)
+    return tuple(names)

@@ -1,0 +1,242 @@
+"""Reading one table of `access.toml`: each value is asked for by name and type; what nobody asked for is a problem.
+
+Problems are collected, not raised, so that one run shows them all. A reader that meets one answers with a stand-in of
+the right type; the stand-ins never leave `load`, because `load` raises when there is any problem at all.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from authorizer.settings.places import Path, dotted, line_of
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_ENVIRONMENT = "env:"
+
+T = TypeVar("T", bound=str)
+
+
+class Problems:
+    """What is wrong with a configuration, each entry with its file, line and key."""
+
+    def __init__(self, place: str, source: str) -> None:
+        self.found: list[str] = []
+        self._place = place
+        self._source = source
+
+    def add(self, path: Path, message: str) -> None:
+        line = line_of(self._source, path)
+        where = f"{self._place}:{line}" if line else self._place
+        self.found.append(f"{where}: {dotted(path)}: {message}" if path else f"{where}: {message}")
+
+
+class Section:
+    """One table. Each method reads one key; `done` reports the keys that no method asked for."""
+
+    def __init__(
+        self, table: object, *, path: Path, problems: Problems, environment: Mapping[str, str]
+    ) -> None:
+        self.path = path
+        self._problems = problems
+        self._environment = environment
+        self._asked: set[str] = set()
+        if not isinstance(table, dict):
+            self.problem("", f"expected a table, found {_kind(table)}")
+        self._table: dict[str, object] = table if isinstance(table, dict) else {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._table
+
+    def problem(self, key: str, message: str) -> None:
+        """Note what is wrong with `key`, or with the table itself where `key` is empty."""
+        self._problems.add((*self.path, key) if key else self.path, message)
+
+    def text(self, key: str, default: str | None = None, *, pattern: str = "", expected: str = "") -> str:
+        """A text, required unless there is a default. `pattern` must match it whole; `expected` says so in words."""
+        value = self._get(key, required=default is None)
+        if value is None:
+            return default or ""
+        return self._text(key, value, pattern, expected)
+
+    def raw(self, key: str) -> object:
+        """The value as TOML gave it, or None."""
+        return self._get(key, required=False)
+
+    def optional_text(self, key: str, *, pattern: str = "", expected: str = "") -> str | None:
+        """A text, or None where the key is absent."""
+        self._asked.add(key)
+        return self.text(key, pattern=pattern, expected=expected) if key in self else None
+
+    def choice(self, key: str, choices: Sequence[T], default: T) -> T:
+        """One of `choices`."""
+        value = self.text(key, default)
+        for choice in choices:
+            if value == choice:
+                return choice
+        self.problem(key, f"expected one of {', '.join(map(repr, choices))}, found {value!r}")
+        return default
+
+    def texts(
+        self, key: str, default: Sequence[str] | None = None, *, pattern: str = "", expected: str = ""
+    ) -> tuple[str, ...]:
+        """A list of distinct texts. Required and not empty unless there is a default."""
+        value = self._get(key, required=default is None)
+        if value is None:
+            return tuple(default or ())
+        if not isinstance(value, list):
+            self.problem(key, f"expected a list of texts, found {_kind(value)}")
+            return ()
+        if not value and default is None:
+            self.problem(key, "the list is empty: nothing is granted by an empty list; name at least one")
+        items = tuple(self._text(key, item, pattern, expected) for item in value)
+        for repeated in sorted({item for item in items if items.count(item) > 1}):
+            self.problem(key, f"{repeated!r} stands here twice")
+        return items
+
+    def seconds(
+        self, key: str, default: str | None = None, *, least: float = 0, most: float = 86_400
+    ) -> float:
+        """A duration such as `"90s"`, `"5m"` or `"1h30m"`, in seconds."""
+        text = self.text(key, default)
+        match = _DURATION.fullmatch(text)
+        if not text or match is None:
+            if key not in self and default is None:
+                return least  # its absence has been reported
+            self.problem(key, f'expected a duration such as "30s", "5m" or "1h", found {text!r}')
+            return least
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        value = hours * 3600 + minutes * 60 + seconds
+        if not least <= value <= most:
+            self.problem(key, f"expected {_span(least)} to {_span(most)}, found {text}")
+        return float(value)
+
+    def optional_seconds(self, key: str, *, least: float = 0, most: float = 86_400) -> float | None:
+        """A duration, or None where the key is absent."""
+        self._asked.add(key)
+        return self.seconds(key, least=least, most=most) if key in self else None
+
+    def integer(self, key: str, *, least: int, most: int) -> int | None:
+        """A whole number, or None where the key is absent."""
+        value = self._get(key, required=False)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self.problem(key, f"expected a whole number from {least} to {most}, found {value!r}")
+            return None
+        return value
+
+    def flag(self, key: str) -> bool:
+        """true or false; false where the key is absent."""
+        value = self._get(key, required=False)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            self.problem(key, f"expected true or false, found {_kind(value)}")
+            return False
+        return value
+
+    def mapping(self, key: str) -> dict[str, str]:
+        """A table of texts; empty where the key is absent."""
+        value = self._get(key, required=False)
+        if value is None:
+            return {}
+        section = self._child(key, value)
+        return {name: section.text(name) for name in section._table}
+
+    def section(self, key: str) -> "Section":
+        """A sub-table; an empty one where the key is absent."""
+        value = self._get(key, required=False)
+        return self._child(key, {} if value is None else value)
+
+    def sections(self, key: str) -> Iterator[tuple[str, "Section"]]:
+        """Every sub-table of a table of tables, by name."""
+        outer = self.section(key)
+        for name, table in outer._table.items():
+            yield name, outer._child(name, table)
+
+    def array(self, key: str) -> Iterator["Section"]:
+        """Every table of an array of tables."""
+        value = self._get(key, required=False)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self.problem(key, f"expected tables, written [[{key}]], found {_kind(value)}")
+            return
+        for index, table in enumerate(value):
+            yield Section(
+                table,
+                path=(*self.path, key, index),
+                problems=self._problems,
+                environment=self._environment,
+            )
+
+    def rest(self) -> dict[str, object]:
+        """All keys that nobody has asked for yet, now asked for."""
+        rest = {key: value for key, value in self._table.items() if key not in self._asked}
+        self._asked.update(rest)
+        return rest
+
+    def names(self) -> tuple[str, ...]:
+        """Every key of the table."""
+        return tuple(self._table)
+
+    def done(self) -> None:
+        """Report the keys that no method asked for: a misspelt setting must not pass for a default."""
+        for key in self._table:
+            if key not in self._asked:
+                self.problem(key, f"unknown setting; {_suggestion(key, self._asked)}")
+
+    def _get(self, key: str, *, required: bool) -> object:
+        self._asked.add(key)
+        value = self._table.get(key)
+        if value is None and required:
+            self.problem(key, "is required")
+        return value
+
+    def _child(self, key: str, table: object) -> "Section":
+        return Section(table, path=(*self.path, key), problems=self._problems, environment=self._environment)
+
+    def _text(self, key: str, value: object, pattern: str, expected: str) -> str:
+        if not isinstance(value, str):
+            self.problem(key, f"expected a text, found {_kind(value)}")
+            return ""
+        origin = repr(value)
+        if value.startswith(_ENVIRONMENT):
+            variable = value.removeprefix(_ENVIRONMENT)
+            found = self._environment.get(variable, "")
+            if not found:
+                self.problem(key, f"the environment variable {variable} is not set")
+                return ""
+            # The value may be a secret (an external id): a problem with it names the variable alone.
+            value, origin = found, f"the value of the environment variable {variable}"
+        if not value:
+            self.problem(key, "the text is empty")
+        elif pattern and not re.fullmatch(pattern, value):
+            self.problem(key, f"expected {expected or pattern}, found {origin}")
+        return value
+
+
+def _kind(value: object) -> str:
+    names: tuple[tuple[type, str], ...] = (
+        (bool, "true or false"),
+        (str, "a text"),
+        (int, "a number"),
+        (float, "a number"),
+        (list, "a list"),
+        (dict, "a table"),
+    )
+    return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((3600, "h"), (60, "m")):
+        if seconds and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds)}s"
+
+
+def _suggestion(key: str, known: set[str]) -> str:
+    import difflib  # noqa: PLC0415 - only a broken configuration pays for it
+
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(sorted(known))}"

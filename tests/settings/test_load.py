@@ -1,0 +1,301 @@
+"""The configuration loads whole, or not at all with every problem in one error."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authorizer.errors import SettingsError
+from authorizer.settings.load import load
+from authorizer.settings.schema import Settings
+from tests.make import ACCESS, make_settings, sample_environment, sample_settings
+
+POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": ["id"]}
+
+
+def problems(**changes: Any) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        make_settings(**changes)
+    return caught.value.problems
+
+
+def issuer(**changes: Any) -> Settings:
+    table = {key: value for key, value in {**POOL, **changes}.items() if value is not None}
+    return make_settings(issuers=[table])
+
+
+def issuer_problems(**changes: Any) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        issuer(**changes)
+    return caught.value.problems
+
+
+def test_the_bundled_configuration_loads_from_its_files() -> None:
+    settings = load(ACCESS, sample_environment())
+    assert settings.roles["editor"].uses == {"sub", "tenant"}
+    assert settings.roles["importer"].uses == {"client"}
+    assert set(settings.templates) >= {"s3-home", "s3-tenant", "dynamodb-tenant", "tenant-data", "s3-client"}
+
+
+def test_both_forms_of_a_pool_s_issuer_are_believed() -> None:
+    assert set(sample_settings().issuers) == {
+        "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE01",
+        "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE01",
+    }
+
+
+def test_one_form_may_be_chosen_and_keys_may_stand_elsewhere() -> None:
+    settings = issuer(issuer_forms=["original"], jwks_uri="http://127.0.0.1:9/keys")
+    [entry] = settings.issuers.values()
+    assert entry.issuer == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE01"
+    assert entry.jwks_uri == "http://127.0.0.1:9/keys"
+
+
+def test_a_pool_in_china_has_china_s_domain() -> None:
+    settings = issuer(user_pool="cn-north-1_EXAMPLE01", issuer_forms=["original"])
+    assert list(settings.issuers) == ["https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_EXAMPLE01"]
+
+
+def test_a_plain_oidc_issuer_is_another_kind() -> None:
+    settings = issuer(kind="oidc", user_pool=None, issuer="https://id.example.com")
+    assert (
+        settings.issuers["https://id.example.com"].jwks_uri == "https://id.example.com/.well-known/jwks.json"
+    )
+
+
+def test_skipping_the_client_check_must_be_said_aloud() -> None:
+    assert next(iter(issuer(client_ids="any").issuers.values())).client_ids is None
+    assert any("client_ids" in problem for problem in issuer_problems(client_ids=None))
+    assert any("client_ids" in problem for problem in issuer_problems(client_ids=[]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"token_use": []}, "token_use: the list is empty", id="no token use"),
+        pytest.param({"token_use": ["refresh"]}, "expected id or access", id="an unknown token use"),
+        pytest.param({"user_pool": "EXAMPLE"}, "expected a user pool id", id="a pool without a Region"),
+        pytest.param({"user_pool": None}, "expected either user_pool or issuer", id="no issuer at all"),
+        pytest.param({"issuer": "https://x"}, "expected either user_pool or issuer", id="two issuers in one"),
+        pytest.param({"jwks_uri": "http://keys.example.com"}, "expected an https URL", id="keys over http"),
+        pytest.param({"jwks_uri": "file:///etc/passwd"}, "expected an https URL", id="keys from a file"),
+        pytest.param({"leeway": "1d"}, "expected a duration", id="a duration of days"),
+        pytest.param({"leeway": "10m"}, "expected 0s to 5m", id="a leeway of ten minutes"),
+        pytest.param({"audience": "x"}, "unknown setting", id="an unknown key"),
+        pytest.param({"client_id": "x"}, "did you mean 'client_ids'", id="a misspelt key"),
+    ],
+)
+def test_an_issuer_that_cannot_be_believed_does_not_load(changes: dict[str, Any], expected: str) -> None:
+    assert any(expected in problem for problem in issuer_problems(**changes))
+
+
+def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> None:
+    assert any("nobody may sign" in problem for problem in problems(issuers=[]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"roles": None}, "no role may be assumed", id="no roles"),
+        pytest.param(
+            {"roles": {"editor": {"arn": "arn:aws:iam::1:user/x"}}}, "ARN of an IAM role", id="a user's ARN"
+        ),
+        pytest.param(
+            {"roles": {"editor": {"policies": []}}}, "the list is empty", id="a role without a policy"
+        ),
+        pytest.param(
+            {"roles": {"editor": {"policies": ["x"]}}}, "there is no template 'x'", id="an unknown template"
+        ),
+        pytest.param(
+            {"roles": {"editor": {"arn": "env:ADMIN_ROLE_ARN"}}},
+            "is the ARN of role",
+            id="two roles of one ARN",
+        ),
+        pytest.param(
+            {"roles": {"editor": {"duration": "14m"}}}, "expected 15m to 1h", id="a session too short"
+        ),
+        pytest.param(
+            {"roles": {"editor": {"duration": "2h"}}}, "expected 15m to 1h", id="a session too long"
+        ),
+        pytest.param(
+            {"roles": {"editor": {"session_tags": {"aws:x": "tenant"}}}},
+            "is no tag key",
+            id="a reserved tag key",
+        ),
+        pytest.param(
+            {"roles": {"editor": {"session_tags": {"t": "nobody"}}}},
+            "there is no claim 'nobody'",
+            id="a tag of nothing",
+        ),
+        pytest.param(
+            {"roles": {"editor": {"transitive_tags": ["t"]}}},
+            "is not among session_tags",
+            id="a transitive tag alone",
+        ),
+        pytest.param({"session": {"name": "app"}}, "names no claim", id="one session name for everybody"),
+        pytest.param({"session": {"name": "{x}"}}, "there is no claim 'x'", id="a session name of no claim"),
+        pytest.param(
+            {"session": {"name": "{sub!r}"}}, "expected a text such as", id="a conversion in a session name"
+        ),
+        pytest.param({"session": {"name": "{sub"}}, "expected a text such as", id="an open brace"),
+        pytest.param(
+            {"groups": {"editors": {"role": "x"}}}, "there is no role 'x'", id="a group's unknown role"
+        ),
+        pytest.param(
+            {"groups": {"editors": {"scopes": ["x"]}}}, "there is no scope 'x'", id="an unknown scope"
+        ),
+        pytest.param({"groups": {"editors": {"precedence": -1}}}, "whole number", id="a negative precedence"),
+        pytest.param(
+            {"groups": {"editors": {"precedence": True}}}, "whole number", id="a precedence of true"
+        ),
+        pytest.param(
+            {"resolution": {"ambiguous": "x"}}, "there is no role 'x'", id="an unknown default role"
+        ),
+        pytest.param(
+            {"resolution": {"role_header": "x role"}}, "name of a header", id="a header with a space"
+        ),
+        pytest.param(
+            {"policies": {"x": {"isolates": "sub"}}}, "there is no template 'x'", id="a policy of no file"
+        ),
+        pytest.param(
+            {"policies": {"s3-home": {"isolates": "x"}}}, "there is no claim 'x'", id="isolates nothing"
+        ),
+        pytest.param({"claims": {"x": {"type": "nonsense"}}}, "nonsense", id="an unknown claim type"),
+        pytest.param(
+            {"claims": {"a-b": {"type": "uuid"}}}, "letters, digits and underscores", id="a claim's name"
+        ),
+        pytest.param(
+            {"claims": {"bucket": {"type": "uuid"}}}, "is the name of a claim too", id="claim and variable"
+        ),
+        pytest.param(
+            {"claims": {"tenant": "slug"}}, "expected a table, found a text", id="a claim that is no table"
+        ),
+        pytest.param({"variables": {"bucket": "a*"}}, "printable ASCII", id="a wildcard in a constant"),
+        pytest.param({"variables": {"bucket": "env:NOT_SET"}}, "NOT_SET is not set", id="a missing variable"),
+        pytest.param(
+            {"variables": {"bucket": 7}}, "expected a text, found a number", id="a number for a text"
+        ),
+        pytest.param({"scopes": {"x": ["GET /users/{id}"]}}, "path parameter", id="a path parameter"),
+        pytest.param({"scopes": {"x": ["get /a"]}}, 'expected "METHOD /path"', id="a method in lower case"),
+        pytest.param({"scopes": {"x": ["/a"]}}, 'expected "METHOD /path"', id="no method"),
+        pytest.param({"scopes": {"x": ["GET /a?b"]}}, 'expected "METHOD /path"', id="a question mark"),
+        pytest.param({"scopes": {"x": ["GET /${a}"]}}, "path parameter", id="a policy variable"),
+        pytest.param({"scopes": {"x": []}}, "the list is empty", id="a scope that opens nothing"),
+        pytest.param({"scopes": {"a b": ["GET /a"]}}, "expected a scope", id="a scope with a space"),
+        pytest.param(
+            {"rules": [{"claim": "x", "match": "Like", "value": "y", "role": "editor"}]}, "Like", id="a match"
+        ),
+        pytest.param(
+            {"rules": [{"claim": "x", "match": "Equals", "value": "y", "role": "z"}]},
+            "no role 'z'",
+            id="a rule's role",
+        ),
+        pytest.param(
+            {"gateway": {"result_ttl": None}}, "gateway.result_ttl: is required", id="no result TTL"
+        ),
+        pytest.param(
+            {"gateway": {"result_ttl": "2h"}}, "expected 0s to 1h", id="a result TTL beyond the gateway's"
+        ),
+        pytest.param(
+            {"gateway": {"context_claims": ["x"]}}, "there is no claim 'x'", id="an unknown context claim"
+        ),
+        pytest.param(
+            {
+                "claims": {"roleArn": {"type": "slug", "max_length": 9}},
+                "gateway": {"context_claims": ["roleArn"]},
+            },
+            "reserved name",
+            id="a context claim of a reserved name",
+        ),
+        pytest.param(
+            {"gateway": {"usage_key_claim": "x"}}, "there is no claim 'x'", id="an unknown usage key"
+        ),
+        pytest.param(
+            {"gateway": {"token_sources": ["cookie:x"]}}, '"header:NAME"', id="an unknown token source"
+        ),
+        pytest.param({"gateway": {"token_sources": []}}, "no request could carry", id="no token source"),
+        pytest.param(
+            {"gateway": {"identity_sources": ["authorization"]}},
+            "decides the role and is not listed",
+            id="role header",
+        ),
+        pytest.param({"gateway": {"response": "simple"}}, "$context.routeKey", id="a cached simple response"),
+        pytest.param(
+            {"gateway": {"identity_sources": ["x-role"], "token_sources": ["header:authorization"]}},
+            "another's answer from the cache",
+            id="a token that the cache does not look at",
+        ),
+        pytest.param(
+            {"gateway": {"result_ttl": "1h"}},
+            "a backend would get expired credentials",
+            id="a TTL as long as a session",
+        ),
+        pytest.param({"gatway": {}}, "did you mean 'gateway'", id="a misspelt section"),
+        pytest.param({"issuers": {}}, "written [[issuers]]", id="a table where an array belongs"),
+        pytest.param(
+            {"groups": {"x": {"scopes": "data:read"}}}, "expected a list of texts", id="a text for a list"
+        ),
+        pytest.param(
+            {"groups": {"x": {"scopes": ["data:read"] * 2}}}, "stands here twice", id="a repeated scope"
+        ),
+    ],
+)
+def test_a_configuration_that_contradicts_itself_does_not_load(
+    changes: dict[str, Any], expected: str
+) -> None:
+    found = problems(**changes)
+    assert any(expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"result_ttl": "0s", "identity_sources": ["authorization"]},
+        {"result_ttl": "0s", "response": "simple"},
+    ],
+)
+def test_without_a_cache_nothing_has_to_be_in_its_key(changes: dict[str, Any]) -> None:
+    assert make_settings(gateway=changes).gateway.result_ttl == 0
+
+
+def test_all_problems_are_reported_together_each_with_its_line(tmp_path: Path) -> None:
+    text = (
+        ACCESS.read_text()
+        .replace('"env:APP_CLIENT_ID"', '"env:NOBODY"')
+        .replace('"dynamodb-tenant"]', '"typo"]')
+    )
+    (tmp_path / "templates").symlink_to(ACCESS.parent / "templates")
+    file = tmp_path / "access.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(file, sample_environment())
+    lines = dict(enumerate(text.splitlines(), start=1))
+    found = caught.value.problems
+    assert len(found) == 3
+    for problem in found:
+        place, line, key, *_ = problem.split(":")
+        assert place == str(file)
+        assert key.strip().rpartition(".")[2] in lines[int(line)]
+    assert str(caught.value).startswith("3 problems in the configuration:\n")
+
+
+def test_a_file_that_is_no_toml_is_one_problem(tmp_path: Path) -> None:
+    file = tmp_path / "access.toml"
+    file.write_text("[[issuers]")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(file, {})
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(tmp_path / "missing.toml", {})
+
+
+def test_a_template_that_does_not_compile_is_a_problem_of_the_configuration() -> None:
+    broken = {"broken": '{"Version": "2012-10-17", "Statement": [{{ nobody }}]}'}
+    with pytest.raises(SettingsError) as caught:
+        make_settings(templates=broken)
+    assert any("nobody" in problem for problem in caught.value.problems)
+
+
+def test_the_value_of_a_variable_is_not_repeated_because_it_may_be_a_secret() -> None:
+    found = problems(environment={"EXTERNAL": "s3cret ü"}, roles={"editor": {"external_id": "env:EXTERNAL"}})
+    assert any("the environment variable EXTERNAL" in problem for problem in found)
+    assert not any("s3cret" in problem for problem in found)
