@@ -13,7 +13,6 @@ from typing import Literal
 from authorizer.settings.schema import Role
 
 
-
 class Shape(StrEnum):
     """The five event shapes an API Gateway Lambda authorizer is called with, named as AWS names them."""
 
@@ -42,9 +41,7 @@ class RouteArn:
     @property
     def stage_arn(self) -> str:
         """The ARN up to and including the stage: what every route of this API's stage begins with."""
-        return (
-            f"arn:{self.partition}:execute-api:{self.region}:{self.account_id}:{self.api_id}/{self.stage}"
-        )
+        return f"arn:{self.partition}:execute-api:{self.region}:{self.account_id}:{self.api_id}/{self.stage}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +56,8 @@ class Request:
     requested_role: str | None
     """The value of the configured role header: a role's name in `access.toml`, or its ARN."""
     request_id: str | None
+    simple_response: bool
+    """True where the API expects `isAuthorized`, which decides this one route, in place of a policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,7 @@ class Routes:
     patterns: tuple[str, ...]
     """Resource ARNs for the answer's Allow statement, valid for the whole stage and so safe to cache. Never empty."""
     this_route: bool
-    """Whether the route of this very request is among them: what a simple response must say."""
+    """Whether the route of this very request is among them. Always true where a simple response is expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

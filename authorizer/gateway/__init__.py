@@ -1,0 +1,1 @@
+"""API Gateway's side: an event of any of the five shapes → `Request`, and the answer in the form that shape expects."""

@@ -1,0 +1,92 @@
+"""The answer, in the form that the shape and the API's configuration expect."""
+
+import json
+from collections.abc import Mapping
+
+from authorizer.errors import ResponseTooLarge
+from authorizer.model import Identity, Request, Routes, Shape
+from authorizer.settings.schema import Settings
+
+MAX_WEBSOCKET_BYTES = 8192
+"""Largest result of a WebSocket authorizer (API Gateway quotas, "AWS Lambda authorizer result size", 8 KB)."""
+MAX_LAMBDA_BYTES = 6 * 1024 * 1024
+"""Largest response of a synchronous Lambda invocation (Lambda quotas)."""
+
+Response = dict[str, object]
+
+
+def allow(
+    request: Request, identity: Identity, routes: Routes, credentials: Mapping[str, str], settings: Settings
+) -> Response:
+    """Credentials and all, for the routes that the caller's scopes open.
+
+    `credentials` are the context entries that carry them. Raises `ResponseTooLarge`.
+    """
+    context = {**context_of(identity, settings), **credentials}
+    if request.simple_response:
+        response: Response = {"isAuthorized": True, "context": context}
+    else:
+        response = _policy(identity.principal, "Allow", routes.patterns, context)
+        usage_key = settings.gateway.usage_key_claim
+        if (
+            usage_key
+            and usage_key in identity.claims
+            and request.shape in (Shape.REST_TOKEN, Shape.REST_REQUEST)
+        ):
+            response["usageIdentifierKey"] = _text(identity.claims[usage_key])
+    _check_size(request, response)
+    return response
+
+
+def deny(request: Request, principal: str | None, code: str) -> Response:
+    """An explicit Deny for the whole stage, or `isAuthorized: false`, with the reason's code for a gateway response.
+
+    Explicit, since an API's resource policy that allows would otherwise win over silence ("API Gateway authorization
+    flow", table A). For the whole stage, since the answer may be cached and the reason lies with the caller.
+    """
+    if request.simple_response:
+        return {"isAuthorized": False, "context": {"code": code}}
+    return _policy(principal or "unknown", "Deny", (f"{request.route.stage_arn}/*",), {"code": code})
+
+
+def context_of(identity: Identity, settings: Settings) -> dict[str, str]:
+    """What the backend is told about the caller: flat, all strings, lists as JSON.
+
+    REST APIs answer 500 to anything but strings, numbers and booleans, and hand all of them on as text; so that
+    backends see the same behind every kind of API, only strings are sent.
+    """
+    context = {
+        "sub": identity.principal,
+        "username": identity.username or "",
+        "groups": json.dumps(identity.groups),
+        "scopes": " ".join(sorted(identity.scopes)),
+    }
+    for name in settings.gateway.context_claims:
+        if name in identity.claims:
+            context[name] = _text(identity.claims[name])
+    return context
+
+
+def _policy(principal: str, effect: str, resources: tuple[str, ...], context: Mapping[str, str]) -> Response:
+    return {
+        "principalId": principal,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": list(resources)}],
+        },
+        "context": dict(context),
+    }
+
+
+def _text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _check_size(request: Request, response: Response) -> None:
+    limit = MAX_WEBSOCKET_BYTES if request.shape is Shape.WEBSOCKET else MAX_LAMBDA_BYTES
+    size = len(json.dumps(response).encode())
+    if size > limit:
+        raise ResponseTooLarge(
+            f"the answer has {size} bytes: API Gateway takes {limit} from an authorizer of a {request.shape} API; "
+            "list fewer context_claims, or shorten the policy so that the session token shrinks"
+        )

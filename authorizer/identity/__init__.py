@@ -1,0 +1,1 @@
+"""Verified claims → one role, the scopes, and what those scopes open."""

@@ -1,0 +1,71 @@
+"""Claims → Identity: the role, the scopes and the typed claims of one caller."""
+
+from authorizer.engine.claims import ClaimValue
+from authorizer.engine.errors import ValueRefused
+from authorizer.errors import ClaimRefused
+from authorizer.identity.roles import choose
+from authorizer.model import Claims, Identity, Request
+from authorizer.settings.schema import Role, Settings
+
+
+def resolve(claims: Claims, request: Request, settings: Settings) -> Identity:
+    """Who the request acts for, and as what.
+
+    Raises a `Forbidden`: no role, several, one that is not listed or not theirs, or a claim that the role uses and
+    that does not have its declared type.
+    """
+    choice = choose(claims, request.requested_role, settings)
+    assert choice.role is not None  # noqa: S101 - `choose` promises it; this tells the type checker
+    return Identity(
+        principal=claims.sub,
+        issuer=claims.issuer,
+        username=claims.username,
+        machine=claims.machine,
+        token_use=claims.token_use,
+        role=choice.role,
+        rule=choice.rule,
+        groups=claims.groups,
+        scopes=granted_scopes(claims, settings),
+        claims=_typed(claims, choice.role, settings),
+        expires_at=claims.expires_at,
+    )
+
+
+def granted_scopes(claims: Claims, settings: Settings) -> frozenset[str]:
+    """The scopes that the caller's groups bring and, for an access token, its own, as `gateway.token_scopes` says.
+
+    A scope that access.toml does not list opens nothing and is left out. A machine token has no groups: its own
+    scopes are all it can have, so for it they count whatever the setting says.
+    """
+    of_groups = frozenset(
+        scope
+        for group in claims.groups
+        if (entry := settings.groups.get(group)) is not None
+        for scope in entry.scopes
+    )
+    of_token = frozenset(claims.scopes) & settings.scopes.keys()
+    if claims.machine:
+        return of_token
+    if claims.token_use != "access" or settings.gateway.token_scopes == "ignore":
+        return of_groups
+    return of_groups | of_token if settings.gateway.token_scopes == "either" else of_groups & of_token
+
+
+def _typed(claims: Claims, role: Role, settings: Settings) -> dict[str, ClaimValue]:
+    """The claims that this role or the context uses, each of its declared type. An absent one is left out: whether it
+    is needed is for its user to say. One that is there and wrong is hostile, whoever uses it."""
+    wanted = {
+        *role.uses,
+        *settings.gateway.context_claims,
+        *filter(None, (settings.gateway.usage_key_claim,)),
+    }
+    typed = {}
+    for name in sorted(wanted):
+        declared = settings.claims[name]
+        if declared.claim not in claims.values:
+            continue
+        try:
+            typed[name] = declared.type.check(claims.values[declared.claim])
+        except ValueRefused as refused:
+            raise ClaimRefused(f"the claim {declared.claim!r} {refused}") from None
+    return typed

@@ -1,0 +1,152 @@
+"""The one role of the caller, by the first rule of a table that has an answer."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from authorizer.errors import NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
+from authorizer.model import Claims
+from authorizer.settings.schema import Role, Rule, Settings
+
+
+class Choice(NamedTuple):
+    """A role, and the rule that chose it in words. No role: several fit equally well."""
+
+    role: Role | None
+    rule: str
+
+
+def choose(claims: Claims, requested: str | None, settings: Settings) -> Choice:
+    """The role to assume; its `role` is never None.
+
+    Raises `RequestedRoleRefused`, `RoleNotListed`, `RoleAmbiguous` or `NoRole`.
+    """
+    for rule in RULES:
+        choice = rule(claims, requested, settings)
+        if choice is None:
+            continue
+        if choice.role is not None:
+            return choice
+        if settings.resolution.ambiguous is None:
+            raise RoleAmbiguous(
+                f"{choice.rule}: several roles fit equally well; give one group a better precedence, add a rule, or "
+                "name a role in resolution.ambiguous"
+            )
+        return Choice(settings.roles[settings.resolution.ambiguous], f"{choice.rule}; resolution.ambiguous")
+    raise NoRole(
+        "nothing leads from this caller to a role: the token has no role claim, no rule matches and none of its "
+        "groups has a role in access.toml"
+    )
+
+
+def _requested(claims: Claims, requested: str | None, settings: Settings) -> Choice | None:
+    """The role that the caller asks for, if it is one of theirs (as `CustomRoleArn` in identity pools)."""
+    if requested is None:
+        return None
+    role = settings.roles.get(requested) or settings.roles_by_arn.get(requested)
+    if role is None or role.arn not in _own(claims, settings):
+        raise RequestedRoleRefused(
+            f"the role that the header {settings.resolution.role_header!r} asks for is not among the caller's roles"
+        )
+    return Choice(role, "requested by the caller")
+
+
+def _own(claims: Claims, settings: Settings) -> frozenset[str]:
+    """ARNs of the roles that the token, or where it has no role claim the group map, gives the caller."""
+    if _has_role_claims(claims):
+        return frozenset((*claims.roles, *filter(None, (claims.preferred_role,))))
+    grants = (settings.groups[group].role for group in claims.groups if group in settings.groups)
+    return frozenset(settings.roles[role].arn for role in grants if role is not None)
+
+
+def _has_role_claims(claims: Claims) -> bool:
+    return bool(claims.roles or claims.preferred_role)
+
+
+def _preferred(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
+    """`cognito:preferred_role`: the role of the caller's group with the best precedence, as Cognito saw it."""
+    if claims.preferred_role is None:
+        return None
+    return Choice(_listed(claims.preferred_role, settings), "cognito:preferred_role")
+
+
+def _rules(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
+    """The first matching `[[rules]]` entry (identity pools, RoleMapping of type Rules)."""
+    for number, rule in enumerate(settings.rules, start=1):
+        if _matches(rule, claims.values):
+            return Choice(settings.roles[rule.role], f"rule {number}: {rule.claim} {rule.match}")
+    return None
+
+
+def _token_roles(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
+    """`cognito:roles` without a preferred one: a single role is the answer, several are ambiguous."""
+    roles = tuple(dict.fromkeys(claims.roles))
+    if not roles:
+        return None
+    if len(roles) > 1:
+        return Choice(None, "cognito:roles without cognito:preferred_role")
+    return Choice(_listed(roles[0], settings), "cognito:roles")
+
+
+def _group_map(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
+    """The group map of access.toml: the best precedence decides, as it does in Cognito (lower wins, absent is last).
+
+    Only reached by tokens without a role claim, such as every access token.
+    """
+    granting = [
+        (group.precedence if group.precedence is not None else float("inf"), group.role)
+        for name in dict.fromkeys(claims.groups)
+        if (group := settings.groups.get(name)) is not None and group.role is not None
+    ]
+    if not granting:
+        return None
+    best = min(precedence for precedence, _ in granting)
+    roles = {role for precedence, role in granting if precedence == best}
+    if len(roles) > 1:
+        return Choice(None, "groups of equal precedence")
+    return Choice(settings.roles[roles.pop()], "group map")
+
+
+RULES: tuple[Callable[[Claims, str | None, Settings], Choice | None], ...] = (
+    # In this order; None passes the question on. A role that a rule names and access.toml does not list is a refusal,
+    # never a reason to try the next rule.
+    _requested,
+    _preferred,
+    _rules,
+    _token_roles,
+    _group_map,
+)
+
+
+def _listed(arn: str, settings: Settings) -> Role:
+    role = settings.roles_by_arn.get(arn)
+    if role is None:
+        raise RoleNotListed("the token names a role that access.toml does not list: it is never assumed")
+    return role
+
+
+def _matches(rule: Rule, values: Mapping[str, object]) -> bool:
+    """Whether one mapping rule matches. An absent claim matches nothing, `NotEqual` included: identity pools do not
+    evaluate a rule whose claim is absent. A list is judged by its members, so that `Contains` on groups asks for the
+    member `admin` and not for any group with `admin` in its name."""
+    value = values.get(rule.claim)
+    if rule.claim == "scope" and isinstance(value, str):
+        value = value.split(" ")
+    if isinstance(value, str):
+        return MATCHES_TEXT[rule.match](value, rule.value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return MATCHES_LIST[rule.match](value, rule.value)
+    return False
+
+
+MATCHES_TEXT: Mapping[str, Callable[[str, str], bool]] = {
+    "Equals": lambda value, wanted: value == wanted,
+    "NotEqual": lambda value, wanted: value != wanted,
+    "StartsWith": lambda value, wanted: value.startswith(wanted),
+    "Contains": lambda value, wanted: wanted in value,
+}
+MATCHES_LIST: Mapping[str, Callable[[list[str], str], bool]] = {
+    "Equals": lambda value, wanted: value == [wanted],
+    "NotEqual": lambda value, wanted: wanted not in value,
+    "StartsWith": lambda value, wanted: any(item.startswith(wanted) for item in value),
+    "Contains": lambda value, wanted: wanted in value,
+}
