@@ -1,0 +1,17 @@
+"""What AWS Lambda is pointed at: `authorizer.handler.lambda_handler`.
+
+The configuration is read once, at import. A bad one fails there, in Lambda's init phase, with every problem listed.
+`AUTHORIZER_ACCESS` names the file, `policies/access.toml` beside the package's folder by default.
+"""
+
+import os
+from pathlib import Path
+
+from authorizer.runtime import Authorizer
+from authorizer.settings.load import load
+
+DEFAULT_ACCESS = "policies/access.toml"
+
+_root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
+lambda_handler = Authorizer(load(_root / os.environ.get("AUTHORIZER_ACCESS", DEFAULT_ACCESS), os.environ))
+lambda_handler.warm()

@@ -1,0 +1,39 @@
+"""Identity → SessionPolicy: the one user's policy, or a refusal. Never an empty one."""
+
+import hashlib
+
+from authorizer.engine.errors import EngineError, NothingAllowed, ValueMissing
+from authorizer.engine.errors import PolicyTooLarge as EnginePolicyTooLarge
+from authorizer.errors import ClaimAbsent, NothingGranted, PolicyInvalid, PolicyTooLarge
+from authorizer.model import Identity, SessionPolicy
+from authorizer.settings.schema import Settings
+
+
+def render(identity: Identity, settings: Settings) -> SessionPolicy:
+    """The templates of the identity's role, joined and rendered with the identity's own claims and scopes.
+
+    Raises `ClaimAbsent`, `NothingGranted`, `PolicyTooLarge` or `PolicyInvalid`: the engine's errors in this project's
+    families. A claim that the user lacks and scopes that grant nothing are for an administrator; a policy that is too
+    large or malformed is a fault of the templates.
+    """
+    role = identity.role
+    try:
+        text = settings.template_set.render(role.policies, identity.claims, scopes=identity.scopes)
+    except ValueMissing as error:
+        claim = settings.claims[error.name].claim
+        raise ClaimAbsent(
+            f"role {role.name!r}: its policies need the claim {claim!r}, and the token does not carry it"
+        ) from None
+    except NothingAllowed:
+        raise NothingGranted(
+            f"role {role.name!r}: with these scopes its policies allow nothing, so no session is made"
+        ) from None
+    except EnginePolicyTooLarge as error:
+        raise PolicyTooLarge(
+            f"role {role.name!r}: the session policy has {error.length} characters: STS takes {error.limit}; shorten "
+            "its templates or the max_length of its claims, or split the role"
+        ) from None
+    except EngineError as error:
+        raise PolicyInvalid(f"role {role.name!r}: {error}") from None
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return SessionPolicy(text=text, digest=digest, templates=role.policies)
