@@ -55,7 +55,7 @@ def parse_claims_set(payload: Mapping[str, object], typ: str, kind: Kind) -> Cla
         groups=_texts(payload, kind.groups),
         roles=_roles(payload, kind.roles),
         preferred_role=_text(payload, kind.preferred_role),
-        scopes=_scopes(payload, kind.scope) if token_use == "access" else (),  # noqa: S105 — no password
+        scopes=_scopes(payload, kind.scope) if token_use == "access" else (),
         exp=_required_date(payload, "exp"),
         iat=_required_date(payload, "iat"),
         nbf=_date(payload, "nbf"),

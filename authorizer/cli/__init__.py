@@ -1,0 +1,60 @@
+"""The `authorizer` command. Thin: each subcommand is a file here, loaded when it is called."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+from typing_extensions import override
+
+from authorizer.errors import SettingsError
+
+EXIT_UNDECIDED = 2
+"""Exit code where a command cannot do its work: a broken configuration, an unreadable file, a failing service."""
+
+COMMANDS: Mapping[str, str] = {
+    # Subcommand → module that defines it under the same name. Loaded on use: `--help` must not import moto.
+    "invoke": "authorizer.cli.invoke",
+    "token": "authorizer.cli.mint",
+    "check": "authorizer.cli.check",
+}
+SUMMARIES: Mapping[str, str] = {
+    "invoke": "Run an event through the authorizer and print the response.",
+    "token": "Print a token of the local issuer for a persona.",
+    "check": "Load the configuration and list every problem.",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+
+
+@click.group(cls=_Commands)
+def cli() -> None:
+    """An API Gateway Lambda authorizer: run it on a laptop, judge its configuration, prove its policies."""
+
+
+def main() -> None:
+    """Run the command line. A broken configuration is told in full, without a traceback."""
+    try:
+        cli.main(prog_name="authorizer")
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_UNDECIDED)

@@ -1,0 +1,165 @@
+"""`authorizer invoke EVENT.json`: one event through the real handler, on a laptop."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.options import access_option
+from authorizer.model import Decision
+from authorizer.record import Record
+from authorizer.runtime import UNAUTHORIZED, Authorizer
+
+SECRET_KEYS = frozenset(("secretAccessKey", "sessionToken", "credentials"))
+MASK = "****"
+
+
+@click.command()
+@click.argument("event", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@access_option
+@click.option("--explain", is_flag=True, help="Show on standard error what each stage made of the event.")
+@click.option("--show-secrets", is_flag=True, help="Print credentials as they are; masked otherwise.")
+@click.option("--aws", is_flag=True, help="Use the ambient AWS environment and the real issuers.")
+def invoke(event: Path, access: Path, explain: bool, show_secrets: bool, aws: bool) -> None:
+    """Run EVENT (a JSON file, or - for standard input) through the authorizer and print its response.
+
+    Without --aws no AWS account and no network is needed: STS is an embedded server, and `Bearer local:NAME` in the
+    event becomes a fresh token for that persona of events/personas.toml.
+
+    Exit code 0: allowed. 1: denied or unauthorized. 2: it could not be decided.
+    """
+    try:
+        text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        click.echo(f"{event}: is no JSON file: {error}", err=True)
+        sys.exit(EXIT_UNDECIDED)
+    with _authorizer(access, document, aws=aws) as (authorizer, ready):
+        decision, record = authorizer.decide(ready)
+    if explain:
+        _explain(decision, record)
+    elif decision.verdict != "allow":
+        click.echo(f"{decision.verdict}: {decision.code}: {record.refusal}", err=True)
+    click.echo(json.dumps(_shown(_returned(decision), show_secrets), indent=2))
+    sys.exit(_exit_code(decision, record))
+
+
+@contextmanager
+def _authorizer(access: Path, event: object, *, aws: bool) -> Iterator[tuple[Authorizer, object]]:
+    """The authorizer to ask, and the event to ask it about, signed in."""
+    if aws:
+        from authorizer.settings.load import load
+
+        authorizer = Authorizer(load(access, os.environ), emit=_silent)
+        try:
+            yield authorizer, event
+        finally:
+            authorizer.close()
+        return
+
+    from authorizer.local.aws import EmbeddedAws
+    from authorizer.local.world import local
+
+    with local(access, os.environ) as world:
+        region = os.environ.get("AWS_REGION") or world.personas.environment.get("AWS_REGION", "us-east-1")
+        embedded = EmbeddedAws(region)
+        try:
+            embedded.create_roles(world.settings.roles)
+            authorizer = Authorizer(world.settings, emit=_silent)
+            try:
+                yield authorizer, world.sign_in(event)
+            finally:
+                authorizer.close()
+        finally:
+            embedded.close()
+
+
+def _silent(_: str) -> None:
+    """The decision record is for Lambda's log; here `--explain` tells the same."""
+
+
+def _returned(decision: Decision) -> dict[str, object]:
+    """What Lambda hands to API Gateway: the response, or the error that an exception becomes."""
+    if decision.response is not None:
+        return dict(decision.response)
+    text = UNAUTHORIZED if decision.verdict == "unauthorized" else f"authorizer failure: {decision.code}"
+    return {"errorMessage": text, "errorType": "VerdictError"}
+
+
+def _exit_code(decision: Decision, record: Record) -> int:
+    if decision.verdict == "failure":
+        return EXIT_UNDECIDED
+    # The answer may allow other routes and not the one that was asked for: API Gateway then answers 403.
+    opened = record.routes is not None and record.routes.this_route
+    return 0 if decision.verdict == "allow" and opened else 1
+
+
+def _shown(value: object, show_secrets: bool) -> object:
+    if isinstance(value, dict):
+        return {
+            key: MASK if key in SECRET_KEYS and not show_secrets else _shown(item, show_secrets)
+            for key, item in value.items()
+        }
+    return value
+
+
+def _explain(decision: Decision, record: Record) -> None:
+    """Each stage, what came of it and its milliseconds, on standard error."""
+    console = Console(stderr=True)
+    table = Table(title="from event to answer", title_justify="left", show_lines=True)
+    table.add_column("stage", style="bold")
+    table.add_column("what came of it", overflow="fold")
+    table.add_column("ms", justify="right")
+    told = _told(record)
+    for stage, milliseconds in record.milliseconds.items():
+        table.add_row(stage, told[stage], f"{milliseconds:.2f}")
+    if record.refusal is not None:
+        table.add_row("refused", f"{record.refusal.code}: {record.refusal}", "")
+    console.print(table)
+    style = {"allow": "green", "deny": "yellow", "unauthorized": "yellow", "failure": "red"}[decision.verdict]
+    status = {"allow": "the request goes on", "deny": "403", "unauthorized": "401", "failure": "500"}
+    outcome = status[decision.verdict]
+    if record.routes is not None and not record.routes.this_route and decision.verdict == "allow":
+        style, outcome = "yellow", "403 for this route, which is not among those the answer opens"
+    console.print(f"{decision.verdict}: {outcome}", style=style, highlight=False)
+
+
+def _told(record: Record) -> dict[str, str]:
+    """Stage → what it made, in words. Only stages that were passed."""
+    told = {}
+    if request := record.request:
+        told["parse"] = (
+            f"{request.shape} event: {request.route.method} {request.route.path} of {request.route.stage_arn}"
+        )
+    if claims := record.claims:
+        told["verify"] = (
+            f"{claims.token_use} token of {claims.issuer} for {claims.username or claims.client_id} ({claims.sub})"
+        )
+    if identity := record.identity:
+        told["resolve"] = (
+            f"role {identity.role.name} ({identity.role.arn}) by {identity.rule}; "
+            f"scopes {', '.join(sorted(identity.scopes)) or 'none'}"
+        )
+    if routes := record.routes:
+        opened = "\n".join(pattern.partition("/")[2] for pattern in routes.patterns)
+        told["permit"] = f"{opened}\nthis route: {'open' if routes.this_route else 'closed'}"
+    if policy := record.policy:
+        pretty = json.dumps(json.loads(policy.text), indent=1)
+        told["render"] = f"{', '.join(policy.templates)}: {len(policy.text)} of 2048 characters\n{pretty}"
+    if credentials := record.credentials:
+        packed = credentials.packed_policy_size
+        told["vend"] = (
+            f"{credentials.access_key_id} as session {credentials.session_name}, "
+            f"good for {credentials.expiration - record.now:.0f} s"
+            + (f", {packed} % of the packed size" if packed is not None else "")
+        )
+    if record.response is not None:
+        told["respond"] = f"{len(json.dumps(record.response))} bytes"
+    return told

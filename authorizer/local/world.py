@@ -1,0 +1,92 @@
+"""One local run, put together: settings for a laptop, a local issuer behind them, an embedded AWS below."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from authorizer.errors import SettingsError
+from authorizer.local.issuer import TOKEN_USES, JwksServer, LocalIssuer, keys_on_disk
+from authorizer.local.personas import FILE, Personas, load_personas
+from authorizer.settings.load import load
+from authorizer.settings.schema import Settings
+
+_TOKEN = re.compile(r"(?P<scheme>(?i:bearer) +)?local:(?P<name>[\w-]+)(?::(?P<use>id|access))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """Personas who can sign in, and the settings that believe their tokens."""
+
+    settings: Settings
+    personas: Personas
+    issuer: LocalIssuer
+
+    def mint(self, name: str, token_use: str = "id") -> str:
+        """A fresh token for the persona called `name`."""
+        persona = self.personas.people.get(name)
+        if persona is None:
+            known = ", ".join(self.personas.people)
+            raise SettingsError(
+                [f"{self.personas.place}: there is no persona {name!r}: expected one of {known}"]
+            )
+        arns = {role.name: role.arn for role in self.settings.roles.values()}
+        if missing := sorted({*persona.roles, *filter(None, (persona.preferred_role,))} - set(arns)):
+            raise SettingsError(
+                [
+                    f"{self.personas.place}: {name}: there is no role {role!r} in {self.settings.place}"
+                    for role in missing
+                ]
+            )
+        return self.issuer.mint(persona, token_use, role_arns=arns, now=time.time())
+
+    def sign_in(self, event: object) -> object:
+        """`event` with every `local:NAME` and `local:NAME:access` replaced by a token; all else as it is.
+
+        One token a persona: an event repeats its headers, and two tokens in one request are refused.
+        """
+        return self._signed_in(event, cache(self.mint))
+
+    def _signed_in(self, event: object, mint: Callable[[str, str], str]) -> object:
+        if isinstance(event, Mapping):
+            return {key: self._signed_in(value, mint) for key, value in event.items()}
+        if isinstance(event, list):
+            return [self._signed_in(item, mint) for item in event]
+        if isinstance(event, str) and (match := _TOKEN.fullmatch(event)):
+            return (match["scheme"] or "") + mint(match["name"], match["use"] or TOKEN_USES[0])
+        return event
+
+
+def personas_beside(access: Path) -> Path:
+    """`events/personas.toml` of the project that `access` belongs to."""
+    return access.resolve().parent.parent / "events" / FILE
+
+
+@contextmanager
+def local(access: Path, environment: Mapping[str, str], *, keys: Path | None = None) -> Iterator[Local]:
+    """The settings in `access` with the personas' environment beneath the real one, believing a local issuer.
+
+    The issuer's URL stays what the settings say; only its keys come from loopback.
+    """
+    personas = load_personas(personas_beside(access))
+    settings = load(access, {**personas.environment, **environment})
+    first = next(iter(settings.issuers.values()))
+    clients = sorted(first.client_ids or {"local"})
+    issuer = LocalIssuer(
+        first.issuer,
+        client_id=personas.environment.get("APP_CLIENT_ID", clients[0]),
+        machine_client_id=personas.environment.get("MACHINE_CLIENT_ID", clients[-1]),
+        keys=keys_on_disk(keys),
+    )
+    server = JwksServer(issuer.jwks())
+    try:
+        issuers = {
+            iss: replace(entry, jwks_uri=server.uri, pinned_keys=None)
+            for iss, entry in settings.issuers.items()
+        }
+        yield Local(settings=replace(settings, issuers=issuers), personas=personas, issuer=issuer)
+    finally:
+        server.close()

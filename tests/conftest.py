@@ -1,0 +1,38 @@
+"""What every test stands on: no network but loopback, and keys that are made once a run."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.world import World, running
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for another machine fails at once, in place of hanging or, worse, succeeding."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test tried to connect to {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the local issuer keeps its keys for this run."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+def world(key_folder: Path) -> Iterator[World]:
+    """The whole authorizer on loopback with the bundled configuration."""
+    with running(key_folder) as here:
+        yield here

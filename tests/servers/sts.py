@@ -1,0 +1,71 @@
+"""An STS endpoint on loopback that keeps the exact requests which reached it."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
+
+from typing_extensions import override
+
+ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{name}</AssumedRoleId><Arn>{role}/{name}</Arn></AssumedRoleUser>
+<Credentials><AccessKeyId>ASIAEXAMPLE{number:09d}</AccessKeyId><SecretAccessKey>canary-secret-{number}</SecretAccessKey>
+<SessionToken>canary-session-{number}</SessionToken><Expiration>{expiration}</Expiration></Credentials>
+<PackedPolicySize>42</PackedPolicySize></AssumeRoleResult>
+<ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata></AssumeRoleResponse>"""
+ERROR = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+<Code>{code}</Code><Message>{message}</Message></Error><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId>
+</ErrorResponse>"""
+
+
+class RecordingSts:
+    """`requests` holds every form that was posted, in order. `refuse` makes the following ones fail."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, str]] = []
+        self.refusal: tuple[int, str, str] | None = None
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                outer.requests.append(form)
+                status, body = outer.answer(form)
+                self.send_response(status)
+                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            @override
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def refuse(self, status: int, code: str, message: str) -> None:
+        self.refusal = (status, code, message)
+
+    def answer(self, form: dict[str, str]) -> tuple[int, bytes]:
+        if self.refusal is not None:
+            status, code, message = self.refusal
+            return status, ERROR.format(code=code, message=message).encode()
+        expiration = datetime.now(UTC) + timedelta(seconds=int(form["DurationSeconds"]))
+        body = ANSWER.format(
+            name=form["RoleSessionName"],
+            role=form["RoleArn"],
+            number=len(self.requests),
+            expiration=expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+        return 200, body.encode()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
