@@ -2,8 +2,8 @@
 use."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -27,9 +27,9 @@ class HttpFetch:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def __call__(self, uri: str, timeout: float) -> bytes:  # noqa: ASYNC109 — the whole transfer's, kept by aiohttp
+    async def __call__(self, uri: str, timeout: float) -> bytes:  # noqa: ASYNC109 — aiohttp keeps it
         """The body of a 200 answer, at most `MAX_DOCUMENT` bytes, within `timeout` seconds in all."""
-        if not _is_safe(uri):
+        if not is_safe(uri):
             raise FetchFailed(f"'{uri}' is neither https nor on this machine")
         if self._session is None:
             self._session = aiohttp.ClientSession(
@@ -48,7 +48,7 @@ class HttpFetch:
                 },
                 timeout=aiohttp.ClientTimeout(total=timeout),
             ) as response:
-                if response.status != _OK:
+                if response.status != HTTPStatus.OK:
                     raise FetchFailed(f"'{uri}' answered with status {response.status}")
                 body = bytearray()
                 async for chunk in response.content.iter_any():
@@ -68,16 +68,12 @@ class HttpFetch:
             await session.close()
 
 
-_OK: Final = 200
-
-
-def _is_safe(uri: str) -> bool:
-    parts = urlsplit(uri)
-    if parts.scheme == "https":
-        return bool(parts.hostname)
-    if parts.scheme != "http":
-        return False
+def is_safe(uri: str) -> bool:
+    """Whether keys may come from there: over HTTPS, or from this machine."""
     try:
-        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+        parts = urlsplit(uri)
+        if parts.scheme == "http":
+            return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
     except ValueError:
         return False
+    return parts.scheme == "https" and bool(parts.hostname)

@@ -58,7 +58,7 @@ class KeyStore:
         held = self.held(kid, now)
         if held is not None:
             return held
-        if self._failure is not None or self._fetched_at is None:
+        if self._failure is not None or self._fetched_at is None or now > self._expires_at:
             raise KeysUnavailable(f"the keys at '{self._uri}' cannot be had: {self._failure}")
         raise KeyUnknown(f"the token's `kid` {kid!r} is not in the key set at '{self._uri}'")
 
@@ -76,33 +76,40 @@ class KeyStore:
         # A clock that was set back makes the age negative: unknown, so a fetch is due.
         return self._fetched_at is None or not 0 <= now - self._fetched_at < self._policy.max_age
 
-    def _is_cooling(self, now: float) -> bool:
-        return self._attempted_at is not None and 0 <= now - self._attempted_at < self._policy.cooldown
+    def _has_tried_within(self, seconds: float, now: float) -> bool:
+        return self._attempted_at is not None and abs(now - self._attempted_at) < seconds
 
     async def _renew(self, now: float) -> None:
-        """Join the fetch that is under way, or make one; nothing while cooling down."""
-        if self._in_flight is None or self._in_flight.done():
-            if self._is_cooling(now):
-                return
+        """Join the fetch that is under way, or make one unless it is too early for that."""
+        under_way = self._in_flight is not None and not self._in_flight.done()
+        # A fetch that is older than its own time-out was stopped with its environment, and will only fail.
+        joinable = under_way and self._has_tried_within(self._policy.timeout, now)
+        if not joinable and not self._has_tried_within(self._policy.cooldown, now):
             self._attempted_at = now  # before the fetch: what counts are attempts, however they end
             self._in_flight = asyncio.create_task(self._fetch_once(now))
-        # Many requests wait for this one fetch: one of them that is cancelled must not take it from the
-        # others.
-        await asyncio.shield(self._in_flight)
+            under_way = True
+        if self._in_flight is not None and under_way:
+            # Many requests wait for this one: one of them that is cancelled must not take it from the others.
+            await asyncio.shield(self._in_flight)
 
     async def _fetch_once(self, now: float) -> None:
+        failure: str | None = None
+        fetched: Mapping[str, RSAPublicKey] = {}
         try:
             fetched = parse_key_set(await self._fetch(self._uri, self._policy.timeout))
-        except (FetchFailed, KeySetRefused) as failure:
-            self._failure = str(failure)
+        except (FetchFailed, KeySetRefused) as failed:
+            failure = str(failed)
         except Exception as unforeseen:  # a fetch must not take the good keys with it, whatever it does
-            self._failure = f"unforeseen {type(unforeseen).__name__}"
-        else:
+            failure = f"unforeseen {type(unforeseen).__name__}"
+        if asyncio.current_task() is not self._in_flight:
+            return  # overtaken by a later attempt, which knows better
+        self._failure = failure
+        if failure is None:
             # An unchanged key stays the same object: what was verified with it stays verified.
-            self._held = {
-                kid: old if (old := self._held.get(kid)) is not None and old == key else key
-                for kid, key in fetched.items()
-            }
+            self._held = {kid: _same_or(self._held.get(kid), key) for kid, key in fetched.items()}
             self._fetched_at = now
             self._expires_at = now + self._policy.max_age + self._policy.grace
-            self._failure = None
+
+
+def _same_or(old: RSAPublicKey | None, new: RSAPublicKey) -> RSAPublicKey:
+    return old if old is not None and old == new else new

@@ -26,9 +26,5 @@ class Memory(Generic[T]):
             del self._entries[next(iter(self._entries))]
         self._entries[digest] = entry
 
-    def forget(self, digest: bytes) -> None:
-        """Drop the entry, if there is one."""
-        self._entries.pop(digest, None)
-
     def __len__(self) -> int:
         return len(self._entries)

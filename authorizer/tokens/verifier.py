@@ -16,7 +16,7 @@ from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.checks import check_lasting, check_timed
 from authorizer.tokens.claims_set import ClaimsSet, parse_claims_set
 from authorizer.tokens.compact import Compact, ascii_of, peek
-from authorizer.tokens.fetch import Fetch, HttpFetch
+from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.tokens.keystore import KeyStore
 from authorizer.tokens.kinds import KINDS
@@ -175,6 +175,10 @@ def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str
         if issuer.kind not in KINDS:
             problems.append(
                 f"issuer '{name}' is of the kind '{issuer.kind}': expected one of {', '.join(KINDS)}"
+            )
+        if not is_safe(issuer.jwks_uri):
+            problems.append(
+                f"issuer '{name}' has the key set '{issuer.jwks_uri}', neither https nor on this machine"
             )
         try:
             pinned = parse_key_set(issuer.pinned_keys.encode()) if issuer.pinned_keys is not None else None

@@ -24,10 +24,14 @@ ABSENT: Any = object()
 KEYS = Keys(timeout=2.0, max_age=3600.0, grace=7200.0, cooldown=10.0)
 
 
-@cache
-def private_key(name: str = "genuine", bits: int = 2048) -> rsa.RSAPrivateKey:
+def private_key(name: str = "genuine") -> rsa.RSAPrivateKey:
     """One RSA key a name, made once a run."""
-    return rsa.generate_private_key(public_exponent=65_537, key_size=bits)
+    return _made(name)
+
+
+@cache
+def _made(_: str) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 
 
 def base64url(octets: bytes) -> str:
@@ -38,7 +42,7 @@ def uint(number: int) -> str:
     return base64url(number.to_bytes((number.bit_length() + 7) // 8))
 
 
-def jwk(name: str = "genuine", **changes: object) -> dict[str, object]:
+def jwk(name: str = "genuine", /, **changes: object) -> dict[str, object]:
     """The public key `name` as Cognito publishes it."""
     numbers = private_key(name).public_key().public_numbers()
     entry: dict[str, object] = {
