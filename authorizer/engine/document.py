@@ -296,7 +296,7 @@ class _Reader:
             self._problem(
                 f"resource {resource!r} names nothing of `iam`: expected one of {' '.join(IAM_PATHS)}"
             )
-        elif fields[2] == "s3" and fields[3] and not fields[4]:
+        elif fields[2] == "s3" and fields[3].strip("*") and not fields[4]:
             self._problem(f"resource {resource!r} has a region, which a bucket's ARN has not")
 
     def _conditions(self, tree: object) -> tuple[Condition, ...]:

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Self
 
 from authorizer.engine.claims import FORBIDDEN, PRINTABLE, ClaimType, ClaimValue
@@ -309,6 +309,11 @@ def _has_hole(text: str) -> bool:
     return not text.isascii() and max(text) > "ÿ"
 
 
+def _has_dollar_hole(text: str) -> bool:
+    """`${{ tenant }}`: with a value in braces it would be a policy variable of the caller's choice."""
+    return any(before == "$" and char > "ÿ" for before, char in pairwise(text))
+
+
 def _misplaced(document: Document) -> Iterator[Problem]:
     """Holes where IAM resolves no variable: escapes would not be read as such there, and a value could reach
     further than itself. (Elsewhere than in resources and conditions the stricter rules have refused them
@@ -324,10 +329,15 @@ def _misplaced(document: Document) -> Iterator[Problem]:
                 plain += condition.values
         if any(map(_has_hole, plain)):
             text = (
-                "a claim where IAM resolves no variable: it may stand in a resource after its fifth colon and "
-                "in values of String and Arn operators"
+                "a claim where IAM resolves no variable: it may stand in a resource after its fifth colon, "
+                "and in values of String and Arn operators"
             )
             yield Problem(statement=index, text=text, rule=None)
+        values = [value for condition in statement.conditions for value in condition.values]
+        if any(map(_has_dollar_hole, (*statement.resources, *values))):
+            yield Problem(
+                statement=index, text="a claim right behind `$`: write `${$}` for a dollar", rule=None
+            )
 
 
 def _bind(program: Program, variables: Mapping[str, str]) -> Program:

@@ -357,6 +357,8 @@ REFUSED = [
     ),
     pytest.param(template(Condition='{"Bool": {"aws:x": "{{ tenant }}"}}'), "`Bool`", id="in a boolean"),
     pytest.param(template(Condition='{"Null": {"aws:x": "{{ tenant }}"}}'), "`Null`", id="in Null"),
+    pytest.param(template("${{ tenant }}"), "a claim right behind `$`", id="a hole behind a dollar"),
+    pytest.param(template("${aws:{{ tenant }}}"), "malformed policy variable", id="a hole in a variable"),
     pytest.param(template(Resource='"*"'), "t.json.j2:3: resource", id="a stricter rule"),
     pytest.param(
         template('{% if "w" in scopes %}"{% endif %}'),

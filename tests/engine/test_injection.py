@@ -1,0 +1,163 @@
+"""No value changes a policy: it is refused, or the policy is a plain user's with that value in its place."""
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from authorizer.engine.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.document import Document, parse_session
+from authorizer.engine.errors import PolicyTooLarge, ValueRefused
+from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.template import TemplateSet
+from tests.engine.bundled import CLAIMS, NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
+from tests.engine.hostile import HOSTILE
+
+BUNDLED = compiled()
+WIDE: dict[str, ClaimType] = dict.fromkeys(CLAIMS, declare({"type": "opaque", "max_length": 64}))
+"""The widest type there is, so that as many hostile values as can be get past the first layer."""
+LOOSE = TemplateSet.compile(SOURCES, claims=WIDE, variables=VARIABLES)
+MARK = "zq0mark0qz"
+
+
+def substitute(document: Document, value: str) -> list[Any]:
+    """The document of a user whose value is `MARK`, as it must look for a user with `value`."""
+
+    def put(texts: tuple[str, ...]) -> list[str]:
+        return [text.replace(MARK, value) for text in texts]
+
+    return [
+        (
+            statement.effect,
+            statement.actions,
+            put(statement.resources),
+            [
+                (condition.operator, condition.key, put(condition.values))
+                for condition in statement.conditions
+            ],
+        )
+        for statement in document.statements
+    ]
+
+
+def check(templates: TemplateSet, name: str, claim: str, value: str, scopes: frozenset[str]) -> bool:
+    """Whether the value was taken; fails the test if it changed anything."""
+    plain = parse_session(templates.render([name], {**PLAIN, claim: MARK}, scopes=scopes))
+    try:
+        text = templates.render([name], {**PLAIN, claim: value}, scopes=scopes)
+    except (ValueRefused, PolicyTooLarge):
+        return False
+    assert all(" " <= char <= "ÿ" for char in text)
+    assert substitute(parse_session(text), MARK) == substitute(plain, value)
+    return True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_hand_picked_value_changes_a_bundled_template(name: str) -> None:
+    assert len(HOSTILE) >= 200
+    (claim,) = LOOSE.uses(name)
+    for scopes in SCOPES:
+        for value in HOSTILE:
+            taken = check(LOOSE, name, claim, value, scopes)
+            assert taken == accepted(WIDE[claim], value), ascii(value[:40])
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value[:24]))
+def test_the_declared_types_refuse_every_hand_picked_value_but_plain_ones(value: str) -> None:
+    for name, claim_type in CLAIMS.items():
+        if accepted(claim_type, value):
+            assert value.replace("-", "").replace("_", "").isalnum(), name
+            assert value.isascii()
+
+
+def accepted(claim_type: ClaimType, value: object) -> bool:
+    try:
+        claim_type.check(value)
+    except ValueRefused:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(value=st.text(max_size=80), scopes=st.sampled_from(SCOPES))
+@example(value="\U000f0000", scopes=SCOPES[0])
+def test_no_text_changes_a_bundled_template(name: str, value: str, scopes: frozenset[str]) -> None:
+    (claim,) = LOOSE.uses(name)
+    check(LOOSE, name, claim, value, scopes)
+
+
+@given(
+    value=st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), min_size=1, max_size=64),
+    other=st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), min_size=1, max_size=64),
+)
+@example(value="acme", other="acme ")
+@example(value="a", other="ab")
+def test_a_value_reaches_its_own_objects_only(value: str, other: str) -> None:
+    try:
+        text = LOOSE.render(["s3-tenant"], {"tenant": value}, scopes=frozenset())
+    except ValueRefused:
+        return
+    policy = parse_session(text)
+    for who in (value, other):
+        request = AccessRequest(
+            action="s3:GetObject", resource=f"arn:aws:s3:::{VARIABLES['bucket']}/tenants/{who}/file"
+        )
+        outcome = evaluate(identity=None, session=policy, boundary=None, request=request)
+        assert outcome.allowed == (who == value or who.startswith(f"{value}/"))
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_rendering_is_injective(one: str, other: str) -> None:
+    policies = []
+    for value in (one, other):
+        try:
+            policies.append(LOOSE.render(["s3-home"], {"sub": value}, scopes=frozenset()))
+        except ValueRefused:
+            return
+    assert (policies[0] == policies[1]) == (one == other)
+
+
+@given(st.text(max_size=12))
+def test_a_value_is_never_normalised(value: str) -> None:
+    """Two texts that Unicode calls equivalent are two values, or one of them is refused."""
+    same = unicodedata.normalize("NFD", value)
+    if same != value:
+        assert not (accepted(WIDE["tenant"], value) and accepted(WIDE["tenant"], same))
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=10), st.integers(), st.none()), max_size=4)
+    | st.dictionaries(st.text(), st.text())
+)
+def test_what_is_no_text_is_refused(value: object) -> None:
+    with pytest.raises(ValueRefused):
+        BUNDLED.render(["s3-home"], {"sub": value}, scopes=frozenset())  # type: ignore[dict-item] # hostile on purpose
+
+
+def test_the_second_layer_holds_where_the_first_is_missing() -> None:
+    """With a type that checks nothing, escaping alone keeps every value literal."""
+
+    class Anything:
+        is_list = False
+        max_items = 1
+        max_length = 100
+
+        def check(self, value: ClaimValue) -> ClaimValue:
+            return value
+
+    claims: Any = dict.fromkeys(CLAIMS, Anything())
+    templates = TemplateSet.compile(SOURCES, claims=claims, variables=VARIABLES)
+    for value in HOSTILE:
+        if not value or len(value) > 1000 or not all(" " <= char <= "ÿ" for char in value) or "/" in value:
+            continue
+        text = templates.render(["s3-tenant"], {"tenant": value}, scopes=frozenset())
+        policy = parse_session(text)
+        assert [statement.effect for statement in policy.statements] == ["Allow", "Allow"]
+        for who in (value, "other", "x" * len(value)):
+            request = AccessRequest(
+                action="s3:GetObject", resource=f"arn:aws:s3:::{VARIABLES['bucket']}/tenants/{who}/file"
+            )
+            outcome = evaluate(identity=None, session=policy, boundary=None, request=request)
+            assert outcome.allowed == (who == value), ascii(value)
