@@ -15,3 +15,14 @@ DEFAULT_ACCESS = "policies/access.toml"
 _root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
 lambda_handler = Authorizer(load(_root / os.environ.get("AUTHORIZER_ACCESS", DEFAULT_ACCESS), os.environ))
 lambda_handler.warm()
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    # Lambda's managed runtimes ship this module (Lambda Developer Guide, "Runtime hooks for Lambda SnapStart").
+    from snapshot_restore_py import (  # type: ignore[import-untyped]  # it has no types
+        register_after_restore,
+        register_before_snapshot,
+    )
+
+    # One snapshot serves many environments: what it holds would be shared, and dead sockets are no connections.
+    register_before_snapshot(lambda_handler.forget)
+    register_after_restore(lambda_handler.restart)

@@ -75,11 +75,15 @@ class Authorizer:
         the request that needs it."""
         self._loop.run_until_complete(self._warm())
 
-    def restart(self) -> None:
-        """Forget every key, credential and connection: a restored snapshot (SnapStart) must not serve what it was
-        taken with."""
+    def forget(self) -> None:
+        """Drop every key, credential and connection, as before a snapshot (SnapStart): what it holds would be served
+        by every environment that is restored from it."""
         self._loop.run_until_complete(self._close())
         self._stages = self._make_stages()
+
+    def restart(self) -> None:
+        """Begin anew with nothing of the past, as after a restore."""
+        self.forget()
         self.warm()
 
     def close(self) -> None:

@@ -1,0 +1,206 @@
+"""`authorizer invoke`, `token` and `check`, run as a person runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.make import ROOT
+from tests.test_events import EVENTS, Allowed
+
+SAMPLES = (
+    "rest-token-allow",
+    "closed-route-deny",
+    "no-role-deny",
+    "expired-unauthorized",
+    "unknown-shape-failure",
+)
+EXIT_CODES = {"deny": 1, "unauthorized": 1, "failure": 2}
+
+
+def run(
+    *arguments: str,
+    cwd: Path = ROOT,
+    home: Path | None = None,
+    stdin: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    cache = {"XDG_CACHE_HOME": str(home)} if home else {}
+    return subprocess.run(
+        [sys.executable, "-m", "authorizer", *arguments],
+        cwd=cwd,
+        env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "120", **cache, **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        input=stdin,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder of its own for the local issuer's keys."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the bundled policies and events, to be changed."""
+    for folder in ("policies", "events"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def edit(project: Path, old: str, new: str) -> None:
+    file = project / "policies" / "access.toml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_exit_code_says_what_the_gateway_would_do(name: str, home: Path) -> None:
+    expected = EVENTS[name]
+    done = run("invoke", f"events/{name}.json", home=home)
+    if isinstance(expected, Allowed):
+        assert done.returncode == (0 if expected.this_route else 1), done.stderr
+        return
+    assert done.returncode == EXIT_CODES[expected.verdict], done.stderr
+    assert expected.code in done.stderr
+    shown = json.loads(done.stdout)
+    if expected.verdict == "unauthorized":
+        assert shown["errorMessage"] == "Unauthorized"
+    if expected.verdict == "failure":
+        assert shown["errorMessage"] == f"authorizer failure: {expected.code}"
+
+
+def test_secrets_are_masked_unless_asked_for(home: Path) -> None:
+    masked = json.loads(run("invoke", "events/rest-token-allow.json", home=home).stdout)["context"]
+    shown = json.loads(run("invoke", "events/rest-token-allow.json", "--show-secrets", home=home).stdout)[
+        "context"
+    ]
+    assert masked["secretAccessKey"] == masked["sessionToken"] == "****"
+    assert len(shown["secretAccessKey"]) == 40
+    assert shown["sessionToken"] != "****"
+    assert masked["accessKeyId"].startswith("ASIA")
+
+
+def test_an_explanation_names_every_stage_on_standard_error_and_no_secret(home: Path) -> None:
+    done = run("invoke", "events/rest-token-allow.json", "--explain", "--show-secrets", home=home)
+    for stage in ("parse", "verify", "resolve", "permit", "render", "vend", "respond"):
+        assert stage in done.stderr
+    assert "cognito:preferred_role" in done.stderr
+    assert "\x1b[" not in done.stderr, "colours are for terminals"
+    context = json.loads(done.stdout)["context"]
+    assert context["sessionToken"] not in done.stderr
+    assert context["secretAccessKey"] not in done.stderr
+
+
+def test_an_explained_refusal_says_why(home: Path) -> None:
+    done = run("invoke", "events/hostile-claim-deny.json", "--explain", home=home)
+    assert done.returncode == 1
+    assert "claim_refused" in done.stderr
+    assert "custom:tenant_id" in done.stderr
+
+
+def test_a_printed_token_is_good_for_the_next_command(home: Path) -> None:
+    token = run("token", "viewer", "--use", "access", home=home).stdout.strip()
+    assert jwt.decode(token, options={"verify_signature": False})["token_use"] == "access"
+    event = {
+        "type": "TOKEN",
+        "authorizationToken": f"Bearer {token}",
+        "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abc/prod/GET/data",
+    }
+    done = run("invoke", "-", home=home, stdin=json.dumps(event))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["context"]["roleArn"].endswith("/viewer")
+
+
+def test_a_token_for_nobody_names_those_who_exist(home: Path) -> None:
+    done = run("token", "nobody", home=home)
+    assert done.returncode == 2
+    assert "there is no persona 'nobody'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_keys_are_the_user_s_alone(home: Path) -> None:
+    run("token", "viewer", home=home)
+    files = list((home / "cognito-authorizer").iterdir())
+    assert {file.name for file in files} == {"local-id.pem", "local-access.pem"}
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+
+
+@pytest.mark.parametrize("text", ["", "{", "\udcff"])
+def test_an_event_that_is_no_json_is_undecided(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(text, errors="surrogateescape")
+    done = run("invoke", str(file))
+    assert done.returncode == 2
+    assert "no JSON file" in done.stderr
+
+
+def test_a_broken_configuration_is_told_in_full_and_without_a_traceback(project: Path, home: Path) -> None:
+    edit(project, '"env:APP_CLIENT_ID"', '"env:NOBODY"')
+    edit(project, 'ambiguous   = "deny"', 'ambiguous   = "nobody"')
+    for command in (("check",), ("invoke", "events/rest-token-allow.json")):
+        done = run(*command, cwd=project, home=home)
+        assert done.returncode in (1, 2)
+        assert "2 problems" in done.stderr
+        assert (
+            "access.toml:13: issuers[0].client_ids: the environment variable NOBODY is not set" in done.stderr
+        )
+        assert "Traceback" not in done.stderr
+
+
+def test_check_lists_problems_as_json(project: Path) -> None:
+    edit(project, 'ambiguous   = "deny"', 'ambiguous   = "nobody"')
+    done = run("check", "--json", cwd=project)
+    problems: Any = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert len(problems) == 1
+    assert "resolution.ambiguous" in problems[0]
+
+
+def test_check_is_quiet_about_nothing() -> None:
+    done = run("check")
+    assert done.returncode == 0
+    assert "fine" in done.stdout
+
+
+def test_check_can_judge_the_environment_of_a_deployment() -> None:
+    done = run("check", "--aws")
+    assert done.returncode == 1
+    assert "USER_POOL_ID is not set" in done.stderr
+
+
+def test_with_aws_the_environment_and_the_issuers_are_the_real_ones(home: Path) -> None:
+    # Nothing answers at the pinned endpoint: the point is that no embedded server and no local issuer steps in.
+    from tests.make import sample_environment
+
+    done = run(
+        "invoke", "-", "--aws", home=home, stdin='{"type":"TOKEN","authorizationToken":"Bearer local:editor",'
+        '"methodArn":"arn:aws:execute-api:eu-west-1:123456789012:abc/prod/GET/data"}',
+        variables={**sample_environment(), "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "token_malformed" in done.stderr
+
+
+def test_help_is_instant_because_it_imports_no_server() -> None:
+    code = """
+import sys
+from authorizer.cli import cli
+cli(["--help"], standalone_mode=False)
+print("moto" in sys.modules, "rich" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("False False")
+    assert "invoke" in done.stdout

@@ -1,0 +1,121 @@
+"""The entry point: one loop, a deadline, and nothing of the past after a restart."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authorizer.errors import AuthorizerError, Forbidden, NoRole, Refusal, ServiceFailure, Unauthorized
+from authorizer.record import Record
+from authorizer.runtime import FAMILIES, MAX_SECONDS, _decision, _seconds_left
+from tests.make import NOW, make_claims, make_request
+from tests.world import World, sample_event
+
+
+def refusals(parent: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    found = []
+    for child in parent.__subclasses__():
+        found += [child, *refusals(child)]
+    return found
+
+
+def recorded(**noted: Any) -> Record:
+    record = Record(NOW)
+    for name, value in noted.items():
+        setattr(record, name, value)
+    return record
+
+
+def test_the_same_caller_is_asked_for_once_and_served_from_memory(world: World) -> None:
+    event = world.local.sign_in(sample_event("rest-token-allow"))
+    first, _ = world.authorizer.decide(event)
+    second, _ = world.authorizer.decide(event)
+    assert first.response == second.response
+    assert len(world.sts.requests) == 1
+    assert world.last["credentials_cached"] is True
+
+
+def test_two_users_never_share_credentials(world: World) -> None:
+    world.sample("rest-token-allow")
+    world.sample("http-1-allow")
+    assert len({request["RoleSessionName"] for request in world.sts.requests}) == 2
+
+
+def test_every_invocation_runs_on_the_loop_that_the_clients_were_made_in(world: World) -> None:
+    loops = set()
+    verify = world.authorizer._stages.verifier.verify
+
+    async def noting(token: str, now: float) -> Any:
+        loops.add(asyncio.get_running_loop())
+        return await verify(token, now)
+
+    world.authorizer._stages.verifier.verify = noting  # type: ignore[method-assign]  # a spy
+    for _ in range(3):
+        world.sample("rest-token-allow")
+    assert len(loops) == 1
+
+
+def test_a_restart_forgets_every_credential(world: World) -> None:
+    world.sample("rest-token-allow")
+    world.authorizer.restart()
+    decision, _ = world.sample("rest-token-allow")
+    assert decision.verdict == "allow"
+    assert len(world.sts.requests) == 2
+
+
+def test_the_deadline_is_lambda_s_but_never_more_than_an_http_api_waits() -> None:
+    class Context:
+        def __init__(self, milliseconds: int) -> None:
+            self.get_remaining_time_in_millis = lambda: milliseconds
+
+    assert _seconds_left(None) == MAX_SECONDS
+    assert _seconds_left(Context(60_000)) == MAX_SECONDS
+    assert _seconds_left(Context(3_000)) == 2.75
+    assert _seconds_left(Context(100)) == 0
+
+
+@pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: refusal.__name__)
+def test_no_refusal_ever_becomes_an_allow(refusal: type[Refusal]) -> None:
+    error = refusal.__new__(refusal)
+    Exception.__init__(error, "x")
+    if not hasattr(error, "code"):
+        return  # a family, never raised itself
+    # Even with a response at hand, as if the refusal had come after the last stage.
+    decision = _decision(
+        recorded(request=make_request(), claims=make_claims(), response={"a": 1}, refusal=error)
+    )
+    expected = next(verdict for family, verdict in FAMILIES if issubclass(refusal, family))
+    assert decision.verdict == expected
+    assert decision.verdict != "allow"
+    assert decision.code == refusal.code
+    if decision.response is not None:
+        assert '"Allow"' not in str(decision.response).replace("'", '"')
+
+
+def test_every_refusal_belongs_to_one_family_and_has_a_code_of_its_own() -> None:
+    leaves = [refusal for refusal in refusals() if refusal not in (Unauthorized, Forbidden, ServiceFailure)]
+    codes = [refusal.code for refusal in leaves if "code" in vars(refusal)]
+    assert len(codes) == len(set(codes))
+    assert all(issubclass(refusal, AuthorizerError) for refusal in leaves)
+
+
+def test_a_flow_that_ends_without_an_answer_is_a_failure() -> None:
+    decision = _decision(recorded(request=make_request()))
+    assert (decision.verdict, decision.code, decision.response) == ("failure", "unforeseen", None)
+
+
+def test_a_denial_without_a_request_to_deny_is_a_failure() -> None:
+    decision = _decision(recorded(refusal=NoRole("x")))
+    assert (decision.verdict, decision.response) == ("failure", None)
+
+
+def test_what_is_due_is_refreshed_beside_later_requests_and_never_raises(
+    world: World, key_folder: Path
+) -> None:
+    for _ in range(5):
+        decision, _ = world.sample("rest-token-allow")
+        assert decision.verdict == "allow"
+    world.authorizer.close()
+    assert not world.authorizer._background
+    world.authorizer._loop = asyncio.new_event_loop()
