@@ -35,6 +35,7 @@ check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and 
 	$(RUN) -m authorizer check
 
 check-deploy: $(INSTALLED) $(SAM)
+	mkdir -p build
 	$(VENV)/bin/cfn-lint deploy/*.yaml
 	set -e; for file in deploy/*.yaml; do \
 		SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region eu-west-1 --template $$file >build/sam.log 2>&1 \
