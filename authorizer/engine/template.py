@@ -184,12 +184,13 @@ class TemplateSet:
         return longest
 
     def branches(self, names: Sequence[str], *, full_lists: bool = False) -> Iterator[Branch]:
-        """Every way in which these templates can run together, for lists of one and of two items.
+        """Every way in which these templates can run together, for lists of one, two and three items:
+        with three there is an item that is neither first nor last.
 
         With `full_lists` also for lists of as many items as their types allow.
         """
         lengths = {
-            name: sorted({1, min(2, claim.max_items), *([claim.max_items] if full_lists else [])})
+            name: sorted({*range(1, min(3, claim.max_items) + 1), *([claim.max_items] if full_lists else [])})
             for name, claim in self._claims.items()
             if claim.is_list
         }
@@ -233,7 +234,7 @@ class TemplateSet:
         return prepared
 
     def _judge(self, name: str) -> Iterator[str]:
-        lengths = {claim: (1, 2) if kind.max_items > 1 else (1,) for claim, kind in self._claims.items()}
+        lengths = {claim: range(1, min(3, kind.max_items) + 1) for claim, kind in self._claims.items()}
         runs = explore([self._programs[name]], self._codes, lengths)
         for count, (_, (run,)) in enumerate(runs):
             if count == MAX_BRANCHES:

@@ -1,0 +1,98 @@
+"""Templates for tests of the prover: written in a line each, or read from AWS's samples."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from authorizer.engine.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.document import Document, examine
+from authorizer.engine.errors import ValueMissing
+from authorizer.engine.escape import literal
+from authorizer.engine.program import FIRST_PLACEHOLDER, ITEMS_PER_CLAIM, Place
+from authorizer.engine.prove import Promise, Proof, prove
+from authorizer.engine.template import Branch, TemplateSet
+
+CLAIMS: Mapping[str, ClaimType] = {
+    "sub": declare({"type": "uuid"}),
+    "tenant": declare({"type": "slug", "max_length": 32}),
+    "text": declare({"type": "opaque", "max_length": 64}),
+    "path": declare({"type": "arn"}),
+    "teams": declare({"type": "slug", "list": True, "max_items": 5}),
+    "plan": declare({"type": "enum", "values": ["free", "pro"]}),
+}
+
+
+def statement(**members: Any) -> dict[str, Any]:
+    """An Allow of `s3:GetObject` on nothing in particular, but for what the test says."""
+    return {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/common"} | members
+
+
+def objects(path: str, **members: Any) -> dict[str, Any]:
+    return statement(Resource=f"arn:aws:s3:::bucket/{path}", **members)
+
+
+def template(*parts: dict[str, Any] | str) -> str:
+    """The source of a template: statements, with a comma between neighbours, and text as it stands."""
+    source = ""
+    for before, part in zip(("", *parts), parts, strict=False):
+        comma = "," if isinstance(before, dict) and isinstance(part, dict) else ""
+        source += comma + (json.dumps(part) if isinstance(part, dict) else part)
+    return f'{{"Version": "2012-10-17", "Statement": [{source}]}}'
+
+
+def compile_templates(**sources: str) -> TemplateSet:
+    return TemplateSet.compile(
+        {name.replace("__", "-"): source for name, source in sources.items()}, claims=CLAIMS, variables={}
+    )
+
+
+def prove_one(source: str, *, isolates: str | None = "tenant", shared: Sequence[str] = ()) -> Proof:
+    return prove(
+        compile_templates(it=source),
+        subject="it",
+        names=["it"],
+        claims=CLAIMS,
+        promises={"it": Promise(isolates=isolates, shared=tuple(shared))},
+    )
+
+
+@dataclass(frozen=True)
+class PlainTemplates:
+    """Documents that our own strict reader would refuse, with `{{claim}}` in them and nothing else: the
+    samples of others. The grammar is IAM's."""
+
+    text: str
+    claims: Mapping[str, ClaimType]
+
+    def branches(self, names: Sequence[str]) -> Iterable[Branch]:
+        codes = {
+            claim: chr(FIRST_PLACEHOLDER + ITEMS_PER_CLAIM * number)
+            for number, claim in enumerate(sorted(self.claims))
+        }
+        document = self._document(codes)
+        yield Branch(
+            chosen={},
+            document=document,
+            places=tuple(Place(names[0], number + 1) for number, _ in enumerate(document.statements)),
+        )
+
+    def origin(self, placeholder: str) -> tuple[str, int]:
+        return sorted(self.claims)[(ord(placeholder) - FIRST_PLACEHOLDER) // ITEMS_PER_CLAIM], 0
+
+    def render(
+        self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]
+    ) -> str:
+        def value(hole: re.Match[str]) -> str:
+            if hole[1] not in values:
+                raise ValueMissing(hole[1])
+            return literal(str(self.claims[hole[1]].check(values[hole[1]])))
+
+        return re.sub(r"\{\{\s*(\w+)\s*\}\}", value, self.text)
+
+    def _document(self, codes: Mapping[str, str]) -> Document:
+        text = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda hole: codes[hole[1]], self.text)
+        document, problems = examine(text, holes=frozenset(codes.values()))
+        assert not problems, problems
+        return document

@@ -1,0 +1,544 @@
+"""The prover: what is proven, what leaks and with which witness, what stays unknown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authorizer.engine.claims import declare
+from authorizer.engine.document import parse_identity
+from authorizer.engine.evaluate import evaluate
+from authorizer.engine.prove import Promise, Proof, prove
+from authorizer.engine.witness import Party
+from tests.engine.proving import (
+    CLAIMS,
+    PlainTemplates,
+    compile_templates,
+    objects,
+    prove_one,
+    statement,
+    template,
+)
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "tenant-policy-templates"
+SAMPLE_NAMES = (
+    "DynamoLeadingKey",
+    "EFSAccessPointPerTenant",
+    "ParameterStorePathPerTenant",
+    "S3FolderPerTenant",
+    "SQSTenantQueue",
+    "SecretsManagerResourceTag",
+)
+KINDS: dict[str, dict[str, Any]] = {
+    "uuid": {"type": "uuid"},
+    "slug": {"type": "slug", "max_length": 32},
+    "email": {"type": "email"},
+    "digits": {"type": "digits"},
+    "enum": {"type": "enum", "values": ["acme", "umbrella"]},
+    "opaque": {"type": "opaque"},
+}
+LEAKS = (
+    {("DynamoLeadingKey", kind): "the key's name has a space, so that it is never present" for kind in KINDS}
+    | {
+        ("S3FolderPerTenant", kind): "a listing of `t1` shows `t10/`"
+        for kind in ("slug", "email", "digits", "opaque")
+    }
+    | {("SQSTenantQueue", "opaque"): "a colon in the tenant moves the fields under `*:*`"}
+)
+
+
+def assert_confirmed(proof: Proof, render: Any) -> None:
+    """Every finding has a witness, and the evaluator allows both requests on policies rendered here and
+    now."""
+    assert proof.verdict == "LEAK"
+    assert proof.findings
+    for finding in proof.findings:
+        assert finding.witness is not None
+        one, other = finding.witness.one, finding.witness.other
+        assert one.claims.get(finding.isolates) != other.claims.get(finding.isolates)
+        assert one.request.resource == other.request.resource
+        for party in (one, other):
+            outcome = evaluate(
+                identity=None, session=parse_identity(render(party)), boundary=None, request=party.request
+            )
+            assert outcome.allowed
+
+
+def sample(name: str) -> str:
+    file = SAMPLES / f"{name}Template.json"
+    if not file.exists():
+        pytest.skip(f"no samples at {SAMPLES}")
+    text = file.read_text(encoding="utf-8")
+    for hole, value in (("{{bucket}}", "bucket"), ("{{table}}", "table"), ("{{tenant_path}}", "{{tenant}}")):
+        text = text.replace(hole, value)
+    return '{"Version": "2012-10-17", "Statement": [' + text + "]}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_the_samples_of_aws(name: str, kind: str) -> None:
+    claims = {"tenant": declare(KINDS[kind])}
+    templates = PlainTemplates(sample(name), claims)
+    proof = prove(
+        templates, subject=name, names=[name], claims=claims, promises={name: Promise(isolates="tenant")}
+    )
+    if (name, kind) in LEAKS:
+        assert_confirmed(proof, lambda party: templates.render([name], party.claims, scopes=party.scopes))
+    else:
+        assert proof.verdict == "PROVEN"
+        assert proof.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "verdict"),
+    [
+        ("{{ v }}/*", "uuid", "PROVEN"),
+        ("{{ v }}/*", "slug", "PROVEN"),
+        ("{{ v }}/*", "arn", "LEAK"),
+        ("{{ v }}*", "uuid", "PROVEN"),
+        ("{{ v }}*", "slug", "LEAK"),
+        ("{{ v }}*", "arn", "LEAK"),
+        ("*/{{ v }}/*", "uuid", "LEAK"),
+        ("*/{{ v }}/*", "slug", "LEAK"),
+        ("*/{{ v }}/*", "arn", "LEAK"),
+        ("home/{{ v }}/?*", "uuid", "PROVEN"),
+        ("home/{{ v }}/?*", "slug", "PROVEN"),
+        ("home/{{ v }}/?*", "arn", "LEAK"),
+        ("{{ v }}", "slug", "PROVEN"),
+        ("*{{ v }}", "uuid", "PROVEN"),
+        ("*{{ v }}", "slug", "LEAK"),
+        ("*-{{ v }}", "slug", "LEAK"),
+        ("*.{{ v }}", "slug", "PROVEN"),
+        ("{{ v }}-*", "slug", "LEAK"),
+        ("{{ v }}?/*", "slug", "LEAK"),
+        ("??{{ v }}/*", "slug", "PROVEN"),
+        ("{{ v }}/{{ v }}/*", "slug", "PROVEN"),
+        ("?{{ v }}*", "uuid", "PROVEN"),
+    ],
+)
+def test_what_separates_paths(path: str, kind: str, verdict: str) -> None:
+    claims = {"v": declare({"type": kind})}
+    templates = PlainTemplates(template(objects(path)), claims)
+    proof = prove(
+        templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="v")}
+    )
+    assert proof.verdict == verdict
+    if verdict == "LEAK":
+        assert_confirmed(proof, lambda party: templates.render(["it"], party.claims, scopes=party.scopes))
+
+
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
+BUCKET = "arn:aws:s3:::bucket"
+
+
+def dynamodb(*actions: str, **conditions: Any) -> dict[str, Any]:
+    return statement(
+        Action=list(actions or ("dynamodb:Query",)), Resource=TABLE, Condition=conditions["Condition"]
+    )
+
+
+LEADING = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["{{ tenant }}"]}}
+PRESENT = {"Null": {"dynamodb:LeadingKeys": "false"}}
+
+
+def listing(operator: str, *prefixes: str) -> dict[str, Any]:
+    return statement(
+        Action="s3:ListBucket", Resource=BUCKET, Condition={operator: {"s3:prefix": list(prefixes)}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("statements", "verdict"),
+    [
+        pytest.param([dynamodb(Condition=LEADING | PRESENT)], "PROVEN", id="leading keys that must be there"),
+        pytest.param([dynamodb(Condition=LEADING)], "LEAK", id="leading keys that may be absent"),
+        pytest.param(
+            [dynamodb(Condition=LEADING | {"Null": {"dynamodb:LeadingKeys": ["false", "true"]}})],
+            "LEAK",
+            id="leading keys that may be present or absent",
+        ),
+        pytest.param(
+            [dynamodb(Condition=LEADING | {"Null": {"dynamodb:Attributes": "false"}})],
+            "LEAK",
+            id="another key that must be there",
+        ),
+        pytest.param(
+            [dynamodb(Condition={"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}})],
+            "LEAK",
+            id="any of the leading keys",
+        ),
+        pytest.param(
+            [dynamodb(Condition={"StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}})],
+            "UNKNOWN",
+            id="leading keys without ForAllValues",
+        ),
+        pytest.param(
+            [
+                dynamodb(
+                    Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "{{ tenant }}#*"}}
+                    | PRESENT
+                )
+            ],
+            "PROVEN",
+            id="leading keys with a delimiter",
+        ),
+        pytest.param(
+            [
+                dynamodb(
+                    Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "{{ tenant }}*"}} | PRESENT
+                )
+            ],
+            "LEAK",
+            id="leading keys without a delimiter",
+        ),
+        pytest.param(
+            [
+                dynamodb(
+                    Condition={"ForAllValues:StringEqualsIfExists": {"dynamodb:LeadingKeys": "{{ tenant }}"}}
+                    | PRESENT
+                )
+            ],
+            "UNKNOWN",
+            id="IfExists binds nothing, although Null does here",
+        ),
+        pytest.param(
+            [listing("StringLike", "{{ tenant }}/", "{{ tenant }}/*")], "PROVEN", id="a listing with slash"
+        ),
+        pytest.param(
+            [listing("StringLike", "{{ tenant }}", "{{ tenant }}/*")], "LEAK", id="a listing without slash"
+        ),
+        pytest.param(
+            [listing("StringEquals", "{{ tenant }}")], "LEAK", id="a listing of names that begin with it"
+        ),
+        pytest.param(
+            [listing("StringEqualsIfExists", "{{ tenant }}/")], "LEAK", id="a listing without prefix"
+        ),
+        pytest.param(
+            [listing("StringNotEquals", "{{ tenant }}/")], "LEAK", id="a negated operator separates nothing"
+        ),
+        pytest.param(
+            [listing("StringEqualsIgnoreCase", "{{ tenant }}/")], "LEAK", id="two tenants that differ in case"
+        ),
+        pytest.param(
+            [
+                statement(
+                    Resource=f"{BUCKET}/*",
+                    Condition={"StringEquals": {"s3:ExistingObjectTag/tenant": "{{ tenant }}"}},
+                )
+            ],
+            "PROVEN",
+            id="a tag of the object",
+        ),
+        pytest.param(
+            [
+                statement(
+                    Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:UserAgent": "{{ tenant }}"}}
+                )
+            ],
+            "UNKNOWN",
+            id="a key that the caller chooses",
+        ),
+        pytest.param(
+            [
+                statement(
+                    Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:PrincipalTag/t": "{{ tenant }}"}}
+                )
+            ],
+            "UNKNOWN",
+            id="a key that belongs to the caller",
+        ),
+        pytest.param(
+            [objects("${aws:PrincipalTag/tenant}/*")], "UNKNOWN", id="a policy variable is not followed"
+        ),
+        pytest.param(
+            [objects("{{ tenant }}/*"), objects("common/*")], "LEAK", id="a tenant named as what is common"
+        ),
+        pytest.param(
+            [objects("t/{{ tenant }}/*"), objects("{{ plan }}/*")],
+            "LEAK",
+            id="another claim separates nothing",
+        ),
+        pytest.param(
+            [objects("{{ plan }}/{{ tenant }}/*")], "PROVEN", id="another claim before the isolating one"
+        ),
+        pytest.param(
+            [objects("{{ text }}/{{ tenant }}/*")], "PROVEN", id="free text without slash before it"
+        ),
+        pytest.param([objects("{{ text }}{{ tenant }}/*")], "LEAK", id="free text directly before it"),
+        pytest.param(
+            [
+                objects("a/{{ tenant }}/{{ text }}/*"),
+                objects("a/{{ text }}/{{ tenant }}/*", Action="s3:PutObject"),
+            ],
+            "LEAK",
+            id="who may write what another may read",
+        ),
+        pytest.param(
+            [
+                objects("{{ tenant }}/*"),
+                objects("*", Action="s3:PutObject", Condition={"Bool": {"aws:SecureTransport": "true"}}),
+                statement(Effect="Deny", Action="s3:PutObject", Resource=f"{BUCKET}/*"),
+            ],
+            "UNKNOWN",
+            id="what a deny takes away is no leak, and no proof either",
+        ),
+        pytest.param(
+            [
+                objects(
+                    "*",
+                    Condition={
+                        "NumericLessThan": {"s3:max-keys": "5"},
+                        "NumericNotEquals": {"s3:max-keys": "5"},
+                        "DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"},
+                        "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+                        "NotIpAddress": {"aws:SourceIp": "10.1.0.0/16"},
+                        "Bool": {"aws:SecureTransport": "true"},
+                        "StringNotLike": {"aws:UserAgent": "curl*"},
+                        "ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:t"},
+                        "BinaryEquals": {"s3:x": "QUJD"},
+                        "Null": {"aws:PrincipalTag/x": "true", "aws:PrincipalTag/y": "false"},
+                        "ForAnyValue:StringLike": {"aws:TagKeys": "a*"},
+                    },
+                )
+            ],
+            "LEAK",
+            id="a witness that satisfies conditions of every kind",
+        ),
+    ],
+)
+def test_statements(statements: list[Any], verdict: str) -> None:
+    source = template(*statements)
+    proof = prove_one(source)
+    assert proof.verdict == verdict
+    if verdict == "LEAK":
+        templates = compile_templates(it=source)
+        for finding in proof.findings:
+            if finding.witness is not None:
+                for party in (finding.witness.one, finding.witness.other):
+                    text = templates.render(["it"], party.claims, scopes=party.scopes)
+                    outcome = evaluate(
+                        identity=None, session=parse_identity(text), boundary=None, request=party.request
+                    )
+                    assert outcome.allowed
+
+
+@pytest.mark.parametrize(
+    ("source", "isolates", "verdict"),
+    [
+        pytest.param(
+            template(
+                objects("{{ tenant }}/*"), '{% if "admin" in scopes %}', ",", objects("*"), "{% endif %}"
+            ),
+            "tenant",
+            "LEAK",
+            id="a scope that opens everything",
+        ),
+        pytest.param(
+            template(
+                "{% if tenant is defined %}",
+                objects("{{ tenant }}/*"),
+                "{% else %}",
+                objects("*"),
+                "{% endif %}",
+            ),
+            "tenant",
+            "LEAK",
+            id="a user without the claim who may do everything",
+        ),
+        pytest.param(
+            template(
+                "{% if tenant is defined %}",
+                objects("t/{{ tenant }}/*"),
+                "{% else %}",
+                objects("guests/*"),
+                "{% endif %}",
+            ),
+            "tenant",
+            "PROVEN",
+            id="users without the claim share what no one else has",
+        ),
+        pytest.param(
+            template(
+                '{% if tenant == "acme" %}',
+                objects("*"),
+                "{% else %}",
+                objects("{{ tenant }}/*"),
+                "{% endif %}",
+            ),
+            "tenant",
+            "LEAK",
+            id="one value that opens everything",
+        ),
+        pytest.param(
+            template(
+                '{% if plan == "pro" %}', objects("*"), "{% else %}", objects("{{ tenant }}/*"), "{% endif %}"
+            ),
+            "tenant",
+            "LEAK",
+            id="a value of another claim that opens everything",
+        ),
+        pytest.param(
+            template(
+                objects("{{ tenant }}/*"),
+                "{% for team in teams %}",
+                ",",
+                objects("{{ tenant }}/{{ team }}/*", Action="s3:PutObject"),
+                "{% endfor %}",
+            ),
+            "tenant",
+            "PROVEN",
+            id="a loop below the isolating claim",
+        ),
+        pytest.param(
+            template(
+                objects("a/{{ tenant }}/*"),
+                "{% for team in teams %}",
+                ",",
+                objects("b/{{ team }}/*"),
+                "{% endfor %}",
+            ),
+            "tenant",
+            "LEAK",
+            id="a loop over what users may have in common",
+        ),
+        pytest.param(
+            template(
+                objects("a/{{ sub }}/*"),
+                "{% for team in teams %}",
+                ",",
+                objects("b/{{ team }}/*"),
+                "{% endfor %}",
+            ),
+            "teams",
+            "LEAK",
+            id="lists that differ may share an item",
+        ),
+        pytest.param(
+            template(
+                objects("{{ tenant }}/*"),
+                "{% for team in teams %}{% if not loop.first and not loop.last %}",
+                ",",
+                objects("*"),
+                "{% endif %}{% endfor %}",
+            ),
+            "tenant",
+            "LEAK",
+            id="what only the middle one of three items opens",
+        ),
+        pytest.param(
+            template(objects("{{ tenant }}/*"), '{% if "ops" in teams %}', ",", objects("*"), "{% endif %}"),
+            "tenant",
+            "LEAK",
+            id="an item that opens everything",
+        ),
+    ],
+)
+def test_branches(source: str, isolates: str, verdict: str) -> None:
+    proof = prove_one(source, isolates=isolates)
+    assert proof.verdict == verdict
+    if verdict == "LEAK":
+        templates = compile_templates(it=source)
+
+        def render(party: Party) -> str:
+            return templates.render(["it"], party.claims, scopes=party.scopes)
+
+        assert_confirmed(proof, render)
+    assert proof.ways > 1
+
+
+def test_a_promise_about_nothing_is_not_claimed() -> None:
+    proof = prove_one(template(objects("*")), isolates=None)
+    assert (proof.verdict, proof.findings) == ("NOT CLAIMED", ())
+
+
+def test_a_template_without_an_allow_is_not_proven() -> None:
+    source = template(
+        "{% if tenant is defined %}",
+        statement(Effect="Deny"),
+        "{% else %}",
+        statement(Effect="Deny"),
+        "{% endif %}",
+    )
+    assert prove_one(source).verdict == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("shared", "verdict"),
+    [
+        pytest.param([], "LEAK", id="nothing is shared"),
+        pytest.param([f"{BUCKET}/common/*"], "PROVEN", id="exactly this"),
+        pytest.param([f"{BUCKET}/common*"], "PROVEN", id="more than this"),
+        pytest.param([f"{BUCKET}/common/?*"], "LEAK", id="less than this"),
+        pytest.param([f"{BUCKET}/other/*"], "LEAK", id="something else"),
+    ],
+)
+def test_what_is_shared_is_left_out(shared: list[str], verdict: str) -> None:
+    source = template(objects("t/{{ tenant }}/*"), objects("common/*"))
+    proof = prove_one(source, shared=shared)
+    assert proof.verdict == verdict
+    assert proof.shared == tuple(shared)
+
+
+def test_a_shared_pattern_with_a_policy_variable_is_refused() -> None:
+    with pytest.raises(ValueError, match="policy variable"):
+        prove_one(template(objects("*")), shared=[f"{BUCKET}/${{aws:userid}}/*"])
+
+
+def test_a_promise_about_an_undeclared_claim_is_refused() -> None:
+    with pytest.raises(ValueError, match="'nobody'"):
+        prove_one(template(objects("*")), isolates="nobody")
+
+
+def test_a_role_is_as_isolated_as_its_templates_together() -> None:
+    templates = compile_templates(
+        home=template(objects("home/{{ sub }}/*")),
+        tenant=template(objects("tenants/{{ tenant }}/*")),
+        reader=template(objects("*")),
+    )
+    promises = {
+        "home": Promise(isolates="sub"),
+        "tenant": Promise(isolates="tenant"),
+        "reader": Promise(isolates=None),
+    }
+
+    def role(*names: str) -> Proof:
+        return prove(templates, subject="role", names=names, claims=CLAIMS, promises=promises)
+
+    together = role("home", "tenant")
+    assert together.verdict == "PROVEN"
+    assert together.isolates == (("home", "sub"), ("tenant", "tenant"))
+    leak = role("home", "reader")
+    assert_confirmed(
+        leak, lambda party: templates.render(["home", "reader"], party.claims, scopes=party.scopes)
+    )
+    assert (leak.findings[0].one, leak.findings[0].other) == ("home.json.j2:1", "reader.json.j2:1")
+    assert role("reader").verdict == "NOT CLAIMED"
+
+
+def test_a_proof_says_what_it_rests_on() -> None:
+    proof = prove_one(template(dynamodb(Condition=LEADING | PRESENT)))
+    assert any("resource policy" in line for line in proof.rests_on)
+    assert any("dynamodb:LeadingKeys" in line for line in proof.rests_on)
+    assert not any("s3:prefix" in line for line in proof.rests_on)
+    assert "version" in proof.rests_on[-1]
+
+
+def test_a_finding_without_witness_names_the_keys_that_do_not_count() -> None:
+    proof = prove_one(
+        template(
+            statement(Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:UserAgent": "{{ tenant }}"}})
+        )
+    )
+    (finding,) = proof.findings
+    assert finding.witness is None
+    assert "`aws:UserAgent`" in finding.reason
+
+
+def test_a_witness_has_only_the_claims_that_matter() -> None:
+    proof = prove_one(template(objects("{{ tenant }}*")))
+    (finding,) = proof.findings
+    assert finding.witness is not None
+    assert set(finding.witness.one.claims) == {"tenant"}
+    assert finding.witness.same_request
+    assert json.dumps(finding.witness.one.claims)
