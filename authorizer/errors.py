@@ -4,15 +4,18 @@
 
     AuthorizerError
     ├── SettingsError      the configuration does not load; lists every problem
+    ├── SealRefused        in a backend: sealed credentials do not open
+    ├── CredentialsAbsent  in a backend: there are none
+    ├── CredentialsExpired in a backend: they are over
     └── Refusal            a request ends here
         ├── Unauthorized   the caller must act: prove who you are                → 401
         ├── Forbidden      an administrator must act: nothing is granted         → 403
         └── ServiceFailure we must act: it cannot be told whether to allow       → 500
 
 A refusal is one class here, with its family (its parent) and its `code`. The code is stable: it stands in the
-decision record, in metrics and in the README's table. The message is for the operator who reads the log: what was
-refused, where, what was expected, what to do. It never holds a token, a credential, or the value of a claim that
-`access.toml` does not list.
+decision record, in metrics and in the README's table. The message is for the operator who reads the log: what
+was refused, where, what was expected, what to do. It never holds a token, a credential, or the value of a
+claim that `access.toml` does not list.
 """
 
 from collections.abc import Iterable
@@ -33,13 +36,31 @@ class SettingsError(AuthorizerError):
         super().__init__("\n".join([heading, *(f"  - {problem}" for problem in self.problems)]))
 
 
+class SealRefused(AuthorizerError):
+    """Sealed credentials do not open. `reason` is one of `size`, `form`, `key`, `tampered`, `audience`,
+    `principal`, `expired`. Raised where they are opened, in a backend or by the shared cache: no request of
+    the authorizer ends in it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class CredentialsAbsent(AuthorizerError):
+    """What a backend was called with holds no credentials of this authorizer."""
+
+
+class CredentialsExpired(AuthorizerError):
+    """The credentials that a backend was called with are over."""
+
+
 class Refusal(AuthorizerError):
     """A request that is not allowed, whatever the reason. Only its three children are raised."""
 
     code: ClassVar[str]
 
 
-# ── 401 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── 401 ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Unauthorized(Refusal):
@@ -160,7 +181,7 @@ class AuthenticationTooOld(Unauthorized):
     code = "authentication_too_old"
 
 
-# ── 403 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── 403 ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Forbidden(Refusal):
@@ -215,7 +236,7 @@ class NothingGranted(Forbidden):
     code = "nothing_granted"
 
 
-# ── 500 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── 500 ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ServiceFailure(Refusal):
@@ -263,7 +284,8 @@ class RequestInvalid(VendingFailure):
 
 
 class PackedPolicyTooLarge(VendingFailure):
-    """STS's packed form of policy and tags is over its limit. `percent` is STS's own figure, if it gave one."""
+    """STS's packed form of policy and tags is over its limit. `percent` is STS's own figure, if it gave
+    one."""
 
     code = "packed_policy_too_large"
 
@@ -330,6 +352,24 @@ class CredentialsTooShort(VendingFailure):
     def __init__(self, message: str, *, missing: float) -> None:
         self.missing = missing
         super().__init__(message)
+
+
+class SealTooLarge(VendingFailure):
+    """Sealed credentials are longer than what the gateway's headers carry. `size` is theirs, in
+    characters."""
+
+    code = "seal_too_large"
+
+    def __init__(self, message: str, *, size: int) -> None:
+        self.size = size
+        super().__init__(message)
+
+
+class SealingKeysUnavailable(VendingFailure):
+    """The keys that seal credentials could not be read, and credentials do not travel in the clear
+    instead."""
+
+    code = "sealing_keys_unavailable"
 
 
 class ResponseTooLarge(ServiceFailure):

@@ -38,7 +38,7 @@ class EmbeddedAws:
 
     def create_roles(self, roles: Mapping[str, Role]) -> None:
         """The roles that access.toml names, each trusting the embedded account."""
-        import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - as above; ships no types
+        import boto3  # noqa: PLC0415 - as above
 
         iam = boto3.client("iam", endpoint_url=self.endpoint)
         trust = {

@@ -1,20 +1,22 @@
-"""What the sections of `access.toml` say together: names that lead nowhere, and combinations that can never hold.
+"""What the sections of `access.toml` say together: names that lead nowhere, and combinations that can never
+hold.
 
-A configuration that would make a cached answer wrong, or credentials expire in a backend's hands, does not load.
+A configuration that would make a cached answer wrong, or credentials expire in a backend's hands, does not
+load.
 """
 
 from collections.abc import Container, Iterator
 from string import Formatter
 
 from authorizer.settings.reader import Problems
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import CLOCK_SKEW, Settings
 
 ROUTE_KEY = "$context.routeKey"
 """The identity source that makes an HTTP API cache one answer a route instead of one a caller."""
 
 RESERVED_CONTEXT_KEYS = frozenset(
-    # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer Guide,
-    # "Output from an API Gateway Lambda authorizer"; `claims` is reserved for HTTP API 1.0 responses).
+    # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer
+    # Guide, "Output from an API Gateway Lambda authorizer"; `claims` is reserved for HTTP API 1.0 responses).
     (
         *("principalId", "integrationLatency", "claims", "scopes", "error", "latency", "status"),
         *("integrationStatus", "requestId", "jwt", "iam", "lambda"),
@@ -30,10 +32,12 @@ def check(settings: Settings, problems: Problems) -> None:
     _check_claims(settings, problems)
     _check_cache(settings, problems)
     _check_lifetimes(settings, problems)
+    _check_sealing(settings, problems)
 
 
 def holes(text: str) -> tuple[str, ...]:
-    """The names in a format text such as `{tenant}.{sub}`; ValueError where it is malformed or has a conversion."""
+    """The names in a format text such as `{tenant}.{sub}`; ValueError where it is malformed or has a
+    conversion."""
     names = []
     for _, name, spec, conversion in Formatter().parse(text):
         if name is None:
@@ -106,8 +110,8 @@ def _format_problems(text: str, claims: Container[str]) -> Iterator[str]:
 
 
 def _check_cache(settings: Settings, problems: Problems) -> None:
-    """The gateway answers from its cache whenever the identity sources are equal: all that the answer depends on must
-    be among them."""
+    """The gateway answers from its cache whenever the identity sources are equal: all that the answer depends
+    on must be among them."""
     gateway = settings.gateway
     if not gateway.token_sources:
         problems.add(("gateway", "token_sources"), "the list is empty: no request could carry a token")
@@ -118,29 +122,43 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
         if place == "header" and name not in gateway.identity_sources and len(gateway.token_sources) == 1:
             problems.add(
                 ("gateway", "identity_sources"),
-                f"{name!r} carries the token and is not listed: one caller would get another's answer from the cache",
+                f"{name!r} carries the token and is not listed: one caller would get another's answer from "
+                "the cache",
             )
     header = settings.resolution.role_header
     if header and header not in gateway.identity_sources:
         problems.add(
             ("gateway", "identity_sources"),
-            f"{header!r} decides the role and is not listed: the cache would answer with the role of an earlier "
+            f"{header!r} decides the role and is not listed: the cache would answer with the role of an "
+            "earlier "
             "request; add it to the authorizer's identity sources and here, or set result_ttl to 0s",
         )
     if gateway.response == "simple" and ROUTE_KEY not in gateway.identity_sources:
         problems.add(
             ("gateway", "identity_sources"),
-            f"a simple response decides one route, and without {ROUTE_KEY!r} the cache repeats it for all of them; "
+            f"a simple response decides one route, and without {ROUTE_KEY!r} the cache repeats it for all "
+            "of them; "
             "add it to the authorizer's identity sources and here, or set result_ttl to 0s",
         )
 
 
 def _check_lifetimes(settings: Settings, problems: Problems) -> None:
     gateway = settings.gateway
+    need = gateway.result_ttl + gateway.backend_time + CLOCK_SKEW
     for role in settings.roles.values():
-        if role.duration < gateway.result_ttl + gateway.backend_time:
+        if role.duration < need:
             problems.add(
                 ("roles", role.name, "duration"),
-                f"sessions of {role.duration} s end before gateway.result_ttl + gateway.backend_time = "
-                f"{gateway.result_ttl + gateway.backend_time:.0f} s: a backend would get expired credentials",
+                f"sessions of {role.duration} s end before gateway.result_ttl + gateway.backend_time + "
+                f"{CLOCK_SKEW:.0f} s of clock skew = {need:.0f} s: a backend would get expired credentials",
             )
+
+
+def _check_sealing(settings: Settings, problems: Problems) -> None:
+    """What is to be sealed needs keys: it never travels, or lies in a table, in the clear instead."""
+    if settings.sealing is not None:
+        return
+    if settings.session.context == "sealed":
+        problems.add(("session", "context"), "sealed credentials need keys: add a [sealing] table")
+    if settings.shared_cache is not None:
+        problems.add(("shared_cache",), "what is shared is sealed, which needs keys: add a [sealing] table")

@@ -48,10 +48,11 @@ def read(
     problems = Problems(place, source)
     root = Section(tables, path=(), problems=problems, environment=environment)
 
-    session = root.section("session")
-    name = session.text("name", "{sub}")
-    duration = session.seconds("duration", "1h", least=MIN_DURATION, most=MAX_CHAINED_DURATION)
-    session.done()
+    section = root.section("session")
+    name = section.text("name", "{sub}")
+    duration = section.seconds("duration", "1h", least=MIN_DURATION, most=MAX_CHAINED_DURATION)
+    session = sections.session(section)
+    section.done()
 
     claims = sections.claims(root)
     variables = sections.variables(root)
@@ -81,6 +82,9 @@ def read(
         resolution=sections.resolution(root),
         scopes=sections.scopes(root),
         gateway=sections.gateway(root),
+        session=session,
+        sealing=sections.sealing(root),
+        shared_cache=sections.shared_cache(root),
     )
     root.done()
     coherence.check(settings, problems)

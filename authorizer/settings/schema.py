@@ -14,14 +14,17 @@ from authorizer.engine.template import TemplateSet
 MIN_DURATION = 900
 """Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""
 MAX_CHAINED_DURATION = 3600
-"""Longest session under role chaining, in seconds. A Lambda function's own credentials are a role session, so every
-AssumeRole from Lambda is role chaining (IAM User Guide, "Methods to assume a role")."""
+"""Longest session under role chaining, in seconds. A Lambda function's own credentials are a role session, so
+every AssumeRole from Lambda is role chaining (IAM User Guide, "Methods to assume a role")."""
+CLOCK_SKEW = 10.0
+"""Seconds by which this machine's clock and that of STS may differ, plus the AssumeRole call itself. Only
+loading adds it: sessions must be that much longer than an answer needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who may sign tokens, and what theirs must say. One `[[issuers]]` table with `user_pool` makes one of these for
-    each form of the pool's issuer URL."""
+    """Who may sign tokens, and what theirs must say. One `[[issuers]]` table with `user_pool` makes one of
+    these for each form of the pool's issuer URL."""
 
     kind: str
     """A row of `authorizer.tokens.kinds`: `cognito` or `oidc`."""
@@ -178,7 +181,8 @@ class Session:
     context: Literal["plain", "sealed", "none"] = "plain"
     """How credentials travel to the backend: as four plain fields, as one JWE, or not at all."""
     end_with_token: bool = False
-    """True puts `DateLessThan aws:CurrentTime` with the token's expiry on every Allow of the session policy."""
+    """True puts `DateLessThan aws:CurrentTime` with the token's expiry on every Allow of the session
+    policy."""
     cache_entries: int = 1000
     """Role sessions that one environment remembers, about 4 KB each; the least recently used goes first."""
 
@@ -189,8 +193,9 @@ class Sealing:
 
     source: Literal["environment", "secretsmanager", "kms"]
     keys: str = field(repr=False)
-    """`environment`: a JWK Set (RFC 7517 §5) of `oct` keys; `secretsmanager`: the ARN of the secret that holds one;
-    `kms`: a JSON object `{"keys": [{"kid": …, "ciphertext": …}]}` of data keys that KMS has encrypted."""
+    """`environment`: a JWK Set (RFC 7517 §5) of `oct` keys; `secretsmanager`: the ARN of the secret that
+    holds one; `kms`: a JSON object `{"keys": [{"kid": …, "ciphertext": …}]}` of data keys that KMS has
+    encrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

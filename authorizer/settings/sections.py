@@ -1,6 +1,7 @@
 """Each section of `access.toml`, one function a section: table in, frozen value out.
 
-What a section says alone is judged here; what two sections say together is judged in `authorizer.settings.coherence`.
+What a section says alone is judged here; what two sections say together is judged in
+`authorizer.settings.coherence`.
 """
 
 import re
@@ -24,12 +25,16 @@ from authorizer.settings.schema import (
     Role,
     Route,
     Rule,
+    Sealing,
+    Session,
+    SharedCache,
 )
 
 # UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
 _USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)_[0-9A-Za-z]{1,40}"
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,575}"
 _POLICY_ARN = r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]{1,575}"
+_TABLE = r"(?:arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/)?[A-Za-z0-9_.-]{3,255}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 §5.6.2, token
 _TAG_KEY = r"(?!aws:)[\w .:/=+\-@]{1,128}"  # STS API reference, Tag.Key
@@ -93,7 +98,8 @@ def _issuer_urls(section: Section) -> list[tuple[str, str]]:
 
 
 def _check_https(section: Section, key: str, uri: str) -> None:
-    """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's emulator."""
+    """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's
+    emulator."""
     parts = urlsplit(uri)
     if not parts.hostname or not (
         parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
@@ -144,7 +150,8 @@ def claims(root: Section) -> dict[str, Claim]:
 
 
 def variables(root: Section) -> dict[str, str]:
-    """`[variables]`: constants of the deployment. No IAM metacharacter may hide in an environment variable."""
+    """`[variables]`: constants of the deployment. No IAM metacharacter may hide in an environment
+    variable."""
     section = root.section("variables")
     for name in section.names():
         if not re.fullmatch(_NAME, name):
@@ -156,7 +163,8 @@ def variables(root: Section) -> dict[str, str]:
 
 
 def policies(root: Section, templates: Mapping[str, str]) -> dict[str, Policy]:
-    """`[policies]`: what each template in `templates/` keeps apart. A template without a row promises nothing."""
+    """`[policies]`: what each template in `templates/` keeps apart. A template without a row promises
+    nothing."""
     found = {}
     for name, section in root.sections("policies"):
         if name not in templates:
@@ -204,6 +212,42 @@ def roles(root: Section, default_name: str, default_duration: int) -> dict[str, 
     if not found:
         root.problem("roles", "no role may be assumed: add a [roles.NAME] table")
     return found
+
+
+def session(section: Section) -> Session:
+    """`[session]`, without the role defaults `name` and `duration`."""
+    entries = section.integer("cache_entries", least=1, most=100_000)
+    return Session(
+        context=section.choice("context", ("plain", "sealed", "none"), "plain"),
+        end_with_token=section.flag("end_with_token"),
+        cache_entries=1000 if entries is None else entries,
+    )
+
+
+def sealing(root: Section) -> Sealing | None:
+    """`[sealing]`. What `keys` holds is never quoted in a problem."""
+    if "sealing" not in root:
+        return None
+    section = root.section("sealing")
+    value = Sealing(
+        source=section.choice("source", ("environment", "secretsmanager", "kms"), "environment"),
+        keys=section.text("keys"),
+    )
+    section.done()
+    return value
+
+
+def shared_cache(root: Section) -> SharedCache | None:
+    """`[shared_cache]`. A table's name or ARN (DynamoDB API reference, GetItem, TableName)."""
+    if "shared_cache" not in root:
+        return None
+    section = root.section("shared_cache")
+    value = SharedCache(
+        table=section.text("table", pattern=_TABLE, expected="the name or the ARN of a DynamoDB table"),
+        region=section.optional_text("region", pattern=r"[a-z0-9-]{1,32}", expected="an AWS Region"),
+    )
+    section.done()
+    return value
 
 
 def groups(root: Section) -> dict[str, Group]:
@@ -265,10 +309,12 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
         return Route(method="", path=text)
     method, _, path = text.partition(" ")
     if re.search(r"\{(?!proxy\+\}$)", path):
-        # `GET /users/{id}` would compile to `GET/users/*`, which also opens `/users/1/secrets`: `*` crosses `/`.
+        # `GET /users/{id}` would compile to `GET/users/*`, which also opens `/users/1/secrets`: `*` crosses
+        # `/`.
         section.problem(
             scope,
-            f"{text!r} has a path parameter that a policy cannot express: write `*`, which also matches deeper paths",
+            f"{text!r} has a path parameter that a policy cannot express: write `*`, which also matches "
+            "deeper paths",
         )
         return None
     if method not in _METHODS or not re.fullmatch(_PATH, path):
@@ -278,7 +324,8 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
 
 
 def gateway(root: Section) -> Gateway:
-    """`[gateway]`. The result TTL of an authorizer is 0 to 3,600 s (API Gateway API reference, CreateAuthorizer)."""
+    """`[gateway]`. The result TTL of an authorizer is 0 to 3,600 s (API Gateway API reference,
+    CreateAuthorizer)."""
     section = root.section("gateway")
     value = Gateway(
         result_ttl=section.seconds("result_ttl", most=3600),

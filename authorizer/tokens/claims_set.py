@@ -6,9 +6,12 @@ Absent and of the wrong type are told apart; `null` is a wrong type. Nothing is 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from authorizer.errors import TokenClaimMalformed, TokenClaimMissing, TokenTypeRefused, TokenUseRefused
+from authorizer.model import Claims
+from authorizer.settings.schema import Issuer
 from authorizer.tokens.kinds import Kind
 
 MAX_SUB = 255
@@ -61,6 +64,26 @@ def parse_claims_set(payload: Mapping[str, object], typ: str, kind: Kind) -> Cla
         nbf=_date(payload, "nbf"),
         auth_time=_date(payload, "auth_time"),
         values=payload,
+    )
+
+
+def claims_of(said: ClaimsSet, issuer: Issuer) -> Claims:
+    """What `issuer` says about the caller. Only for a set whose signature and every check have passed."""
+    return Claims(
+        issuer=issuer.issuer,
+        token_use=said.token_use,
+        sub=said.sub,
+        client_id=said.clients[0] if said.clients else None,
+        username=said.username,
+        # A client-credentials token speaks for the client itself (observed of Cognito; RFC 9068 §2.2).
+        machine=said.token_use == "access" and said.username is None and said.clients == (said.sub,),
+        groups=said.groups,
+        roles=said.roles,
+        preferred_role=said.preferred_role,
+        scopes=said.scopes,
+        issued_at=said.iat,
+        expires_at=said.exp,
+        values=MappingProxyType(dict(said.values)),
     )
 
 

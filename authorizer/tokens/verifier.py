@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from types import MappingProxyType
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -14,7 +13,7 @@ from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Un
 from authorizer.model import Claims
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.checks import check_lasting, check_timed
-from authorizer.tokens.claims_set import ClaimsSet, parse_claims_set
+from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
 from authorizer.tokens.compact import Compact, ascii_of, peek
 from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
@@ -137,27 +136,10 @@ class Verifier:
         return issuer
 
     def _remember(self, digest: bytes, verified: _Verified) -> Claims:
-        said = verified.said
-        claims = Claims(
-            issuer=verified.issuer.issuer,
-            token_use=said.token_use,
-            sub=said.sub,
-            client_id=said.clients[0] if said.clients else None,
-            username=said.username,
-            # A client-credentials token speaks for the client itself (observed of Cognito; RFC 9068 §2.2).
-            machine=said.token_use == "access"
-            and said.username is None
-            and said.clients == (said.sub,),
-            groups=said.groups,
-            roles=said.roles,
-            preferred_role=said.preferred_role,
-            scopes=said.scopes,
-            issued_at=said.iat,
-            expires_at=said.exp,
-            values=MappingProxyType(dict(said.values)),
-        )
+        claims = claims_of(verified.said, verified.issuer)
         self._verified.put(
-            digest, _Verified(signer=verified.signer, issuer=verified.issuer, said=said, claims=claims)
+            digest,
+            _Verified(signer=verified.signer, issuer=verified.issuer, said=verified.said, claims=claims),
         )
         return claims
 

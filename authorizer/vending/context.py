@@ -1,8 +1,12 @@
 """What the authorizer's context says of the credentials: flat strings, as REST APIs want them."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from authorizer.model import Credentials
+from authorizer.model import Credentials, RouteArn
+
+if TYPE_CHECKING:
+    from authorizer.vending.seal import Seal
 
 
 def instant(moment: float) -> str:
@@ -19,3 +23,19 @@ def plain(credentials: Credentials) -> dict[str, str]:
         "expiration": instant(credentials.expiration),
         "roleArn": credentials.role_arn,
     }
+
+
+def sealed(credentials: Credentials, *, seal: "Seal", route: RouteArn, principal: str) -> dict[str, str]:
+    """The credentials as one JWE, for a backend of this API and stage. Raises `SealTooLarge`."""
+    return {
+        "credentials": seal.close(
+            credentials, audience=audience(route.api_id, route.stage), principal=principal
+        ),
+        "expiration": instant(credentials.expiration),
+        "roleArn": credentials.role_arn,
+    }
+
+
+def audience(api_id: str, stage: str) -> str:
+    """What sealed credentials are bound to: both ends read it from their own event."""
+    return f"{api_id}/{stage}"

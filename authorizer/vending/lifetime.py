@@ -5,18 +5,14 @@ at its last moment works with them for `backend_time` more. So an answer given a
 
     expiration ≥ now + result_ttl + backend_time
 
-and the session's length must leave room for that. Fresh credentials are asked for once half of their life is
-over.
+`authorizer.settings` refuses sessions too short for that. Fresh credentials are asked for once half of their
+life is over.
 """
 
 from dataclasses import dataclass
 
 from authorizer.model import Credentials
 from authorizer.settings.schema import Gateway
-
-CLOCK_SKEW = 10.0
-"""Seconds by which this machine's clock and that of STS may differ, plus the call itself. Only loading adds
-it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +41,3 @@ class Lifetime:
 
     def half_over(self, credentials: Credentials, now: float) -> bool:
         return now >= (credentials.issued_at + credentials.expiration) / 2
-
-    def possible(self, duration: int) -> bool:
-        """Whether sessions of `duration` seconds can serve at all: the settings are refused at load if
-        not."""
-        return duration >= self.need + CLOCK_SKEW

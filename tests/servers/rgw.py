@@ -29,7 +29,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import boto3  # type: ignore[import-untyped] # only aioboto3 has stubs here
+import boto3
 from botocore.config import Config
 
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd", "ceph-common")

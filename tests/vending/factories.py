@@ -1,10 +1,12 @@
 """Settings, identities and policies of one kind; each call says only what differs."""
 
+import base64
 import hashlib
 import json
 from typing import Any
 
-from authorizer.model import Identity, RouteArn, SessionPolicy
+from authorizer.engine.template import TemplateSet
+from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
 from authorizer.settings.schema import Gateway, Keys, Resolution, Role, Session, Settings
 
 NOW = 1_800_000_000.0
@@ -88,6 +90,7 @@ def make_settings(*, role: Role | None = None, **changes: Any) -> Settings:
         "variables": {},
         "policies": {},
         "templates": {},
+        "template_set": TemplateSet.compile({}, claims={}, variables={}),
         "roles": {role.name: role},
         "roles_by_arn": {role.arn: role},
         "groups": {},
@@ -98,3 +101,27 @@ def make_settings(*, role: Role | None = None, **changes: Any) -> Settings:
         "session": Session(),
     }
     return Settings(**{**values, **changes})
+
+
+def make_credentials(**changes: Any) -> Credentials:
+    values: dict[str, Any] = {
+        "access_key_id": "ASIACANARY",
+        "secret_access_key": "canary-secret/+=",
+        "session_token": "canary-session/+==",
+        "expiration": NOW + 3600,
+        "role_arn": EDITOR,
+        "session_name": SUB,
+        "packed_policy_size": 12,
+        "issued_at": NOW,
+    }
+    return Credentials(**{**values, **changes})
+
+
+def make_jwk(kid: str = "a", fill: int = 1) -> dict[str, str]:
+    """A key of 32 equal bytes: different `fill`, different key."""
+    key = base64.urlsafe_b64encode(bytes([fill]) * 32).decode().rstrip("=")
+    return {"kty": "oct", "kid": kid, "k": key}
+
+
+def jwk_set(*keys: dict[str, str]) -> str:
+    return json.dumps({"keys": keys or [make_jwk()]})

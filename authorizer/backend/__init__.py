@@ -1,0 +1,96 @@
+"""For the function or server behind the API: from the event to an AWS session that can do what the caller
+may.
+
+::
+
+    from authorizer.backend import boto3_session
+
+    def handler(event, context):
+        s3 = boto3_session(event).client("s3")
+
+`credentials`, `session` (aioboto3) and `boto3_session` read the authorizer's context, in all four event
+shapes that a Lambda integration gets, and open it if it is sealed; `credentials_from_headers` does the same
+for an HTTP integration. `assume` stands behind API Gateway's own Cognito authorizers, where no context holds
+credentials.
+
+Nothing here prints, logs or keeps a credential. Each function imports what it needs when it is called: a
+backend with plain credentials loads no Jinja, no JWT and no JOSE library.
+
+Sealed credentials need the keys: `AUTHORIZER_SEALING_KEYS`, and `AUTHORIZER_SEALING_SOURCE` as in `[sealing]
+source`.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from authorizer.backend.event import context_of_event, context_of_headers
+from authorizer.backend.opening import open_context
+from authorizer.errors import CredentialsAbsent, CredentialsExpired, SealRefused
+from authorizer.model import Credentials
+
+if TYPE_CHECKING:
+    import aioboto3
+    import boto3
+
+__all__ = [
+    "CredentialsAbsent",
+    "CredentialsExpired",
+    "SealRefused",
+    "assume",
+    "boto3_session",
+    "credentials",
+    "credentials_from_headers",
+    "session",
+]
+
+
+def credentials(event: Mapping[str, Any], *, now: float | None = None) -> Credentials:
+    """The caller's credentials in the event of a Lambda integration: REST, HTTP API 1.0 or 2.0, WebSocket.
+
+    Raises `CredentialsAbsent`, `CredentialsExpired`, or `SealRefused` for sealed ones that do not open here.
+    """
+    return open_context(context_of_event(event), time.time() if now is None else now)
+
+
+def credentials_from_headers(
+    headers: Mapping[str, str], *, audience: str, now: float | None = None
+) -> Credentials:
+    """The caller's credentials in the headers of an HTTP integration: see `authorizer.backend.event.HEADERS`.
+
+    `audience` is this backend's own `API_ID/STAGE`; the request does not say, and a caller must not. Map each
+    header with `overwrite:`, never `append:`, and let nobody but API Gateway reach the server: plain headers
+    prove nothing.
+
+    Raises as `credentials` does.
+    """
+    return open_context(context_of_headers(headers, audience), time.time() if now is None else now)
+
+
+def session(event: Mapping[str, Any]) -> "aioboto3.Session":
+    """An aioboto3 session with the caller's credentials. Raises as `credentials` does."""
+    import aioboto3  # noqa: PLC0415 - for those who use it
+
+    return aioboto3.Session(**_arguments(credentials(event)))
+
+
+def boto3_session(event: Mapping[str, Any]) -> "boto3.Session":
+    """A boto3 session with the caller's credentials. Raises as `credentials` does."""
+    import boto3  # noqa: PLC0415 - for those who use it
+
+    return boto3.Session(**_arguments(credentials(event)))
+
+
+async def assume(event: Mapping[str, Any], *, now: float | None = None) -> Credentials:
+    """The caller's credentials behind a native Cognito authorizer: see `authorizer.backend.assuming`."""
+    from authorizer.backend.assuming import assume as assume_for  # noqa: PLC0415 - loads the engine and Jinja
+
+    return await assume_for(event, time.time() if now is None else now)
+
+
+def _arguments(found: Credentials) -> dict[str, str]:
+    return {
+        "aws_access_key_id": found.access_key_id,
+        "aws_secret_access_key": found.secret_access_key,
+        "aws_session_token": found.session_token,
+    }

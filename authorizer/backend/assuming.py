@@ -1,0 +1,96 @@
+"""Vending in the backend itself, where API Gateway's own Cognito authorizer has verified the token.
+
+The function's role may do nothing but assume the roles of `access.toml`; what each request may do is the
+caller's role, narrowed by the caller's session policy. Who may call which route is the gateway's to say here:
+`authorizationScopes`.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from authorizer.backend.native import native_claims
+from authorizer.identity.resolve import resolve
+from authorizer.model import Credentials, Request, RouteArn, Shape
+from authorizer.render import render
+from authorizer.settings.load import load
+from authorizer.settings.schema import Settings
+from authorizer.vending.vendor import Vendor
+
+ACCESS = "AUTHORIZER_ACCESS"
+DEFAULT_ACCESS = "policies/access.toml"
+BUDGET = 8.0
+"""Seconds for one AssumeRole, retries included."""
+
+SHAPES: Mapping[object, Shape] = {
+    None: Shape.REST_REQUEST,
+    "1.0": Shape.HTTP_1,
+    "2.0": Shape.HTTP_2,
+}
+"""By the event's `version`."""
+
+
+class Assumer:
+    """Settings and a vendor, for one event loop. `assume` keeps one for the process; tests make their own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.vendor = Vendor(settings)
+
+    async def assume(self, event: Mapping[str, Any], now: float) -> Credentials:
+        """The caller's credentials. Raises a `Refusal` as the authorizer would, or `CredentialsAbsent`."""
+        claims = native_claims(event, self._settings, now)
+        identity = resolve(claims, _request(event, self._settings), self._settings)
+        policy = render(identity, self._settings)
+        credentials = await self.vendor.vend(identity, policy, now, now + BUDGET)
+        await self.vendor.maintain(now)
+        return credentials
+
+
+_assumers: list[Assumer] = []
+
+
+async def assume(event: Mapping[str, Any], now: float) -> Credentials:
+    """The caller's credentials, by `access.toml` at `AUTHORIZER_ACCESS`, which is read once.
+
+    All calls of one process must come from one event loop: a Lambda handler keeps one and uses
+    `run_until_complete`.
+    """
+    if not _assumers:
+        root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
+        _assumers.append(Assumer(load(root / os.environ.get(ACCESS, DEFAULT_ACCESS), os.environ)))
+    return await _assumers[0].assume(event, now)
+
+
+def _request(event: Mapping[str, Any], settings: Settings) -> Request:
+    """What the event says of the request. There is no route ARN in it, and no stage that follows asks for
+    one."""
+    context = event["requestContext"]
+    http = context.get("http") or {}
+    return Request(
+        shape=SHAPES.get(event.get("version"), Shape.REST_REQUEST),
+        route=RouteArn(
+            partition="aws",
+            region="",
+            account_id=str(context.get("accountId", "")),
+            api_id=str(context.get("apiId", "")),
+            stage=str(context.get("stage", "")),
+            method=str(http.get("method") or event.get("httpMethod") or ""),
+            path=str(http.get("path") or event.get("path") or ""),
+        ),
+        route_key=event.get("routeKey"),
+        token="",
+        requested_role=_requested_role(event, settings.resolution.role_header),
+        request_id=context.get("requestId"),
+        simple_response=False,
+    )
+
+
+def _requested_role(event: Mapping[str, Any], header: str | None) -> str | None:
+    """The value of the configured header. It names one of the caller's own roles, or `resolve` refuses it."""
+    if header is None:
+        return None
+    headers = event.get("headers") or {}
+    values = [value for name, value in headers.items() if name.lower() == header]
+    return str(values[0]) if values else None

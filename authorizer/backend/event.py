@@ -1,0 +1,86 @@
+"""Where an authorizer's context stands in what a backend gets: one row for each event shape, and one for
+headers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from authorizer.errors import CredentialsAbsent
+
+HEADERS: Final = {
+    "credentials": "x-vended-credentials",
+    "accessKeyId": "x-vended-access-key-id",
+    "secretAccessKey": "x-vended-secret-access-key",
+    "sessionToken": "x-vended-session-token",
+    "expiration": "x-vended-expiration",
+    "roleArn": "x-vended-role-arn",
+    "sub": "x-vended-sub",
+}
+"""Context field → header, for the parameter mapping of an HTTP integration. `x-amz-*` cannot be mapped (API
+Gateway Developer Guide, "Transform API requests and responses for HTTP APIs", Reserved headers)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an authorizer handed over, and what this backend knows of itself."""
+
+    fields: Mapping[str, str] = field(repr=False)
+    audience: str
+    """`API_ID/STAGE`."""
+    principal: str | None
+    """`sub` beside the credentials. None: the way here carries none."""
+
+
+def _lambda_fields(context: Mapping[str, Any]) -> Any:
+    """HTTP API, payload 2.0: `requestContext.authorizer.lambda`."""
+    return context["authorizer"].get("lambda")
+
+
+def _flat_fields(context: Mapping[str, Any]) -> Any:
+    """REST, WebSocket and HTTP API payload 1.0: `requestContext.authorizer` itself."""
+    return context["authorizer"]
+
+
+FIELDS: Final[Mapping[str | None, Callable[[Mapping[str, Any]], Any]]] = {
+    "2.0": _lambda_fields,
+    "1.0": _flat_fields,
+    None: _flat_fields,
+}
+"""By the event's `version`. REST and WebSocket events have none."""
+
+
+def context_of_event(event: Mapping[str, Any]) -> Context:
+    """The authorizer's context in a Lambda integration's event. Raises `CredentialsAbsent`.
+
+    Only `requestContext` is read: API Gateway writes it, while headers are whatever the caller sent.
+    """
+    try:
+        request_context = event["requestContext"]
+        fields = FIELDS[event.get("version")](request_context)
+        audience = f"{request_context['apiId']}/{request_context['stage']}"
+    except (AttributeError, KeyError, TypeError):
+        raise CredentialsAbsent(
+            "the event has no `requestContext.authorizer`: is it an API Gateway event, of a route with the "
+            "authorizer?"
+        ) from None
+    if not isinstance(fields, Mapping):
+        raise CredentialsAbsent("the event's `requestContext.authorizer` is not of a Lambda authorizer")
+    texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+    if not texts.get("sub"):
+        raise CredentialsAbsent("the authorizer's context has no `sub`: it is of another authorizer")
+    return Context(fields=texts, audience=audience, principal=texts["sub"])
+
+
+def context_of_headers(headers: Mapping[str, str], audience: str) -> Context:
+    """The same of an HTTP integration's headers, whatever their case. Raises `CredentialsAbsent`."""
+    by_header = {header: name for name, header in HEADERS.items()}
+    fields: dict[str, str] = {}
+    for header, value in headers.items():
+        name = by_header.get(header.lower())
+        if name is None:
+            continue
+        if name in fields or "," in value:
+            # Two values: the mapping appends, and one of them is the caller's own.
+            raise CredentialsAbsent(f"the header `{header.lower()}` comes twice: map it with `overwrite:`")
+        fields[name] = value
+    return Context(fields=fields, audience=audience, principal=fields.get("sub"))

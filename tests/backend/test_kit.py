@@ -1,0 +1,286 @@
+"""The backend kit: every way in which an event or a request hands over credentials, and what is refused."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import aioboto3
+import boto3
+import pytest
+
+from authorizer import backend
+from authorizer.backend import opening
+from authorizer.backend.event import HEADERS
+from authorizer.errors import CredentialsAbsent, CredentialsExpired, SealRefused, SettingsError
+from authorizer.vending import context
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.seal import Seal
+from tests.vending.factories import NOW, ROUTE, SUB, jwk_set, make_credentials, make_jwk
+
+CREDENTIALS = make_credentials()
+HERE = context.audience(ROUTE.api_id, ROUTE.stage)
+PLAIN = {**context.plain(CREDENTIALS), "sub": SUB, "groups": "[]"}
+
+
+def sealed(*keys: dict[str, str]) -> dict[str, str]:
+    seal = Seal(parse_keys(jwk_set(*keys)))
+    return {**context.sealed(CREDENTIALS, seal=seal, route=ROUTE, principal=SUB), "sub": SUB}
+
+
+def rest(fields: dict[str, Any]) -> dict[str, Any]:
+    authorizer = {"principalId": SUB, "integrationLatency": 12, **fields}
+    return {
+        "httpMethod": "GET",
+        "requestContext": {"apiId": "abcdef1234", "stage": "prod", "authorizer": authorizer},
+    }
+
+
+def http_1(fields: dict[str, Any]) -> dict[str, Any]:
+    authorizer = {"claims": None, "scopes": None, **fields}
+    return {
+        "version": "1.0",
+        "requestContext": {"apiId": "abcdef1234", "stage": "prod", "authorizer": authorizer},
+    }
+
+
+def http_2(fields: dict[str, Any]) -> dict[str, Any]:
+    authorizer = {"lambda": fields}
+    return {
+        "version": "2.0",
+        "requestContext": {"apiId": "abcdef1234", "stage": "prod", "authorizer": authorizer},
+    }
+
+
+def websocket(fields: dict[str, Any]) -> dict[str, Any]:
+    made = rest(fields)
+    made["requestContext"] |= {"connectionId": "c1", "routeKey": "send", "eventType": "MESSAGE"}
+    return made
+
+
+SHAPES = [
+    pytest.param(rest, id="REST"),
+    pytest.param(http_1, id="HTTP API 1.0"),
+    pytest.param(http_2, id="HTTP API 2.0"),
+    pytest.param(websocket, id="WebSocket"),
+]
+
+
+@pytest.fixture(autouse=True)
+def no_keys_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is a new process, as far as sealing keys go."""
+    monkeypatch.setattr(opening, "_keys", opening._Keys())
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(opening.KEYS, jwk_set())
+
+
+def same(found: Any) -> bool:
+    return (found.access_key_id, found.secret_access_key, found.session_token, found.expiration) == (
+        CREDENTIALS.access_key_id,
+        CREDENTIALS.secret_access_key,
+        CREDENTIALS.session_token,
+        CREDENTIALS.expiration,
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_plain_credentials_are_read_from_every_shape(shape: Any) -> None:
+    assert same(backend.credentials(shape(PLAIN), now=NOW))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sealed_credentials_are_opened_from_every_shape(shape: Any, keys: None) -> None:
+    assert same(backend.credentials(shape(sealed()), now=NOW))
+
+
+def test_a_boto3_session_has_the_callers_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: NOW)
+    made = backend.boto3_session(http_2(PLAIN))
+    assert isinstance(made, boto3.Session)
+    frozen = made.get_credentials().get_frozen_credentials()
+    assert frozen == (
+        CREDENTIALS.access_key_id,
+        CREDENTIALS.secret_access_key,
+        CREDENTIALS.session_token,
+        None,
+    )
+
+
+async def test_an_aioboto3_session_has_the_callers_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: NOW)
+    made = backend.session(http_2(PLAIN))
+    assert isinstance(made, aioboto3.Session)
+    frozen = await (await made.get_credentials()).get_frozen_credentials()
+    assert frozen.token == CREDENTIALS.session_token
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("fields", [pytest.param(PLAIN, id="plain"), pytest.param(sealed(), id="sealed")])
+def test_expired_credentials_are_refused_with_their_age(
+    shape: Any, fields: dict[str, str], keys: None
+) -> None:
+    with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
+        backend.credentials(shape(fields), now=CREDENTIALS.expiration + 5)
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        pytest.param({}, "no `requestContext.authorizer`", id="no API Gateway event"),
+        pytest.param({"requestContext": None}, "no `requestContext.authorizer`", id="no request context"),
+        pytest.param(
+            {"requestContext": {"apiId": "a", "stage": "b"}}, "no `requestContext", id="no authorizer"
+        ),
+        pytest.param(
+            {"version": "3.0", "requestContext": {}}, "no `requestContext", id="an unknown payload version"
+        ),
+        pytest.param(
+            {"version": "2.0", "requestContext": {"apiId": "a", "stage": "b", "authorizer": {"jwt": {}}}},
+            "not of a Lambda authorizer",
+            id="another authorizer",
+        ),
+        pytest.param(rest({"name": "x"}), "no `sub`", id="the context of somebody else's authorizer"),
+        pytest.param(rest({"sub": SUB}), "has no accessKeyId", id="the context mode none"),
+        pytest.param(rest(PLAIN | {"sessionToken": ""}), "has no sessionToken", id="two of three"),
+        pytest.param(rest(PLAIN | {"expiration": "soon"}), "no time", id="an expiration that is no time"),
+        pytest.param(
+            rest(PLAIN | {"expiration": "2027-01-15T09:00:00"}), "no time", id="an expiration without a zone"
+        ),
+    ],
+)
+def test_events_without_credentials_say_what_is_missing(event: dict[str, Any], problem: str) -> None:
+    with pytest.raises(CredentialsAbsent) as refused:
+        backend.credentials(event, now=NOW)
+    assert problem in str(refused.value)
+    assert "canary" not in str(refused.value)
+
+
+def test_headers_of_a_lambda_event_are_never_read() -> None:
+    """They are whatever the caller sent."""
+    event = rest({"sub": SUB}) | {
+        "headers": {HEADERS[name]: value for name, value in PLAIN.items() if name in HEADERS}
+    }
+    with pytest.raises(CredentialsAbsent):
+        backend.credentials(event, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"apiId": "other00000"}, "audience", id="sealed for another API"),
+        pytest.param({"stage": "test"}, "audience", id="sealed for another stage"),
+    ],
+)
+def test_credentials_sealed_for_elsewhere_are_refused(
+    change: dict[str, str], reason: str, keys: None
+) -> None:
+    event = rest(sealed())
+    event["requestContext"] |= change
+    with pytest.raises(SealRefused) as refused:
+        backend.credentials(event, now=NOW)
+    assert refused.value.reason == reason
+
+
+def test_credentials_sealed_for_another_principal_are_refused(keys: None) -> None:
+    with pytest.raises(SealRefused) as refused:
+        backend.credentials(rest(sealed() | {"sub": "mallory"}), now=NOW)
+    assert refused.value.reason == "principal"
+
+
+def test_sealed_credentials_without_keys_name_the_variable() -> None:
+    with pytest.raises(SettingsError, match="set AUTHORIZER_SEALING_KEYS"):
+        backend.credentials(rest(sealed()), now=NOW)
+
+
+def test_an_unknown_source_of_keys_is_refused(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(opening.SOURCE, "file")
+    with pytest.raises(SettingsError, match="environment, secretsmanager, kms"):
+        backend.credentials(rest(sealed()), now=NOW)
+
+
+def test_a_new_key_is_looked_for_once_in_a_while(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rotation: the authorizer seals with a key that this process has not read yet."""
+    new = make_jwk("new", 2)
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    assert same(backend.credentials(rest(sealed()), now=NOW))
+    monkeypatch.setenv(opening.KEYS, jwk_set(new, make_jwk()))
+    with pytest.raises(SealRefused) as refused:
+        backend.credentials(rest(sealed(new)), now=NOW)
+    assert refused.value.reason == "key"
+    clock[0] += opening.RELOAD_COOLDOWN
+    assert same(backend.credentials(rest(sealed(new)), now=NOW))
+    assert same(backend.credentials(rest(sealed()), now=NOW))
+
+
+def test_keys_of_secrets_manager_are_read_through_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Secrets:
+        def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+            return {"SecretString": {"seal": jwk_set()}[SecretId]}
+
+    monkeypatch.setenv(opening.KEYS, "seal")
+    monkeypatch.setenv(opening.SOURCE, "secretsmanager")
+    monkeypatch.setattr(boto3, "client", lambda service: {"secretsmanager": Secrets()}[service])
+    assert same(backend.credentials(rest(sealed()), now=NOW))
+
+
+def as_headers(fields: dict[str, str]) -> dict[str, str]:
+    return {HEADERS[name].title(): value for name, value in fields.items() if name in HEADERS}
+
+
+def test_plain_headers_of_an_http_integration_are_read_in_any_case() -> None:
+    headers = as_headers(PLAIN) | {"Accept": "*/*"}
+    assert same(backend.credentials_from_headers(headers, audience=HERE, now=NOW))
+
+
+def test_sealed_headers_are_opened_for_this_api_only(keys: None) -> None:
+    headers = as_headers(sealed())
+    assert same(backend.credentials_from_headers(headers, audience=HERE, now=NOW))
+    with pytest.raises(SealRefused):
+        backend.credentials_from_headers(headers, audience="other/prod", now=NOW)
+
+
+def test_a_header_that_comes_twice_is_refused() -> None:
+    """`append:` puts the gateway's value behind the caller's own."""
+    headers = as_headers(PLAIN)
+    twice = headers | {"x-vended-access-key-id": "MINE"}
+    joined = headers | {"X-Vended-Access-Key-Id": "MINE,ASIACANARY"}
+    for wrong in (twice, joined):
+        with pytest.raises(CredentialsAbsent, match="comes twice: map it with `overwrite:`"):
+            backend.credentials_from_headers(wrong, audience=HERE, now=NOW)
+
+
+HEAVY = ("jinja2", "jwt", "joserfc", "aioboto3", "moto")
+
+PROBE = """
+import json, sys
+from authorizer import backend
+event = json.loads(sys.stdin.read())
+found = backend.credentials(event, now={now})
+assert found.access_key_id == "ASIACANARY"
+print(json.dumps(sorted(set(sys.modules) & set({heavy!r}))))
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "loaded"),
+    [
+        pytest.param(PLAIN, [], id="plain credentials load no Jinja, JWT, JOSE or AWS library"),
+        pytest.param(sealed(), ["joserfc"], id="sealed ones load joserfc alone"),
+    ],
+)
+def test_the_kit_is_light(fields: dict[str, str], loaded: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", PROBE.format(now=NOW, heavy=HEAVY)],
+        input=json.dumps(rest(fields)),
+        env={opening.KEYS: jwk_set()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == loaded

@@ -1,0 +1,188 @@
+"""Sealed credentials: what opens them, what does not, and that other JOSE libraries read the same."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
+
+from authorizer.errors import SealRefused, SealTooLarge
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.seal import MAX_SEALED, Seal
+from tests.vending.factories import EDITOR, NOW, SUB, jwk_set, make_credentials, make_jwk
+
+HERE = "abcdef1234/prod"
+
+
+def seal_with(*keys: dict[str, str]) -> Seal:
+    return Seal(parse_keys(jwk_set(*keys)))
+
+
+SEALED = seal_with().close(make_credentials(), audience=HERE, principal=SUB)
+
+
+def opened(sealed: str = SEALED, *, seal: Seal | None = None, **changes: Any) -> Any:
+    binding: dict[str, Any] = {"audience": HERE, "principal": SUB, "now": NOW}
+    return (seal or seal_with()).open(sealed, **{**binding, **changes})
+
+
+def test_what_is_sealed_opens_to_the_same_credentials() -> None:
+    assert opened() == make_credentials()
+    assert opened(principal=None) == make_credentials()
+
+
+def test_nothing_of_the_credentials_shows() -> None:
+    visible = b"".join(base64.urlsafe_b64decode(part + "==") for part in SEALED.split("."))
+    for secret in ("ASIACANARY", "canary", SUB, EDITOR):
+        assert secret not in SEALED
+        assert secret.encode() not in visible
+
+
+def test_two_seals_of_the_same_never_look_alike() -> None:
+    assert seal_with().close(make_credentials(), audience=HERE, principal=SUB) != SEALED
+
+
+def test_a_second_jose_library_opens_it() -> None:
+    jwe = JWE()
+    jwe.deserialize(SEALED, JWK(**make_jwk()))
+    assert jwe.jose_header == {"alg": "dir", "enc": "A256GCM", "kid": "a", "typ": "JWT"}
+    assert json.loads(jwe.payload) == {
+        "aud": HERE,
+        "sub": SUB,
+        "iat": int(NOW),
+        "exp": int(NOW) + 3600,
+        "accessKeyId": "ASIACANARY",
+        "secretAccessKey": "canary-secret/+=",
+        "sessionToken": "canary-session/+==",
+        "roleArn": EDITOR,
+        "sessionName": SUB,
+        "packedPolicySize": 12,
+    }
+
+
+def test_what_a_second_jose_library_seals_opens_here() -> None:
+    theirs = JWE(json.dumps(payload()), json.dumps(header()))
+    theirs.add_recipient(JWK(**make_jwk()))
+    assert opened(theirs.serialize(compact=True)) == make_credentials()
+
+
+def payload(**changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "aud": HERE,
+        "sub": SUB,
+        "iat": int(NOW),
+        "exp": int(NOW) + 3600,
+        "accessKeyId": "ASIACANARY",
+        "secretAccessKey": "canary-secret/+=",
+        "sessionToken": "canary-session/+==",
+        "roleArn": EDITOR,
+        "sessionName": SUB,
+        "packedPolicySize": 12,
+    }
+    return {name: value for name, value in {**values, **changes}.items() if value is not None}
+
+
+def header(**changes: Any) -> dict[str, Any]:
+    return {"alg": "dir", "enc": "A256GCM", "kid": "a", "typ": "JWT", **changes}
+
+
+def handmade(body: bytes, head: dict[str, Any] | None = None, *, fill: int = 1) -> str:
+    """A compact JWE by RFC 7516 §5.1, without any JOSE library."""
+
+    def text(octets: bytes) -> str:
+        return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+
+    protected = text(json.dumps(head or header()).encode())
+    nonce = b"\0" * 12
+    ciphertext = AESGCM(bytes([fill]) * 32).encrypt(nonce, body, protected.encode())
+    return f"{protected}..{text(nonce)}.{text(ciphertext[:-16])}.{text(ciphertext[-16:])}"
+
+
+def test_a_text_made_by_the_rfc_alone_opens_here() -> None:
+    assert opened(handmade(json.dumps(payload()).encode())) == make_credentials()
+
+
+@pytest.mark.parametrize(
+    ("sealed", "changes", "reason"),
+    [
+        pytest.param(SEALED, {"audience": "other00000/prod"}, "audience", id="at another API it is refused"),
+        pytest.param(
+            SEALED, {"audience": "abcdef1234/test"}, "audience", id="at another stage it is refused"
+        ),
+        pytest.param(
+            SEALED, {"principal": "mallory"}, "principal", id="beside another principal it is refused"
+        ),
+        pytest.param(SEALED, {"now": NOW + 3600}, "expired", id="replayed after expiry it is refused"),
+        pytest.param(SEALED[:-1], {}, "tampered", id="one character short it is refused"),
+        pytest.param(SEALED.rpartition(".")[0] + ".", {}, "tampered", id="without its tag it is refused"),
+        pytest.param(SEALED.rpartition(".")[0], {}, "form", id="with four parts it is refused"),
+        pytest.param("", {}, "form", id="an empty text is refused"),
+        pytest.param(
+            "a" * (MAX_SEALED + 1), {}, "size", id="a text of any size is refused before it is read"
+        ),
+        pytest.param("e30....", {}, "form", id="an empty header is refused"),
+        pytest.param("W10....", {}, "form", id="a header that is a list is refused"),
+        pytest.param("/w....", {}, "form", id="a header that is no text is refused"),
+        pytest.param(handmade(b"{}", header(alg="A256KW")), {}, "form", id="another algorithm is refused"),
+        pytest.param(handmade(b"{}", header(enc="A128GCM")), {}, "form", id="another encryption is refused"),
+        pytest.param(handmade(b"{}", header(zip="DEF")), {}, "form", id="compression is refused"),
+        pytest.param(handmade(b"{}", header(crit=["x"])), {}, "form", id="a critical header is refused"),
+        pytest.param(handmade(b"{}", header(kid=["a"])), {}, "form", id="a kid that is no text is refused"),
+        pytest.param(handmade(b"{}", header(kid="b")), {}, "key", id="an unknown kid is refused"),
+        pytest.param(handmade(b"{}", fill=2), {}, "tampered", id="another key under our kid is refused"),
+        pytest.param(handmade(b"no JSON"), {}, "tampered", id="a payload that is no JSON is refused"),
+        pytest.param(handmade(b"[]"), {}, "form", id="a payload that is a list is refused"),
+        pytest.param(handmade(b"{}"), {}, "audience", id="a payload without an audience is refused"),
+    ],
+)
+def test_what_was_not_sealed_for_this_request_is_refused(
+    sealed: str, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(SealRefused) as refused:
+        opened(sealed, **changes)
+    assert refused.value.reason == reason
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["accessKeyId", "secretAccessKey", "sessionToken", "roleArn", "exp", "iat"])
+@pytest.mark.parametrize("value", [None, "", 1.5, [], True], ids=repr)
+def test_credentials_that_are_not_whole_are_refused(name: str, value: object) -> None:
+    with pytest.raises(SealRefused) as refused:
+        opened(handmade(json.dumps(payload(**{name: value})).encode()))
+    assert refused.value.reason == "form"
+
+
+@given(st.integers(0, len(SEALED) - 1), st.characters(codec="ascii"))
+def test_no_altered_character_is_taken(place: int, char: str) -> None:
+    altered = SEALED[:place] + char + SEALED[place + 1 :]
+    if altered == SEALED:
+        return
+    try:
+        same = opened(altered)
+    except SealRefused:
+        return
+    # The last character of a base64 part may hold unused bits: the same bytes, written otherwise.
+    assert same == make_credentials()
+
+
+def test_during_a_rotation_both_keys_open_and_the_first_seals() -> None:
+    old, new = make_jwk("old", 1), make_jwk("new", 2)
+    before = seal_with(old).close(make_credentials(), audience=HERE, principal=SUB)
+    rotating = seal_with(new, old)
+    assert opened(before, seal=rotating) == make_credentials()
+    after = rotating.close(make_credentials(), audience=HERE, principal=SUB)
+    assert opened(after, seal=seal_with(new)) == make_credentials()
+    with pytest.raises(SealRefused):
+        opened(before, seal=seal_with(new))
+
+
+def test_more_than_headers_carry_is_not_sealed() -> None:
+    with pytest.raises(SealTooLarge) as refused:
+        seal_with().close(replace(make_credentials(), session_token="x" * 6000), audience=HERE, principal=SUB)
+    assert refused.value.size > MAX_SEALED
