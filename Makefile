@@ -60,6 +60,9 @@ package: $(INSTALLED) ## The functions as Lambda takes them, in build/: make pac
 	cp deploy/backends/*.py build/backend
 	@echo "built for Architecture=$(ARCH) PythonVersion=python$(PY) in build/authorizer and build/backend"
 
+bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes
+	$(RUN) -m benchmarks --json benchmarks/results.json
+
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .

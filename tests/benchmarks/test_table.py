@@ -1,0 +1,85 @@
+"""The table's arithmetic, and that the measurements run. Never what they measure: machines differ."""
+
+import json
+
+import pytest
+from rich.console import Console
+
+from benchmarks import users, verify
+from benchmarks.scene import set_up
+from benchmarks.table import Row, Skipped, as_json, best_of, show
+
+
+def make_row(**changes: object) -> Row:
+    fields: dict[str, object] = {
+        "key": "one",
+        "what": "one thing",
+        "peer": "a peer",
+        "unit": "ms",
+        "ours": 2.0,
+        "theirs": 4.0,
+        "target": 0.5,
+        "more": False,
+    }
+    return Row(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("row", "met"),
+    [
+        pytest.param(make_row(), True, id="a ratio at the target meets it"),
+        pytest.param(make_row(ours=2.1), False, id="a ratio above the target misses it"),
+        pytest.param(
+            make_row(more=True, target=0.6), False, id="where more is better, below the target misses it"
+        ),
+        pytest.param(make_row(more=True), True, id="where more is better, at the target meets it"),
+        pytest.param(make_row(target=None), None, id="without a target there is nothing to meet"),
+    ],
+)
+def test_a_row_says_whether_its_target_is_met(row: Row, met: bool | None) -> None:
+    assert row.met is met
+
+
+def test_the_result_holds_ratios_and_no_times() -> None:
+    skipped = Skipped(key="two", what="another", reason="no Node here")
+    result = json.loads(as_json([make_row(), skipped]))
+    assert result["rows"]["one"] == {
+        "what": "one thing",
+        "peer": "a peer",
+        "ratio": 0.5,
+        "target": 0.5,
+        "more_is_better": False,
+        "met": True,
+    }
+    assert result["skipped"] == {"two": "no Node here"}
+
+
+def test_the_table_shows_each_row_and_why_one_is_missing() -> None:
+    console = Console(width=160, record=True, quiet=True)
+    with console.capture() as shown:
+        console.quiet = False
+        show([make_row(), Skipped(key="two", what="another", reason="no Node here")], console)
+    text = shown.get()
+    assert "one thing" in text
+    assert "0.50" in text
+    assert "≤ 0.5" in text
+    assert "skipped: no Node here" in text
+
+
+def test_measures_take_turns_and_the_best_of_each_counts() -> None:
+    one, other = iter([3.0, 1.0, 2.0]), iter([5.0, 6.0, 4.0])
+    assert best_of(3, lambda: next(one), lambda: next(other)) == (1.0, 4.0)
+
+
+def test_the_measurements_of_users_run_ours_and_the_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "BATCH", 2)
+    monkeypatch.setattr(users, "AT_ONCE", 4)
+    monkeypatch.setattr(users, "TWIN_USERS", 1)
+    monkeypatch.setattr(verify, "TOKENS", 20)
+    monkeypatch.setattr(verify, "USERS", 4)
+    monkeypatch.setattr(verify, "BATCH", 4)
+    monkeypatch.setattr("shutil.which", lambda _: None)  # npm would need a network
+    with set_up() as scene:
+        rows = [*users.rows(scene, 1), *verify.rows(scene, 1)]
+    assert all(row.ours > 0 and row.theirs > 0 for row in rows if isinstance(row, Row))
+    assert [row.key for row in rows if isinstance(row, Skipped)] == ["aws_jwt_verify"]
