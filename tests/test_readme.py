@@ -2,41 +2,24 @@
 
 import re
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from authorizer.settings.places import Path as Keys
 from authorizer.settings.reader import Section
 from tests.cli.test_commands import run
 from tests.make import ROOT, make_settings, sample_settings
-from tests.test_runtime import refusals
+from tests.readme_tables import FILE, between, refusal_table
 
-README = (ROOT / "README.md").read_text()
-FAMILIES: Mapping[type[Refusal], str] = {Unauthorized: "401", Forbidden: "403", ServiceFailure: "500"}
+README = FILE.read_text()
 TABLES = ("claims", "policies", "roles", "groups")
 """Tables of tables: a row of the README says NAME for the key that a user chooses."""
 
 
-def between(marker: str) -> str:
-    return README.split(f"<!-- {marker} -->\n")[1].split(f"<!-- /{marker} -->")[0].strip()
-
-
-def refusal_table() -> str:
-    rows = ["| code | status | meaning |", "| --- | --- | --- |"]
-    for family, status in FAMILIES.items():
-        for refusal in refusals(family):
-            if "code" in vars(refusal):
-                meaning = " ".join((refusal.__doc__ or "").split("\n\n")[0].split())
-                rows.append(f"| `{refusal.code}` | {status} | {meaning} |")
-    return "\n".join(rows)
-
-
 def test_the_table_of_refusals_is_that_of_the_code() -> None:
-    assert between("refusals") == refusal_table()
+    assert between(README, "refusals") == refusal_table()
 
 
 def named(path: Keys) -> str:
@@ -71,12 +54,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(Section, "__contains__", noting_in)
     oidc: dict[str, Any] = {"kind": "oidc", "issuer": "https://x", "client_ids": ["a"], "token_use": ["id"]}
     pool = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["a"], "token_use": ["id"]}
-    make_settings(issuers=[pool, oidc])
+    make_settings(
+        issuers=[pool, oidc],
+        session={"context": "sealed"},
+        sealing={
+            "keys": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:seal",
+            "source": "secretsmanager",
+        },
+        shared_cache={"table": "sessions"},
+    )
     return keys
 
 
 def test_every_setting_is_in_the_table_and_nothing_else_is(asked: set[str]) -> None:
-    documented = set(re.findall(r"^\| `([^`]+)`", between("settings"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `([^`]+)`", between(README, "settings"), re.MULTILINE))
     containers = {key for key in asked if any(other.startswith((f"{key}.", f"{key}[")) for other in asked)}
     # What a user names freely: each is one row.
     free = {"variables.NAME", "scopes.NAME", "claims.NAME.type", "roles.NAME.session_tags"}
