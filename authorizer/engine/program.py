@@ -7,11 +7,11 @@ in last, into text that has already been parsed (`authorizer.engine.template`): 
 structure.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from authorizer.engine.errors import ValueMissing
+from authorizer.engine.escape import quoted
 
 FIRST_PLACEHOLDER = 0xF0000
 """First character of Unicode's private-use plane 15. No text that STS takes holds one."""
@@ -147,162 +147,76 @@ Node = Text | Variable | Hole | If | For
 Program = tuple[Node, ...]
 
 
-# ── Running ──────────────────────────────────────────────────────────────────
+# ── Looking through ──────────────────────────────────────────────────────────
 
 
-class Facts(Protocol):
-    """What a program may ask about a user."""
-
-    def holds(self, atom: Atom) -> bool: ...
-
-    def count(self, atom: HasItems) -> int: ...
-
-    def need(self, claim: str) -> None:
-        """Raises `ValueMissing` where the user does not have the claim."""
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of one program: its symbolic text in pieces, each with the node it came from."""
-
-    facts: Facts
-    codes: Mapping[str, int]
-    """Claim → its first placeholder, from `placeholders`."""
-    pieces: list[tuple[str, Node]] = field(default_factory=list)
-    arms: list[tuple[Place, bool]] = field(default_factory=list)
-    """Which way each `{% if %}` went, and whether each loop had items: for coverage."""
-    _items: dict[str, int] = field(default_factory=dict)
-    _loop: tuple[bool, bool] = (True, True)
-
-    @property
-    def text(self) -> str:
-        return "".join([piece for piece, _ in self.pieces])
-
-    def run(self, program: Program) -> "Run":
-        for node in program:
-            if isinstance(node, Text):
-                self.pieces.append((node.text, node))
-            elif isinstance(node, Hole):
-                self.pieces.append((self._placeholder(node.name), node))
-            elif isinstance(node, If):
-                outcome = self._test(node.test)
-                self.arms.append((node.place, outcome))
-                self.run(node.then if outcome else node.otherwise)
-            elif isinstance(node, For):
-                self._repeat(node)
-            else:
-                raise TypeError(f"variable `{node.name}` has no value yet")
-        return self
-
-    def _placeholder(self, name: str) -> str:
-        code = self._items.get(name)
-        if code is None:
-            self.facts.need(name)
-            code = self.codes[name]
-        return chr(code)
-
-    def _repeat(self, node: For) -> None:
-        outside = self._loop
-        self.facts.need(node.claim)
-        count = self.facts.count(HasItems(node.claim))
-        self.arms.append((node.place, True))
-        for index in range(count):
-            self._items[node.target] = self.codes[node.claim] + index
-            self._loop = index == 0, index == count - 1
-            self.run(node.body)
-        self._items.pop(node.target, None)
-        self._loop = outside
-
-    def _test(self, test: Test) -> bool:
-        if isinstance(test, Not):
-            return not self._test(test.test)
-        if isinstance(test, Both):
-            left = self._test(test.left)
-            return self._test(test.right) if left != test.either else left
-        if isinstance(test, LoopIs):
-            return self._loop[0 if test.which == "first" else 1]
-        if isinstance(test, Equals | Contains):
-            self.facts.need(test.claim)
-        return self.facts.holds(test)
+def bind(program: Program, variables: Mapping[str, str]) -> Program:
+    """The program with the values of the deployment's variables in it."""
+    bound: list[Node] = []
+    for node in program:
+        match node:
+            case Variable(name=name, place=place):
+                bound.append(Text(quoted(variables[name]), place))
+            case If(test=test, then=then, otherwise=otherwise, place=place):
+                bound.append(If(test, bind(then, variables), bind(otherwise, variables), place))
+            case For(target=target, claim=claim, body=body, place=place):
+                bound.append(For(target, claim, bind(body, variables), place))
+            case _:
+                bound.append(node)
+    return tuple(bound)
 
 
-def placeholders(claims: Sequence[str]) -> dict[str, int]:
-    """Claim → the code of its first placeholder; the next ones are its items, if it is a list."""
-    return {name: FIRST_PLACEHOLDER + ITEMS_PER_CLAIM * number for number, name in enumerate(sorted(claims))}
+def joined(program: Program) -> Program:
+    """The program with neighbouring texts in one: faster to run, but only the first text's place remains."""
+    nodes: list[Node] = []
+    for node in program:
+        match node:
+            case Text(text=text) if nodes and isinstance(nodes[-1], Text):
+                nodes[-1] = Text(nodes[-1].text + text, nodes[-1].place)
+            case If(test=test, then=then, otherwise=otherwise, place=place):
+                nodes.append(If(test, joined(then), joined(otherwise), place))
+            case For(target=target, claim=claim, body=body, place=place):
+                nodes.append(For(target, claim, joined(body), place))
+            case _:
+                nodes.append(node)
+    return tuple(nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class UserFacts:
-    """The facts about one user."""
-
-    values: Mapping[str, str | tuple[str, ...]]
-    scopes: frozenset[str]
-
-    def holds(self, atom: Atom) -> bool:
-        if isinstance(atom, InScopes):
-            return atom.scope in self.scopes
-        if isinstance(atom, IsDefined):
-            return atom.claim in self.values
-        if isinstance(atom, HasItems):
-            return True
-        value = self.values[atom.claim]
-        return atom.value == value if isinstance(atom, Equals) else atom.value in value
-
-    def count(self, atom: HasItems) -> int:
-        return len(self.values[atom.claim])
-
-    def need(self, claim: str) -> None:
-        if claim not in self.values:
-            raise ValueMissing(claim)
+def variables_of(program: Program) -> Iterator[str]:
+    """Every variable of the deployment that a program mentions."""
+    for node in program:
+        match node:
+            case Variable(name=name):
+                yield name
+            case If(then=then, otherwise=otherwise):
+                yield from variables_of((*then, *otherwise))
+            case For(body=body):
+                yield from variables_of(body)
 
 
-@dataclass(slots=True)
-class Choices:
-    """Facts that nobody has settled: each question is answered by what was chosen, or by the first
-    possibility, and the others are kept for a later run."""
-
-    made: dict[Atom, bool | int]
-    lengths: Mapping[str, Sequence[int]]
-    """List claim → the numbers of items to try."""
-    untried: list[dict[Atom, bool | int]] = field(default_factory=list)
-
-    def _choose(self, atom: Atom, options: Sequence[bool | int]) -> bool | int:
-        if atom not in self.made:
-            self.untried += [{**self.made, atom: option} for option in options[1:]]
-            self.made[atom] = options[0]
-        return self.made[atom]
-
-    def holds(self, atom: Atom) -> bool:
-        if isinstance(atom, Equals) and any(
-            isinstance(other, Equals) and other.claim == atom.claim and other.value != atom.value and chosen
-            for other, chosen in self.made.items()
-        ):
-            return False
-        return bool(self._choose(atom, (True, False)))
-
-    def count(self, atom: HasItems) -> int:
-        return int(self._choose(atom, self.lengths[atom.claim]))
-
-    def need(self, claim: str) -> None:
-        if self.made.get(IsDefined(claim)) is False:
-            raise ValueMissing(claim)
-        self.made[IsDefined(claim)] = True
+def claims_of(program: Program, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool | None]]:
+    """Every claim that a program mentions, and whether it is taken for a list (None: it need not be
+    either)."""
+    for node in program:
+        match node:
+            case Hole(name=name) if name not in loops:
+                yield name, False
+            case If(test=test, then=then, otherwise=otherwise):
+                yield from _tested(test)
+                yield from claims_of((*then, *otherwise), loops)
+            case For(target=target, claim=claim, body=body):
+                yield claim, True
+                yield from claims_of(body, loops | {target})
 
 
-def explore(
-    programs: Sequence[Program], codes: Mapping[str, int], lengths: Mapping[str, Sequence[int]]
-) -> Iterator[tuple[Mapping[Atom, bool | int], list[Run]]]:
-    """Every way in which these programs can run together: what was chosen, and one run for each program.
-
-    Ways that need a claim which they chose to be absent render nothing, and are left out.
-    """
-    todo: list[dict[Atom, bool | int]] = [{}]
-    while todo:
-        choices = Choices(todo.pop(), lengths)
-        try:
-            runs = [Run(choices, codes).run(program) for program in programs]
-        except ValueMissing:
-            continue
-        finally:
-            todo += choices.untried
-        yield dict(choices.made), runs
+def _tested(test: Test) -> Iterator[tuple[str, bool | None]]:
+    match test:
+        case IsDefined(claim=claim):
+            yield claim, None
+        case Equals(claim=claim) | Contains(claim=claim):
+            yield claim, isinstance(test, Contains)
+        case Not(test=inner):
+            yield from _tested(inner)
+        case Both(left=left, right=right):
+            yield from _tested(left)
+            yield from _tested(right)

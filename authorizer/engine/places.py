@@ -1,0 +1,39 @@
+"""From rendered text back to the author's line."""
+
+import re
+
+from authorizer.engine.program import Place
+from authorizer.engine.run import Run
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def place_at(run: Run, position: int) -> Place | None:
+    for piece, node in run.pieces:
+        if position < len(piece):
+            return Place(node.place.template, node.place.line + piece.count("\n", 0, position))
+        position -= len(piece)
+    return run.pieces[-1][1].place if run.pieces else None
+
+
+def statement_places(run: Run) -> list[Place]:
+    """Where each statement of a symbolic text begins."""
+    places: list[Place] = []
+    text, depth, at, in_list = run.text, 0, 0, False
+    while at < len(text):
+        char = text[at]
+        if char == '"':
+            string = _STRING.match(text, at)
+            at = string.end() if string else len(text)
+            continue
+        if char in "{[":
+            if char == "{" and ((depth == 2 and in_list) or depth == 1):
+                place = place_at(run, at)
+                if place is not None:
+                    places.append(place)
+            in_list = in_list or (char == "[" and depth == 1)
+            depth += 1
+        elif char in "}]":
+            depth -= 1
+        at += 1
+    return places
