@@ -26,7 +26,6 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7
 class ClaimsSet:
     """What a token says, typed and not yet judged."""
 
-    typ: str
     token_use: str
     sub: str
     clients: tuple[str, ...]
@@ -40,17 +39,16 @@ class ClaimsSet:
     iat: float
     nbf: float | None
     auth_time: float | None
-    values: Mapping[str, object] = field(repr=False)
+    values: dict[str, object] = field(repr=False)
 
 
-def parse_claims_set(payload: Mapping[str, object], typ: str, kind: Kind) -> ClaimsSet:
+def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> ClaimsSet:
     """Read a payload as a token of this kind of issuer.
 
     Raises `TokenClaimMissing`, `TokenClaimMalformed`, `TokenUseRefused`, `TokenTypeRefused`.
     """
     token_use = _token_use(payload, typ, kind)
     return ClaimsSet(
-        typ=typ,
         token_use=token_use,
         sub=_sub(payload),
         clients=_clients(payload, kind.client[token_use]),
@@ -83,7 +81,7 @@ def claims_of(said: ClaimsSet, issuer: Issuer) -> Claims:
         scopes=said.scopes,
         issued_at=said.iat,
         expires_at=said.exp,
-        values=MappingProxyType(dict(said.values)),
+        values=MappingProxyType(said.values),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from authorizer.errors import (
     AlgorithmRefused,
@@ -31,7 +32,7 @@ class Compact:
     typ: str
     """The media type, lower case and without `application/` (RFC 7515 §4.1.9); "" where the header has
     none."""
-    unverified_payload: Mapping[str, object] = field(repr=False)
+    unverified_payload: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
 
@@ -46,8 +47,8 @@ def ascii_of(token: str) -> bytes:
         raise TokenMalformed("the token holds a character outside ASCII") from None
 
 
-def peek(token: bytes) -> Compact:
-    """Split and parse a token, strictly, without believing it.
+def parse_compact(token: bytes) -> Compact:
+    """Split a token, strictly, without believing it.
 
     Keys that a header brings along (`jwk`, `jku`, `x5u`, `x5c`) are not read: nobody vouches for them. Raises
     `TokenMalformed`, `AlgorithmRefused`, `CriticalHeaderRefused`.
@@ -55,28 +56,40 @@ def peek(token: bytes) -> Compact:
     parts = token.split(b".")
     if len(parts) != 3:  # five would be encrypted (RFC 7516 §7.1)
         raise TokenMalformed(f"the token has {len(parts)} parts between dots: a signed token has three")
-    header = _object_of(parts[0], "header")
+    kid, typ = _header(parts[0])
+    return Compact(
+        kid=kid,
+        typ=typ,
+        unverified_payload=_octets(parts[1], "payload"),
+        signing_input=token[: -len(parts[2]) - 1],
+        signature=_octets(parts[2], "signature"),
+    )
+
+
+def peek(compact: Compact) -> dict[str, object]:
+    """The payload as a JSON object, to learn who claims to have signed it. Raises `TokenMalformed`."""
+    return _object(compact.unverified_payload, "payload")
+
+
+@lru_cache(maxsize=64)  # one key signs all its tokens under the same header, octet for octet
+def _header(part: bytes) -> tuple[str, str]:
+    """`kid` and `typ`, from a header that asks for nothing else than a plain RS256 signature."""
+    header = _object(_octets(part, "header"), "header")
     if header.get("alg") != ALGORITHM:
         raise AlgorithmRefused(f"the token's `alg` is not {ALGORITHM}: no other algorithm is taken")
     if "crit" in header:
         raise CriticalHeaderRefused("the token's header has `crit`: no extension is understood here")
-    payload = _object_of(parts[1], "payload")
-    signature = octets_of(parts[2])
-    if not signature:
-        raise TokenMalformed("the token's signature is empty or not base64url")
-    return Compact(
-        kid=_kid_of(header),
-        typ=_typ_of(header),
-        unverified_payload=payload,
-        signing_input=token[: -len(parts[2]) - 1],
-        signature=signature,
-    )
+    return _kid_of(header), _typ_of(header)
 
 
-def _object_of(part: bytes, what: str) -> dict[str, object]:
+def _octets(part: bytes, what: str) -> bytes:
     octets = octets_of(part)
-    if octets is None:
-        raise TokenMalformed(f"the token's {what} is not base64url")
+    if not octets:
+        raise TokenMalformed(f"the token's {what} is empty or not base64url")
+    return octets
+
+
+def _object(octets: bytes, what: str) -> dict[str, object]:
     try:
         return parse_object(octets)
     except JsonRefused as refused:

@@ -1,5 +1,6 @@
 """A bounded memory of recent outcomes, by the digest of the token: the token itself is not kept."""
 
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -10,21 +11,22 @@ class Memory(Generic[T]):
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: dict[bytes, T] = {}
+        # A plain dict grows slow when its oldest entry is taken out again and again.
+        self._entries: OrderedDict[bytes, T] = OrderedDict()
 
     def get(self, digest: bytes) -> T | None:
         """The entry, which becomes the youngest."""
-        entry = self._entries.pop(digest, None)
+        entry = self._entries.get(digest)
         if entry is not None:
-            self._entries[digest] = entry
+            self._entries.move_to_end(digest)
         return entry
 
     def put(self, digest: bytes, entry: T) -> None:
         """Remember, and forget the oldest entry if there is no room."""
-        self._entries.pop(digest, None)
-        if len(self._entries) >= self._size:
-            del self._entries[next(iter(self._entries))]
         self._entries[digest] = entry
+        self._entries.move_to_end(digest)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -1,62 +1,53 @@
-"""The order of verification, and its memory. Only here are `Claims` made."""
+"""The order of verification, and its memory."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
 
 from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
 from authorizer.model import Claims
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.checks import check_lasting, check_timed
 from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
-from authorizer.tokens.compact import Compact, ascii_of, peek
+from authorizer.tokens.compact import ascii_of, parse_compact, peek
 from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.tokens.keystore import KeyStore
 from authorizer.tokens.kinds import KINDS
 from authorizer.tokens.memory import Memory
+from authorizer.tokens.signature import is_signed_by
 
 MAX_VERIFIED = 1_024
 """Verified tokens remembered by one environment, which serves one request at a time. About 4 KB each."""
 MAX_REFUSED = 4_096
 """Refused tokens remembered, apart from the others: a flood of bad tokens pushes no good one out. About 0.5
 KB each."""
-_RS256: Final = RSAAlgorithm(RSAAlgorithm.SHA256)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signer:
-    """A key, and where it must still be held for what it verified to count."""
+@dataclass(slots=True, kw_only=True)
+class _Verified:
+    """A token that has passed everything but the checks that depend on the time."""
 
     store: KeyStore
     kid: str
     key: RSAPublicKey
-
-    def serves(self, now: float) -> bool:
-        return self.store.held(self.kid, now) is self.key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Verified:
-    """A token that passed everything but the checks that depend on the time."""
-
-    signer: _Signer
+    """What verified the signature. It counts while the store still holds it under this `kid`."""
     issuer: Issuer
     said: ClaimsSet
-    claims: Claims | None
-    """None until it has passed those too."""
+    claims: Claims | None = None
+    """None until it has passed those too, for the first time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Refused:
-    """A token that the issuer's key has refused, or whose claims never change for the better."""
+    """A token that this key has refused, or whose claims never change for the better."""
 
-    signer: _Signer
+    store: KeyStore
+    kid: str
+    key: RSAPublicKey
     refusal: type[Unauthorized]
     message: str
 
@@ -82,37 +73,37 @@ class Verifier:
         # 2. Seen before, and the key that decided then still serves: only the time is asked again.
         digest = sha256(octets).digest()
         verified = self._verified.get(digest)
-        if verified is not None and verified.signer.serves(now):
-            check_timed(verified.said, verified.issuer, now)
-            return verified.claims or self._remember(digest, verified)
+        if verified is not None and verified.store.held(verified.kid, now) is verified.key:
+            return _claims_at(now, verified)
         refused = self._refused.get(digest)
-        if refused is not None and refused.signer.serves(now):
+        if refused is not None and refused.store.held(refused.kid, now) is refused.key:
             raise refused.refusal(refused.message)
         # 3. Well formed: three parts, RS256, a `kid`, no `crit`.
-        compact = peek(octets)
+        compact = parse_compact(octets)
+        payload = peek(compact)
         # 4. `iss` is one of ours. It is not believed yet: it only says whose key to try.
-        issuer = self._trust(compact)
+        issuer = self._trust(payload)
         # 5. The issuer's key of that `kid`.
         store = self._stores[issuer.issuer]
-        signer = _Signer(store=store, kid=compact.kid, key=await store.key(compact.kid, now))
+        kid = compact.kid
+        key = await store.key(kid, now)
         try:
             # 6. The signature.
-            if not _RS256.verify(compact.signing_input, signer.key, compact.signature):
-                raise SignatureInvalid(
-                    f"the signature does not match the key {compact.kid!r} of '{issuer.issuer}'"
-                )
+            if not is_signed_by(key, compact):
+                raise SignatureInvalid(f"the signature does not match the key {kid!r} of '{issuer.issuer}'")
             # 7. Every claim that is read has its type.
-            said = parse_claims_set(compact.unverified_payload, compact.typ, KINDS[issuer.kind])
+            said = parse_claims_set(payload, compact.typ, KINDS[issuer.kind])
             # 8. What never changes: token use, client, lifetime.
             check_lasting(said, issuer)
         except Unauthorized as refusal:
-            self._refused.put(digest, _Refused(signer=signer, refusal=type(refusal), message=str(refusal)))
+            self._refused.put(
+                digest, _Refused(store=store, kid=kid, key=key, refusal=type(refusal), message=str(refusal))
+            )
             raise
         # 9. What depends on the time: `exp`, `nbf`, `iat`, `auth_time`.
-        verified = _Verified(signer=signer, issuer=issuer, said=said, claims=None)
+        verified = _Verified(store=store, kid=kid, key=key, issuer=issuer, said=said)
         self._verified.put(digest, verified)
-        check_timed(said, issuer, now)
-        return self._remember(digest, verified)
+        return _claims_at(now, verified)
 
     async def warm(self, now: float) -> None:
         """Fetch every key set that is not pinned, all at once. What fails is tried again when it is
@@ -127,21 +118,21 @@ class Verifier:
         """Close the connections that fetches have opened."""
         await self._http.close()
 
-    def _trust(self, compact: Compact) -> Issuer:
-        iss = compact.unverified_payload.get("iss")
+    def _trust(self, unverified: Mapping[str, object]) -> Issuer:
+        iss = unverified.get("iss")
         issuer = self._issuers.get(iss) if isinstance(iss, str) else None
         if issuer is None:
             known = ", ".join(f"'{name}'" for name in self._issuers) or "none is configured"
             raise IssuerUnknown(f"the token's `iss` is no configured issuer: {known}")
         return issuer
 
-    def _remember(self, digest: bytes, verified: _Verified) -> Claims:
-        claims = claims_of(verified.said, verified.issuer)
-        self._verified.put(
-            digest,
-            _Verified(signer=verified.signer, issuer=verified.issuer, said=verified.said, claims=claims),
-        )
-        return claims
+
+def _claims_at(now: float, verified: _Verified) -> Claims:
+    """The claims of a token that the time allows."""
+    check_timed(verified.said, verified.issuer, now)
+    if verified.claims is None:
+        verified.claims = claims_of(verified.said, verified.issuer)
+    return verified.claims
 
 
 def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str, KeyStore]:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.fetch import FetchFailed
 
-NOW = 1_750_000_000.0
+NOW = 1_750_000_000
 POOL = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example1"
 OIDC = "https://login.example.com"
 CLIENT = "1example23456789"

@@ -1,0 +1,85 @@
+"""Wycheproof's JWS and JWK vectors (C2SP/wycheproof), each with what becomes of it here.
+
+Run with `-v` for the list: every vector's name ends in `taken` or `refused`. The vectors sign texts such as
+"foo", which no verifier of tokens takes as a payload, so they are judged by the form, the key set and the
+signature.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authorizer.errors import Unauthorized
+from authorizer.tokens.compact import ascii_of, parse_compact
+from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+from authorizer.tokens.signature import is_signed_by
+
+VECTORS = Path(__file__).parents[3] / "shared" / "data" / "wycheproof"
+
+STRICTER: Mapping[tuple[str, int], str] = {
+    (
+        "json_web_signature_test",
+        259,
+    ): "an empty payload is no claims set, so it is refused before its signature",
+}
+"""RS256 vectors that are valid for a JWS library and refused here, each with its reason."""
+
+UNUSABLE_KEYS: Mapping[tuple[str, int], str] = {
+    ("json_web_signature_test", 353): "`use`",
+    ("json_web_signature_test", 355): "`key_ops`",
+    ("json_web_key_test", 4): "two keys with the `kid`",
+    ("json_web_key_test", 6): "`use`",
+    ("json_web_key_test", 7): "CVE-2017-15361",
+    ("json_web_key_test", 8): "modulus",
+    ("json_web_key_test", 9): "exponent",
+}
+"""Vectors whose RSA key, or whose key set, must be refused whatever it signs; and why it is."""
+
+
+def groups(name: str) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Each group's key set, and its vectors."""
+    found = json.loads((VECTORS / f"{name}.json").read_text())["testGroups"]
+    keys = [group.get("public") or group["private"] for group in found]
+    return [
+        (key if "keys" in key else {"keys": [key]}, group["tests"])
+        for key, group in zip(keys, found, strict=True)
+    ]
+
+
+def vectors() -> Iterator[Any]:
+    if not VECTORS.is_dir():
+        reason = "the Wycheproof vectors are not beside this checkout"
+        yield pytest.param({}, {}, False, marks=pytest.mark.skip(reason=reason))
+        return
+    for name in ("json_web_signature_test", "json_web_key_test"):
+        for key_set, tests in groups(name):
+            pinned = {key.get("alg", "RS256") for key in key_set["keys"]} == {"RS256"}
+            for vector in tests:
+                taken = vector["result"] == "valid" and pinned and (name, vector["tcId"]) not in STRICTER
+                title = f"{name} {vector['tcId']} {vector['comment']}: {'taken' if taken else 'refused'}"
+                yield pytest.param(key_set, vector, taken, id=title)
+
+
+@pytest.mark.parametrize(("key_set", "vector", "taken"), list(vectors()))
+def test_vector(key_set: dict[str, Any], vector: dict[str, Any], taken: bool) -> None:
+    jws = vector["jws"]
+    try:
+        keys = parse_key_set(json.dumps(key_set).encode())
+        compact = parse_compact(ascii_of(jws if isinstance(jws, str) else json.dumps(jws)))
+        outcome = compact.kid in keys and is_signed_by(keys[compact.kid], compact)
+    except (Unauthorized, KeySetRefused):
+        outcome = False
+    assert outcome is taken
+
+
+@pytest.mark.parametrize(("vector", "reason"), UNUSABLE_KEYS.items(), ids=str)
+@pytest.mark.skipif(not VECTORS.is_dir(), reason="the Wycheproof vectors are not beside this checkout")
+def test_the_key_of_a_vector_is_refused(vector: tuple[str, int], reason: str) -> None:
+    name, number = vector
+    (key_set,) = (key_set for key_set, tests in groups(name) for test in tests if test["tcId"] == number)
+    with pytest.raises(KeySetRefused) as refused:
+        parse_key_set(json.dumps(key_set).encode())
+    assert reason in str(refused.value)
