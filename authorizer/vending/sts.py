@@ -30,6 +30,7 @@ from authorizer.model import Credentials
 from authorizer.vending.cache import Counts
 from authorizer.vending.failures import refusal
 from authorizer.vending.request import AssumeRoleRequest
+from authorizer.vending.wire import Wire
 
 if TYPE_CHECKING:
     from types_aiobotocore_sts.client import STSClient
@@ -73,6 +74,7 @@ class Sts:
         self._pause = pause
         self._resources = AsyncExitStack()
         self._client: STSClient | None = None
+        self._wire: Wire | None = None
 
     async def open(self) -> "STSClient":
         """The client, made on first use. Raises `SettingsError` where no Region is configured."""
@@ -93,11 +95,12 @@ class Sts:
             client: STSClient = await self._resources.enter_async_context(
                 self._session.client("sts", config=config)
             )
+            self._wire = await Wire.of(client, self._session)
             self._client = client
         return self._client
 
     async def close(self) -> None:
-        self._client = None
+        self._client = self._wire = None
         await self._resources.aclose()
 
     async def assume_role(
@@ -124,16 +127,23 @@ class Sts:
         raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
-        client = await self.open()
         try:
-            reply: Any = await client.assume_role(**request.parameters())
-        except ClientError as error:
-            # Not `from error`: its text may echo the function's own session token.
-            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            raise refusal(error.response, status, request) from None
+            client = await self.open()
+            status, reply = await (self._wire.assume_role(request) if self._wire else _call(client, request))
         except (BotoCoreError, OSError) as error:
             raise unanswered(error) from None
+        if not 200 <= status < 300:
+            raise refusal(reply, status, request)
         return granted(reply, request, now)
+
+
+async def _call(client: "STSClient", request: AssumeRoleRequest) -> tuple[int, Any]:
+    """The same call through the client's own method."""
+    try:
+        return 200, await client.assume_role(**request.parameters())
+    except ClientError as error:
+        # Not raised on: its text may echo the function's own session token.
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)), error.response
 
 
 def unanswered(error: Exception) -> VendingFailure:

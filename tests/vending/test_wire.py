@@ -1,0 +1,220 @@
+"""What goes over the wire: the same as botocore's, signature included, and nothing read into a reply that is
+not there."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+from botocore.exceptions import NoCredentialsError
+from botocore.serialize import create_serializer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
+from authorizer.vending.request import assume_role_request
+from authorizer.vending.sigv4 import CONTENT_TYPE, Target, signed_headers
+from authorizer.vending.vendor import Vendor
+from authorizer.vending.wire import Wire, form, parsed
+from tests.vending.conftest import new_vendor
+from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
+from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts
+
+FULL = make_role(
+    session_tags={"tenant": "tenant", "Cost Centre": "sub"},
+    transitive_tags=("tenant",),
+    source_identity="{sub}",
+    external_id="partner/42",
+    managed_policies=("arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::123456789012:policy/own"),
+    duration=900,
+)
+
+HOST = st.sampled_from(["sts.eu-central-1.amazonaws.com", "127.0.0.1:5000"])
+KEY = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=40)
+
+
+def botocore_signature(body: bytes, target: Target, keys: tuple[str, str, str | None], at: datetime) -> str:
+    request = AWSRequest("POST", f"https://{target.host}{target.path}", data=body)
+    request.headers["Content-Type"] = CONTENT_TYPE
+    request.context["timestamp"] = at.strftime("%Y%m%dT%H%M%SZ")
+    signer = SigV4Auth(BotoCredentials(*keys), "sts", target.region)
+    if keys[2]:
+        request.headers["X-Amz-Security-Token"] = keys[2]
+    request.headers["X-Amz-Date"] = request.context["timestamp"]
+    return signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+
+
+@given(
+    body=st.binary(max_size=200),
+    host=HOST,
+    path=st.sampled_from(["/", "/sts/", "/a-b_c"]),
+    region=st.sampled_from(["eu-central-1", "cn-north-1"]),
+    access=KEY,
+    secret=KEY,
+    token=st.none() | KEY,
+    at=st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)).map(lambda time: time.replace(tzinfo=UTC)),  # noqa: DTZ001
+)
+def test_the_signature_is_that_of_botocore(
+    body: bytes, host: str, path: str, region: str, access: str, secret: str, token: str | None, at: datetime
+) -> None:
+    target = Target(host, path, region)
+    headers = signed_headers(body, target, access_key=access, secret_key=secret, token=token, at=at)
+    expected = botocore_signature(body, target, (access, secret, token), at)
+    assert headers["authorization"].endswith(f"Signature={expected}")
+    assert f"Credential={access}/{at:%Y%m%d}/{region}/sts/aws4_request" in headers["authorization"]
+
+
+def test_parameters_are_flattened_as_botocore_does() -> None:
+    parameters = assume_role_request(make_identity(role=FULL), make_policy()).parameters()
+    model = botocore.session.get_session().get_service_model("sts")
+    serialized = create_serializer("query").serialize_to_request(
+        parameters, model.operation_model("AssumeRole")
+    )
+    assert form(parameters) == {name: str(value) for name, value in serialized["body"].items()}
+
+
+async def test_the_clients_own_method_sends_the_same(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should aiobotocore keep its HTTP session elsewhere one day, only the speed is lost."""
+
+    async def nowhere(*_: object) -> None:
+        return None
+
+    identity = make_identity(role=FULL)
+    lean, plain = new_vendor(make_settings()), new_vendor(make_settings())
+    first = await lean.vend(identity, make_policy(), NOW, NOW + 8)
+    monkeypatch.setattr(Wire, "of", nowhere)
+    second = await plain.vend(identity, make_policy(), NOW, NOW + 8)
+    sts.always = Failure("PackedPolicyTooLarge", "Packed policy consumes 157% of allotted space")
+    with pytest.raises(VendingFailure) as refused:
+        await plain.vend(make_identity(principal="another"), make_policy(), NOW, NOW + 8)
+    await lean.close()
+    await plain.close()
+    assert sts.requests[0] == sts.requests[1]
+    assert (first.expiration, first.packed_policy_size) == (second.expiration, second.packed_policy_size)
+    assert refused.value.code == "packed_policy_too_large"
+
+
+async def test_the_request_carries_the_functions_own_credentials(vendor: Vendor, sts: FakeSts) -> None:
+    await vendor.vend(make_identity(), make_policy(), NOW, NOW + 8)
+    headers = sts.headers[0]
+    assert headers["x-amz-security-token"] == "caller-token"
+    assert "Credential=AKIACALLER/" in headers["authorization"]
+    assert "/eu-central-1/sts/aws4_request" in headers["authorization"]
+    assert headers["host"] == sts.url.removeprefix("http://")
+    assert "Botocore" in headers["user-agent"]
+
+
+class NoKeys:
+    region_name = "eu-central-1"
+
+    async def get_credentials(self) -> None:
+        return None
+
+
+def client_of(url: str) -> Any:
+    meta = SimpleNamespace(
+        endpoint_url=url, region_name="eu-central-1", config=SimpleNamespace(user_agent="ua")
+    )
+    return SimpleNamespace(_endpoint=SimpleNamespace(http_session=SimpleNamespace(send=None)), meta=meta)
+
+
+async def test_a_function_without_credentials_is_told_so() -> None:
+    with pytest.raises(NoCredentialsError):
+        await Wire.of(client_of("https://sts.eu-central-1.amazonaws.com"), NoKeys())
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        pytest.param(
+            "https://sts.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com", "/", id="AWS"
+        ),
+        pytest.param("https://sts.example:443", "sts.example", "/", id="a default port is in no Host header"),
+        pytest.param("http://127.0.0.1:5000/sts", "127.0.0.1:5000", "/sts", id="an emulator under a path"),
+    ],
+)
+async def test_the_target_is_what_the_client_has_resolved(url: str, host: str, path: str) -> None:
+    class Keys:
+        async def get_credentials(self) -> object:
+            return object()
+
+    wire = await Wire.of(client_of(url), Keys())
+    assert wire is not None
+    assert wire.target == Target(host, path, "eu-central-1")
+
+
+async def test_an_unknown_kind_of_client_is_left_to_its_own_method() -> None:
+    assert await Wire.of(object(), NoKeys()) is None
+
+
+def test_a_reply_becomes_what_botocore_would_make_of_it() -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=12).encode()
+    assert parsed(body) == {
+        "Credentials": {
+            "AccessKeyId": "ASIA000000000001",
+            "SecretAccessKey": "canary-secret/1+=",
+            "SessionToken": "canary-session/1+==",
+            "Expiration": datetime(2027, 1, 15, 9, tzinfo=UTC),
+        },
+        "PackedPolicySize": 12,
+    }
+
+
+def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
+    body = ERROR.format(code="AccessDenied", message="not authorized").encode()
+    assert parsed(body) == {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("<html><body>hello</body>", id="a proxy's page"),
+        pytest.param("<a/>", id="another document"),
+        pytest.param(REPLY.format(number=1, expiration="soon", packed=1), id="an expiration that is no time"),
+        pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00", packed=1),
+            id="an expiration without a zone",
+        ),
+        pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed="").replace(
+                "canary-secret/1+=", ""
+            ),
+            id="an empty secret",
+        ),
+        pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed="").replace(
+                "SessionToken", "Other"
+            ),
+            id="no session token",
+        ),
+    ],
+)
+async def test_a_reply_that_is_not_whole_is_a_refusal(vendor: Vendor, sts: FakeSts, body: str) -> None:
+    sts.always = Failure("", status=200, body=body)
+    with pytest.raises(StsRefused) as refused:
+        await vendor.vend(make_identity(), make_policy(), NOW, NOW + 8)
+    assert refused.value.sts_code == "IncompleteReply"
+
+
+async def test_a_function_without_credentials_is_a_failure_by_name(
+    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "absent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    vendor = Vendor(make_settings())
+    with pytest.raises(CallerCredentialsRefused, match="NoCredentialsError"):
+        await vendor.vend(make_identity(), make_policy(), NOW, NOW + 8)
+    await vendor.close()
+
+
+async def test_the_session_name_is_the_caller(vendor: Vendor, sts: FakeSts) -> None:
+    await vendor.vend(make_identity(), make_policy(), NOW, NOW + 8)
+    assert sts.requests[0]["RoleSessionName"] == SUB
