@@ -10,7 +10,7 @@ PY ?= $(shell $(RUN) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/d
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-s3 mutations check check-deploy package format pins clean
+.PHONY: demo test test-s3 matrix mutations check check-deploy package format pins clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
@@ -30,6 +30,9 @@ test-s3: $(INSTALLED) ## Isolation on a real S3 and STS server: apt-get install 
 
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
+
+matrix: $(INSTALLED) ## Every user × operation × place on that server: more than 30,000 checks, four minutes
+	$(RUN) -m tests.s3.matrix
 
 check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and the deployment
 	$(RUN) -m ruff check .

@@ -27,6 +27,7 @@ class StsDoor:
     def __init__(self, gateway: RadosGateway, broker: Keys) -> None:
         self.gateway = gateway
         self.broker = broker
+        self.requests = 0
         self.narrowed = 0
         """How many requests lost statements on the way."""
 
@@ -84,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         door = self.server.door
         body = self.rfile.read(int(self.headers["Content-Length"]))
         form = dict(parse_qsl(body.decode(), strict_parsing=True, keep_blank_values=True))
+        door.requests += 1
         narrowed = door.narrow(form)
         if narrowed is None:
             self._reply(400, b"<Error><Code>MalformedPolicyDocument</Code></Error>")
