@@ -12,7 +12,7 @@ FAMILIES: Mapping[type[Refusal], str] = {Unauthorized: "401", Forbidden: "403", 
 
 def between(text: str, marker: str) -> str:
     """What stands between a pair of markers."""
-    return text.split(f"<!-- {marker} -->\n")[1].split(f"<!-- /{marker} -->")[0].strip()
+    return text.split(f"<!-- {marker} -->\n")[1].split(f"<!-- /{marker} -->", maxsplit=1)[0].strip()
 
 
 def refusal_table() -> str:

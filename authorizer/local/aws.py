@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from urllib.request import Request, urlopen
 
 from authorizer.settings.schema import Role
 
@@ -22,6 +23,8 @@ class EmbeddedAws:
         self._server.start()
         host, port = self._server.get_host_and_port()
         self.endpoint = f"http://{host}:{port}"
+        # moto keeps its state in the process: a second run in one process begins as empty as the first.
+        urlopen(Request(f"{self.endpoint}/moto-api/reset", method="POST")).close()  # noqa: S310 - our own loopback
         self.environment = {
             "AWS_ENDPOINT_URL_STS": self.endpoint,
             "AWS_ENDPOINT_URL_IAM": self.endpoint,

@@ -1,17 +1,22 @@
 """`authorizer invoke`, `token` and `check`, run as a person runs them."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jwt
 import pytest
 
+from authorizer.cli import main
 from tests.make import ROOT
 from tests.test_events import EVENTS, Allowed
 
@@ -25,25 +30,40 @@ SAMPLES = (
 EXIT_CODES = {"deny": 1, "unauthorized": 1, "failure": 2}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a command printed, and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 def run(
     *arguments: str,
     cwd: Path = ROOT,
     home: Path | None = None,
     stdin: str | None = None,
     variables: Mapping[str, str] | None = None,
-) -> subprocess.CompletedProcess[str]:
+) -> Done:
+    """The command's own entry point, in this process: with an environment, a folder and streams of its own."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     cache = {"XDG_CACHE_HOME": str(home)} if home else {}
-    return subprocess.run(
-        [sys.executable, "-m", "authorizer", *arguments],
-        cwd=cwd,
-        env={**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "120", **cache, **(variables or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        input=stdin,
-    )
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with (
+        mock.patch.dict(os.environ, {**kept, "COLUMNS": "120", **cache, **(variables or {})}, clear=True),
+        mock.patch.object(sys, "argv", ["authorizer", *arguments]),
+        mock.patch.object(sys, "stdin", io.StringIO(stdin or "")),
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+    return Done(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture(scope="module")

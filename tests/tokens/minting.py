@@ -18,7 +18,7 @@ OIDC = "https://login.example.com"
 CLIENT = "1example23456789"
 KID = "id+signing/key="
 SUB = "a36036a8-9061-424d-a737-56d57dae7bc6"
-ABSENT: Any = object()
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "absent"})()
 """A change that takes the member away."""
 
 KEYS = Keys(timeout=2.0, max_age=3600.0, grace=7200.0, cooldown=10.0)
