@@ -31,6 +31,11 @@ def quoted(text: str) -> str:
     return text.translate(_JSON)
 
 
+def as_pattern(text: str) -> str:
+    """Untrusted text as a pattern that matches only itself, without JSON's escapes."""
+    return text.translate(_IAM)
+
+
 def literal(text: str) -> str:
     """Untrusted text, as it stands between the quotes of a JSON string in a policy: matching only itself."""
     return text.translate(_BOTH) if _SPECIAL.search(text) else text

@@ -147,6 +147,39 @@ Node = Text | Variable | Hole | If | For
 Program = tuple[Node, ...]
 
 
+def describe_test(test: "Test") -> str:
+    """A test as an author writes it: `"files:write" in scopes`."""
+    match test:
+        case InScopes(scope=scope):
+            text = f'"{scope}" in scopes'
+        case IsDefined(claim=claim):
+            text = f"{claim} is defined"
+        case Equals(claim=claim, value=value):
+            text = f'{claim} == "{value}"'
+        case Contains(claim=claim, value=value):
+            text = f'"{value}" in {claim}'
+        case LoopIs(which=which):
+            text = f"loop.{which}"
+        case Not(test=inner):
+            text = f"not ({describe_test(inner)})"
+        case Both(left=left, right=right, either=either):
+            text = f"({describe_test(left)} {'or' if either else 'and'} {describe_test(right)})"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way that an `{% if %}` can go."""
+
+    place: Place
+    test: str
+    outcome: bool
+
+    def describe(self) -> str:
+        """`tenant-data.json.j2:41: "data:write" in scopes is false`"""
+        return f"{self.place.describe()}: {self.test} is {'true' if self.outcome else 'false'}"
+
+
 # ── Looking through ──────────────────────────────────────────────────────────
 
 
@@ -180,6 +213,18 @@ def joined(program: Program) -> Program:
             case _:
                 nodes.append(node)
     return tuple(nodes)
+
+
+def texts_of(program: Program) -> Iterator[tuple[str, Place]]:
+    """Every text of a program, with its place."""
+    for node in program:
+        match node:
+            case Text(text=text, place=place):
+                yield text, place
+            case If(then=then, otherwise=otherwise):
+                yield from texts_of((*then, *otherwise))
+            case For(body=body):
+                yield from texts_of(body)
 
 
 def variables_of(program: Program) -> Iterator[str]:

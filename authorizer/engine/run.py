@@ -14,6 +14,7 @@ from authorizer.engine.errors import ValueMissing
 from authorizer.engine.program import (
     FIRST_PLACEHOLDER,
     ITEMS_PER_CLAIM,
+    Arm,
     Atom,
     Both,
     Contains,
@@ -27,10 +28,10 @@ from authorizer.engine.program import (
     LoopIs,
     Node,
     Not,
-    Place,
     Program,
     Test,
     Text,
+    describe_test,
 )
 
 
@@ -53,10 +54,15 @@ class Run:
     codes: Mapping[str, int]
     """Claim → its first placeholder, from `placeholders`."""
     pieces: list[tuple[str, Node]] = field(default_factory=list)
-    arms: list[tuple[Place, bool]] = field(default_factory=list)
-    """Which way each `{% if %}` went, and whether each loop had items: for coverage."""
+    taken: list[tuple[If, bool]] = field(default_factory=list)
+    """Which way each `{% if %}` went."""
     _items: dict[str, int] = field(default_factory=dict)
     _loop: tuple[bool, bool] = (True, True)
+
+    @property
+    def arms(self) -> frozenset[Arm]:
+        """Which way each `{% if %}` went, for coverage."""
+        return frozenset(Arm(node.place, describe_test(node.test), outcome) for node, outcome in self.taken)
 
     @property
     def text(self) -> str:
@@ -70,7 +76,7 @@ class Run:
                 self.pieces.append((self._placeholder(node.name), node))
             elif isinstance(node, If):
                 outcome = self._test(node.test)
-                self.arms.append((node.place, outcome))
+                self.taken.append((node, outcome))
                 self.run(node.then if outcome else node.otherwise)
             elif isinstance(node, For):
                 self._repeat(node)
@@ -89,7 +95,6 @@ class Run:
         outside = self._loop
         self.facts.need(node.claim)
         count = self.facts.count(HasItems(node.claim))
-        self.arms.append((node.place, True))
         for index in range(count):
             self._items[node.target] = self.codes[node.claim] + index
             self._loop = index == 0, index == count - 1

@@ -11,7 +11,7 @@ shape pays for the parse; every further one is a run, a look-up and a join.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Self
 
@@ -24,19 +24,21 @@ from authorizer.engine.errors import (
     RenderFailed,
     TemplateInvalid,
 )
-from authorizer.engine.escape import literal
+from authorizer.engine.escape import as_pattern, literal
 from authorizer.engine.holes import examine_symbolic
 from authorizer.engine.pack import MAX_CHARACTERS, pack
 from authorizer.engine.places import place_at, statement_places
 from authorizer.engine.program import (
     FIRST_PLACEHOLDER,
     ITEMS_PER_CLAIM,
+    Arm,
     Atom,
     Place,
     Program,
     bind,
     claims_of,
     joined,
+    texts_of,
     variables_of,
 )
 from authorizer.engine.run import Run, UserFacts, explore, placeholders
@@ -60,6 +62,8 @@ class Branch:
     (`TemplateSet.origin`)."""
     places: tuple[Place, ...]
     """Where each of its statements stands."""
+    arms: frozenset[Arm] = frozenset()
+    """Which way each `{% if %}` went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +182,7 @@ class TemplateSet:
         looked at. Raises `ValueRefused`, `ValueMissing`, `NothingAllowed`, `PolicyTooLarge` or
         `RenderFailed`.
         """
-        used = frozenset().union(*(self._uses[name] for name in names))
-        checked = {name: self._claims[name].check(values[name]) for name in used if name in values}
+        checked = self._check(names, values)
         facts = UserFacts(checked, scopes)
         symbolic = "\0".join([Run(facts, self._codes).run(self._fast[name]).text for name in names])
         prepared = self._prepared.get(symbolic)
@@ -222,13 +225,49 @@ class TemplateSet:
             if claim.is_list
         }
         for chosen, runs in explore([self._programs[name] for name in names], self._codes, lengths):
-            statements: list[Statement] = []
-            places: list[Place] = []
-            for run in runs:
-                document, _ = examine_symbolic(run.text)
-                statements += document.statements
-                places += statement_places(run)
-            yield Branch(chosen=chosen, document=Document(statements=tuple(statements)), places=tuple(places))
+            yield _branch(chosen, runs)
+
+    def trace(
+        self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]
+    ) -> Branch:
+        """What `render` renders, as its author wrote it: statements with their Sids and places, values filled in.
+
+        Raises `ValueRefused`, `ValueMissing` or `RenderFailed`; an empty policy is for the caller to judge.
+        """
+        checked = self._check(names, values)
+        facts = UserFacts(checked, scopes)
+        branch = _branch({}, [Run(facts, self._codes).run(self._programs[name]) for name in names])
+
+        def fill(text: str) -> str:
+            if text.isascii():
+                return text
+            return "".join(self._value(char, checked) if char > "ÿ" else char for char in text)
+
+        statements = tuple(
+            replace(
+                statement,
+                resources=tuple(map(fill, statement.resources)),
+                conditions=tuple(
+                    replace(condition, values=tuple(map(fill, condition.values)))
+                    for condition in statement.conditions
+                ),
+            )
+            for statement in branch.document.statements
+        )
+        return replace(branch, document=Document(statements=statements))
+
+    def texts(self, name: str) -> Iterator[tuple[str, Place]]:
+        """What the author of a template typed between holes and tests, its includes included."""
+        return texts_of(self._sources[name])
+
+    def _check(self, names: Sequence[str], values: Mapping[str, ClaimValue]) -> dict[str, ClaimValue]:
+        used = frozenset().union(*(self._uses[name] for name in names))
+        return {name: self._claims[name].check(values[name]) for name in used if name in values}
+
+    def _value(self, placeholder: str, checked: Mapping[str, ClaimValue]) -> str:
+        claim, item = self.origin(placeholder)
+        value = checked[claim]
+        return as_pattern(value if isinstance(value, str) else value[item])
 
     def _prepare(self, symbolic: str) -> _Prepared:
         statements: list[Statement] = []
@@ -282,6 +321,23 @@ class TemplateSet:
                     place = place_at(run, error.pos) or Place(name, 1)
                     said = f"not JSON here: {error.msg} (holes stand inside strings only)"
                     yield f"{place.describe()}: {said}"
+
+
+def _branch(chosen: Mapping[Atom, bool | int], runs: Sequence[Run]) -> Branch:
+    statements: list[Statement] = []
+    places: list[Place] = []
+    for run in runs:
+        document, problems = examine_symbolic(run.text)
+        if problems:
+            raise RenderFailed("; ".join(problem.describe() for problem in problems))
+        statements += document.statements
+        places += statement_places(run)
+    return Branch(
+        chosen=chosen,
+        document=Document(statements=tuple(statements)),
+        places=tuple(places),
+        arms=frozenset().union(*(run.arms for run in runs)),
+    )
 
 
 def _undeclared(
