@@ -7,10 +7,11 @@ INSTALLED := $(VENV)/.installed
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
 ARCH ?= arm64
 PY ?= $(shell $(RUN) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-s3 matrix mutations check check-deploy package format pins clean
+.PHONY: demo test test-s3 test-s3-long mutations check check-deploy package package-authorizer package-backend format pins clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
@@ -26,13 +27,14 @@ test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 	$(RUN) -m pytest -n auto --cov --cov-report=term
 
 test-s3: $(INSTALLED) ## Isolation on a real S3 and STS server: apt-get install radosgw ceph-mon ceph-osd ceph-common
+	$(RUN) -m pytest -m "s3 and not nightly" tests/s3
+
+test-s3-long: $(INSTALLED) ## The same on every Python of Lambda's that is installed, and all 32,340 checks
 	$(RUN) -m pytest -m s3 tests/s3
+	$(RUN) -m tests.s3.matrix
 
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
-
-matrix: $(INSTALLED) ## Every user × operation × place on that server: more than 30,000 checks, four minutes
-	$(RUN) -m tests.s3.matrix
 
 check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and the deployment
 	$(RUN) -m ruff check .
@@ -53,21 +55,24 @@ $(SAM): requirements/deploy.txt
 	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	touch $@
 
-package: $(INSTALLED) ## The functions as Lambda takes them, in build/: make package ARCH=x86_64 PY=3.13
-	rm -rf build/authorizer build/backend
+package: package-authorizer package-backend ## The functions as Lambda takes them: make package ARCH=x86_64 PY=3.13
+	@echo "built for Architecture=$(ARCH) PythonVersion=python$(PY) in $(BUILD)/authorizer and $(BUILD)/backend"
+
+package-authorizer: $(INSTALLED)
+	rm -rf $(BUILD)/authorizer
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile \
 		--only-binary=:all: --implementation cp --python-version $(PY) --platform $(WHEELS) \
-		--target build/authorizer -r requirements/lambda.txt
+		--target $(BUILD)/authorizer -r requirements/lambda.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-compile \
-		--target build/authorizer .
-	cp -r build/authorizer build/backend
-	mkdir build/authorizer/policies
-	cp -r policies/access.toml policies/templates build/authorizer/policies
-	cp deploy/backends/*.py build/backend
-	@echo "built for Architecture=$(ARCH) PythonVersion=python$(PY) in build/authorizer and build/backend"
+		--target $(BUILD)/authorizer .
+	mkdir $(BUILD)/authorizer/policies
+	cp -r policies/access.toml policies/templates $(BUILD)/authorizer/policies
 
-bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes
-	$(RUN) -m benchmarks --json benchmarks/results.json
+package-backend: package-authorizer
+	rm -rf $(BUILD)/backend
+	cp -r $(BUILD)/authorizer $(BUILD)/backend
+	rm -r $(BUILD)/backend/policies
+	cp deploy/backends/*.py $(BUILD)/backend
 
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .

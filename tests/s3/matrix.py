@@ -126,7 +126,7 @@ async def run(
     async with aiohttp.ClientSession() as http, stage.owner_client() as owner:
 
         async def carry_out(granted: Granted, mine: Sequence[Check]) -> None:
-            async with places, stage.client(granted) as s3:
+            async with places, stage.client(granted.event) as s3:
                 for check in mine:
                     attempt = Attempt(
                         s3=s3,
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.s3.matrix", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take each Nth caller alone")
     every = parser.parse_args(arguments).every
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=100)
     if reason := missing():
         console.print(reason)
         return 2

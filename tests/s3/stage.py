@@ -70,43 +70,38 @@ class Stage:
     authorizer: Authorizer
     issuers: Mapping[str, LocalIssuer]
 
-    def decide(self, caller: Caller, subject: Subject) -> tuple[Decision, Record]:
-        """The authorizer's answer to a request of `caller`."""
+    def event(self, caller: Caller, subject: Subject) -> dict[str, Any]:
+        """A REST API's event for a request of `caller`, with a fresh token."""
         machine = subject.group is None
         issuer = self.issuers[caller.sub if machine else APP_CLIENT]
         token = issuer.mint(
             caller.persona(subject), "access" if machine else "id", role_arns={}, now=time.time()
         )
         route = "POST/imports" if machine else "GET/data"
-        event = {
+        return {
             "type": "TOKEN",
             "authorizationToken": f"Bearer {token}",
             "methodArn": f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:isolation0/live/{route}",
         }
-        return self.authorizer.decide(event)
+
+    def decide(self, caller: Caller, subject: Subject) -> tuple[Decision, Record]:
+        """The authorizer's answer to a request of `caller`."""
+        return self.authorizer.decide(self.event(caller, subject))
 
     def grant(self, caller: Caller, subject: Subject) -> Granted:
         """The credentials in the authorizer's context, as API Gateway hands them to a REST API's backend."""
         decision, record = self.decide(caller, subject)
         if decision.verdict != "allow" or decision.response is None or record.policy is None:
             raise AssertionError(f"{caller.name} of {caller.tenant}, {subject.policy}: {decision}")
-        context: Any = decision.response["context"]
         return Granted(
-            event={
-                "resource": "/{proxy+}",
-                "requestContext": {
-                    "apiId": "isolation0",
-                    "stage": "live",
-                    "authorizer": {"principalId": caller.sub, **context},
-                },
-            },
+            event=backend_event(decision.response),
             session_policy=parse_session(record.policy.text),
             role_policy=(parse_identity(compact(role_policy(subject.role))),),
         )
 
-    def client(self, granted: Granted) -> AbstractAsyncContextManager["S3Client"]:
-        """An S3 client made by the backend kit."""
-        return self._client(backend_session(granted.event))
+    def client(self, event: Mapping[str, Any]) -> AbstractAsyncContextManager["S3Client"]:
+        """An S3 client made by the backend kit from a backend's event."""
+        return self._client(backend_session(event))
 
     def owner_client(self) -> AbstractAsyncContextManager["S3Client"]:
         """An S3 client of the bucket's owner, whom nothing narrows."""
@@ -123,6 +118,17 @@ class Stage:
             "s3", endpoint_url=self.site.gateway.endpoint, config=CLIENT
         )
         return client
+
+
+def backend_event(response: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a REST API's proxy event that the kit reads: API Gateway puts the authorizer's answer there."""
+    return {
+        "requestContext": {
+            "apiId": "isolation0",
+            "stage": "live",
+            "authorizer": {"principalId": response["principalId"], **response["context"]},
+        }
+    }
 
 
 def role_policy(role: str) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""SnapStart through the runtime client's restore path: a snapshot is taken once and restored many times, days later,
+so nothing that was true when it was taken may be believed after."""
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from authorizer.local.issuer import TOKEN_USES, LocalIssuer, make_key
+from tests.make import sample_settings
+from tests.runtime.test_handler import environment, make_root
+from tests.servers.runtime_api import ExecutionEnvironment
+from tests.world import World, running, sample_event
+
+pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+
+
+class Jwks:
+    """A JWKS endpoint whose keys may change, and which may be gone."""
+
+    def __init__(self, document: str) -> None:
+        self.document: str | None = document
+        self.requests = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.requests += 1
+                body = (outer.document or "").encode()
+                self.send_response(200 if body else 503)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            @override
+            def log_message(self, format: str, *arguments: object) -> None:
+                """No access log."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.uri = f"http://127.0.0.1:{self._server.server_address[1]}/jwks.json"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("keys")) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def later() -> LocalIssuer:
+    """The same issuer after it has changed all of its keys."""
+    settings = sample_settings()
+    [first, *_] = settings.issuers
+    keys = {use: make_key() for use in TOKEN_USES}
+    return LocalIssuer(first, client_id="1example23456789app", machine_client_id="machine", keys=keys)
+
+
+@pytest.fixture
+def jwks(world: World) -> Iterator[Jwks]:
+    server = Jwks(world.local.issuer.jwks())
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def snapshot(world: World, jwks: Jwks, tmp_path: Path) -> Iterator[ExecutionEnvironment]:
+    """An environment that waits at its snapshot."""
+    variables = {"JWKS_URI": jwks.uri}
+    with environment(world, make_root(tmp_path), variables=variables, snap_start=True) as here:
+        yield here
+
+
+def asked(world: World, issuer: LocalIssuer) -> dict[str, Any]:
+    """The editor's request with a token of `issuer`."""
+    arns = {role.name: role.arn for role in world.local.settings.roles.values()}
+    editor = world.local.personas.people["editor"]
+    token = issuer.mint(editor, "id", role_arns=arns, now=time.time())
+    return {**sample_event("rest-token-allow"), "authorizationToken": f"Bearer {token}"}
+
+
+def test_keys_that_changed_while_the_snapshot_lay_are_fetched_anew(
+    world: World, jwks: Jwks, snapshot: ExecutionEnvironment, later: LocalIssuer
+) -> None:
+    before = jwks.requests
+    assert before >= 1  # the snapshot was taken with keys in hand
+    jwks.document = later.jwks()
+    assert snapshot.restore() is None
+    assert jwks.requests > before
+    assert snapshot.invoke(asked(world, later)).error is None, snapshot.log
+    old = snapshot.invoke(asked(world, world.local.issuer)).error
+    assert old is not None
+    assert old["errorMessage"] == "Unauthorized"
+
+
+def test_a_restore_without_a_network_succeeds_and_believes_no_key_of_the_snapshot(
+    world: World, jwks: Jwks, snapshot: ExecutionEnvironment
+) -> None:
+    jwks.document = None
+    assert snapshot.restore() is None
+    refused = snapshot.invoke(asked(world, world.local.issuer)).error
+    assert refused is not None
+    assert refused["errorMessage"].startswith("authorizer failure: ")
+
+
+def test_every_environment_that_is_restored_asks_sts_for_itself(
+    world: World, snapshot: ExecutionEnvironment
+) -> None:
+    assert snapshot.restore() is None
+    calls = len(world.sts.requests)
+    first = snapshot.invoke(asked(world, world.local.issuer))
+    again = snapshot.invoke(asked(world, world.local.issuer))
+    assert len(world.sts.requests) == calls + 1
+    assert first.response["context"]["accessKeyId"] == again.response["context"]["accessKeyId"]
