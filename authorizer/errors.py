@@ -270,8 +270,6 @@ class PolicyTooLarge(ServiceFailure):
 class VendingFailure(ServiceFailure):
     """No credentials came of a request for them. Its children say why, and to whom the repair falls."""
 
-    code = "vending_failure"
-
 
 class RequestInvalid(VendingFailure):
     """An AssumeRole parameter breaks a limit of STS, seen before the call. `parameter` is its API name."""

@@ -17,11 +17,15 @@ COMMANDS: Mapping[str, str] = {
     "invoke": "authorizer.cli.invoke",
     "token": "authorizer.cli.mint",
     "check": "authorizer.cli.check",
+    "trust": "authorizer.cli.trust",
+    "revoke": "authorizer.cli.revoke",
 }
 SUMMARIES: Mapping[str, str] = {
     "invoke": "Run an event through the authorizer and print the response.",
     "token": "Print a token of the local issuer for a persona.",
     "check": "Load the configuration and list every problem.",
+    "trust": "Print the execution role's policy and every role's trust policy.",
+    "revoke": "Print the Deny that ends live sessions of a user, a tenant, or everybody.",
 }
 
 

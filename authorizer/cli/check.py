@@ -1,36 +1,27 @@
 """`authorizer check`: does the configuration load?"""
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import click
 
-from authorizer.cli.options import access_option
+from authorizer.cli.options import access_option, aws_option, load_access
 from authorizer.errors import SettingsError
 
 
 @click.command()
 @access_option
-@click.option("--aws", is_flag=True, help="Take `env:` names from this environment alone, as in Lambda.")
+@aws_option
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as a JSON list.")
 def check(access: Path, aws: bool, as_json: bool) -> None:
     """Load the configuration and its templates and list every problem with its place.
 
     Exit code 0: it loads. 1: it has problems.
     """
-    from authorizer.local.personas import load_personas
-    from authorizer.local.world import personas_beside
-    from authorizer.settings.load import load
-
     problems: tuple[str, ...] = ()
     try:
-        samples = personas_beside(access)
-        environment = dict(os.environ)
-        if not aws and samples.exists():
-            environment = {**load_personas(samples).environment, **environment}
-        settings = load(access, environment)
+        settings = load_access(access, aws=aws)
         summary = (
             f"{access}: {len(settings.issuers)} issuers, {len(settings.roles)} roles, "
             f"{len(settings.groups)} groups, {len(settings.scopes)} scopes, {len(settings.templates)} templates: fine"

@@ -1,8 +1,13 @@
 """Options that several subcommands share."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from authorizer.settings.schema import Settings
 
 access_option = click.option(
     "--access",
@@ -11,3 +16,23 @@ access_option = click.option(
     show_default=True,
     help="The configuration to use.",
 )
+
+aws_option = click.option(
+    "--aws", is_flag=True, help="Take `env:` names from this environment alone, as in Lambda."
+)
+
+
+def load_access(access: Path, *, aws: bool) -> "Settings":
+    """The settings in `access`, with the personas' sample environment beneath the real one unless `aws`.
+
+    Raises `SettingsError`.
+    """
+    from authorizer.local.personas import load_personas
+    from authorizer.local.world import personas_beside
+    from authorizer.settings.load import load
+
+    environment = dict(os.environ)
+    samples = personas_beside(access)
+    if not aws and samples.exists():
+        environment = {**load_personas(samples).environment, **environment}
+    return load(access, environment)

@@ -198,9 +198,8 @@ class Vendor:
         missing = self._lifetime.missing(credentials, now)
         if missing > 0:
             raise CredentialsTooShort(
-                f"STS's credentials for role {credentials.role_arn!r} end {missing:.0f} s before the last "
-                "request "
-                "that a cached answer serves: compare the clocks, or lower result_ttl or backend_time",
+                f"STS's credentials for role {credentials.role_arn!r} end {missing:.0f} s before the last request that "
+                "a cached answer serves: compare the clocks, or lower result_ttl or backend_time",
                 missing=missing,
             )
 

@@ -1,0 +1,131 @@
+"""The policies that AWS wants before any of this works: what the authorizer may do, and whom each role trusts.
+
+Least privilege: exact role ARNs, `sts:TagSession` and `sts:SetSourceIdentity` only where a role needs them, only the
+tag keys that it is given, each required. Sources: IAM User Guide, "Pass session tags in AWS STS", "Monitor and control
+actions taken with assumed roles" (source identity), "Access to AWS accounts owned by third parties" (external id).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from authorizer.settings.schema import Role
+
+VERSION = "2012-10-17"
+Policy = dict[str, Any]
+
+
+def execution_policy(roles: Iterable[Role], *, table_arn: str | None = None) -> Policy:
+    """What the authorizer's own role needs for `roles`, besides writing its log.
+
+    In one account a role's trust policy would be enough; across accounts both sides must allow.
+    """
+    roles = list(roles)
+    statements = [_allow("AssumeTheListedRoles", "sts:AssumeRole", _arns(roles))]
+    if tagged := [role for role in roles if role.session_tags]:
+        statements.append(_allow("TagTheirSessions", "sts:TagSession", _arns(tagged)))
+    if sourced := [role for role in roles if role.source_identity]:
+        statements.append(_allow("SetTheirSourceIdentity", "sts:SetSourceIdentity", _arns(sourced)))
+    if table_arn:
+        statements.append(_allow("ShareSessions", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn))
+    return {"Version": VERSION, "Statement": statements}
+
+
+def trust_policy(role: Role, execution_role_arn: str) -> Policy:
+    """Whom `role` trusts: the authorizer's execution role and nobody else, on the role's own terms."""
+    who = {"AWS": execution_role_arn}
+    terms: dict[str, dict[str, Any]] = {}
+    if role.external_id is not None:
+        terms["StringEquals"] = {"sts:ExternalId": role.external_id}
+    if role.session_tags:
+        # Required, and not empty: a session without its tag is one that `${aws:PrincipalTag/…}` leaves open or shut for
+        # no reason that anybody chose.
+        terms["StringLike"] = {f"aws:RequestTag/{key}": "?*" for key in role.session_tags}
+    if role.source_identity:
+        terms.setdefault("StringLike", {})["sts:SourceIdentity"] = "?*"
+    statements = [_allow("TheAuthorizerAlone", "sts:AssumeRole", None, principal=who, condition=terms)]
+    if role.session_tags:
+        only: dict[str, dict[str, Any]] = {
+            "ForAllValues:StringEquals": {"aws:TagKeys": list(role.session_tags)}
+        }
+        if role.transitive_tags:
+            only["ForAllValues:StringEquals"]["sts:TransitiveTagKeys"] = list(role.transitive_tags)
+        else:
+            only["Null"] = {"sts:TransitiveTagKeys": "true"}
+        statements.append(_allow("TheseTags", "sts:TagSession", None, principal=who, condition=only))
+    if role.source_identity:
+        statements.append(
+            _allow(
+                "ASourceIdentity",
+                "sts:SetSourceIdentity",
+                None,
+                principal=who,
+                condition={"StringLike": {"sts:SourceIdentity": "?*"}},
+            )
+        )
+    return {"Version": VERSION, "Statement": statements}
+
+
+def template(roles: Iterable[Role], execution_role_arn: str, account: str) -> Policy:
+    """A CloudFormation template for one account: its vend roles with their trust, and at home the execution policy.
+
+    What a vend role may do at most is the deployment's to say: its own policies are not in here.
+    """
+    roles = list(roles)
+    resources: dict[str, Any] = {}
+    if account == account_of(execution_role_arn):
+        resources["ExecutionPolicy"] = {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {
+                "Description": "What the authorizer may do: assume the roles that access.toml lists",
+                "PolicyDocument": execution_policy(roles),
+                "Roles": [name_of(execution_role_arn)[1]],
+            },
+        }
+    for role in roles:
+        if account_of(role.arn) != account:
+            continue
+        path, name = name_of(role.arn)
+        resources[f"{''.join(filter(str.isalnum, role.name.title()))}Role"] = {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "RoleName": name,
+                "Path": path,
+                "MaxSessionDuration": 3600,
+                "AssumeRolePolicyDocument": trust_policy(role, execution_role_arn),
+            },
+        }
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
+
+
+def account_of(arn: str) -> str:
+    """The account in an ARN's fifth field."""
+    return arn.split(":")[4]
+
+
+def name_of(arn: str) -> tuple[str, str]:
+    """Path and name in a role's ARN: `/team/` and `editor`."""
+    path, _, name = arn.split(":", 5)[5].removeprefix("role").rpartition("/")
+    return f"{path}/", name
+
+
+def _arns(roles: Iterable[Role]) -> list[str]:
+    return sorted(role.arn for role in roles)
+
+
+def _allow(
+    sid: str,
+    action: str | list[str],
+    resource: str | list[str] | None,
+    *,
+    principal: Mapping[str, Any] | None = None,
+    condition: Mapping[str, Any] | None = None,
+) -> Policy:
+    statement: Policy = {"Sid": sid, "Effect": "Allow"}
+    if principal is not None:
+        statement["Principal"] = dict(principal)
+    statement["Action"] = action
+    if resource is not None:
+        statement["Resource"] = resource
+    if condition:
+        statement["Condition"] = dict(condition)
+    return statement

@@ -1,0 +1,118 @@
+"""`authorizer trust` and `authorizer revoke`, run as a person runs them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.test_commands import run
+
+ROLE = "arn:aws:iam::123456789012:role/authorizer"
+SUB = "11111111-1111-4111-8111-111111111111"
+
+
+def printed(*arguments: str, **options: Any) -> tuple[Any, str]:
+    ran = run(*arguments, **options)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout), ran.stderr
+
+
+def test_trust_prints_every_policy_that_the_bundled_roles_need() -> None:
+    papers, told = printed("trust", "--execution-role", ROLE)
+    assert papers["execution_role"]["arn"] == ROLE
+    assumed = papers["execution_role"]["policy"]["Statement"][0]["Resource"]
+    assert sorted(assumed) == sorted(role["arn"] for role in papers["roles"].values())
+    for role in papers["roles"].values():
+        for statement in role["trust_policy"]["Statement"]:
+            assert statement["Principal"] == {"AWS": ROLE}
+    assert "sts:TagSession" in told
+
+
+def test_trust_prints_cloudformation_for_each_account() -> None:
+    template, _ = printed("trust", "--execution-role", ROLE, "--cloudformation")
+    kinds = sorted(resource["Type"] for resource in template["Resources"].values())
+    assert kinds == ["AWS::IAM::ManagedPolicy", *["AWS::IAM::Role"] * 4]
+    abroad = {"VIEWER_ROLE_ARN": "arn:aws:iam::210987654321:role/viewer"}
+    template, told = printed(
+        "trust", "--execution-role", ROLE, "--cloudformation", "--account", "210987654321", variables=abroad
+    )
+    assert list(template["Resources"]) == ["ViewerRole"]
+    assert "in another account" in " ".join(told.split())
+
+
+def test_trust_tells_what_seals_and_tables_need(tmp_path: Any) -> None:
+    from tests.make import ROOT
+
+    folder = tmp_path / "policies"
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "personas.toml").write_text((ROOT / "events" / "personas.toml").read_text())
+    (folder / "templates").mkdir(parents=True)
+    for file in (ROOT / "policies" / "templates").iterdir():
+        (folder / "templates" / file.name).write_text(file.read_text())
+    text = (ROOT / "policies" / "access.toml").read_text()
+    more = '\n[shared_cache]\ntable = "sessions"\n[sealing]\nsource = "secretsmanager"\nkeys = "seal"\n'
+    (folder / "access.toml").write_text(text + more)
+    _, told = printed("trust", "--execution-role", ROLE, "--access", str(folder / "access.toml"))
+    assert "dynamodb:GetItem and dynamodb:PutItem on the table 'sessions'" in told
+    assert "secretsmanager:GetSecretValue" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        pytest.param(
+            ["trust", "--execution-role", "authorizer"], "expected the ARN", id="a role that is no ARN"
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--cloudformation", "--account", "1"],
+            "no role of",
+            id="an empty account",
+        ),
+        pytest.param(["revoke"], "expected one of --sub", id="nobody to revoke"),
+        pytest.param(["revoke", "--sub", SUB, "--tenant", "acme"], "expected one of --sub", id="two at once"),
+        pytest.param(
+            ["revoke", "--claim", "nobody=x"], "there is no claim 'nobody'", id="an undeclared claim"
+        ),
+        pytest.param(["revoke", "--tenant", "*"], "tenant", id="a wildcard"),
+        pytest.param(
+            ["revoke", "--sub", SUB, "--before", "soon"], "expected `now`", id="a time that is none"
+        ),
+        pytest.param(
+            ["revoke", "--claim", "client=abc"], "session tag", id="a claim that no session carries"
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(arguments: list[str], problem: str) -> None:
+    if arguments[:2] == ["revoke", "--claim"] and "client" in arguments[2]:
+        policies, told = printed(*arguments)
+        assert list(policies) == ["importer"]
+    else:
+        ran = run(*arguments)
+        assert ran.returncode == 2
+        assert ran.stdout == ""
+        told = ran.stderr
+    assert problem in " ".join(told.split())
+
+
+def test_revoke_ends_the_sessions_of_one_user() -> None:
+    policies, told = printed("revoke", "--sub", SUB, "--before", "2026-11-21T09:00:00")
+    assert policies["editor"]["Statement"][0]["Condition"] == {
+        "StringLike": {"aws:userid": f"*:{SUB}"},
+        "DateLessThan": {"aws:TokenIssueTime": "2026-11-21T09:00:00Z"},
+    }
+    assert "aws iam put-role-policy --role-name editor" in told
+    assert "role importer: its sessions carry nothing of this claim" in told
+    assert "sessions made after that time" in told
+
+
+def test_revoke_without_a_time_says_that_nobody_gets_back_in() -> None:
+    policies, told = printed("revoke", "--tenant", "acme")
+    assert "DateLessThan" not in policies["viewer"]["Statement"][0]["Condition"]
+    assert "until the policy is removed" in told
+
+
+def test_revoke_everybody_until_now() -> None:
+    policies, _ = printed("revoke", "--before", "now")
+    assert len(policies) == 4
+    for policy in policies.values():
+        assert list(policy["Statement"][0]["Condition"]) == ["DateLessThan"]
