@@ -11,7 +11,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-s3 test-s3-long mutations check check-deploy package package-authorizer package-backend format pins clean
+.PHONY: demo test test-s3 test-s3-long mutations check check-deploy package package-authorizer package-backend bundle bench format clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
@@ -73,6 +73,12 @@ package-backend: package-authorizer
 	cp -r $(BUILD)/authorizer $(BUILD)/backend
 	rm -r $(BUILD)/backend/policies
 	cp deploy/backends/*.py $(BUILD)/backend
+
+bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
+	$(RUN) -m authorizer bundle --arch $(ARCH) --python $(PY)
+
+bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes
+	$(RUN) -m benchmarks --json benchmarks/results.json
 
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .

@@ -29,8 +29,9 @@ LAYERS: dict[str, set[str]] = {
     # The leaves: nobody imports them, they import what they need.
     "local": {"errors", "model", "settings", "tokens", "vending", "engine"},
     "backend": {"errors", "model", "settings", "engine", "identity", "render", "vending", "tokens"},
+    "bundle": {"engine", "errors", "settings"},
     "cli": {
-        "backend", "engine", "errors", "gateway", "identity", "local", "model", "record", "render", "runtime",
+        "backend", "bundle", "engine", "errors", "gateway", "identity", "local", "model", "record", "render", "runtime",
         "settings", "tokens", "vending",
     },
     "__main__": {"cli"},

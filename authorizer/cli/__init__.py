@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "authorizer.cli.check",
     "trust": "authorizer.cli.trust",
     "revoke": "authorizer.cli.revoke",
+    "bundle": "authorizer.cli.bundle",
 }
 SUMMARIES: Mapping[str, str] = {
     "invoke": "Run an event through the authorizer and print the response.",
@@ -26,6 +27,7 @@ SUMMARIES: Mapping[str, str] = {
     "check": "Load the configuration and list every problem.",
     "trust": "Print the execution role's policy and every role's trust policy.",
     "revoke": "Print the Deny that ends live sessions of a user, a tenant, or everybody.",
+    "bundle": "Make the zip that Lambda runs.",
 }
 
 

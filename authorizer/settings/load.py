@@ -13,6 +13,8 @@ from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role, Settings
 
 SUFFIX = ".json.j2"
+COMPILED = "compiled.json"
+"""In `templates/` of a bundle: the same templates, compiled."""
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Settings:
@@ -31,9 +33,18 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
             file.name.removesuffix(SUFFIX): file.read_text(encoding="utf-8")
             for file in sorted(folder.glob(f"*{SUFFIX}"))
         }
+        bundled = folder / COMPILED
+        compiled = bundled.read_text(encoding="utf-8") if bundled.exists() else None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{folder}: cannot be read: {error}"]) from error
-    return read(tables, source=source, place=str(path), templates=templates, environment=environment)
+    return read(
+        tables,
+        source=source,
+        place=str(path),
+        templates=templates,
+        environment=environment,
+        compiled=compiled,
+    )
 
 
 def read(
@@ -43,8 +54,10 @@ def read(
     place: str,
     templates: Mapping[str, str],
     environment: Mapping[str, str],
+    compiled: str | None = None,
 ) -> Settings:
-    """The parsed file → `Settings`. `source` and `place` only serve the messages."""
+    """The parsed file → `Settings`. `source` and `place` only serve the messages. `compiled` is what `TemplateSet.dump`
+    made of the same templates: with it Jinja is not needed."""
     problems = Problems(place, source)
     root = Section(tables, path=(), problems=problems, environment=environment)
 
@@ -56,14 +69,16 @@ def read(
 
     claims = sections.claims(root)
     variables = sections.variables(root)
+    types = {claim.name: claim.type for claim in claims.values()}
     try:
-        template_set = TemplateSet.compile(
-            templates, claims={claim.name: claim.type for claim in claims.values()}, variables=variables
-        )
+        if compiled is None:
+            template_set = TemplateSet.compile(templates, claims=types, variables=variables)
+        else:
+            template_set = TemplateSet.load(compiled, templates, claims=types, variables=variables)
     except TemplateInvalid as error:
         for problem in error.problems:
             problems.add((), problem)
-        template_set = TemplateSet.compile({}, claims={}, variables={})
+        template_set = TemplateSet({}, {}, {})
 
     roles = sections.roles(root, name, int(duration))
     settings = Settings(

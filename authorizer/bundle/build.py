@@ -1,0 +1,161 @@
+"""The steps of a bundle, in order."""
+
+import shutil
+import tomllib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from authorizer.bundle.archive import pack
+from authorizer.bundle.bytecode import compile_all
+from authorizer.bundle.prune import DROPPED, SEALED, dropped
+from authorizer.bundle.reach import file_of, reached
+from authorizer.bundle.service_data import cut
+from authorizer.bundle.wheels import Runtime
+from authorizer.settings.load import COMPILED, SUFFIX
+from authorizer.settings.schema import Settings
+
+LIBRARIES = "python/"
+"""Where a layer for Python keeps them (Lambda Developer Guide, "Working with layers for Python Lambda functions")."""
+
+OURS = frozenset({"authorizer", "policies"})
+"""The folders that are no libraries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One library, or ours: files, and their bytes before and after pruning, uncompressed."""
+
+    name: str
+    files: int
+    installed: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What was made."""
+
+    zips: dict[Path, int]
+    """Each file, and its bytes."""
+    parts: tuple[Part, ...]
+    dropped: dict[str, int]
+    """Reason → bytes that went for it."""
+
+    @property
+    def unzipped(self) -> int:
+        return sum(part.kept for part in self.parts)
+
+
+def build(
+    settings: Settings,
+    access: Path,
+    *,
+    install: Callable[[Path], None],
+    runtime: Runtime,
+    output: Path,
+    layer: bool,
+) -> Bundle:
+    """Make `output`, and beside it `…-layer.zip` if the libraries are to be a layer of their own.
+
+    `install` puts the libraries into a folder. Raises `SettingsError`.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        install(folder)
+        before = _sizes(folder)
+        tables = tomllib.loads(access.read_text(encoding="utf-8"))
+        gone = _prune(folder, tables)
+        cut(folder / "botocore" / "data", services(tables))
+        _copy_ours(folder)
+        _copy_policies(settings, access, folder)
+        compile_all(folder, runtime.interpreter, ours="authorizer")
+        if layer:
+            names = {path.name for path in folder.iterdir()}
+            beside = output.with_name(f"{output.stem}-layer{output.suffix}")
+            pack(folder, output, only=sorted(OURS))
+            pack(folder, beside, prefix=LIBRARIES, only=sorted(names - OURS))
+            zips = [output, beside]
+        else:
+            pack(folder, output)
+            zips = [output]
+        return Bundle(
+            zips={file: file.stat().st_size for file in zips},
+            parts=_parts(before, _sizes(folder)),
+            dropped=gone,
+        )
+
+
+def services(tables: dict[str, Any]) -> frozenset[str]:
+    """The AWS services that this configuration talks to."""
+    found = {"sts"}
+    if "shared_cache" in tables:
+        found.add("dynamodb")
+    source = tables.get("sealing", {}).get("source")
+    return frozenset(found | ({source} if source in ("secretsmanager", "kms") else set()))
+
+
+def _prune(folder: Path, tables: dict[str, Any]) -> dict[str, int]:
+    rows = DROPPED if "sealing" in tables else (*DROPPED, *SEALED)
+    sizes = _sizes(folder)
+    reasons = dropped(sizes, rows)
+    gone: dict[str, int] = {}
+    for path, reason in reasons.items():
+        gone[reason] = gone.get(reason, 0) + sizes[path]
+        (folder / path).unlink()
+    for place in sorted(folder.rglob("*"), reverse=True):
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+    return gone
+
+
+def _copy_ours(folder: Path) -> None:
+    package = Path(__file__).parent.parent
+    for name in reached(package):
+        file = file_of(name, package)
+        assert file is not None  # noqa: S101 - `reached` names only modules that have one
+        target = folder / file.relative_to(package.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+
+
+def _copy_policies(settings: Settings, access: Path, folder: Path) -> None:
+    target = folder / "policies"
+    (target / "templates").mkdir(parents=True)
+    shutil.copyfile(access, target / "access.toml")
+    for name, source in settings.templates.items():
+        (target / "templates" / f"{name}{SUFFIX}").write_text(source, encoding="utf-8")
+    (target / "templates" / COMPILED).write_text(
+        settings.template_set.dump(settings.templates), encoding="utf-8"
+    )
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {
+        file.relative_to(folder).as_posix(): file.stat().st_size
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def _parts(before: dict[str, int], after: dict[str, int]) -> tuple[Part, ...]:
+    def part_of(path: str) -> str:
+        head, slash, _ = path.partition("/")
+        return head if slash and not head.endswith(".dist-info") else "single files and licences"
+
+    def total(sizes: dict[str, int], name: str) -> int:
+        return sum(size for path, size in sizes.items() if part_of(path) == name)
+
+    names: Collection[str] = sorted({part_of(path) for path in (*before, *after)})
+    parts = [
+        Part(
+            name=name,
+            files=sum(part_of(path) == name for path in after),
+            installed=total(before, name),
+            kept=total(after, name),
+        )
+        for name in names
+    ]
+    return tuple(sorted(parts, key=lambda part: -part.kept))

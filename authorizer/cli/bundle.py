@@ -1,0 +1,157 @@
+"""`authorizer bundle`: the Lambda zip."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from authorizer.bundle.build import Bundle, build
+from authorizer.bundle.wheels import ARCHITECTURES, Runtime, copy_installed, download
+from authorizer.cli.options import access_option
+from authorizer.errors import SettingsError
+
+MEGABYTE = 1_000_000
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+OLDEST = (3, 11)
+
+
+@click.command()
+@access_option
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("dist/authorizer.zip"),
+    show_default=True,
+    help="The zip to make.",
+)
+@click.option(
+    "--python", default=HERE, show_default=True, help="Version of the Lambda runtime, such as 3.13."
+)
+@click.option(
+    "--arch",
+    type=click.Choice(list(ARCHITECTURES)),
+    default="x86_64",
+    show_default=True,
+    help="Architecture of the Lambda function.",
+)
+@click.option("--layer", is_flag=True, help="Put the libraries into a second zip, for a Lambda layer.")
+@click.option("--installed", is_flag=True, help="Take the libraries that are installed here: no downloads.")
+@click.option(
+    "--requirements",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=Path("requirements/lambda.txt"),
+    show_default=True,
+    help="The pinned libraries.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+def bundle(  # noqa: PLR0917 - click passes options by name
+    access: Path,
+    output: Path,
+    python: str,
+    arch: str,
+    layer: bool,
+    installed: bool,
+    requirements: Path,
+    as_json: bool,
+) -> None:
+    """Make the zip that Lambda runs: handler `authorizer.handler.lambda_handler`.
+
+    It holds what a request needs of the libraries, byte-compiled, the configuration and its compiled templates, and
+    neither tests nor this command. The same input gives the same bytes. `env:` names are still read when the function
+    starts; here they only have to be there.
+    """
+    from authorizer.local.personas import load_personas
+    from authorizer.local.world import personas_beside
+    from authorizer.settings.load import load
+
+    samples = personas_beside(access)
+    environment = {
+        **(load_personas(samples).environment if samples.exists() else {}),
+        **os.environ,
+    }
+    settings = load(access, environment)
+    runtime = _runtime(python, arch)
+    if installed:
+        _check_platform(runtime)
+    install = partial(copy_installed, requirements) if installed else partial(download, requirements, runtime)
+    with Console(stderr=True).status("making the bundle"):
+        made = build(settings, access, install=install, runtime=runtime, output=output, layer=layer)
+    if as_json:
+        click.echo(json.dumps(_as_json(made)))
+    else:
+        _show(made)
+
+
+def _runtime(python: str, architecture: str) -> Runtime:
+    major, _, minor = python.partition(".")
+    if not (major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= OLDEST):
+        raise SettingsError([f"--python {python}: expected a version such as 3.13, 3.11 or newer"])
+    interpreter = _interpreter(python)
+    if interpreter is None:
+        raise SettingsError(
+            [
+                f"--python {python}: python{python} is not installed here: byte code is compiled by its own Python"
+            ]
+        )
+    return Runtime(python=(int(major), int(minor)), architecture=architecture, interpreter=interpreter)
+
+
+def _interpreter(python: str) -> str | None:
+    """The executable of that Python. It is asked: what is on the path may be a stand-in, for another one or none."""
+    found = sys.executable if python == HERE else shutil.which(f"python{python}")
+    if found is None:
+        return None
+    ask = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
+    ran = subprocess.run([found, "-c", ask], capture_output=True, text=True, check=False)  # noqa: S603
+    version, _, executable = ran.stdout.strip().partition(" ")
+    return executable if version == python else None
+
+
+def _check_platform(runtime: Runtime) -> None:
+    here = platform.system(), platform.machine(), HERE
+    wanted = "Linux", ARCHITECTURES[runtime.architecture], ".".join(map(str, runtime.python))
+    if here != wanted:
+        raise SettingsError(
+            [f"--installed: the libraries here are for {' '.join(here)}, and Lambda needs {' '.join(wanted)}"]
+        )
+
+
+def _show(made: Bundle) -> None:
+    console = Console()
+    table = Table(title="what the bundle holds", title_justify="left")
+    for name in ("part", "files", "installed", "in the bundle"):
+        table.add_column(name, justify="left" if name == "part" else "right")
+    for part in made.parts:
+        if part.files:
+            table.add_row(part.name, str(part.files), _megabytes(part.installed), _megabytes(part.kept))
+    console.print(table)
+    gone = Table(title="what was left out", title_justify="left")
+    gone.add_column("why")
+    gone.add_column("size", justify="right")
+    for reason, size in sorted(made.dropped.items(), key=lambda row: -row[1]):
+        gone.add_row(reason, _megabytes(size))
+    console.print(gone)
+    for file, size in made.zips.items():
+        console.print(f"{file}: {_megabytes(size)} zipped", highlight=False, soft_wrap=True)
+    console.print(f"{_megabytes(made.unzipped)} unzipped; Lambda takes 250 MB", highlight=False)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:.2f} MB"
+
+
+def _as_json(made: Bundle) -> dict[str, object]:
+    return {
+        "zips": {str(file): size for file, size in made.zips.items()},
+        "unzipped": made.unzipped,
+        "parts": {part.name: {"files": part.files, "bytes": part.kept} for part in made.parts if part.files},
+        "left_out": made.dropped,
+    }

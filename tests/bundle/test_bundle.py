@@ -1,0 +1,261 @@
+"""What is in the bundle, and that it is what it says: small, the same every time, and enough."""
+
+import ast
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from authorizer.bundle.archive import pack
+from authorizer.bundle.build import Bundle, services
+from authorizer.bundle.bytecode import compile_all
+from authorizer.bundle.prune import DROPPED, SEALED, dropped
+from authorizer.bundle.reach import reached
+from authorizer.bundle.wheels import Runtime, copy_installed
+from authorizer.cli.bundle import bundle as bundle_command
+from authorizer.errors import SettingsError
+from tests.bundle.conftest import REQUIREMENTS, RUNTIME, make_bundle, unpacked
+from tests.make import ACCESS, PERSONAS, ROOT, sample_environment
+from tests.servers.runtime_api import ExecutionEnvironment
+from tests.world import AWS, World, running, sample_event
+
+LIMIT = 10_000_000
+"""Bytes zipped."""
+
+
+def test_the_zip_is_small(bundle: Bundle) -> None:
+    [size] = bundle.zips.values()
+    assert size <= LIMIT
+
+
+def test_only_what_the_handler_reaches_goes_along(task_root: Path) -> None:
+    found = {path.relative_to(task_root).as_posix() for path in task_root.rglob("*.py")}
+    assert "authorizer/handler.py" in found
+    assert not [path for path in found if not path.startswith("authorizer/")]
+    for room in ("cli", "local", "backend", "bundle"):
+        assert not (task_root / "authorizer" / room).exists()
+    for name in ("jinja", "prove", "solve", "explain"):
+        assert not (task_root / "authorizer" / "engine" / f"{name}.py").exists()
+    assert not [path for path in task_root.rglob("*") if "test" in path.name]
+
+
+def test_every_module_that_ours_import_is_there(task_root: Path) -> None:
+    """Also those that functions import when they are called, which no single run would show."""
+    missing = set()
+    for file in (task_root / "authorizer").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for name in names:
+                place = task_root.joinpath(*name.split("."))
+                there = list(place.parent.glob(f"{place.name}.*")) or list(place.glob("__init__.*"))
+                if not there and name.partition(".")[0] not in sys.stdlib_module_names:
+                    missing.add(name)
+    # Jinja compiles templates, which are compiled; joserfc seals, which this configuration does not; types are for
+    # mypy; Lambda's own runtime brings the last.
+    allowed = ("authorizer.engine.jinja", "joserfc", "types_aiobotocore", "snapshot_restore_py")
+    assert not {name for name in missing if not name.startswith(allowed)}
+
+
+def test_byte_code_is_taken_without_a_look_at_its_source(task_root: Path) -> None:
+    files = list(task_root.rglob("*.pyc"))
+    assert len(files) > 300
+    for file in files:
+        header = file.read_bytes()[:8]
+        assert header[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(header[4:], "little") == 1, f"{file}: PEP 552: hash-based and unchecked"
+
+
+def test_files_are_compiled_and_packed_the_same_whatever_their_dates(tmp_path: Path) -> None:
+    zips = []
+    for name, date in (("one", 1e9), ("two", 1.5e9)):
+        folder = tmp_path / name
+        for module in ("ours", "theirs"):
+            (folder / module).mkdir(parents=True)
+            source = folder / module / "module.py"
+            source.write_text("def f(x):\n    return x in {'a', 'b', 'c', 'd', 'e'}\n")
+            os.utime(source, (date, date))
+        compile_all(folder, sys.executable, ours="ours")
+        pack(folder, tmp_path / f"{name}.zip")
+        zips.append((tmp_path / f"{name}.zip").read_bytes())
+        assert (folder / "ours" / "module.py").exists()
+        assert not (folder / "theirs" / "module.py").exists()
+    assert zips[0] == zips[1]
+
+
+def test_what_does_not_compile_is_refused_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    with pytest.raises(SettingsError, match="cannot compile the bundle"):
+        compile_all(tmp_path, sys.executable, ours="ours")
+
+
+@pytest.mark.nightly
+def test_the_same_input_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
+    [first] = bundle.zips
+    [second] = make_bundle(tmp_path, USER="somebody-else").zips
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.nightly
+def test_a_layer_holds_the_libraries_and_the_function_the_rest(tmp_path: Path) -> None:
+    function, layer = make_bundle(tmp_path, layer=True).zips
+    ours = unpacked(function, tmp_path / "function")
+    libraries = unpacked(layer, tmp_path / "layer")
+    assert sorted(path.name for path in ours.iterdir()) == ["authorizer", "policies"]
+    assert [path.name for path in libraries.iterdir()] == ["python"]
+    assert (libraries / "python" / "aioboto3").is_dir()
+
+
+@pytest.fixture(scope="module")
+def served(key_folder: Path) -> Iterator[World]:
+    with running(key_folder) as here:
+        yield here
+
+
+def test_it_answers_under_the_runtime_of_aws(task_root: Path, bare_python: Path, served: World) -> None:
+    pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+    keys = next(iter(served.local.settings.issuers.values())).jwks_uri
+    pool = 'user_pool  = "env:USER_POOL_ID"\n'
+    access = task_root / "policies" / "access.toml"
+    before = access.read_text()
+    assert pool in before
+    access.write_text(before.replace(pool, f'{pool}jwks_uri   = "{keys}"\n'))
+    variables = {**sample_environment(), **AWS, "AWS_ENDPOINT_URL_STS": served.sts.endpoint}
+    try:
+        with ExecutionEnvironment(
+            handler="authorizer.handler.lambda_handler",
+            task_root=task_root,
+            variables=variables,
+            python=bare_python,
+        ) as environment:
+            assert environment.init_error is None, environment.init_error
+            allowed = environment.invoke(served.local.sign_in(sample_event("rest-request-allow")))
+            denied = environment.invoke(served.local.sign_in(sample_event("no-role-deny")))
+            refused = environment.invoke(served.local.sign_in(sample_event("expired-unauthorized")))
+    finally:
+        access.write_text(before)
+    assert allowed.response["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    assert allowed.response["context"]["accessKeyId"].startswith("ASIA")
+    assert denied.response["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert refused.error is not None
+    assert refused.error["errorMessage"] == "Unauthorized"
+
+
+def test_templates_that_were_changed_after_the_bundle_was_made_are_refused(
+    task_root: Path, bare_python: Path
+) -> None:
+    template = task_root / "policies" / "templates" / "s3-home.json.j2"
+    before = template.read_text()
+    template.write_text(before.replace("s3:GetObject", "s3:*"))
+    try:
+        ran = subprocess.run(
+            [bare_python, "-c", "import authorizer.handler"],
+            cwd=task_root,
+            env={**sample_environment(), **AWS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        template.write_text(before)
+    assert ran.returncode != 0
+    assert "SettingsError" in ran.stderr
+    assert "compile again" in ran.stderr
+
+
+def test_every_row_of_the_pruning_drops_something(tmp_path: Path) -> None:
+    """A row that matches nothing is about a library that has moved on."""
+    copy_installed(REQUIREMENTS, tmp_path)
+    paths = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
+    idle = {pattern for pattern, reason in (*DROPPED, *SEALED) if not dropped(paths, [(pattern, reason)])}
+    # What pip's installer or another platform's wheel brings, and this one does not.
+    assert idle <= {
+        *("bin/*", "*/__pycache__/*", "*.dist-info/REQUESTED", "*.dist-info/direct_url.json"),
+        *("*.dist-info/zip-safe", "*.dist-info/sboms/*", "*.pxi", "MarkupSafe*", "Jinja2*", "*/tests/*"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        pytest.param({}, {"sts"}, id="STS always"),
+        pytest.param({"shared_cache": {}}, {"sts", "dynamodb"}, id="DynamoDB for a shared cache"),
+        pytest.param({"sealing": {"source": "kms"}}, {"sts", "kms"}, id="KMS where it holds the keys"),
+        pytest.param(
+            {"sealing": {"source": "environment"}}, {"sts"}, id="nothing for keys of the environment"
+        ),
+    ],
+)
+def test_the_data_of_services_in_use_goes_along(tables: dict[str, object], expected: set[str]) -> None:
+    assert services(tables) == expected
+
+
+def test_the_handler_reaches_the_whole_flow_and_nothing_of_the_laptop() -> None:
+    names = reached(ROOT / "authorizer")
+    assert {"authorizer.handler", "authorizer.pipeline", "authorizer.vending.sts"} <= set(names)
+    assert not [name for name in names if name.startswith(("authorizer.cli", "authorizer.local"))]
+
+
+@pytest.mark.parametrize(
+    ("python", "architecture", "newest"),
+    [
+        pytest.param((3, 11), "x86_64", "manylinux_2_26_x86_64", id="Python 3.11 runs on Amazon Linux 2"),
+        pytest.param((3, 13), "arm64", "manylinux_2_34_aarch64", id="Python 3.13 runs on Amazon Linux 2023"),
+    ],
+)
+def test_wheels_are_for_the_libc_of_the_runtime(
+    python: tuple[int, int], architecture: str, newest: str
+) -> None:
+    runtime = Runtime(python=python, architecture=architecture, interpreter="python")
+    assert runtime.platforms[0] == newest
+    assert runtime.platforms[-1].startswith("manylinux2014_")
+
+
+def test_a_library_of_another_version_is_refused(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("aiohttp==0.0.1 \\\n    --hash=sha256:00\nabsent-library==1.0 \\\n")
+    with pytest.raises(SettingsError) as refused:
+        copy_installed(requirements, tmp_path / "folder")
+    assert [problem.split()[0] for problem in refused.value.problems] == ["aiohttp", "absent-library"]
+
+
+def test_the_command_says_what_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Bundle(zips={tmp_path / "a.zip": 5}, parts=(), dropped={"tests": 7})
+    monkeypatch.setattr("authorizer.cli.bundle.build", lambda *_, **__: made)
+    here = ".".join(map(str, RUNTIME.python))
+    arguments = [
+        "--access",
+        str(ACCESS),
+        "--installed",
+        "--python",
+        here,
+        "--output",
+        str(tmp_path / "a.zip"),
+    ]
+    assert PERSONAS.exists()
+    told = CliRunner().invoke(bundle_command, [*arguments, "--json"])
+    assert json.loads(told.stdout)["zips"] == {str(tmp_path / "a.zip"): 5}
+    assert "0.00 MB zipped" in CliRunner().invoke(bundle_command, arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param(["--python", "2.7"], "3.11 or newer", id="a Python that is too old"),
+        pytest.param(["--python", "3.99"], "is not installed here", id="a Python that is not here"),
+        pytest.param(["--installed", "--arch", "arm64"], "Lambda needs Linux aarch64", id="another platform"),
+    ],
+)
+def test_what_cannot_be_built_here_is_refused(arguments: list[str], expected: str) -> None:
+    outcome = CliRunner().invoke(bundle_command, ["--access", str(ACCESS), *arguments])
+    assert isinstance(outcome.exception, SettingsError)
+    assert expected in str(outcome.exception)
