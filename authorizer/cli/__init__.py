@@ -14,6 +14,7 @@ EXIT_UNDECIDED = 2
 
 COMMANDS: Mapping[str, str] = {
     # Subcommand → module that defines it under the same name. Loaded on use: `--help` must not import moto.
+    "init": "authorizer.cli.init",
     "invoke": "authorizer.cli.invoke",
     "token": "authorizer.cli.mint",
     "check": "authorizer.cli.check",
@@ -22,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "bundle": "authorizer.cli.bundle",
 }
 SUMMARIES: Mapping[str, str] = {
+    "init": "Write a starter policies/ and events/ into a folder.",
     "invoke": "Run an event through the authorizer and print the response.",
     "token": "Print a token of the local issuer for a persona.",
     "check": "Load the configuration and list every problem.",
