@@ -1,0 +1,241 @@
+"""The sample backends run: each opens what the authorizer hands over and reaches S3 as the caller."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+from typing_extensions import override
+
+from authorizer.backend import opening
+from authorizer.backend.event import HEADERS
+from authorizer.vending import context
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.seal import Seal
+from tests.make import ACCESS, ROOT, sample_environment
+from tests.vending.factories import ROUTE, SUB, jwk_set, make_credentials, make_jwk
+
+BACKENDS = ROOT / "deploy" / "backends"
+
+
+class S3(BaseHTTPRequestHandler):
+    """Answers ListObjectsV2 with one key, and notes who asked for what."""
+
+    asked: ClassVar[list[tuple[str, str, str]]] = []
+
+    def do_GET(self) -> None:
+        signer = self.headers["Authorization"].split("Credential=")[1].split("/")[0]
+        self.asked.append((self.path, signer, self.headers["X-Amz-Security-Token"]))
+        body = b"<ListBucketResult><Contents><Key>home/x/report.txt</Key></Contents></ListBucketResult>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    @override
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[S3]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("DATA_BUCKET", "data")
+    monkeypatch.setenv("AUTHORIZER_SEALING_KEYS", jwk_set())
+    monkeypatch.setattr(opening, "_keys", opening._Keys())
+    S3.asked.clear()
+    yield S3
+    server.shutdown()
+    server.server_close()
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BACKENDS / "python" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def handed(*, sealed: bool, expires_in: float = 3600, keys: str | None = None) -> dict[str, str]:
+    """The authorizer's context."""
+    credentials = make_credentials(expiration=time.time() + expires_in)
+    if sealed:
+        seal = Seal(parse_keys(keys or jwk_set()))
+        return {**context.sealed(credentials, seal=seal, route=ROUTE, principal=SUB), "sub": SUB}
+    return {**context.plain(credentials), "sub": SUB}
+
+
+def event(fields: dict[str, str]) -> dict[str, Any]:
+    request = {"apiId": ROUTE.api_id, "stage": ROUTE.stage, "authorizer": {"lambda": fields}}
+    return {"version": "2.0", "requestContext": request}
+
+
+def asked_as_the_caller(s3: type[S3]) -> bool:
+    [(path, signer, token)] = s3.asked
+    return f"prefix=home%2F{SUB}%2F" in path and signer == "ASIACANARY" and token == "canary-session/+=="
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_the_python_lambda_lists_the_callers_files(s3: type[S3], sealed: bool) -> None:
+    answer = load("files").lambda_handler(event(handed(sealed=sealed)), None)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"files": ["home/x/report.txt"]})
+    assert asked_as_the_caller(s3)
+
+
+def test_the_python_lambda_tells_an_expired_caller_and_hides_our_own_faults(
+    s3: type[S3], capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = load("files").lambda_handler
+    assert handler(event(handed(sealed=True, expires_in=-5)), None)["statusCode"] == 401
+    wrong = handler(event(handed(sealed=True, keys=jwk_set(make_jwk("other", 9)))), None)
+    assert (wrong["statusCode"], json.loads(wrong["body"])) == (500, {"message": "Internal server error"})
+    assert "SealRefused" in capsys.readouterr().out
+    assert s3.asked == []
+
+
+@pytest.fixture
+def server(s3: type[S3], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("API_ID", ROUTE.api_id)
+    monkeypatch.setenv("STAGE", ROUTE.stage)
+    made = ThreadingHTTPServer(("127.0.0.1", 0), load("server").Files)
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_port}/files"
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_the_http_server_lists_the_callers_files(s3: type[S3], server: str, sealed: bool) -> None:
+    headers = {HEADERS[name]: value for name, value in handed(sealed=sealed).items() if name in HEADERS}
+    with urllib.request.urlopen(urllib.request.Request(server, headers=headers)) as answer:
+        assert json.load(answer) == {"files": ["home/x/report.txt"]}
+    assert asked_as_the_caller(s3)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 403, id="no credentials"),
+        pytest.param({HEADERS["credentials"]: "a.b.c.d.e", HEADERS["sub"]: SUB}, 403, id="forged ones"),
+        pytest.param(
+            {HEADERS["credentials"]: handed(sealed=True, expires_in=-5)["credentials"], HEADERS["sub"]: SUB},
+            401,
+            id="old ones",
+        ),
+        pytest.param(
+            {HEADERS["credentials"]: handed(sealed=True)["credentials"], HEADERS["sub"]: "mallory"},
+            403,
+            id="another's",
+        ),
+    ],
+)
+def test_the_http_server_refuses_what_the_authorizer_did_not_make(
+    s3: type[S3], server: str, headers: dict[str, str], status: int
+) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(server, headers=headers))
+    assert refused.value.code == status
+    refused.value.close()
+    assert s3.asked == []
+
+
+def test_the_native_backend_answers_without_credentials_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHORIZER_ACCESS", str(ACCESS))
+    for name, value in sample_environment().items():
+        monkeypatch.setenv(name, value)
+    module = load("native")
+    refused = module.lambda_handler({"requestContext": {"authorizer": {"claims": {}}}}, None)
+    module._loop.close()
+    assert refused["statusCode"] == 401
+
+
+NODE = """
+import { credentialsOf } from "./credentials.mjs";
+const events = JSON.parse(process.argv[1]);
+const told = [];
+for (const event of events) {
+  try { told.push(await credentialsOf(event)); } catch (error) { told.push({ refused: error.code ?? error.message }); }
+}
+console.log(JSON.stringify(told));
+"""
+
+
+@pytest.fixture(scope="module")
+def node_backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Node backend with its one package, where npm can fetch it."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    folder = tmp_path_factory.mktemp("node") / "backend"
+    shutil.copytree(BACKENDS / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
+    installing = [
+        "npm",
+        "install",
+        "--no-package-lock",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+        "--prefer-offline",
+    ]
+    try:
+        subprocess.run(installing, cwd=folder, check=True, capture_output=True, timeout=90)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"npm cannot fetch the package jose: {type(error).__name__}")
+    return folder
+
+
+def test_the_node_backend_opens_what_was_sealed_here_and_nothing_else(node_backend: Path) -> None:
+    good = handed(sealed=True)
+    head, key, nonce, ciphertext, tag = good["credentials"].split(".")
+    altered = ".".join([head, key, nonce, ("B" if ciphertext[0] == "A" else "A") + ciphertext[1:], tag])
+    elsewhere = event(good)
+    elsewhere["requestContext"]["stage"] = "test"
+    events = [
+        event(good),
+        event(handed(sealed=False)),
+        elsewhere,
+        event(good | {"sub": "mallory"}),
+        event(handed(sealed=True, expires_in=-5)),
+        event(good | {"credentials": good["credentials"][:-2]}),
+        event(good | {"credentials": altered}),
+        event(handed(sealed=True, keys=jwk_set(make_jwk("other", 9)))),
+        event({"sub": SUB}),
+    ]
+    ran = subprocess.run(
+        ["node", "--input-type=module", "-e", NODE, json.dumps(events)],
+        cwd=node_backend,
+        env={"AUTHORIZER_SEALING_KEYS": jwk_set(), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    opened, plain, *refused = json.loads(ran.stdout)
+    for found in (opened, plain):
+        assert (found["accessKeyId"], found["secretAccessKey"]) == ("ASIACANARY", "canary-secret/+=")
+        assert found["sessionToken"] == "canary-session/+=="
+    assert [answer["refused"] for answer in refused] == [
+        "ERR_JWT_CLAIM_VALIDATION_FAILED",
+        "ERR_JWT_CLAIM_VALIDATION_FAILED",
+        "ERR_JWT_EXPIRED",
+        "ERR_JWE_INVALID",
+        "ERR_JWE_DECRYPTION_FAILED",
+        "sealed with a key that is not here",
+        "no live credentials in the authorizer's context",
+    ]
