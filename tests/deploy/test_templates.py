@@ -12,12 +12,14 @@ from authorizer.engine.document import parse_identity, parse_session
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.record import NAMESPACE
 from authorizer.runtime import MAX_SECONDS
+from authorizer.vending.papers import execution_policy, trust_policy
 from tests.deploy.sam import resolve, resources, template
 from tests.make import ACCESS, make_settings, sample_environment, sample_settings
 
 TEMPLATE = template("template.yaml")
 ATTACH = template("attach.yaml")
 BOTH = [pytest.param(TEMPLATE, id="template.yaml"), pytest.param(ATTACH, id="attach.yaml")]
+EXECUTION_ROLE = "arn:aws:iam::123456789012:role/authorizer"
 GIVEN_BY_LAMBDA = {"AWS_REGION"}
 CACHED = sample_settings().gateway.identity_sources
 FUNCTIONS = ("AuthorizerFunction", "SimpleAuthorizerFunction")
@@ -180,26 +182,27 @@ def test_data_tracing_is_off_where_it_could_be_on() -> None:
 # ── Roles ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def known_arns() -> dict[str, str]:
+    """What the templates' references to roles come to."""
+    arns = {"AuthorizerRole.Arn": EXECUTION_ROLE}
+    for role in sample_settings().roles.values():
+        arns |= {f"{role.name.title()}Role.Arn": role.arn, f"{role.name.title()}RoleArn": role.arn}
+    return arns
+
+
 @pytest.mark.parametrize("tree", BOTH)
-def test_the_execution_role_may_write_its_logs_and_vend_the_listed_roles_and_nothing_else(
-    tree: dict[str, Any],
-) -> None:
-    policies = [
-        *tree["Resources"]["AuthorizerRole"]["Properties"]["Policies"],
-        *resources(tree, "AWS::IAM::RolePolicy").values(),
-    ]
-    statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-    assert "ManagedPolicyArns" not in tree["Resources"]["AuthorizerRole"]["Properties"]
-    granted = {tuple(statement["Action"]): statement["Resource"] for statement in statements}
-    assert set(granted) == {
-        ("logs:CreateLogStream", "logs:PutLogEvents"),
-        ("sts:AssumeRole", "sts:TagSession"),
-    }
-    assert granted["logs:CreateLogStream", "logs:PutLogEvents"] == {"Fn::GetAtt": "AuthorizerLogs.Arn"}
-    arns = [
-        variables(tree, "AuthorizerFunction")[f"{name.upper()}_ROLE_ARN"] for name in sample_settings().roles
-    ]
-    assert sorted(map(str, granted["sts:AssumeRole", "sts:TagSession"])) == sorted(map(str, arns))
+def test_the_execution_role_may_write_its_logs_and_what_authorizer_trust_prints(tree: dict[str, Any]) -> None:
+    role = tree["Resources"]["AuthorizerRole"]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    policies = [*role["Policies"], *resources(tree, "AWS::IAM::RolePolicy").values()]
+    by_name = {policy["PolicyName"]: policy["PolicyDocument"] for policy in policies}
+    assert set(by_name) == {"write-own-logs", "assume-vend-roles"}
+    [logs] = by_name["write-own-logs"]["Statement"]
+    assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert logs["Resource"] == {"Fn::GetAtt": "AuthorizerLogs.Arn"}
+    assert resolve(by_name["assume-vend-roles"], known_arns()) == execution_policy(
+        sample_settings().roles.values()
+    )
 
 
 def test_the_backend_has_no_permission_on_data() -> None:
@@ -216,20 +219,10 @@ def test_roles_live_as_long_as_their_sessions() -> None:
         )
 
 
-def test_vended_roles_trust_the_execution_role_alone_and_demand_their_tags() -> None:
-    for role in sample_settings().roles.values():
-        trust = TEMPLATE["Resources"][f"{role.name.title()}Role"]["Properties"]["AssumeRolePolicyDocument"]
-        [statement] = trust["Statement"]
-        assert statement["Principal"] == {"AWS": {"Fn::GetAtt": "AuthorizerRole.Arn"}}
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if role.session_tags:
-            assert actions == ["sts:AssumeRole", "sts:TagSession"]
-            assert statement["Condition"] == {
-                "Null": {f"aws:RequestTag/{key}": "false" for key in role.session_tags},
-                "ForAllValues:StringEquals": {"aws:TagKeys": list(role.session_tags)},
-            }
-        else:
-            assert actions == ["sts:AssumeRole"]
+@pytest.mark.parametrize("name", list(sample_settings().roles))
+def test_vended_roles_have_the_trust_that_authorizer_trust_prints(name: str) -> None:
+    deployed = TEMPLATE["Resources"][f"{name.title()}Role"]["Properties"]["AssumeRolePolicyDocument"]
+    assert resolve(deployed, known_arns()) == trust_policy(sample_settings().roles[name], EXECUTION_ROLE)
 
 
 VALUES = {
