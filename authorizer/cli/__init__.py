@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "trust": "authorizer.cli.trust",
     "revoke": "authorizer.cli.revoke",
     "bundle": "authorizer.cli.bundle",
+    "policy": "authorizer.cli.policy",
 }
 SUMMARIES: Mapping[str, str] = {
     "init": "Write a starter policies/ and events/ into a folder.",
@@ -30,6 +31,7 @@ SUMMARIES: Mapping[str, str] = {
     "trust": "Print the execution role's policy and every role's trust policy.",
     "revoke": "Print the Deny that ends live sessions of a user, a tenant, or everybody.",
     "bundle": "Make the zip that Lambda runs.",
+    "policy": "Judge, render, test, explain and prove the session policies.",
 }
 
 

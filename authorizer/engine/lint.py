@@ -29,7 +29,7 @@ CODES: Mapping[str, str] = {
     "uncovered": "no case exercises a statement or a branch",
     "unused": "a template that no role renders, a scope that no group brings, a claim that nothing uses",
     "no-promise": "nothing says what the template isolates, so nothing is proven about it",
-    "dead-end": "a group that leads to no role and no scope, or a scope that opens nothing",
+    "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",
 }
 """Code → what it is about."""
 

@@ -1,0 +1,43 @@
+"""`authorizer policy …`: judge, render, test, explain and prove the session policies before they are deployed."""
+
+import importlib
+from collections.abc import Mapping
+
+import click
+from typing_extensions import override
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    # Subcommand → the function that is it, as MODULE:NAME, and its summary.
+    "check": ("authorizer.cli.policy_check:check", "Lint the templates and the configuration."),
+    "render": ("authorizer.cli.policy_render:render", "Print one user's session policy."),
+    "test": ("authorizer.cli.policy_test:test", "Run the cases and measure what they cover."),
+    "explain": ("authorizer.cli.policy_explain:explain", "Say why a request is allowed or denied."),
+}
+
+
+class _Policies(click.Group):
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_Policies)
+def policy() -> None:
+    """Judge, render, test, explain and prove the session policies.
+
+    Exit code 0: all is fine. 1: there are findings. 2: it could not run.
+    """

@@ -1,0 +1,70 @@
+"""`authorizer policy check`: lint."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.options import access_option, aws_option, load_access
+
+if TYPE_CHECKING:
+    from authorizer.engine.lint import Finding
+
+
+@click.command()
+@access_option
+@aws_option
+@click.option(
+    "--coverage",
+    "threshold",
+    type=click.FloatRange(0, 100),
+    default=100,
+    show_default=True,
+    help="Least coverage of each template by its cases, in percent.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
+def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
+    """Look for what loads and is still likely not what its author meant, in the templates and the configuration.
+
+    Exit code 0: no finding. 1: findings. 2: the configuration does not load, or a case file cannot be read.
+    """
+    from authorizer.cli.case_files import case_files, read_cases, run_cases
+    from authorizer.engine.coverage import measure
+    from authorizer.engine.errors import CaseInvalid
+    from authorizer.engine.lint import lint_coverage
+    from authorizer.settings.lint import lint_settings
+
+    settings = load_access(access, aws=aws)
+    try:
+        results = run_cases(settings, read_cases(settings, case_files(access)))
+    except CaseInvalid as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_UNDECIDED)
+    findings = [
+        *lint_settings(settings, access.read_text(encoding="utf-8")),
+        *lint_coverage(measure(results, settings.template_set), threshold=threshold),
+    ]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    elif findings:
+        _print(findings)
+    else:
+        click.echo(f"{len(settings.template_set.names)} templates, {len(results)} cases: no finding")
+    sys.exit(1 if findings else 0)
+
+
+def _print(findings: Sequence["Finding"]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for finding in findings:
+        head = Text.assemble(f"{finding.place}: ", (finding.code, "yellow"), f": {finding.text}")
+        console.print(head, soft_wrap=True)
+        console.print(Text(f"    → {finding.remedy}", style="green"), soft_wrap=True)
+    console.print(f"{len(findings)} finding{'s' if len(findings) != 1 else ''}")

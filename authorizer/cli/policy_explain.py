@@ -1,0 +1,118 @@
+"""`authorizer policy explain`: why a request is allowed or denied."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.options import load_access
+from authorizer.cli.who import claims_of, names_of, scopes_of, user_options
+
+if TYPE_CHECKING:
+    from authorizer.engine.evaluate import Outcome
+    from authorizer.engine.template import Branch
+
+
+@click.command()
+@user_options
+@click.option("--action", required=True, help="What the user does, such as s3:GetObject.")
+@click.option("--resource", required=True, help="The ARN of what it is done to.")
+@click.option(
+    "--context",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A condition key; repeat for several values.",
+)
+def explain(
+    *,
+    access: Path,
+    aws: bool,
+    role: str | None,
+    templates: Sequence[str],
+    claims: Sequence[str],
+    scopes: Sequence[str],
+    groups: Sequence[str],
+    as_json: bool,
+    action: str,
+    resource: str,
+    pairs: Sequence[str],
+) -> None:
+    """Say what one user's session policy makes of one request, statement by statement.
+
+    Judged is the session policy by itself: the role's own policies can only take away from it.
+
+    Exit code 0: allowed. 1: denied. 2: this user gets no policy.
+    """
+    from authorizer.engine.errors import EngineError
+    from authorizer.engine.evaluate import AccessRequest, evaluate
+
+    settings = load_access(access, aws=aws)
+    names, values = names_of(settings, role, templates), claims_of(settings, claims)
+    wanted = scopes_of(settings, scopes, groups)
+    request = AccessRequest(action=action, resource=resource, context=_context(pairs))
+    try:
+        settings.template_set.render(names, values, scopes=wanted)
+        branch = settings.template_set.trace(names, values, scopes=wanted)
+    except EngineError as error:
+        click.echo(f"no policy for this user: {error}", err=True)
+        sys.exit(EXIT_UNDECIDED)
+    outcome = evaluate(identity=None, session=branch.document, boundary=None, request=request)
+    if as_json:
+        _print_json(branch, outcome)
+    else:
+        _print(branch, outcome)
+    sys.exit(0 if outcome.allowed else 1)
+
+
+def _context(pairs: Sequence[str]) -> dict[str, str | list[str]]:
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{pair!r}: expected KEY=VALUE", param_hint="--context")
+        found.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+
+
+def _print(branch: "Branch", outcome: "Outcome") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from authorizer.engine.explain import describe
+    from authorizer.engine.explain import explain as findings
+
+    console = Console()
+    colour = "green" if outcome.allowed else "red"
+    console.print(Text(describe(outcome)[0], style=f"bold {colour}"))
+    for finding in findings(outcome):
+        sid = finding.place.sid or f"statement {finding.place.statement + 1}"
+        place = branch.places[finding.place.statement].describe()
+        said = "decides" if finding.decided else "matches" if finding.matched else "does not match"
+        style = colour if finding.decided else "default" if finding.matched else "dim"
+        console.print(Text(f"{place}: {sid}, {finding.effect}: {said}", style=style), soft_wrap=True)
+        for check in finding.failed:
+            console.print(Text(f"    {check.element} wanted {check.wanted}"), soft_wrap=True)
+            console.print(Text(f"    {' ' * len(check.element)}    got {check.got}"), soft_wrap=True)
+
+
+def _print_json(branch: "Branch", outcome: "Outcome") -> None:
+    from authorizer.engine.explain import explain as findings
+
+    rows = [
+        {
+            "statement": finding.place.sid or finding.place.statement + 1,
+            "place": branch.places[finding.place.statement].describe(),
+            "effect": finding.effect,
+            "matched": finding.matched,
+            "decided": finding.decided,
+            "checks": [asdict(check) for check in finding.checks],
+        }
+        for finding in findings(outcome)
+    ]
+    click.echo(json.dumps({"verdict": outcome.verdict, "statements": rows}, indent=2))

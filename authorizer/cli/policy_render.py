@@ -1,0 +1,53 @@
+"""`authorizer policy render`: one user's session policy."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.options import load_access
+from authorizer.cli.who import claims_of, names_of, scopes_of, user_options
+
+
+@click.command()
+@user_options
+@click.option("--compact", is_flag=True, help="Print exactly the text that STS gets.")
+def render(
+    *,
+    access: Path,
+    aws: bool,
+    role: str | None,
+    templates: Sequence[str],
+    claims: Sequence[str],
+    scopes: Sequence[str],
+    groups: Sequence[str],
+    as_json: bool,
+    compact: bool,
+) -> None:
+    """Print the session policy of one user: of a --role, or of one --template or several.
+
+    Exit code 0: it renders. 2: this user gets no policy, and the reason.
+    """
+    from authorizer.engine.errors import EngineError
+    from authorizer.engine.pack import MAX_CHARACTERS
+
+    settings = load_access(access, aws=aws)
+    names = names_of(settings, role, templates)
+    try:
+        text = settings.template_set.render(
+            names, claims_of(settings, claims), scopes=scopes_of(settings, scopes, groups)
+        )
+    except EngineError as error:
+        click.echo(f"no policy for this user: {error}", err=True)
+        sys.exit(EXIT_UNDECIDED)
+    worst = settings.template_set.worst_case_length(names)
+    if as_json:
+        shown = {"templates": names, "policy": json.loads(text), "length": len(text), "longest": worst}
+        click.echo(json.dumps({**shown, "limit": MAX_CHARACTERS}, indent=2))
+        return
+    click.echo(text if compact else json.dumps(json.loads(text), indent=2, ensure_ascii=False))
+    longest = f"the longest that {', '.join(names)} can render to has {worst}"
+    click.echo(f"{len(text)} characters; {longest}, STS takes {MAX_CHARACTERS}", err=True)

@@ -1,0 +1,110 @@
+"""`authorizer policy test`: run the cases, measure what they cover."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.options import access_option, aws_option, load_access
+
+if TYPE_CHECKING:
+    from authorizer.engine.cases import CaseResult
+    from authorizer.engine.coverage import Coverage
+
+STYLES = {"PASS": "green", "FAIL": "red", "ERROR": "magenta"}
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@access_option
+@aws_option
+@click.option(
+    "--coverage",
+    "threshold",
+    type=click.FloatRange(0, 100),
+    default=100,
+    show_default=True,
+    help="Least coverage of each template in percent. Not asked of a run of single FILES.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="List the cases that pass, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+def test(
+    *, files: Sequence[Path], access: Path, aws: bool, threshold: float, verbose: bool, as_json: bool
+) -> None:
+    """Run the cases of FILES, or of all files in `cases/` beside the configuration.
+
+    Exit code 0: all pass, and cover enough. 1: a case fails, or too little is covered. 2: a file cannot be read, or a
+    case could not be judged.
+    """
+    from authorizer.cli.case_files import case_files, read_cases, run_cases
+    from authorizer.engine.coverage import measure
+    from authorizer.engine.errors import CaseInvalid
+
+    settings = load_access(access, aws=aws)
+    try:
+        cases = read_cases(settings, files or case_files(access))
+    except CaseInvalid as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_UNDECIDED)
+    results = run_cases(settings, cases)
+    coverage = measure(results, settings.template_set)
+    if as_json:
+        _print_json(results, coverage)
+    else:
+        _print(results, coverage, verbose=verbose)
+    statuses = {result.status for result in results}
+    if "ERROR" in statuses:
+        sys.exit(EXIT_UNDECIDED)
+    # A run without any case proves nothing: it is a finding, whatever the threshold.
+    short = not files and any(each.percent < threshold for each in coverage)
+    sys.exit(1 if "FAIL" in statuses or short or not results else 0)
+
+
+def _print(results: Sequence["CaseResult"], coverage: Sequence["Coverage"], *, verbose: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    for result in results:
+        if verbose or result.status != "PASS":
+            head = Text.assemble(
+                (result.status, STYLES[result.status]), f" {result.case.file}: {result.case.name}"
+            )
+            console.print(head, soft_wrap=True)
+        for reason in result.reasons:
+            console.print(Text(f"     {reason}"), soft_wrap=True)
+    table = Table("Template", "Statements", "Branches", "Covered")
+    for each in coverage:
+        statements = f"{each.statements - len(each.statements_missed)} of {each.statements}"
+        branches = f"{each.branches - len(each.branches_missed)} of {each.branches}"
+        style = "green" if each.percent == 100 else "yellow"
+        table.add_row(each.template, statements, branches, Text(f"{each.percent:.0f} %", style=style))
+    console.print(table)
+    for each in coverage:
+        for line in (*each.statements_missed, *each.branches_missed):
+            console.print(Text(f"{line} ({each.template})"), soft_wrap=True)
+    counts: Counter[str] = Counter(result.status for result in results)
+    console.print(
+        ", ".join(f"{counts[status]} {status}" for status in STYLES if counts[status]) or "no cases"
+    )
+
+
+def _print_json(results: Sequence["CaseResult"], coverage: Sequence["Coverage"]) -> None:
+    cases = [
+        {
+            "file": result.case.file,
+            "name": result.case.name,
+            "status": result.status,
+            "reasons": list(result.reasons),
+        }
+        for result in results
+    ]
+    covered = [{**asdict(each), "percent": each.percent} for each in coverage]
+    click.echo(json.dumps({"cases": cases, "coverage": covered}, indent=2))

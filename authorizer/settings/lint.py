@@ -1,0 +1,125 @@
+"""Lint of a whole configuration: what loads, and is still likely not what its author meant.
+
+`authorizer.engine.lint` judges the templates; this file what `access.toml` makes of them.
+"""
+
+from collections.abc import Iterator
+
+from authorizer.engine.lint import Finding, lint
+from authorizer.engine.program import InScopes
+from authorizer.settings.places import Path, line_of
+from authorizer.settings.schema import Settings
+
+
+def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
+    """Every finding about the templates and about the configuration. `source` is the text of `access.toml`."""
+    found = set(
+        lint(
+            settings.template_set,
+            user_writable=[claim.name for claim in settings.claims.values() if claim.user_writable],
+            groupings={role.name: role.policies for role in settings.roles.values()},
+        )
+    )
+    for path, code, text, remedy in (
+        *_policies(settings),
+        *_scopes(settings),
+        *_groups(settings),
+        *_claims(settings),
+    ):
+        line = line_of(source, path)
+        place = f"{settings.place}:{line}" if line else settings.place
+        found.add(Finding(place=place, code=code, text=text, remedy=remedy))
+    return tuple(sorted(found))
+
+
+_Found = Iterator[tuple[Path, str, str, str]]
+
+
+def _policies(settings: Settings) -> _Found:
+    rendered = {name for role in settings.roles.values() for name in role.policies}
+    for name in settings.template_set.names:
+        row = settings.policies.get(name)
+        if row is None or row.isolates is None:
+            yield (
+                ("policies", name),
+                "no-promise",
+                f"nothing says what template {name!r} isolates, so nothing is proven about it",
+                f'write {name} = {{ isolates = "CLAIM" }} under [policies]',
+            )
+        elif settings.claims[row.isolates].user_writable:
+            yield (
+                ("policies", name),
+                "user-writable",
+                f"{name!r} isolates `{row.isolates}`, which users can change: they choose who they are",
+                "isolate by a claim that only the issuer sets, such as `sub`",
+            )
+        if name not in rendered:
+            yield (
+                ("policies", name),
+                "unused",
+                f"no role renders template {name!r}",
+                "name it in the `policies` of a role, or delete it",
+            )
+
+
+def _scopes(settings: Settings) -> _Found:
+    brought = {scope for group in settings.groups.values() for scope in group.scopes}
+    for name, routes in settings.scopes.items():
+        if not routes:
+            yield (
+                ("scopes", name),
+                "dead-end",
+                f"scope {name!r} opens no route",
+                "list its routes, or delete it",
+            )
+        if name not in brought and settings.gateway.token_scopes == "ignore":
+            yield (
+                ("scopes", name),
+                "unused",
+                f"no group brings scope {name!r}, and the tokens' own scopes are ignored",
+                "give it to a group, or delete it",
+            )
+    for name, scope in sorted(_tested(settings)):
+        if scope not in settings.scopes:
+            yield (
+                ("scopes",),
+                "dead-end",
+                f"template {name!r} asks for scope {scope!r}, which [scopes] does not have: that branch is never taken",
+                "declare the scope, or correct its name",
+            )
+
+
+def _tested(settings: Settings) -> set[tuple[str, str]]:
+    """Every scope that a template asks for."""
+    return {
+        (name, atom.scope)
+        for name in settings.template_set.names
+        for branch in settings.template_set.branches([name])
+        for atom in branch.chosen
+        if isinstance(atom, InScopes)
+    }
+
+
+def _groups(settings: Settings) -> _Found:
+    for group in settings.groups.values():
+        if group.role is None and not group.scopes:
+            yield (
+                ("groups", group.name),
+                "dead-end",
+                f"group {group.name!r} leads to no role and brings no scope",
+                "give it a role or scopes, or delete it",
+            )
+
+
+def _claims(settings: Settings) -> _Found:
+    used = {claim for role in settings.roles.values() for claim in role.uses}
+    used |= {*settings.gateway.context_claims, settings.gateway.usage_key_claim or ""}
+    used |= {claim for name in settings.template_set.names for claim in settings.template_set.uses(name)}
+    for name in settings.claims:
+        if name not in used:
+            yield (
+                ("claims", name),
+                "unused",
+                f"claim `{name}` reaches no policy, tag, session name or context",
+                "delete it: what is not declared cannot leak",
+            )
