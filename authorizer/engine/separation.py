@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from authorizer.engine.automaton import Overlap, SymbolicPattern, find_overlap
-from authorizer.engine.patterns import MANY, ONE
+from authorizer.engine.inclusion import find_uncovered
+from authorizer.engine.patterns import MANY
 from authorizer.engine.symbolic import EVERYTHING, SymbolicCondition, SymbolicStatement, fold
 
 
@@ -185,42 +186,4 @@ def _service(action: SymbolicPattern) -> SymbolicPattern:
 
 
 def _is_shared(pattern: SymbolicPattern, shared: Shared) -> bool:
-    return any(covers(common, pattern) for common in shared)
-
-
-def covers(wide: SymbolicPattern, narrow: SymbolicPattern) -> bool:
-    """Whether everything that `narrow` may match, `wide` matches. Never wrongly True."""
-    wide_cells, narrow_cells = _cells(wide), _cells(narrow)
-    reached = _skip({0}, wide_cells)
-    for cell in narrow_cells:
-        stepped = set()
-        for at in reached:
-            if at == len(wide_cells):
-                continue
-            mine = wide_cells[at]
-            if mine is MANY:
-                stepped.add(at)
-            elif (
-                mine is ONE and cell is not MANY and (cell is ONE or isinstance(cell, str))
-            ) or mine == cell:
-                stepped.add(at + 1)
-        reached = _skip(stepped, wide_cells)
-        if not reached:
-            return False
-    return len(wide_cells) in reached
-
-
-def _cells(pattern: SymbolicPattern) -> list[object]:
-    """Single characters, wildcards and holes. A star of the narrow side is a symbol of its own, which only a
-    star takes; two equal holes are one user's same value."""
-    return [cell for part in pattern for cell in (part if isinstance(part, str) else (part,))]
-
-
-def _skip(reached: set[int], cells: list[object]) -> set[int]:
-    """A star also stands for nothing."""
-    for at in sorted(reached):
-        end = at
-        while end < len(cells) and cells[end] is MANY:
-            end += 1
-            reached = reached | {end}
-    return reached
+    return bool(shared) and find_uncovered(pattern, shared) is None

@@ -1,0 +1,174 @@
+"""`authorizer policy prove`: can two users' policies meet?"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from authorizer.cli.options import access_option, aws_option, load_access
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from authorizer.engine.prove import Finding, Proof
+    from authorizer.engine.witness import Party
+    from authorizer.settings.schema import Settings
+
+STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": "dim"}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[POLICY|ROLE]...")
+@access_option
+@aws_option
+@click.option("--json", "as_json", is_flag=True, help="Print the proofs as JSON.")
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each witness as a failing case into this folder.",
+)
+def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Path | None) -> None:
+    """Prove that no two users whose isolating claims differ can touch the same thing.
+
+    Judges every policy, and the policies of every role together, or only those that are named. What a policy keeps
+    apart, and what it shares, stands in its row under [policies] of the configuration.
+
+    Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
+    """
+    settings = load_access(access, aws=aws)
+    proofs = _proofs(settings, names)
+    if save is not None:
+        _save(settings, proofs, save)
+    if as_json:
+        click.echo(json.dumps([_plain(proof) for proof in proofs], indent=2))
+    else:
+        _print(proofs)
+    sys.exit(1 if any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs) else 0)
+
+
+def _proofs(settings: "Settings", names: Sequence[str]) -> list["Proof"]:
+    from authorizer.engine.prove import Promise
+    from authorizer.engine.prove import prove as judge
+
+    subjects = _subjects(settings)
+    unknown = [name for name in names if not any(subject.endswith(f" {name}") for subject in subjects)]
+    if unknown:
+        raise click.BadParameter(f"neither a policy nor a role: {', '.join(map(repr, unknown))}")
+    promises = {
+        name: Promise(isolates=policy.isolates, shared=policy.shared)
+        for name, policy in settings.policies.items()
+    }
+    promises = {name: promises.get(name, Promise(isolates=None)) for name in settings.template_set.names}
+    claims = {name: claim.type for name, claim in settings.claims.items()}
+    return [
+        judge(settings.template_set, subject=subject, names=templates, claims=claims, promises=promises)
+        for subject, templates in subjects.items()
+        if not names or subject.partition(" ")[2] in names
+    ]
+
+
+def _subjects(settings: "Settings") -> dict[str, tuple[str, ...]]:
+    """What to prove: each policy by itself, then each role's policies together."""
+    policies = {f"policy {name}": (name,) for name in settings.template_set.names}
+    return policies | {f"role {role.name}": role.policies for role in settings.roles.values()}
+
+
+def _save(settings: "Settings", proofs: Sequence["Proof"], folder: Path) -> None:
+    from authorizer.engine.saved import as_cases
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for proof in proofs:
+        for number, finding in enumerate(proof.findings, start=1):
+            if finding.witness is not None:
+                file = folder / f"leak-{proof.subject.replace(' ', '-')}-{number}.toml"
+                text = as_cases(finding, finding.witness, _subjects(settings)[proof.subject])
+                file.write_text(text, encoding="utf-8")
+                click.echo(f"saved {file}", err=True)
+
+
+def _print(proofs: Sequence["Proof"]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("", "Verdict", "Isolates", "Branches", "Pairs")
+    for proof in proofs:
+        claims = ", ".join(dict.fromkeys(claim for _, claim in proof.isolates)) or "-"
+        verdict = f"[{STYLES[proof.verdict]}]{proof.verdict}[/]"
+        table.add_row(proof.subject, verdict, claims, str(proof.ways), str(proof.pairs))
+    console.print(table)
+    for proof in proofs:
+        for finding in proof.findings:
+            _print_finding(console, proof, finding)
+    shared = dict.fromkeys(f"{text} ({proof.subject})" for proof in proofs for text in proof.shared)
+    if shared:
+        console.print("Left out, because declared as shared:", style="bold")
+        for line in shared:
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    console.print("What is proven rests on this:", style="bold")
+    for line in dict.fromkeys(line for proof in proofs for line in proof.rests_on):
+        console.print(f"  - {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_finding(console: "Console", proof: "Proof", finding: "Finding") -> None:
+    from rich.text import Text
+
+    head = "LEAK" if finding.witness else "UNKNOWN"
+    console.print(Text.assemble((head, STYLES[head]), f" {proof.subject}: {finding.reason}"), soft_wrap=True)
+    console.print(
+        f"  statements: {finding.one} and {finding.other}", markup=False, highlight=False, soft_wrap=True
+    )
+    if finding.witness is None:
+        return
+    for party in (finding.witness.one, finding.witness.other):
+        for line in _describe(party):
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _describe(party: "Party") -> list[str]:
+    claims = ", ".join(f"{name}={value!r}" for name, value in party.claims.items()) or "nothing"
+    scopes = f", scopes {', '.join(sorted(party.scopes))}" if party.scopes else ""
+    context = ", ".join(f"{key}={value!r}" for key, value in party.request.context.items())
+    return [
+        f"a user with {claims}{scopes}",
+        f"  may {party.request.action} on {party.request.resource}" + (f" with {context}" if context else ""),
+    ]
+
+
+def _plain(proof: "Proof") -> dict[str, object]:
+    return {
+        "subject": proof.subject,
+        "verdict": proof.verdict,
+        "isolates": dict(proof.isolates),
+        "branches": proof.ways,
+        "pairs": proof.pairs,
+        "findings": [_plain_finding(finding) for finding in proof.findings],
+        "shared": list(proof.shared),
+        "rests_on": list(proof.rests_on),
+    }
+
+
+def _plain_finding(finding: "Finding") -> dict[str, object]:
+    witness = finding.witness
+    return {
+        "isolates": finding.isolates,
+        "statements": [finding.one, finding.other],
+        "reason": finding.reason,
+        "witness": None
+        if witness is None
+        else [_plain_party(party) for party in (witness.one, witness.other)],
+    }
+
+
+def _plain_party(party: "Party") -> dict[str, object]:
+    request = party.request
+    return {
+        "claims": dict(party.claims),
+        "scopes": sorted(party.scopes),
+        "action": request.action,
+        "resource": request.resource,
+        "context": dict(request.context),
+    }

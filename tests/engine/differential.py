@@ -1,0 +1,415 @@
+"""The prover against three judges that share nothing with it.
+
+* **Every text**: patterns over three letters and claim types of few words, so that all texts up to a length can be
+  tried with Python's own regular expressions.
+* **Every request**: statements with conditions, rendered for every user, and every request of a small world evaluated.
+* **cvc5**: an SMT solver's theory of strings, for claim types of real size.
+
+A PROVEN that a judge contradicts is a bug in the prover; so is a LEAK without a confirmed witness. UNKNOWN is honest,
+but useless: fewer than one in ten may be.
+
+`python -m tests.engine.differential` runs all three in full (some minutes), the tests a small part.
+"""
+
+import argparse
+import importlib
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from authorizer.engine.automaton import Hole, SymbolicPattern, find_overlap
+from authorizer.engine.claims import ClaimType, Language, Segment, declare
+from authorizer.engine.document import parse_identity
+from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.patterns import MANY, ONE, Wild
+from authorizer.engine.prove import Promise, prove
+from authorizer.engine.separation import Hit, Meeting
+from authorizer.engine.symbolic import fill
+from authorizer.engine.witness import assignments
+from tests.engine.proving import PlainTemplates, objects, statement, template
+
+
+@dataclass
+class Tally:
+    """Verdicts counted, and every contradiction in words."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    contradictions: list[str] = field(default_factory=list)
+    undecided: int = 0
+    """Questions on which the judge itself gave up."""
+
+    @property
+    def total(self) -> int:
+        return self.verdicts.total()
+
+    @property
+    def unknown(self) -> float:
+        return self.verdicts["UNKNOWN"] / max(1, self.total)
+
+    def describe(self) -> str:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(self.verdicts.items()))
+        return (
+            f"{self.total} questions: {counts}; UNKNOWN {self.unknown:.1%}; judge undecided {self.undecided}; "
+            f"{len(self.contradictions)} contradictions"
+        )
+
+
+def letters(chars: str, least: int, most: int) -> Segment:
+    return Segment(frozenset(chars), least, most)
+
+
+# ── Every text ──────────────────────────────────────────────────────────────────────────────────────────────
+
+ALPHABET = "ab/"
+LANGUAGES = (
+    Language(((letters("ab", 2, 2),),)),
+    Language(((letters("ab", 1, 2),),)),
+    Language(((letters("ab/", 1, 2),),)),
+    Language(((letters("a", 1, 1), letters("ab", 0, 2)),)),
+    Language(((letters("a", 1, 1),), (letters("b", 1, 2),))),
+    Language(((letters("a", 1, 1), letters("/", 1, 1), letters("b", 1, 1)), (letters("b", 1, 1),))),
+)
+
+
+def words(language: Language) -> list[str]:
+    """Every text of a small language."""
+    found = set()
+    for sequence in language.alternatives:
+        options = [
+            [
+                "".join(chars)
+                for count in range(part.min, part.max + 1)
+                for chars in product(sorted(part.chars), repeat=count)
+            ]
+            for part in sequence
+        ]
+        found |= {"".join(parts) for parts in product(*options)}
+    return sorted(found)
+
+
+def random_pattern(rng: random.Random, holes: Sequence[Hole]) -> SymbolicPattern:
+    """Up to six parts: literals, wildcards and claims, in any order and repeated."""
+    parts: list[str | Wild | Hole] = []
+    for _ in range(rng.randint(1, 6)):
+        kinds: list[str | Wild | Hole] = [
+            rng.choice(["a", "b", "/", "/", "a/"]),
+            MANY,
+            ONE,
+            holes[0],
+            holes[-1],
+        ]
+        part = rng.choices(kinds, [35, 15, 8, 32, 10])[0]
+        if part is MANY and parts[-1:] == [MANY]:
+            continue
+        if isinstance(part, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def judge_patterns(
+    left: SymbolicPattern, right: SymbolicPattern, values: Sequence[str]
+) -> tuple[str, tuple[SymbolicPattern, SymbolicPattern, str] | None]:
+    """The verdict on two patterns, as `prove` reaches it on two statements; a leak with what to confirm."""
+    overlap = find_overlap(left, right)
+    if overlap is None:
+        return "PROVEN", None
+    meeting = Meeting(resources=(Hit(left=left, right=right, overlap=overlap),), keys={})
+    for one, other in assignments(meeting, isolates="x", ones=values, others=values):
+        if one["x"] == other["x"] or not {one["x"], other["x"]} <= set(values):
+            continue
+        sides = fill(left, {"z": "a", **one}), fill(right, {"z": "a", **other})
+        met = find_overlap(*sides)
+        if met is not None:
+            return "LEAK", (*sides, met.text)
+    return "UNKNOWN", None
+
+
+def as_regex(pattern: SymbolicPattern) -> str:
+    """The standard library's idea of a pattern."""
+    kinds: dict[object, str] = {MANY: ".*", ONE: "."}
+    return "".join(re.escape(part) if isinstance(part, str) else kinds[part] for part in pattern)
+
+
+def against_every_text(count: int, *, seed: int = 1, longest: int = 6) -> Tally:
+    rng, tally = random.Random(seed), Tally()
+    texts = ["".join(chars) for length in range(longest + 1) for chars in product(ALPHABET, repeat=length)]
+    page = "\n".join(texts)
+
+    def matched(pattern: SymbolicPattern, x: str, free: Sequence[str]) -> set[str]:
+        alternatives = "|".join(as_regex(fill(pattern, {"x": x, "z": z})) for z in free)
+        return set(re.findall(rf"(?m)^(?:{alternatives})$", page))
+
+    for _ in range(count):
+        languages = rng.choice(LANGUAGES), rng.choice(LANGUAGES)
+        values, free = words(languages[0]), words(languages[1])
+        holes = [
+            Hole(claim="x", language=languages[0], isolating=True),
+            Hole(claim="z", language=languages[1], isolating=False),
+        ]
+        left = random_pattern(rng, holes)
+        right = left if rng.random() < 0.5 else random_pattern(rng, holes)
+        verdict, leak = judge_patterns(left, right, values)
+        tally.verdicts[verdict] += 1
+        if leak is not None:
+            if not all(re.fullmatch(as_regex(side), leak[2], re.DOTALL) for side in leak[:2]):
+                tally.contradictions.append(f"a witness that is none: {leak}")
+        elif verdict == "PROVEN":
+            mine = {x: matched(left, x, free) for x in values}
+            theirs = {y: matched(right, y, free) for y in values}
+            for x, y in product(values, values):
+                if x != y and mine[x] & theirs[y]:
+                    tally.contradictions.append(f"PROVEN, but {x!r} and {y!r} meet: {left} and {right}")
+    return tally
+
+
+# ── Every request ───────────────────────────────────────────────────────────────────────────────────────────
+
+USERS = ("a", "b", "ab", "A")
+WORLD: dict[str, tuple[tuple[str, ...], ...]] = {
+    "dynamodb:LeadingKeys": ((), ("a",), ("b",), ("A",), ("ab",), ("a", "b"), ("a", "ab")),
+    "s3:prefix": ((), ("",), ("a",), ("a/",), ("a/b",), ("ab",), ("b",), ("A/",)),
+    "aws:ResourceTag/t": ((), ("a",), ("b",), ("A",), ("ab",)),
+    "aws:UserAgent": ((), ("a",), ("b",)),
+}
+VALUES = ("{{x}}", "{{x}}", "{{x}}/", "{{x}}*", "{{x}}/*", "a", "*", "?", "${aws:UserAgent}")
+OPERATORS = (
+    "StringEquals",
+    "StringLike",
+    "StringEqualsIgnoreCase",
+    "StringNotEquals",
+    "StringNotLike",
+    "ArnLike",
+)
+FORMS: tuple[Callable[[str], str], ...] = (
+    lambda name: name,
+    lambda name: f"{name}IfExists",
+    lambda name: f"ForAllValues:{name}",
+    lambda name: f"ForAnyValue:{name}",
+    lambda name: f"ForAllValues:{name}IfExists",
+)
+
+
+def random_statement(rng: random.Random) -> dict[str, Any]:
+    conditions: dict[str, dict[str, Any]] = {}
+    for _ in range(rng.randint(1, 3)):
+        key = rng.choice([*WORLD, *list(WORLD)[:3]])
+        if rng.random() < 0.35:
+            conditions.setdefault("Null", {})[key] = rng.choice(["false", "false", "true", ["true", "false"]])
+            continue
+        operator = rng.choice(FORMS)(rng.choice(OPERATORS))
+        conditions.setdefault(operator, {})[key] = rng.sample(VALUES, rng.randint(1, 2))
+    path = rng.choice(["*", "*", "{{x}}/*", "{{x}}*", "f"])
+    action = rng.choice(["s3:GetObject", "s3:PutObject", "s3:*"])
+    return statement(Action=action, Resource=f"arn:aws:s3:::bucket/{path}", Condition=conditions)
+
+
+def world() -> Iterator[AccessRequest]:
+    for resource, values in product(("a/f", "ab/f", "f"), product(*WORLD.values())):
+        context = {key: value for key, value in zip(WORLD, values, strict=True) if value}
+        yield AccessRequest(
+            action="s3:GetObject", resource=f"arn:aws:s3:::bucket/{resource}", context=context
+        )
+
+
+def touches(request: AccessRequest) -> tuple[str, str, tuple[str, ...]]:
+    """What two requests must have in common to touch the same, apart from the listing's prefix: who calls and how is
+    left out, and tags are the resource's own."""
+    context = {key: value for key, value in request.context.items() if key != "s3:prefix"}
+    return request.action, request.resource, tuple(f"{key}={value}" for key, value in sorted(context.items()))
+
+
+def against_every_request(count: int, *, seed: int = 1, sample: int = 1500) -> Tally:
+    rng, tally = random.Random(seed), Tally()
+    claims = {"x": declare({"type": "enum", "values": list(USERS)})}
+    requests = rng.sample(list(world()), sample)
+    for _ in range(count):
+        source = template(*(random_statement(rng) for _ in range(rng.randint(1, 2))))
+        templates = PlainTemplates(source, claims)
+        proof = prove(
+            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="x")}
+        )
+        tally.verdicts[proof.verdict] += 1
+        documents = {x: parse_identity(templates.render(["it"], {"x": x}, scopes=frozenset())) for x in USERS}
+
+        def allowed(x: str, request: AccessRequest, documents: dict[str, Any] = documents) -> bool:
+            return evaluate(identity=None, session=documents[x], boundary=None, request=request).allowed
+
+        for finding in proof.findings:
+            if finding.witness is not None:
+                for party in (finding.witness.one, finding.witness.other):
+                    if not allowed(str(party.claims["x"]), party.request):
+                        tally.contradictions.append(f"a witness that is none: {party} of {source}")
+        if proof.verdict != "PROVEN":
+            continue
+        prefixes: dict[Any, dict[str, set[str]]] = {}
+        for request in requests:
+            for x in USERS:
+                if allowed(x, request):
+                    listed = prefixes.setdefault(touches(request), {}).setdefault(x, set())
+                    listed.add("".join(request.context.get("s3:prefix", ("none",))))
+        for touched, by_user in prefixes.items():
+            for x, y in product(by_user, by_user):
+                if x != y and _meet(by_user[x], by_user[y]):
+                    tally.contradictions.append(f"PROVEN, but {x!r} and {y!r} touch {touched}: {source}")
+    return tally
+
+
+def _meet(ones: set[str], others: set[str]) -> bool:
+    """Whether a listing of the one shows names that a listing of the other shows."""
+    return any(one.startswith(other) for one, other in product(ones, others))
+
+
+# ── cvc5 ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+KINDS: dict[str, ClaimType] = {
+    "uuid": declare({"type": "uuid"}),
+    "slug": declare({"type": "slug", "max_length": 32}),
+    "digits": declare({"type": "digits", "max_length": 12}),
+    "opaque": declare({"type": "opaque", "exclude": ":.", "max_length": 64}),
+    "email": declare({"type": "email", "max_length": 40}),
+    "enum": declare({"type": "enum", "values": ["acme", "acme-eu", "umbrella"]}),
+}
+
+
+def random_path(rng: random.Random) -> str:
+    """A resource's path as people write them, right and wrong."""
+    parts = [rng.choice(["", "home/", "t-", "*/", "?", "*", "{{z}}/", "a/{{z}}-"])]
+    parts.append("{{x}}")
+    parts.append(
+        rng.choice(
+            ["", "/", "/*", "*", "-*", "?", "/?*", "_q", "/{{z}}", "/{{z}}/*", "/{{x}}/*", "-{{z}}", "*/a"]
+        )
+    )
+    return "".join(parts)
+
+
+def against_cvc5(count: int, *, seed: int = 1, milliseconds: int = 3000) -> Tally:
+    rng, tally = random.Random(seed), Tally()
+    asked: set[tuple[str, str, str, str]] = set()
+    while len(asked) < count:
+        kinds = rng.choice([*KINDS]), rng.choice(["slug", "enum", "digits"])
+        path = random_path(rng)
+        other = path if rng.random() < 0.6 else random_path(rng)
+        question = (path, other, *kinds)
+        if question in asked:
+            continue
+        asked.add(question)
+        claims = {"x": KINDS[kinds[0]], "z": KINDS[kinds[1]]}
+        templates = PlainTemplates(
+            template(*(objects(each) for each in dict.fromkeys((path, other)))), claims
+        )
+        proof = prove(
+            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="x")}
+        )
+        tally.verdicts[proof.verdict] += 1
+        pairs = [(path, path), (path, other), (other, other)]
+        answers = {solve(one, another, claims, milliseconds) for one, another in dict.fromkeys(pairs)}
+        if None in answers and True not in answers:
+            tally.undecided += 1
+        elif (True in answers and proof.verdict == "PROVEN") or (
+            True not in answers and proof.verdict == "LEAK"
+        ):
+            tally.contradictions.append(f"{proof.verdict}, but cvc5 says {answers}: {question}")
+    return tally
+
+
+def solve(left: str, right: str, claims: dict[str, ClaimType], milliseconds: int) -> bool | None:
+    """cvc5's answer: can one text match both paths while x differs? None if it gives up."""
+    smt: Any = importlib.import_module("cvc5.pythonic")
+    solver = smt.Solver()
+    solver.setOption("strings-exp", "true")
+    solver.setOption("tlimit-per", str(milliseconds))
+    both = []
+    for side, path in (("l", left), ("r", right)):
+        term = smt.StringVal("")
+        for number, piece in enumerate(re.split(r"(\{\{\w\}\}|[*?])", path)):
+            if piece.startswith("{{"):
+                value = smt.String(f"{side}_{piece[2]}")
+                solver.add(smt.InRe(value, _language(claims[piece[2]].language, smt)))
+                solver.add(smt.Length(value) <= claims[piece[2]].max_length)
+            elif piece in ("*", "?"):
+                value = smt.String(f"{side}_{number}")
+                if piece == "?":
+                    solver.add(smt.Length(value) == 1)
+            else:
+                value = smt.StringVal(piece)
+            term = smt.Concat(term, value)
+        both.append(term)
+    solver.add(both[0] == both[1], smt.String("l_x") != smt.String("r_x"))
+    for side in "lr":
+        solver.add(smt.InRe(smt.String(f"{side}_x"), _language(claims["x"].language, smt)))
+    answer = str(solver.check())
+    return {"sat": True, "unsat": False}.get(answer)
+
+
+def _language(language: Language, smt: Any) -> Any:
+    """A long segment has no end here, as in the prover; its length is bounded beside it."""
+
+    def repeated(part: Segment) -> list[Any]:
+        chars = _characters(part.chars, smt)
+        if part.max - part.min > 8:
+            return [*([chars] * part.min), smt.Star(chars)]
+        return [smt.Loop(chars, part.min, part.max) if (part.min, part.max) != (1, 1) else chars]
+
+    def chain(sequence: Sequence[Segment]) -> Any:
+        parts = [each for part in sequence for each in repeated(part)]
+        return parts[0] if len(parts) == 1 else smt.Concat(*parts)
+
+    return _union([chain(sequence) for sequence in language.alternatives], smt)
+
+
+def _characters(chars: frozenset[str], smt: Any) -> Any:
+    codes = sorted(ord(char) for char in chars)
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and runs[-1][1] == code - 1:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code])
+    return _union(
+        [smt.Range(chr(low), chr(high)) if low != high else smt.Re(chr(low)) for low, high in runs], smt
+    )
+
+
+def _union(options: Sequence[Any], smt: Any) -> Any:
+    return options[0] if len(options) == 1 else smt.Union(*options)
+
+
+# ── All of it ───────────────────────────────────────────────────────────────────────────────────────────────
+
+JUDGES: dict[str, tuple[Callable[..., Tally], int]] = {
+    "every text": (against_every_text, 5000),
+    "every request": (against_every_request, 1000),
+    "cvc5": (against_cvc5, 240),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description="The prover against three judges that share nothing with it."
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=list(JUDGES))
+    parser.add_argument("--count", type=int)
+    options = parser.parse_args()
+    bad = False
+    for name, (judge, count) in JUDGES.items():
+        if options.only in (None, name):
+            started = time.monotonic()
+            tally = judge(options.count or count, seed=options.seed)
+            print(f"{name}: {tally.describe()} ({time.monotonic() - started:.0f} s)", flush=True)
+            print("".join(f"  {line}\n" for line in tally.contradictions[:20]), end="")
+            bad = bad or bool(tally.contradictions) or (name != "every request" and tally.unknown >= 0.1)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

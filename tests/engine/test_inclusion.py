@@ -1,0 +1,56 @@
+"""Inclusion of patterns, against the definition."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer.engine.inclusion import find_uncovered
+from authorizer.engine.patterns import matches, parse_action, parse_pattern, parse_resource
+
+PATTERNS = st.text("ab*?/", max_size=6)
+
+
+@given(
+    narrow=PATTERNS,
+    wide=st.lists(PATTERNS, max_size=3),
+    texts=st.lists(st.text("ab/c", max_size=8), max_size=20),
+)
+def test_inclusion_agrees_with_matching(narrow: str, wide: list[str], texts: list[str]) -> None:
+    others = [parse_action(text) for text in wide]
+    text = find_uncovered(parse_action(narrow), others)
+    if text is None:
+        for each in texts:
+            if matches(parse_action(narrow), each):
+                assert any(matches(other, each) for other in others)
+    else:
+        assert matches(parse_action(narrow), text)
+        assert not any(matches(other, text) for other in others)
+
+
+HOLE, OTHER = "\U000f0000", "\U000f0080"
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "covered"),
+    [
+        pytest.param("a*", ["a", "a?*"], True, id="several together"),
+        pytest.param("a*", ["a?*"], False, id="one of them alone"),
+        pytest.param("*", ["?*", ""], True, id="everything in two parts"),
+        pytest.param(f"{HOLE}/*", [f"{HOLE}/*"], True, id="the same claim"),
+        pytest.param(f"{HOLE}/*", [f"{OTHER}/*"], False, id="another claim"),
+        pytest.param(f"{HOLE}/*", ["*"], True, id="a claim under a star"),
+        pytest.param(f"{HOLE}/*", ["?/*"], False, id="a claim is no single character"),
+        pytest.param("*", [f"{HOLE}*", "*"], True, id="a star under a star beside a claim"),
+        pytest.param("a/*", [f"{HOLE}/*"], False, id="a text is no claim"),
+        pytest.param("${a:b}/*", ["${a:b}/?*", "${A:B}/"], True, id="the same variable"),
+        pytest.param("${a:b}/*", ["${a:c}/*"], False, id="another variable"),
+    ],
+)
+def test_what_covers_what(narrow: str, wide: list[str], covered: bool) -> None:
+    assert (find_uncovered(parse_pattern(narrow), [parse_pattern(text) for text in wide]) is None) is covered
+
+
+def test_a_variable_is_shown_as_iam_writes_it() -> None:
+    assert (
+        find_uncovered(parse_resource("arn:aws:s3:::b/${aws:userid}"), []) == "arn:aws:s3:::b/${aws:userid}"
+    )
