@@ -72,7 +72,7 @@ package-backend: package-authorizer
 	rm -rf $(BUILD)/backend
 	cp -r $(BUILD)/authorizer $(BUILD)/backend
 	rm -r $(BUILD)/backend/policies
-	cp deploy/backends/*.py $(BUILD)/backend
+	cp deploy/backends/python/files.py $(BUILD)/backend
 
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
 	$(RUN) -m authorizer bundle --arch $(ARCH) --python $(PY)

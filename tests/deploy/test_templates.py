@@ -13,8 +13,8 @@ from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.record import NAMESPACE
 from authorizer.runtime import MAX_SECONDS
 from authorizer.vending.papers import execution_policy, trust_policy
-from tests.deploy.sam import resolve, resources, template
-from tests.make import ACCESS, make_settings, sample_environment, sample_settings
+from tests.deploy.sam import DEPLOY, resolve, resources, template
+from tests.make import ACCESS, ROOT, make_settings, sample_environment, sample_settings
 
 TEMPLATE = template("template.yaml")
 ATTACH = template("attach.yaml")
@@ -326,6 +326,14 @@ def test_alarms_watch_metrics_that_the_decision_record_has() -> None:
         assert dimension["Name"] == "verdict"
         verdicts.add(dimension["Value"])
     assert verdicts == {"deny", "unauthorized", "failure"}
+
+
+def test_the_backends_handler_is_among_the_files_that_are_packed() -> None:
+    handler = resources(TEMPLATE, "AWS::Serverless::Function")["BackendFunction"]["Handler"]
+    module, _, function = handler.rpartition(".")
+    source = DEPLOY / "backends" / "python" / f"{module}.py"
+    assert f"cp {source.relative_to(ROOT)} $(BUILD)/backend" in (ROOT / "Makefile").read_text()
+    assert f"\ndef {function}(event" in source.read_text()
 
 
 def test_both_files_define_the_same_function() -> None:

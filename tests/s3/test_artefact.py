@@ -1,6 +1,7 @@
 """The function as Lambda has it: what `make package` builds, unpacked, under AWS's runtime client, and a real STS."""
 
 import asyncio
+import json
 import platform
 import re
 import subprocess
@@ -52,7 +53,7 @@ def artefact(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     architecture = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     subprocess.run(
         [
-            *("make", "--silent", "--assume-old=.venv/.installed", "package-authorizer"),
+            *("make", "--silent", "--assume-old=.venv/.installed", "package"),
             *(f"BUILD={build}", f"PY={version}", f"ARCH={architecture}"),
         ],
         cwd=ROOT,
@@ -64,6 +65,12 @@ def artefact(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert pool in text
     access.write_text(text.replace(pool, f'{pool}\npinned_keys = "env:KEYS"'))
     return build / "authorizer"
+
+
+@pytest.fixture(scope="module")
+def backend(artefact: Path) -> Path:
+    """The sample backend, built beside the authorizer."""
+    return artefact.parent / "backend"
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +165,38 @@ def test_the_artefact_vends_what_the_server_enforces(
             assert context["sessionToken"] not in here.log
 
 
-def test_the_artefact_holds_what_lambda_needs_and_no_tool_of_the_laptop(artefact: Path) -> None:
+def test_the_sample_backend_shows_callers_their_own_files(
+    stage: Stage, version: str, artefact: Path, backend: Path, runtime: Path
+) -> None:
+    variables = {
+        "DATA_BUCKET": BUCKET,
+        "AWS_ENDPOINT_URL_S3": stage.site.gateway.endpoint,
+        # The backend's own role: it may do nothing, so that all it can do is the caller's.
+        "AWS_ACCESS_KEY_ID": "ASIANOBODY",
+        "AWS_SECRET_ACCESS_KEY": "nothing",
+        "PYTHONPATH": str(runtime),
+        "PYTHONNOUSERSITE": "1",
+    }
+    with (
+        environment(stage, version, artefact, runtime) as authorizer,
+        ExecutionEnvironment(
+            handler="files.lambda_handler", task_root=backend, variables=variables, python=pythons()[version]
+        ) as here,
+    ):
+        assert here.init_error is None, here.log
+        for caller in (ERIN, OTHER):
+            context = authorizer.invoke(stage.event(caller, HOME)).response
+            answer = here.invoke(backend_event(context)).response
+            assert answer["statusCode"] == 200, here.log
+            listed = json.loads(answer["body"])["files"]
+            assert f"{caller.prefix(HOME)}{OBJECT}" in listed
+            assert {key.rpartition("/")[0] + "/" for key in listed} == {caller.prefix(HOME)}
+
+
+def test_the_artefact_holds_what_lambda_needs_and_no_tool_of_the_laptop(
+    artefact: Path, backend: Path
+) -> None:
+    assert not (backend / "policies").exists()
     names = {path.name for path in artefact.iterdir()}
     assert {"authorizer", "aioboto3", "jwt", "jinja2", "policies"} <= names
     assert not {"moto", "click", "rich", "pytest", "hypothesis", "awslambdaric"} & names
