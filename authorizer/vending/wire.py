@@ -13,22 +13,19 @@ Source: STS API reference, AssumeRole, and "Making query requests".
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self, cast
+from datetime import datetime
+from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 import aioboto3
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.exceptions import NoCredentialsError
 
 from authorizer.vending.request import AssumeRoleRequest
-from authorizer.vending.sigv4 import Target, signed_headers
-
-if TYPE_CHECKING:
-    from botocore.compat import HTTPHeaders
 
 VERSION = "2011-06-15"
-_PORTS = {"https": 443, "http": 80}
+CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +35,7 @@ class Wire:
     http: Any
     """aiobotocore's `AIOHTTPSession`."""
     url: str
-    target: Target
+    region: str
     user_agent: str
     credentials: Any = field(repr=False)
     """aiobotocore's credentials, which renew themselves."""
@@ -56,12 +53,10 @@ class Wire:
         if credentials is None:
             raise NoCredentialsError
         url = urlsplit(client.meta.endpoint_url)
-        host = url.netloc.removesuffix(f":{_PORTS.get(url.scheme)}")
-        path = url.path or "/"
         return cls(
             http=http,
-            url=f"{url.scheme}://{url.netloc}{path}",
-            target=Target(host, path, client.meta.region_name),
+            url=f"{url.scheme}://{url.netloc}{url.path or '/'}",
+            region=client.meta.region_name,
             user_agent=client.meta.config.user_agent,
             credentials=credentials,
         )
@@ -71,18 +66,10 @@ class Wire:
         `HTTPClientError`."""
         frozen = await self.credentials.get_frozen_credentials()
         body = urlencode(form(request.parameters())).encode()
-        headers = signed_headers(
-            body,
-            self.target,
-            access_key=frozen.access_key,
-            secret_key=frozen.secret_key,
-            token=frozen.token,
-            at=datetime.now(UTC),
-        )
-        headers["user-agent"] = self.user_agent
-        prepared = AWSPreparedRequest(
-            "POST", self.url, cast("HTTPHeaders", headers), body, stream_output=False
-        )
+        headers = {"Content-Type": CONTENT_TYPE, "User-Agent": self.user_agent}
+        signed = AWSRequest("POST", self.url, headers=headers, data=body)
+        SigV4Auth(frozen, "sts", self.region).add_auth(signed)
+        prepared = AWSPreparedRequest("POST", self.url, signed.headers, body, stream_output=False)
         reply = await self.http.send(prepared)
         return reply.status_code, parsed(await reply.content)
 
