@@ -41,6 +41,8 @@ def covers(pattern: str, other: str) -> bool:
     Sure, not complete: a policy variable or a value to come is matched by itself or by `*` only, never by
     `?`, since nobody knows its length.
     """
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == other
     wide, narrow = _ATOM.findall(pattern), _ATOM.findall(other)
     at = here = 0
     star: tuple[int, int] | None = None

@@ -8,12 +8,13 @@ from authorizer.engine.run import Run
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-def place_at(run: Run, position: int) -> Place | None:
+def place_at(run: Run, position: int, otherwise: Place) -> Place:
+    """The author's line of one character of a rendered text; `otherwise` for an empty text."""
     for piece, node in run.pieces:
         if position < len(piece):
             return Place(node.place.template, node.place.line + piece.count("\n", 0, position))
         position -= len(piece)
-    return run.pieces[-1][1].place if run.pieces else None
+    return run.pieces[-1][1].place if run.pieces else otherwise
 
 
 def statement_places(run: Run) -> list[Place]:
@@ -28,9 +29,7 @@ def statement_places(run: Run) -> list[Place]:
             continue
         if char in "{[":
             if char == "{" and ((depth == 2 and in_list) or depth == 1):
-                place = place_at(run, at)
-                if place is not None:
-                    places.append(place)
+                places.append(place_at(run, at, run.pieces[0][1].place))
             in_list = in_list or (char == "[" and depth == 1)
             depth += 1
         elif char in "}]":

@@ -82,8 +82,10 @@ class Both:
     either: bool
 
 
-Atom = InScopes | IsDefined | Equals | Contains | HasItems
-Test = InScopes | IsDefined | Equals | Contains | LoopIs | Not | Both
+Question = InScopes | IsDefined | Equals | Contains
+"""What a test may ask about a user."""
+Atom = Question | HasItems
+Test = Question | LoopIs | Not | Both
 
 
 # ── Nodes ────────────────────────────────────────────────────────────────────

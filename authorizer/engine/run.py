@@ -29,6 +29,7 @@ from authorizer.engine.program import (
     Node,
     Not,
     Program,
+    Question,
     Test,
     Text,
     describe_test,
@@ -38,7 +39,7 @@ from authorizer.engine.program import (
 class Facts(Protocol):
     """What a program may ask about a user."""
 
-    def holds(self, atom: Atom) -> bool: ...
+    def holds(self, question: Question) -> bool: ...
 
     def count(self, atom: HasItems) -> int: ...
 
@@ -127,15 +128,13 @@ class UserFacts:
     values: Mapping[str, str | tuple[str, ...]]
     scopes: frozenset[str]
 
-    def holds(self, atom: Atom) -> bool:
-        if isinstance(atom, InScopes):
-            return atom.scope in self.scopes
-        if isinstance(atom, IsDefined):
-            return atom.claim in self.values
-        if isinstance(atom, HasItems):
-            return True
-        value = self.values[atom.claim]
-        return atom.value == value if isinstance(atom, Equals) else atom.value in value
+    def holds(self, question: Question) -> bool:
+        if isinstance(question, InScopes):
+            return question.scope in self.scopes
+        if isinstance(question, IsDefined):
+            return question.claim in self.values
+        value = self.values[question.claim]
+        return question.value == value if isinstance(question, Equals) else question.value in value
 
     def count(self, atom: HasItems) -> int:
         return len(self.values[atom.claim])
@@ -161,13 +160,16 @@ class Choices:
             self.made[atom] = options[0]
         return self.made[atom]
 
-    def holds(self, atom: Atom) -> bool:
-        if isinstance(atom, Equals) and any(
-            isinstance(other, Equals) and other.claim == atom.claim and other.value != atom.value and chosen
+    def holds(self, question: Question) -> bool:
+        if isinstance(question, Equals) and any(
+            isinstance(other, Equals)
+            and other.claim == question.claim
+            and other.value != question.value
+            and chosen
             for other, chosen in self.made.items()
         ):
             return False
-        return bool(self._choose(atom, (True, False)))
+        return bool(self._choose(question, (True, False)))
 
     def count(self, atom: HasItems) -> int:
         return int(self._choose(atom, self.lengths[atom.claim]))

@@ -10,6 +10,7 @@ shape pays for the parse; every further one is a run, a look-up and a join.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -44,8 +45,9 @@ from authorizer.engine.program import (
 from authorizer.engine.run import Run, UserFacts, explore, placeholders
 from authorizer.engine.statement import Statement
 
-MAX_BRANCHES = 4096
+MAX_BRANCHES = 1024
 """Most ways that one template may run. Each is parsed and judged when templates load."""
+_PLACEHOLDER = re.compile(r"([^\x00-ÿ])")
 _TRUSTED = PRINTABLE | FORBIDDEN
 MAX_PREPARED = 512
 """Most shapes kept; then all are dropped and made anew. Long lists of varying length make many shapes."""
@@ -279,17 +281,11 @@ class TemplateSet:
         if not any(statement.effect == "Allow" for statement in statements):
             raise NothingAllowed
         packed = dump(pack(Document(statements=tuple(statements))))
-        pieces: list[str] = [""]
-        slots: list[tuple[int, str, int]] = []
-        for char in packed:
-            if char > "ÿ":
-                slots.append((len(pieces), *self.origin(char)))
-                pieces += [char, ""]
-            else:
-                pieces[-1] += char
+        pieces = tuple(_PLACEHOLDER.split(packed))  # text, placeholder, text, …: every second one
+        slots = tuple((index, *self.origin(pieces[index])) for index in range(1, len(pieces), 2))
         if len(self._prepared) >= MAX_PREPARED:
             self._prepared.clear()
-        prepared = self._prepared[symbolic] = _Prepared(tuple(pieces), tuple(slots))
+        prepared = self._prepared[symbolic] = _Prepared(pieces, slots)
         return prepared
 
     def _judge(self, name: str) -> Iterator[str]:
@@ -318,7 +314,7 @@ class TemplateSet:
                 try:
                     json.loads(run.text)
                 except json.JSONDecodeError as error:
-                    place = place_at(run, error.pos) or Place(name, 1)
+                    place = place_at(run, error.pos, Place(name, 1))
                     said = f"not JSON here: {error.msg} (holes stand inside strings only)"
                     yield f"{place.describe()}: {said}"
 

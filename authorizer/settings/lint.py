@@ -64,14 +64,7 @@ def _policies(settings: Settings) -> _Found:
 
 def _scopes(settings: Settings) -> _Found:
     brought = {scope for group in settings.groups.values() for scope in group.scopes}
-    for name, routes in settings.scopes.items():
-        if not routes:
-            yield (
-                ("scopes", name),
-                "dead-end",
-                f"scope {name!r} opens no route",
-                "list its routes, or delete it",
-            )
+    for name in settings.scopes:
         if name not in brought and settings.gateway.token_scopes == "ignore":
             yield (
                 ("scopes", name),

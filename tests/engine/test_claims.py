@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authorizer.engine.claims import FORBIDDEN, TYPES, ClaimType, Language, declare
+from authorizer.engine.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, declare
 from authorizer.engine.errors import ClaimTypeInvalid, ValueRefused
 
 SPECS: tuple[Mapping[str, object], ...] = (
@@ -87,7 +87,12 @@ def test_a_type_takes_exactly_what_its_language_holds(
 def test_a_type_takes_exactly_what_its_name_means(spec: Mapping[str, object], data: st.DataObject) -> None:
     claim_type = declare(spec)
     meaning = MEANING[claim_type.name]
-    text = data.draw(TEXT | st.from_regex(meaning, fullmatch=True))
+    near = (
+        st.text(sorted(PRINTABLE | {"/"}), max_size=4)  # from_regex filters, and needs 100 times as long
+        if claim_type.name == "opaque"
+        else st.from_regex(meaning, fullmatch=True)
+    )
+    text = data.draw(TEXT | near)
     longest = claim_type.max_length if claim_type.name not in {"email", "arn"} else len(text)
     excluded = set(str(spec.get("exclude", "")))
     expected = bool(re.fullmatch(meaning, text)) and len(text) <= longest and not excluded.intersection(text)

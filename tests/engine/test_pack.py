@@ -22,7 +22,7 @@ def allowed(document: Document, request: AccessRequest) -> str:
     return evaluate(identity=None, session=document, boundary=None, request=request).verdict
 
 
-POLICIES = int(os.environ.get("ENGINE_EXAMPLES", "400"))
+POLICIES = int(os.environ.get("ENGINE_EXAMPLES", "240"))
 
 
 def test_packing_never_changes_a_decision_nor_lengthens_a_text() -> None:
@@ -36,12 +36,12 @@ def test_packing_never_changes_a_decision_nor_lengthens_a_text() -> None:
         assert pack(packed) == packed, seed
         assert parse_identity(dump(packed)) == packed, seed
         smaller += len(packed.statements) < len(document.statements)
-        for _ in range(30):
+        for _ in range(20):
             request = generated.request(random, document)
             verdicts[allowed(document, request)] += 1
             assert allowed(packed, request) == allowed(document, request), (seed, request)
     assert smaller > POLICIES / 10
-    assert all(verdicts[verdict] > POLICIES for verdict in ("allow", "explicit deny", "implicit deny")), (
+    assert all(verdicts[verdict] > POLICIES / 2 for verdict in ("allow", "explicit deny", "implicit deny")), (
         verdicts
     )
 

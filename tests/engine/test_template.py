@@ -14,6 +14,8 @@ from authorizer.engine.errors import (
     ValueMissing,
     ValueRefused,
 )
+from authorizer.engine.program import Place, Program, Text, Variable
+from authorizer.engine.run import Run, UserFacts
 from authorizer.engine.template import TemplateSet
 
 CLAIMS = {
@@ -216,6 +218,12 @@ def test_the_worst_case_counts_full_lists() -> None:
 
 
 REFUSED = [
+    pytest.param("", "t.json.j2:1: not JSON here", id="nothing at all"),
+    pytest.param(
+        template("".join(f'{{% if "{n}" in scopes %}}{n}{{% endif %}}' for n in range(11))),
+        "more than 1024 ways to run",
+        id="eleven independent tests",
+    ),
     pytest.param(template("{{ tenant }"), "t.json.j2:5: ", id="Jinja that does not parse"),
     pytest.param(
         template("{{ tenan }}"), "t.json.j2:5: undeclared name `tenan`: declared are bucket,", id="a typo"
@@ -420,3 +428,46 @@ def test_names_and_variables_are_judged(
 ) -> None:
     with pytest.raises(TemplateInvalid, match=said):
         TemplateSet.compile({}, claims=claims, variables=variables)  # type: ignore[arg-type] # rows differ
+
+
+BROKEN: Program = (Text("x", Place("t", 1)),)
+
+
+def test_what_was_never_judged_is_refused_when_it_renders() -> None:
+    templates = TemplateSet({"t": BROKEN}, {}, {})
+    for render in (templates.render, templates.trace):
+        with pytest.raises(RenderFailed, match="not JSON"):
+            render(["t"], {}, scopes=frozenset())
+
+
+def test_a_variable_without_a_value_renders_nothing() -> None:
+    with pytest.raises(TypeError, match="`bucket` has no value"):
+        Run(UserFacts({}, frozenset()), {}).run((Variable("bucket", Place("t", 1)),))
+
+
+def test_trace_shows_what_the_author_wrote_with_the_values_in_it() -> None:
+    source = template(
+        "{{ note }}/*", Sid='"Own"', Condition='{"StringLike": {"s3:prefix": ["a", "{{ note }}/*"]}}'
+    )
+    branch = compile_set(t=source).trace(["t"], {"note": "it's"}, scopes=frozenset())
+    (statement,) = branch.document.statements
+    assert (statement.sid, statement.resources) == ("Own", ("arn:aws:s3:::data-1/it's/*",))
+    assert statement.conditions[0].values == ("a", "it's/*")
+    assert [place.describe() for place in branch.places] == ["t.json.j2:3"]
+
+
+def test_many_shapes_are_kept_and_more_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authorizer.engine.template.MAX_PREPARED", 2)
+    templates = compile_set(t=template("{% for g in groups %}{{ g }}{% endfor %}"))
+    for _ in range(2):
+        for count in (1, 2, 3):
+            text = templates.render(["t"], {"groups": ("x",) * count}, scopes=frozenset())
+            assert f"data-1/{'x' * count}" in text
+            assert len(templates._prepared) <= 2
+
+
+def test_the_texts_of_a_template_are_all_that_its_author_typed() -> None:
+    source = template(
+        "{% if plan == 'pro' %}p{% else %}f{% endif %}{% for g in groups %}g{{ bucket }}{% endfor %}"
+    )
+    assert [text for text, _ in compile_set(t=source).texts("t")][1:4] == ["p", "f", "g"]
