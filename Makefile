@@ -84,5 +84,12 @@ format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
+PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q
+
+pins: ## Pin anew what pyproject.toml asks for; needs uv
+	$(PIN) pyproject.toml --extra sealed -o requirements/lambda.txt
+	$(PIN) pyproject.toml --extra sealed --extra cli --group dev -c requirements/lambda.txt -o requirements/dev.txt
+	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
+
 clean:
 	rm -rf $(VENV) .venv-deploy build dist .mypy_cache .ruff_cache .pytest_cache .coverage
