@@ -41,6 +41,9 @@ check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and 
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m authorizer check
+	$(RUN) -m authorizer policy check
+	$(RUN) -m authorizer policy test
+	$(RUN) -m authorizer policy prove
 
 check-deploy: $(INSTALLED) $(SAM)
 	mkdir -p build

@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "render": ("authorizer.cli.policy_render:render", "Print one user's session policy."),
     "test": ("authorizer.cli.policy_test:test", "Run the cases and measure what they cover."),
     "explain": ("authorizer.cli.policy_explain:explain", "Say why a request is allowed or denied."),
+    "prove": ("authorizer.cli.prove:prove", "Prove that no two users' policies meet."),
 }
 
 

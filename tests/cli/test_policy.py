@@ -235,4 +235,4 @@ def test_a_wrong_call_ends_with_2(arguments: tuple[str, ...], said: str) -> None
 
 def test_help_lists_the_subcommands() -> None:
     done = run("policy", "--help")
-    assert all(f"  {name}  " in done.stdout for name in ("check", "render", "test", "explain"))
+    assert all(f"  {name}  " in done.stdout for name in ("check", "render", "test", "explain", "prove"))

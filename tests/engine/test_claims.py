@@ -1,17 +1,19 @@
 """Claim types: what each takes and refuses, and that its language says exactly the same."""
 
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from authorizer.engine.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, declare
 from authorizer.engine.errors import ClaimTypeInvalid, ValueRefused
 
+EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "40"))
 SPECS: tuple[Mapping[str, object], ...] = (
     {"type": "uuid"},
     {"type": "slug", "max_length": 8},
@@ -68,6 +70,7 @@ def derives(language: Language, text: str) -> bool:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_a_type_takes_exactly_what_its_language_holds(
     spec: Mapping[str, object], data: st.DataObject
@@ -83,6 +86,7 @@ def test_a_type_takes_exactly_what_its_language_holds(
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_a_type_takes_exactly_what_its_name_means(spec: Mapping[str, object], data: st.DataObject) -> None:
     claim_type = declare(spec)
