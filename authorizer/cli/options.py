@@ -22,17 +22,22 @@ aws_option = click.option(
 )
 
 
+def environment_of(access: Path, *, aws: bool) -> dict[str, str]:
+    """What `env:` names mean: this environment, with the personas' sample values beneath it unless `aws`."""
+    from authorizer.local.personas import load_personas
+    from authorizer.local.world import personas_beside
+
+    samples = personas_beside(access)
+    if aws or not samples.exists():
+        return dict(os.environ)
+    return {**load_personas(samples).environment, **os.environ}
+
+
 def load_access(access: Path, *, aws: bool) -> "Settings":
     """The settings in `access`, with the personas' sample environment beneath the real one unless `aws`.
 
     Raises `SettingsError`.
     """
-    from authorizer.local.personas import load_personas
-    from authorizer.local.world import personas_beside
     from authorizer.settings.load import load
 
-    environment = dict(os.environ)
-    samples = personas_beside(access)
-    if not aws and samples.exists():
-        environment = {**load_personas(samples).environment, **environment}
-    return load(access, environment)
+    return load(access, environment_of(access, aws=aws))

@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "test": ("authorizer.cli.policy_test:test", "Run the cases and measure what they cover."),
     "explain": ("authorizer.cli.policy_explain:explain", "Say why a request is allowed or denied."),
     "prove": ("authorizer.cli.prove:prove", "Prove that no two users' policies meet."),
+    "diff": ("authorizer.cli.diff:diff", "Say whether a change lets a role do more."),
 }
 
 

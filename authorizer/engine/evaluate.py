@@ -7,12 +7,13 @@ service and resource control policies are not modelled: see the assumptions that
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from authorizer.engine.conditions import Judgement, judge
 from authorizer.engine.document import Condition, Document, Statement
-from authorizer.engine.patterns import matches, parse_action, parse_resource, resolve
+from authorizer.engine.patterns import Concrete, Wild, matches, parse_action, parse_resource, resolve
 
 LayerName: TypeAlias = Literal["identity", "session", "boundary"]
 Verdict: TypeAlias = Literal["allow", "explicit deny", "implicit deny"]
@@ -82,15 +83,18 @@ def evaluate(
         layers["boundary"] = (boundary,)
     context = Context(request.context)
     allows: dict[LayerName, Place] = {}
-    for place, statement in places(layers):
-        if statement.effect == "Allow" and place.layer in allows:
-            continue
-        if applies(statement, request, context):
-            if statement.effect != "Allow":
-                return Outcome(
-                    verdict="explicit deny", deciding=(place,), missing=(), layers=layers, request=request
-                )
-            allows[place.layer] = place
+    for layer, documents in layers.items():
+        for at, document in enumerate(documents):
+            for number, statement in enumerate(document.statements):
+                allow = statement.effect == "Allow"
+                if (allow and layer in allows) or not applies(statement, request, context):
+                    continue
+                place = Place(layer=layer, document=at, statement=number, sid=statement.sid)
+                if not allow:
+                    return Outcome(
+                        verdict="explicit deny", deciding=(place,), missing=(), layers=layers, request=request
+                    )
+                allows[layer] = place
     missing = tuple(layer for layer in layers if layer not in allows)
     allowed = bool(layers) and not missing
     return Outcome(
@@ -135,13 +139,12 @@ class Context:
 
 def applies(statement: Statement, request: AccessRequest, context: Context) -> bool:
     """Whether the statement matches the request. What cannot be told counts against the caller."""
+    if not action_matches(statement, request.action):
+        return False
     unsure = statement.effect != "Allow"
-    for judgement in (
-        action_matches(statement, request.action),
-        resource_matches(statement, request.resource, context),
-    ):
-        if not (unsure if judgement is None else judgement):
-            return False
+    judgement = resource_matches(statement, request.resource, context)
+    if not (unsure if judgement is None else judgement):
+        return False
     for condition in statement.conditions:
         judgement = condition_holds(condition, context)
         if not (unsure if judgement is None else judgement):
@@ -149,12 +152,20 @@ def applies(statement: Statement, request: AccessRequest, context: Context) -> b
     return True
 
 
-def action_matches(statement: Statement, action: str) -> Judgement:
+def action_matches(statement: Statement, action: str) -> bool:
     """Action or NotAction against the request's action, without regard to case."""
     wanted = action.lower()
-    if statement.not_actions:
-        return not any(matches(parse_action(text), wanted) for text in statement.not_actions)
-    return any(matches(parse_action(text), wanted) for text in statement.actions)
+    literals, patterns = _actions(statement.not_actions or statement.actions)
+    listed = wanted in literals or any(matches(pattern, wanted) for pattern in patterns)
+    return listed is not bool(statement.not_actions)
+
+
+@lru_cache(maxsize=4096)
+def _actions(texts: tuple[str, ...]) -> tuple[frozenset[object], tuple[Concrete, ...]]:
+    """The actions that are spelled out, and those with wildcards."""
+    patterns = {parse_action(text) for text in texts}
+    wild = tuple(pattern for pattern in patterns if any(isinstance(part, Wild) for part in pattern))
+    return frozenset(pattern[0] for pattern in patterns.difference(wild) if pattern), wild
 
 
 def resource_matches(statement: Statement, resource: str, context: Context) -> Judgement:

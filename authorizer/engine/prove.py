@@ -10,22 +10,23 @@ called one after the evaluator has allowed both requests on the two really rende
 is UNKNOWN, and counts as a failure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Literal, Protocol, TypeAlias
 
 from authorizer.engine.claims import ClaimType, ClaimValue
-from authorizer.engine.document import Condition, Statement, parse_identity
+from authorizer.engine.document import Statement, parse_identity
 from authorizer.engine.errors import EngineError
 from authorizer.engine.evaluate import evaluate
-from authorizer.engine.patterns import Concrete, Variable, parse_resource, show
-from authorizer.engine.program import Atom, Contains, Equals, HasItems, InScopes, IsDefined, Place
+from authorizer.engine.patterns import Concrete, Variable, parse_resource
+from authorizer.engine.program import Atom, Equals, IsDefined, Place
 from authorizer.engine.separation import Apart, Key, Meeting, Shared, compare, find_key
 from authorizer.engine.solve import meet
 from authorizer.engine.symbolic import SymbolicStatement, read_allows
 from authorizer.engine.template import Branch
-from authorizer.engine.witness import Party, Witness, accepts, assignments, samples
+from authorizer.engine.users import fill_in, find_user, placeholders_of
+from authorizer.engine.witness import Party, Witness, assignments, samples
 
 VERSION: Final = 1
 """Of the prover: a verdict is worth what its prover is."""
@@ -204,7 +205,7 @@ class _Prover:
         found: dict[Statement, _Origin] = {}
         for branch in self._branches[name]:
             characters = {
-                char for statement in branch.document.statements for char in _placeholders(statement)
+                char for statement in branch.document.statements for char in placeholders_of(statement)
             }
             statements = read_allows(
                 branch.document,
@@ -226,7 +227,7 @@ class _Prover:
                         place=place,
                         ways=[],
                         held_by=set(),
-                        items=dict(map(self._templates.origin, _placeholders(statement.statement))),
+                        items=dict(map(self._templates.origin, placeholders_of(statement.statement))),
                     ),
                 )
                 origin.held_by.add(held_by)
@@ -267,15 +268,15 @@ class _Prover:
             for left, right in guesses
             for left_way in one.ways
             for right_way in other.ways
-            if (left_user := self._user(left, left_way, one.items))
-            and (right_user := self._user(right, right_way, other.items, other_user=True))
+            if (left_user := find_user(self._claims, left_way, left, one.items))
+            and (right_user := find_user(self._claims, right_way, right, other.items, spare=-1))
         )
         for left_user, right_user in islice(attempts, MAX_ATTEMPTS):
             if left_user[0].get(claim) == right_user[0].get(claim):
                 continue
             requests = meet(
-                self._with_values(one.statement.statement, left_user[0]),
-                self._with_values(other.statement.statement, right_user[0]),
+                fill_in(one.statement.statement, left_user[0], self._templates.origin),
+                fill_in(other.statement.statement, right_user[0], self._templates.origin),
                 shared=shared,
             )
             if requests is None:
@@ -285,7 +286,7 @@ class _Prover:
                 for (values, scopes), request in zip((left_user, right_user), requests, strict=True)
             ]
             if all(self._allowed(party) for party in parties):
-                return Witness(one=self._trim(parties[0]), other=self._trim(parties[1]))
+                return Witness(one=self._trim(parties[0], claim), other=self._trim(parties[1], claim))
         return None
 
     def _allowed(self, party: Party) -> bool:
@@ -297,65 +298,14 @@ class _Prover:
             identity=None, session=parse_identity(text), boundary=None, request=party.request
         ).allowed
 
-    def _trim(self, party: Party) -> Party:
+    def _trim(self, party: Party, isolates: str) -> Party:
         """The party with only the claims that its policy needs."""
         claims = dict(party.claims)
-        isolating = {promise.isolates for promise in self._promises.values()}
         for name in party.claims:
             without = {other: value for other, value in claims.items() if other != name}
-            if name not in isolating and self._allowed(replace(party, claims=without)):
+            if name != isolates and self._allowed(replace(party, claims=without)):
                 claims = without
         return replace(party, claims=claims)
-
-    def _user(
-        self,
-        texts: Mapping[str, str],
-        way: Mapping[Atom, bool | int],
-        items: Mapping[str, int],
-        *,
-        other_user: bool = False,
-    ) -> tuple[dict[str, ClaimValue], frozenset[str]] | None:
-        """A user who goes this way through the templates and has these texts in their claims."""
-        values: dict[str, ClaimValue] = {}
-        for name, kind in self._claims.items():
-            if way.get(IsDefined(name)) is False:
-                continue
-            if kind.is_list:
-                # The rest of the two users' lists differs, so that the lists do.
-                spare = samples(kind.language)[:: -1 if other_user else 1]
-                value: ClaimValue | None = _list(name, spare, texts, way, items.get(name, 0))
-            else:
-                value = _single(name, samples(kind.language), texts, way)
-            if value is None or not accepts(kind, value):
-                return None
-            values[name] = value
-        scopes = frozenset(
-            atom.scope for atom, chosen in way.items() if isinstance(atom, InScopes) and chosen
-        )
-        return values, scopes
-
-    def _with_values(self, statement: Statement, values: Mapping[str, ClaimValue]) -> Statement:
-        def fill(text: str) -> str:
-            return "".join(self._value(char, values) if char > "\xff" else char for char in text)
-
-        return replace(
-            statement,
-            resources=tuple(map(fill, statement.resources)),
-            conditions=tuple(
-                Condition(
-                    operator=condition.operator,
-                    key=condition.key,
-                    values=tuple(map(fill, condition.values)),
-                )
-                for condition in statement.conditions
-            ),
-        )
-
-    def _value(self, placeholder: str, values: Mapping[str, ClaimValue]) -> str:
-        name, item = self._templates.origin(placeholder)
-        value = values[name]
-        text = value if isinstance(value, str) else value[item % len(value)]
-        return show((text,))
 
 
 def _shared_pattern(text: str) -> Concrete:
@@ -364,42 +314,6 @@ def _shared_pattern(text: str) -> Concrete:
     if len(pattern) != len(parts):
         raise ValueError(f"shared pattern {text!r} has a policy variable: it is not the same for all")
     return pattern
-
-
-def _single(
-    name: str, spare: Sequence[str], texts: Mapping[str, str], way: Mapping[Atom, bool | int]
-) -> str | None:
-    equal = {
-        atom.value: chosen for atom, chosen in way.items() if isinstance(atom, Equals) and atom.claim == name
-    }
-    options = [value for value, chosen in equal.items() if chosen]
-    if not options:
-        options = [texts[name]] if name in texts else [*spare]
-    fitting = (
-        value for value in options if equal.get(value) is not False and texts.get(name, value) == value
-    )
-    return next(fitting, None)
-
-
-def _list(
-    name: str, spare: Sequence[str], texts: Mapping[str, str], way: Mapping[Atom, bool | int], at: int
-) -> tuple[str, ...] | None:
-    """A list of the right length that has the text as its item number `at`."""
-    inside = {
-        atom.value: chosen
-        for atom, chosen in way.items()
-        if isinstance(atom, Contains) and atom.claim == name
-    }
-    wanted = [value for value, chosen in inside.items() if chosen]
-    count = int(way.get(HasItems(name), max(1, len(wanted), at + 1)))
-    others = [value for value in (*wanted, *spare) if value != texts.get(name)]
-    items = list(dict.fromkeys(others))
-    if name in texts:
-        items.insert(at, texts[name])
-    items = items[:count]
-    if len(items) < count or any((value in items) != chosen for value, chosen in inside.items()):
-        return None
-    return tuple(items)
 
 
 def _held_by(claim: str, way: Mapping[Atom, bool | int]) -> str | None:
@@ -411,11 +325,6 @@ def _held_by(claim: str, way: Mapping[Atom, bool | int]) -> str | None:
         if isinstance(atom, Equals) and atom.claim == claim and chosen
     )
     return next(asked, _ANY)
-
-
-def _placeholders(statement: Statement) -> Iterator[str]:
-    for text in (*statement.resources, *(text for each in statement.conditions for text in each.values)):
-        yield from (char for char in text if char > "\xff")
 
 
 def _reason(one: SymbolicStatement, other: SymbolicStatement, witness: Witness | None) -> str:

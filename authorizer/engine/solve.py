@@ -5,7 +5,7 @@ none was found.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -13,9 +13,11 @@ from authorizer.engine.automaton import Hole, SymbolicPattern, find_overlap
 from authorizer.engine.conditions import judge
 from authorizer.engine.document import Condition, Statement
 from authorizer.engine.evaluate import AccessRequest
+from authorizer.engine.inclusion import find_uncovered
 from authorizer.engine.operators import Operator, parse_operator
 from authorizer.engine.patterns import (
     Concrete,
+    Parts,
     Variable,
     matches,
     parse_action,
@@ -54,6 +56,53 @@ def meet(
             AccessRequest(action=actions[1], resource=resource, context=contexts[1]),
         )
     return None
+
+
+def requests_for(statement: Statement, *, unlike: Sequence[Statement]) -> Iterator[AccessRequest]:
+    """Requests that a statement matches, first those that other statements may not match."""
+    actions = [
+        *_beyond(parse_action, statement.actions, [text for each in unlike for text in each.actions]),
+        *(_named(text.lower(), statement.actions, (text,)) for text in statement.actions),
+    ]
+    resources = [
+        *_beyond(parse_resource, statement.resources, [text for each in unlike for text in each.resources]),
+        *(text for each in statement.resources if (text := _resource(each, each)) is not None),
+    ]
+    keys = {condition.key.lower(): condition.key for condition in statement.conditions}
+    options = []
+    for key in keys:
+        mine = [condition for condition in statement.conditions if condition.key.lower() == key]
+        theirs = [each for other in unlike for each in other.conditions if each.key.lower() == key]
+        options.append([values for values in _satisfying(mine, theirs) if _hold(mine, values)])
+    for action, resource, *chosen in product(dict.fromkeys(actions), dict.fromkeys(resources), *options):
+        context = {
+            name: values[0] if len(values) == 1 else values
+            for name, values in zip(keys.values(), chosen, strict=True)
+            if values
+        }
+        yield AccessRequest(action=str(action), resource=str(resource), context=context)
+
+
+def _beyond(parse: Callable[[str], Parts], texts: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """Texts that these patterns match, and none of the others."""
+    for text in texts:
+        parts = parse(text)
+        if any(isinstance(part, Variable) for part in parts):
+            continue
+        beyond = find_uncovered(parts, [parse(other) for other in others])
+        if beyond is not None:
+            yield beyond
+
+
+def _satisfying(mine: Sequence[Condition], theirs: Sequence[Condition]) -> Iterator[tuple[str, ...]]:
+    """Values to try for one key, first those that the other conditions do not ask for."""
+    others = [pattern for condition in theirs for pattern in _patterns(condition)]
+    for condition in mine:
+        for pattern in _patterns(condition):
+            beyond = find_uncovered(pattern, others)
+            if beyond is not None:
+                yield (beyond,)
+    yield from _candidates([*mine, *theirs], several=True)
 
 
 def _concrete(pattern: SymbolicPattern) -> Concrete:

@@ -69,6 +69,13 @@ def read_allows(
     )
 
 
+def read_statement(
+    statement: Statement, *, holes: Holes, claims: Mapping[str, ClaimType], isolates: str | None
+) -> SymbolicStatement:
+    """One statement, whatever its effect: what it applies to."""
+    return _Reader(holes, claims, isolates).statement(statement)
+
+
 class _Reader:
     def __init__(self, holes: Holes, claims: Mapping[str, ClaimType], isolates: str | None) -> None:
         self._holes = {

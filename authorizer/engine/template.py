@@ -164,6 +164,15 @@ class TemplateSet:
         """Every template that can be rendered."""
         return tuple(self._programs)
 
+    @property
+    def claims(self) -> Mapping[str, ClaimType]:
+        """The declared claims by their names in templates."""
+        return self._claims
+
+    def program(self, name: str) -> Program:
+        """What a template was compiled to, with the deployment's constants in it."""
+        return self._programs[name]
+
     def uses(self, name: str) -> frozenset[str]:
         """The claims that a template mentions, its includes and tests included."""
         return self._uses[name]

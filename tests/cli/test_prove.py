@@ -1,0 +1,137 @@
+"""`authorizer policy prove`: what a person and a machine read, and the exit codes."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from authorizer.cli.options import environment_of
+from authorizer.cli.policy import policy
+from authorizer.engine.cases import Surroundings, parse_cases, run_case
+from authorizer.settings.load import load
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the bundled configuration, to change."""
+    for folder in ("policies", "events"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def run(project: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(
+        policy, ["prove", "--access", str(project / "policies" / "access.toml"), *arguments]
+    )
+
+
+def change(project: Path, name: str, old: str, new: str) -> None:
+    file = project / "policies" / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def leak(project: Path) -> None:
+    """A listing without a closing slash."""
+    change(project, "templates/s3-tenant.json.j2", "tenants/{{ tenant }}/", "tenants/{{ tenant }}")
+
+
+def test_the_bundled_policies_are_proven() -> None:
+    result = run(ROOT)
+    assert result.exit_code == 0
+    assert "LEAK" not in result.stdout
+    assert "UNKNOWN" not in result.stdout
+    assert "no resource policy grants the session's ARN" in result.stdout
+    assert result.stdout.count("PROVEN") >= 9
+
+
+def test_a_leak_is_shown_with_two_users_and_a_request(project: Path) -> None:
+    leak(project)
+    result = run(project)
+    assert result.exit_code == 1
+    assert "LEAK policy s3-tenant" in result.stdout
+    assert "LEAK role admin" in result.stdout
+    assert "a user with tenant='a" in result.stdout
+    assert "may s3:" in result.stdout
+    assert "s3-tenant.json.j2:" in result.stdout
+
+
+def test_only_what_is_named_is_judged(project: Path) -> None:
+    leak(project)
+    assert run(project, "s3-home", "editor").exit_code == 0
+    result = run(project, "s3-tenant")
+    assert result.exit_code == 1
+    assert "role admin" not in result.stdout
+
+
+def test_an_unknown_name_cannot_run(project: Path) -> None:
+    result = run(project, "s3-nobody")
+    assert result.exit_code == 2
+    assert "'s3-nobody'" in result.output
+
+
+def test_what_is_shared_is_told(project: Path) -> None:
+    change(
+        project,
+        "access.toml",
+        's3-tenant       = { isolates = "tenant" }',
+        's3-tenant       = { isolates = "tenant", shared = ["arn:aws:s3:::common/*"] }',
+    )
+    result = run(project)
+    assert "arn:aws:s3:::common/* (policy s3-tenant)" in result.stdout
+
+
+def test_json_for_machines(project: Path) -> None:
+    leak(project)
+    proofs: list[dict[str, Any]] = json.loads(run(project, "--json").stdout)
+    verdicts = {proof["subject"]: proof["verdict"] for proof in proofs}
+    assert verdicts["policy s3-home"] == "PROVEN"
+    assert verdicts["policy s3-tenant"] == "LEAK"
+    (proof,) = [proof for proof in proofs if proof["subject"] == "policy s3-tenant"]
+    one, other = proof["findings"][0]["witness"]
+    assert one["claims"]["tenant"] != other["claims"]["tenant"]
+    assert one["resource"] == other["resource"]
+
+
+def test_what_cannot_be_told_is_told_and_fails(project: Path) -> None:
+    change(project, "templates/s3-home.json.j2", "s3:prefix", "aws:UserAgent")
+    result = run(project)
+    assert result.exit_code == 1
+    assert "UNKNOWN policy s3-home" in result.stdout
+    assert "`aws:UserAgent`" in result.stdout
+
+
+def test_a_saved_witness_is_a_case_that_fails(project: Path) -> None:
+    leak(project)
+    cases = project / "policies" / "cases"
+    result = run(project, "s3-tenant", "--save", str(cases))
+    assert result.exit_code == 1
+    access = project / "policies" / "access.toml"
+    settings = load(access, environment_of(access, aws=False))
+    around = Surroundings(templates=settings.template_set, variables=settings.variables, roles={}, groups={})
+    files = sorted(cases.glob("leak-*.toml"))
+    assert files
+    for file in files:
+        for case in parse_cases(file.read_text(encoding="utf-8"), file=file.name, around=around):
+            assert run_case(case, settings.template_set).status == "FAIL"
+
+
+def test_a_saved_witness_may_hold_scopes_and_lists(project: Path, tmp_path: Path) -> None:
+    change(project, "templates/tenant-data.json.j2", "tenants/{{ tenant }}/*", "tenants/{{ tenant }}*")
+    change(project, "templates/_dynamodb-keys.json.j2", "ForAllValues:", "ForAnyValue:")
+    run(project, "tenant-data", "--save", str(tmp_path / "leaks"))
+    access = project / "policies" / "access.toml"
+    settings = load(access, environment_of(access, aws=False))
+    around = Surroundings(templates=settings.template_set, variables=settings.variables, roles={}, groups={})
+    texts = [file.read_text(encoding="utf-8") for file in sorted((tmp_path / "leaks").glob("*.toml"))]
+    assert any("scopes = " in text for text in texts)
+    assert any('LeadingKeys" = [' in text for text in texts)
+    for text in texts:
+        for case in parse_cases(text, file="leak.toml", around=around):
+            assert run_case(case, settings.template_set).status == "FAIL"
