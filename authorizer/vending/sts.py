@@ -46,13 +46,13 @@ MAX_CONNECTIONS = 512
 """Connections to STS. botocore's default of 10 would make 256 new users wait for each other 26 times over; a
 Lambda environment has 1,024 file descriptors (Lambda quotas)."""
 
-_LOUD = ("aioboto3", "aiobotocore", "boto3", "botocore")
+LOUD = ("aioboto3", "aiobotocore", "boto3", "botocore")
 
 
 def hush() -> None:
     """Keep the AWS libraries above DEBUG, at which they print requests with their tokens and replies with
     their keys."""
-    for name in _LOUD:
+    for name in LOUD:
         logger = logging.getLogger(name)
         if logger.level < logging.INFO:
             logger.setLevel(logging.INFO)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import aioboto3
 from botocore.auth import SigV4Auth
@@ -65,7 +65,7 @@ class Wire:
         """The HTTP status, and the reply in the form that botocore gives it. Raises botocore's
         `HTTPClientError`."""
         frozen = await self.credentials.get_frozen_credentials()
-        body = urlencode(form(request.parameters())).encode()
+        body = encoded(form(request.parameters()))
         headers = {"Content-Type": CONTENT_TYPE, "User-Agent": self.user_agent}
         signed = AWSRequest("POST", self.url, headers=headers, data=body)
         SigV4Auth(frozen, "sts", self.region).add_auth(signed)
@@ -89,6 +89,18 @@ def form(parameters: Mapping[str, Any]) -> dict[str, str]:
         else:
             flat[name] = str(value)
     return flat
+
+
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_QUOTED = [chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in range(256)]
+"""Each octet as RFC 3986 §2.1 writes it. A space is `%20`: Ceph's gateway does not read `+`."""
+
+
+def encoded(flat: Mapping[str, str]) -> bytes:
+    """A form's body. A policy is mostly quotes and braces, which `urllib` takes twice as long for."""
+    return "&".join(
+        [f"{name}={''.join([_QUOTED[octet] for octet in text.encode()])}" for name, text in flat.items()]
+    ).encode()
 
 
 def parsed(body: bytes) -> dict[str, Any]:

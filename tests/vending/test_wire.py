@@ -4,16 +4,19 @@ not there."""
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import botocore.session
 import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.serialize import create_serializer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
-from authorizer.vending.wire import Wire, form, parsed
+from authorizer.vending.wire import Wire, encoded, form, parsed
 from tests.vending.conftest import new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts
@@ -35,6 +38,18 @@ def test_parameters_are_flattened_as_botocore_does() -> None:
         parameters, model.operation_model("AssumeRole")
     )
     assert form(parameters) == {name: str(value) for name, value in serialized["body"].items()}
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["Policy", "Tags.member.1.Value", "RoleArn"]),
+        st.text(st.characters(codec="utf-8"), max_size=50),
+    )
+)
+def test_a_form_reads_back_as_it_was_written(flat: dict[str, str]) -> None:
+    body = encoded(flat).decode("ascii")
+    assert dict(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(flat))) == flat
+    assert "+" not in body
 
 
 async def test_the_clients_own_method_sends_the_same(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
