@@ -16,6 +16,8 @@ FOLDERS = {
 NEXT = (
     "authorizer invoke events/rest-token-allow.json --explain",
     "authorizer check",
+    "authorizer policy test",
+    "authorizer policy prove",
 )
 """What to try first, in the new folder."""
 
