@@ -77,6 +77,10 @@ def _context(pairs: Sequence[str]) -> dict[str, str | list[str]]:
         if not equals or not key:
             raise click.BadParameter(f"{pair!r}: expected KEY=VALUE", param_hint="--context")
         found.setdefault(key, []).append(value)
+    if len({key.lower() for key in found}) != len(found):
+        raise click.BadParameter(
+            "a key in two spellings: condition keys have no case", param_hint="--context"
+        )
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 

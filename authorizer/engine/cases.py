@@ -284,6 +284,8 @@ class _File:
 
         context: dict[str, str | Sequence[str]] = {}
         table = self._table(row, "context", where)
+        if len({key.lower() for key in table}) != len(table):
+            self._problem(f"{where}: `context` has a key in two spellings: keys have no case")
         for key in table:
             values = [fill(value) for value in self._texts(table, key, where)]
             context[key] = values[0] if isinstance(table[key], str) and values else values

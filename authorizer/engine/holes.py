@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from authorizer.engine.document import Document, Problem, examine
+from authorizer.engine.document import Document, Problem, Statement, examine
 from authorizer.engine.operators import TAKES_VARIABLES, parse_operator
 from authorizer.engine.program import FIRST_PLACEHOLDER
 
@@ -19,7 +19,7 @@ def examine_symbolic(text: str) -> tuple[Document, list[Problem]]:
         said = r"an escape \u… beyond U+00FF: STS takes only U+0020 to U+00FF"
         return Document(statements=()), [Problem(statement=None, text=said, rule=None)]
     document, problems = examine(text, session=True, fragment=True, holes=_Placeholders())
-    return document, problems or list(_misplaced(document))
+    return document, list(_misplaced(document)) or problems
 
 
 class _Placeholders:
@@ -43,22 +43,27 @@ def _misplaced(document: Document) -> Iterator[Problem]:
     further than itself. (Elsewhere than in resources and conditions the stricter rules have refused them
     already.)"""
     for index, statement in enumerate(document.statements):
-        plain = [statement.sid or "", *statement.actions]
-        for resource in statement.resources:
-            plain += resource.split(":", 5)[:5]
-        for condition in statement.conditions:
-            plain += [condition.operator, condition.key]
-            operator = parse_operator(condition.operator)
-            if operator is None or operator.kind not in TAKES_VARIABLES:
-                plain += condition.values
-        if any(map(_has_hole, plain)):
-            text = (
-                "a claim where IAM resolves no variable: it may stand in a resource after its fifth colon, "
-                "and in values of String and Arn operators"
-            )
-            yield Problem(statement=index, text=text, rule=None)
+        for place, text in _plain(statement):
+            if _has_hole(text):
+                yield Problem(statement=index, text=f"{place}: IAM resolves no variable there", rule=None)
         values = [value for condition in statement.conditions for value in condition.values]
         if any(map(_has_dollar_hole, (*statement.resources, *values))):
             yield Problem(
                 statement=index, text="a claim right behind `$`: write `${$}` for a dollar", rule=None
             )
+
+
+def _plain(statement: Statement) -> Iterator[tuple[str, str]]:
+    """Every text that takes no claim, with words for a claim in it."""
+    yield "a claim in `Sid`", statement.sid or ""
+    for action in (*statement.actions, *statement.not_actions):
+        yield "a claim in an action", action
+    for resource in (*statement.resources, *statement.not_resources):
+        for field in resource.split(":", 5)[:5]:
+            yield "a claim in a resource before its fifth colon", field
+    for condition in statement.conditions:
+        yield "a claim in a condition key", condition.key
+        operator = parse_operator(condition.operator)
+        if operator is None or operator.kind not in TAKES_VARIABLES:
+            for value in condition.values:
+                yield f"a claim in a value of `{condition.operator}`", value

@@ -48,6 +48,7 @@ from authorizer.engine.statement import Statement
 MAX_BRANCHES = 1024
 """Most ways that one template may run. Each is parsed and judged when templates load."""
 _PLACEHOLDER = re.compile(r"([^\x00-ÿ])")
+_ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
 _TRUSTED = PRINTABLE | FORBIDDEN
 MAX_PREPARED = 512
 """Most shapes kept; then all are dropped and made anew. Long lists of varying length make many shapes."""
@@ -297,6 +298,10 @@ class TemplateSet:
         prepared = self._prepared[symbolic] = _Prepared(pieces, slots)
         return prepared
 
+    def _readable(self, text: str) -> str:
+        """A problem's text with the claims' names for their placeholders, which messages show escaped."""
+        return _ESCAPED.sub(lambda found: f"{{{{ {self.origin(chr(int(found[1], 16)))[0]} }}}}", text)
+
     def _judge(self, name: str) -> Iterator[str]:
         lengths = {claim: range(1, min(3, kind.max_items) + 1) for claim, kind in self._claims.items()}
         runs = explore([self._programs[name]], self._codes, lengths)
@@ -311,7 +316,7 @@ class TemplateSet:
                     place = Place(name, 1)
                     if problem.statement is not None and problem.statement < len(places):
                         place = places[problem.statement]
-                    yield f"{place.describe()}: {problem.text}"
+                    yield f"{place.describe()}: {self._readable(problem.text)}"
 
     def _not_json(self, programs: Mapping[str, Program]) -> Iterator[str]:
         """What is no JSON, with every variable as `x`: a variable outside a string could be a whole

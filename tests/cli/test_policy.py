@@ -224,6 +224,11 @@ def test_explain_says_why_nothing_matches() -> None:
         pytest.param(
             ("explain", *ANN, *READ, "--context", "x"), "'x': expected KEY=VALUE", id="a key without a value"
         ),
+        pytest.param(
+            ("explain", *ANN, *READ, "--context", "s3:prefix=a", "--context", "S3:Prefix=b"),
+            "a key in two spellings",
+            id="a key in two spellings",
+        ),
         pytest.param(("nonsense",), "No such command", id="an unknown command"),
     ],
 )

@@ -79,3 +79,14 @@ def test_other_toml_files_are_none_of_its_business(project: pytest.Pytester) -> 
         (project.path / name / "x.toml").write_text("not TOML")
     (project.path / "policies/cases/note.txt").write_text("x")
     outcomes(project).assert_outcomes(passed=30)
+
+
+def test_what_nobody_foresaw_is_an_error_with_its_traceback(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        'pytest_plugins = ["authorizer.cli.pytest_plugin"]\n'
+        "def pytest_runtest_setup(item):\n"
+        "    raise ZeroDivisionError('nobody foresaw this')\n"
+    )
+    result = outcomes(project, "policies/cases/s3-client.toml")
+    result.assert_outcomes(errors=3)
+    result.stdout.fnmatch_lines(["*ZeroDivisionError: nobody foresaw this*"])

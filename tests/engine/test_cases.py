@@ -211,6 +211,11 @@ GOOD = '[[cases]]\nname = "x"\nuser = "ann"\naction = "s3:GetObject"\nresource =
         pytest.param(
             HEAD + GOOD.replace('"deny"', '"no"'), ["`expect` is 'no'"], id="an unknown expectation"
         ),
+        pytest.param(
+            HEAD + GOOD + 'context = { "s3:prefix" = "a", "S3:Prefix" = "b" }',
+            ["in two spellings"],
+            id="a key twice",
+        ),
         pytest.param(HEAD + GOOD + "statement = 5", ["`statement` is the Sid"], id="a number as Sid"),
         pytest.param(HEAD + GOOD.replace('"ann"', '"eve"'), ["there is no user 'eve'"], id="an unknown user"),
         pytest.param(

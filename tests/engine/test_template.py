@@ -110,6 +110,16 @@ RENDERED: list[object] = [
         "^aaabbabb",
         id="a loop in a loop",
     ),
+    pytest.param(
+        template(
+            "{% for g in groups %}{% for h in groups %}{{ h }}{% endfor %}"
+            "{% if loop.first %}^{% endif %}{% if loop.last %}${% endif %}{% endfor %}"
+        ),
+        {"groups": ("a", "b", "c")},
+        (),
+        "abc^abcabc$",
+        id="a loop goes on after a loop within it",
+    ),
 ]
 
 
@@ -122,6 +132,18 @@ def test_renders(
         "Action": "s3:GetObject",
         "Resource": f"arn:aws:s3:::data-1/{expected}",
     }
+
+
+@pytest.mark.parametrize("word", ["and", "or"])
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("right", [True, False])
+def test_and_and_or_mean_what_they_say(word: str, left: bool, right: bool) -> None:
+    scopes = (*(["l"] if left else []), *(["r"] if right else []))
+    statement = render(
+        template(f'{{% if "l" in scopes {word} "r" in scopes %}}yes{{% else %}}no{{% endif %}}'), scopes
+    )
+    expected = (left and right) if word == "and" else (left or right)
+    assert statement["Resource"] == f"arn:aws:s3:::data-1/{'yes' if expected else 'no'}"
 
 
 def test_templates_are_joined_and_packed() -> None:
@@ -332,21 +354,29 @@ REFUSED = [
     pytest.param(
         template(Sid="{{ bucket }}"), "t.json.j2:6: not JSON here", id="a variable outside a string"
     ),
-    pytest.param(template(Sid='"{{ tenant }}"'), "t.json.j2:3: `Sid`", id="a hole in a Sid"),
+    pytest.param(
+        template(Sid='"{{ tenant }}"'),
+        "t.json.j2:3: a claim in `Sid`: IAM resolves no variable",
+        id="a hole in a Sid",
+    ),
     pytest.param(template(Effect='"{{ tenant }}"'), "t.json.j2:3: `Effect`", id="a hole in the effect"),
-    pytest.param(template(Action='"s3:{{ tenant }}"'), "t.json.j2:3: action", id="a hole in an action"),
+    pytest.param(
+        template(Action='"s3:{{ tenant }}"'), "t.json.j2:3: a claim in an action", id="a hole in an action"
+    ),
     pytest.param(
         template(Resource='"arn:aws:sqs:eu-west-1:{{ tenant }}:q"'),
-        "a claim where IAM resolves no variable",
+        "a claim in a resource before its fifth colon",
         id="a hole in the account",
     ),
     pytest.param(
         template(Resource='"arn:aws:{{ tenant }}:::x"'),
-        "a claim where IAM resolves no variable",
+        "a claim in a resource before its fifth colon",
         id="a hole in the service",
     ),
     pytest.param(
-        template(Resource='"{{ tenant }}"'), "neither an ARN nor", id="a resource of the caller's own"
+        template(Resource='"{{ tenant }}"'),
+        "a claim in a resource before its fifth colon",
+        id="a resource of the caller's own",
     ),
     pytest.param(
         template(Condition='{"StringEquals": {"aws:{{ tenant }}": "x"}}'),
@@ -355,16 +385,24 @@ REFUSED = [
     ),
     pytest.param(
         template(Condition='{"String{{ plan }}": {"aws:x": "x"}}'),
-        "unknown condition operator",
+        "unknown condition operator 'String{{ plan }}'",
         id="in an operator",
     ),
     pytest.param(
         template(Condition='{"NumericEquals": {"s3:max-keys": "{{ tenant }}"}}'),
-        "`NumericEquals`",
+        "a claim in a value of `NumericEquals`",
         id="in a number",
     ),
-    pytest.param(template(Condition='{"Bool": {"aws:x": "{{ tenant }}"}}'), "`Bool`", id="in a boolean"),
-    pytest.param(template(Condition='{"Null": {"aws:x": "{{ tenant }}"}}'), "`Null`", id="in Null"),
+    pytest.param(
+        template(Condition='{"Bool": {"aws:x": "{{ tenant }}"}}'),
+        "a claim in a value of `Bool`",
+        id="in a boolean",
+    ),
+    pytest.param(
+        template(Condition='{"Null": {"aws:x": "{{ tenant }}"}}'),
+        "a claim in a value of `Null`",
+        id="in Null",
+    ),
     pytest.param(template("${{ tenant }}"), "a claim right behind `$`", id="a hole behind a dollar"),
     pytest.param(template("${aws:{{ tenant }}}"), "malformed policy variable", id="a hole in a variable"),
     pytest.param(template(Resource='"*"'), "t.json.j2:3: resource", id="a stricter rule"),
@@ -471,3 +509,14 @@ def test_the_texts_of_a_template_are_all_that_its_author_typed() -> None:
         "{% if plan == 'pro' %}p{% else %}f{% endif %}{% for g in groups %}g{{ bucket }}{% endfor %}"
     )
     assert [text for text, _ in compile_set(t=source).texts("t")][1:4] == ["p", "f", "g"]
+
+
+def test_a_claim_equals_one_text_at_most() -> None:
+    source = template('x{% if plan == "pro" %}p{% endif %}{% if plan == "free" %}f{% endif %}')
+    branches = list(compile_set(t=source).branches(["t"]))
+    found = {
+        branch.document.statements[0].resources[0].removeprefix("arn:aws:s3:::data-1/x")
+        for branch in branches
+    }
+    assert len(branches) == len(found) == 3
+    assert {"p", "f"} < found
