@@ -60,9 +60,10 @@ def _token(shape: Shape, headers: Values, query: Values, sources: Sequence[str])
     for source in sources:
         place, _, name = source.partition(":")
         values = (headers if place == "header" else query).get(name, ())
-        found += [(place, value) for value in values if value.strip()]
+        # Blank is what HTTP trims (RFC 9110 §5.5), no more: what the gateway's cache takes for a value counts as one.
+        found += [(place, value) for value in values if value.strip(" \t")]
     if shape is Shape.REST_TOKEN:
-        found = [("header", value) for value in headers.get("authorizationtoken", ()) if value.strip()]
+        found = [("header", value) for value in headers.get("authorizationtoken", ()) if value.strip(" \t")]
     if not found:
         raise TokenMissing(f"the request carries no token: expected one in {', '.join(sources)}")
     if len(found) > 1:

@@ -55,11 +55,11 @@ def _suffixes(route: Route, shape: Shape) -> Iterator[str]:
 def _opens(suffixes: Iterable[str], request: Request) -> bool:
     """Whether the request's own route is open, as IAM would match it: `*` crosses `/`, all else is literal.
 
-    A path that walks (`..`, `//`, or either percent-encoded) is refused: what is behind the gateway may resolve it to
-    a route that is not open.
+    A path that walks (`..`, `//`, or either percent-encoded; `/..;/`, which servlet containers take for `/../`) is
+    refused: what is behind the gateway may resolve it to a route that is not open.
     """
     path = request.route.path
-    if re.search(r"//|/\.\.?(/|$)|%2[ef]|%5c|\\", path, re.IGNORECASE):
+    if re.search(r"//|/\.\.?(/|;|$)|%2[ef]|%5c|\\", path, re.IGNORECASE):
         return False
     asked = f"{request.route.method}{path}"
     return any(_pattern(suffix).fullmatch(asked) for suffix in suffixes)

@@ -32,7 +32,8 @@ def resolve(claims: Claims, request: Request, settings: Settings) -> Identity:
 
 
 def granted_scopes(claims: Claims, settings: Settings) -> frozenset[str]:
-    """The scopes that the caller's groups bring and, for an access token, its own, as `gateway.token_scopes` says.
+    """The scopes that the caller's groups bring and the token's own, as `gateway.token_scopes` says. An ID token has
+    none of its own.
 
     A scope that access.toml does not list opens nothing and is left out. A machine token has no groups: its own
     scopes are all it can have, so for it they count whatever the setting says.
@@ -43,11 +44,13 @@ def granted_scopes(claims: Claims, settings: Settings) -> frozenset[str]:
         if (entry := settings.groups.get(group)) is not None
         for scope in entry.scopes
     )
-    of_token = frozenset(claims.scopes) & settings.scopes.keys()
+    of_token = frozenset(claims.scopes if claims.token_use == "access" else ()) & settings.scopes.keys()
     if claims.machine:
         return of_token
-    if claims.token_use != "access" or settings.gateway.token_scopes == "ignore":
+    if settings.gateway.token_scopes == "ignore":
         return of_groups
+    # An ID token has no scopes, so `both` leaves it none: an app that was granted few scopes is handed both tokens,
+    # and must not get past that grant by sending the other one.
     return of_groups | of_token if settings.gateway.token_scopes == "either" else of_groups & of_token
 
 

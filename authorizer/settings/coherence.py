@@ -117,14 +117,14 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
         problems.add(("gateway", "token_sources"), "the list is empty: no request could carry a token")
     if not gateway.result_ttl:
         return
-    for source in gateway.token_sources:
-        place, _, name = source.partition(":")
-        if place == "header" and name not in gateway.identity_sources and len(gateway.token_sources) == 1:
-            problems.add(
-                ("gateway", "identity_sources"),
-                f"{name!r} carries the token and is not listed: one caller would get another's answer from "
-                "the cache",
-            )
+    # One is enough: the gateway itself refuses a request in which an identity source is empty, and `parse` one with a
+    # second token beside it.
+    if not any(_is_keyed(source, gateway.identity_sources) for source in gateway.token_sources):
+        problems.add(
+            ("gateway", "identity_sources"),
+            f"none of {', '.join(gateway.token_sources)} is listed, and one of them carries the token: one caller "
+            "would get another's answer from the cache; list a header by its name, a parameter as query:NAME",
+        )
     header = settings.resolution.role_header
     if header and header not in gateway.identity_sources:
         problems.add(
@@ -140,6 +140,10 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
             "of them; "
             "add it to the authorizer's identity sources and here, or set result_ttl to 0s",
         )
+
+
+def _is_keyed(token_source: str, identity_sources: Container[str]) -> bool:
+    return token_source.removeprefix("header:").lower() in identity_sources
 
 
 def _check_lifetimes(settings: Settings, problems: Problems) -> None:

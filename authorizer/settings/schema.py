@@ -162,7 +162,7 @@ class Gateway:
     response: Literal["policy", "simple"]
     """`simple` only for an HTTP API with payload 2.0 and simple responses enabled."""
     identity_sources: tuple[str, ...]
-    """What the gateway's cache is keyed by, lower case: header names, or `$context.routeKey`."""
+    """What the gateway's cache is keyed by, lower case: header names, `query:NAME`, or `$context.routeKey`."""
     token_sources: tuple[str, ...]
     """Where the token may stand: `header:authorization`, `query:token`, `header:sec-websocket-protocol`."""
     context_claims: tuple[str, ...]
@@ -171,7 +171,7 @@ class Gateway:
     """Claim that is the caller's API key (`usageIdentifierKey`), REST only."""
     token_scopes: Literal["ignore", "either", "both"]
     """How an access token's own `scope` joins the scopes of the groups: not at all, as a union, or as an
-    intersection."""
+    intersection. An ID token has none, so that its intersection is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,13 @@ def test_a_token_in_the_query_and_one_in_the_header_are_ambiguous() -> None:
         parse(event, sample_settings())
 
 
+def test_a_header_that_is_blank_to_python_alone_still_counts_beside_a_token_in_the_query() -> None:
+    # The gateway's cache is keyed by that header: were it overlooked, the query's token would be cached under it.
+    event = with_headers({"authorization": "\xa0"}) | {"queryStringParameters": {"token": "x"}}
+    with pytest.raises(TokenAmbiguous):
+        parse(event, sample_settings())
+
+
 def test_a_token_is_only_looked_for_where_the_settings_say() -> None:
     settings = make_settings(gateway={"token_sources": ["header:authorization"]})
     with pytest.raises(TokenMissing):

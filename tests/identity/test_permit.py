@@ -55,6 +55,9 @@ def test_a_greedy_path_parameter_is_a_star() -> None:
         pytest.param("GET /a:b", "GET", "/a:b", True, id="a colon is a colon"),
         pytest.param("GET /files/*", "GET", "/files/../users", False, id="a path that walks up"),
         pytest.param(
+            "GET /files/*", "GET", "/files/..;x=1/users", False, id="one that walks up behind a parameter"
+        ),
+        pytest.param(
             "GET /files/*", "GET", "/files/%2e%2e/users", False, id="one that walks up percent-encoded"
         ),
         pytest.param("GET /files/*", "GET", "/files/a%2Fb", False, id="an encoded slash"),
@@ -117,5 +120,5 @@ def test_fewer_scopes_never_open_more(scopes: set[str]) -> None:
 @given(path=st.text(min_size=1))
 def test_a_pattern_matches_as_a_star_and_literals_would(path: str) -> None:
     routes = opened("GET /f.(x)/*", path=f"/{path}")
-    walks = re.search(r"//|/\.\.?(/|$)|%2[ef]|%5c|\\", f"/{path}", re.IGNORECASE) is not None
+    walks = re.search(r"//|/\.\.?(/|;|$)|%2[ef]|%5c|\\", f"/{path}", re.IGNORECASE) is not None
     assert routes.this_route is (path.startswith("f.(x)/") and not walks)

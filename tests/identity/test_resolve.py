@@ -78,6 +78,11 @@ def test_both_keeps_what_group_and_token_agree_on() -> None:
     assert granted_scopes(claims, settings) == {"data:read"}
 
 
+def test_both_leaves_an_id_token_nothing_so_that_no_app_gets_past_its_grant_with_one() -> None:
+    settings = make_settings(gateway={"token_scopes": "both"})
+    assert granted_scopes(make_claims(groups=("admins",)), settings) == set()
+
+
 @pytest.mark.parametrize("setting", ["ignore", "either", "both"])
 def test_a_machine_has_the_scopes_of_its_token(setting: str) -> None:
     settings = make_settings(gateway={"token_scopes": setting})

@@ -226,6 +226,21 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
             id="a token that the cache does not look at",
         ),
         pytest.param(
+            {
+                "gateway": {
+                    "identity_sources": ["x-role"],
+                    "token_sources": ["header:authorization", "query:token"],
+                }
+            },
+            "another's answer from the cache",
+            id="two places for a token, and the cache looks at neither",
+        ),
+        pytest.param(
+            {"gateway": {"token_sources": ["query:token"]}},
+            "another's answer from the cache",
+            id="a token in the query, and a cache that looks at headers",
+        ),
+        pytest.param(
             {"gateway": {"result_ttl": "1h"}},
             "a backend would get expired credentials",
             id="a TTL as long as a session",
@@ -256,6 +271,11 @@ def test_a_configuration_that_contradicts_itself_does_not_load(
 )
 def test_without_a_cache_nothing_has_to_be_in_its_key(changes: dict[str, Any]) -> None:
     assert make_settings(gateway=changes).gateway.result_ttl == 0
+
+
+def test_a_token_in_the_query_may_be_cached_where_the_cache_is_keyed_by_it() -> None:
+    changes = {"identity_sources": ["query:token", "x-role"], "token_sources": ["query:token"]}
+    assert make_settings(gateway=changes).gateway.result_ttl > 0
 
 
 def test_all_problems_are_reported_together_each_with_its_line(tmp_path: Path) -> None:
