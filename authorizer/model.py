@@ -60,11 +60,12 @@ class Request:
     """True where the API expects `isAuthorized`, which decides this one route, in place of a policy."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Claims:
     """What an issuer signed about the caller, in one vocabulary for every kind of issuer.
 
-    Only `authorizer.tokens` makes one, and only after every check has passed: holding a `Claims` is the proof.
+    Only `authorizer.tokens` makes one, and only after every check has passed: holding a `Claims` is the proof. One
+    equals only itself, so that what is remembered of one token can never answer for another.
     """
 
     issuer: str
@@ -89,9 +90,10 @@ class Claims:
     """Every claim of the payload under its own name, as JSON gave it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Identity:
-    """Who the request acts for, and as what: the one role, the scopes, and the claims that may reach a policy."""
+    """Who the request acts for, and as what: the one role, the scopes, and the claims that may reach a policy. One
+    equals only itself, as `Claims`."""
 
     principal: str
     """`sub` of the token."""

@@ -4,10 +4,10 @@ It holds no token, no credential, and of claims only the principal (`sub`), whic
 refusals are written not to quote what a stranger sent.
 """
 
-import json
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
 
 from authorizer.errors import Refusal
 from authorizer.gateway.respond import Response
@@ -16,11 +16,32 @@ from authorizer.model import Claims, Credentials, Identity, Request, Routes, Ses
 NAMESPACE = "CognitoAuthorizer"
 """Namespace of the metrics in CloudWatch."""
 
-Noun = TypeVar("Noun")
+
+METRICS = (
+    '"CloudWatchMetrics":[{"Namespace":"' + NAMESPACE + '","Dimensions":[["verdict"],["verdict","code"]],'
+    '"Metrics":[{"Name":"decisions"},{"Name":"duration","Unit":"Milliseconds"}]}]'
+)
+"""What makes CloudWatch take metrics from the line (CloudWatch User Guide, "Embedded metric format specification")."""
 
 
 class Record:
     """What one request became, stage by stage. Each method takes a stage's result, notes it and hands it back."""
+
+    __slots__ = (
+        *(
+            "_begun",
+            "_tick",
+            "_ticks",
+            "claims",
+            "credentials",
+            "identity",
+            "now",
+            "policy",
+            "refusal",
+            "request",
+        ),
+        *("response", "routes"),
+    )
 
     def __init__(self, now: float, *, tick: Callable[[], float] = time.perf_counter) -> None:
         self.request: Request | None = None
@@ -31,106 +52,119 @@ class Record:
         self.credentials: Credentials | None = None
         self.response: Response | None = None
         self.refusal: Refusal | None = None
-        self.milliseconds: dict[str, float] = {}
-        """Stage → time it took; the stage that refused has none."""
         self.now = now
+        self._ticks: list[tuple[str, float]] = []
         self._tick = tick
-        self._begun = self._last = tick()
+        self._begun = tick()
+
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Stage → time it took; the stage that refused has none."""
+        took = {}
+        last = self._begun
+        for stage, tick in self._ticks:
+            took[stage] = round((tick - last) * 1000, 3)
+            last = tick
+        return took
 
     def parsed(self, request: Request) -> Request:
         self.request = request
-        return self._took("parse", request)
+        self._ticks.append(("parse", self._tick()))
+        return request
 
     def verified(self, claims: Claims) -> Claims:
         self.claims = claims
-        return self._took("verify", claims)
+        self._ticks.append(("verify", self._tick()))
+        return claims
 
     def resolved(self, identity: Identity) -> Identity:
         self.identity = identity
-        return self._took("resolve", identity)
+        self._ticks.append(("resolve", self._tick()))
+        return identity
 
     def permitted(self, routes: Routes) -> Routes:
         self.routes = routes
-        return self._took("permit", routes)
+        self._ticks.append(("permit", self._tick()))
+        return routes
 
     def rendered(self, policy: SessionPolicy) -> SessionPolicy:
         self.policy = policy
-        return self._took("render", policy)
+        self._ticks.append(("render", self._tick()))
+        return policy
 
     def vended(self, credentials: Credentials) -> Credentials:
         self.credentials = credentials
-        return self._took("vend", credentials)
+        self._ticks.append(("vend", self._tick()))
+        return credentials
 
     def responded(self, response: Response) -> Response:
         self.response = response
-        return self._took("respond", response)
-
-    def _took(self, stage: str, noun: Noun) -> Noun:
-        now = self._tick()
-        self.milliseconds[stage] = round((now - self._last) * 1000, 3)
-        self._last = now
-        return noun
+        self._ticks.append(("respond", self._tick()))
+        return response
 
     def refused(self, refusal: Refusal) -> None:
         self.refusal = refusal
 
     def line(self, verdict: Verdict) -> str:
-        """The record as one line of JSON, with the header that makes CloudWatch take metrics from it
-        (CloudWatch User Guide, "Embedded metric format specification")."""
-        total = round((self._tick() - self._begun) * 1000, 3)
-        entry: dict[str, object] = {
-            "_aws": {
-                "Timestamp": int(self.now * 1000),
-                "CloudWatchMetrics": [
-                    {
-                        "Namespace": NAMESPACE,
-                        "Dimensions": [["verdict"], ["verdict", "code"]],
-                        "Metrics": [{"Name": "decisions"}, {"Name": "duration", "Unit": "Milliseconds"}],
-                    }
-                ],
-            },
-            "decisions": 1,
-            "duration": total,
-            "verdict": verdict,
-            "code": self.refusal.code if self.refusal else "allowed",
-        }
-        if self.refusal:
-            entry["reason"] = str(self.refusal)
+        """The record as one line of JSON. Written out rather than dumped: this is the longest step of a request that
+        is answered from memory."""
+        refusal = self.refusal
+        parts = [
+            f'{{"_aws":{{"Timestamp":{int(self.now * 1000)},{METRICS}}},"decisions":1,'
+            f'"duration":{(self._tick() - self._begun) * 1000:.3f},"verdict":"{verdict}",'
+            f'"code":"{refusal.code if refusal else "allowed"}"'
+        ]
+        if refusal:
+            parts.append(f'"reason":{quoted(str(refusal))}')
         if request := self.request:
-            entry |= {
-                "shape": request.shape,
-                "api": request.route.api_id,
-                "stage": request.route.stage,
-                "method": request.route.method,
-                "request_id": request.request_id,
-            }
+            route, number = request.route, request.request_id
+            parts.append(
+                f'"shape":"{request.shape.value}","api":{quoted(route.api_id)},"stage":{quoted(route.stage)},'
+                f'"method":{quoted(route.method)},"request_id":{"null" if number is None else quoted(number)}'
+            )
         if claims := self.claims:
-            entry |= {
-                "principal": claims.sub,
-                "issuer": claims.issuer,
-                "token_use": claims.token_use,
-                "machine": claims.machine,
-            }
+            parts.append(_of_claims(claims))
         if identity := self.identity:
-            entry |= {
-                "role": identity.role.name,
-                "rule": identity.rule,
-                "scopes": sorted(identity.scopes),
-            }
+            parts.append(_of_role(identity.role.name, identity.rule, identity.scopes))
         if routes := self.routes:
-            entry |= {"routes": len(routes.patterns), "this_route": routes.this_route}
+            parts.append(
+                f'"routes":{len(routes.patterns)},"this_route":{"true" if routes.this_route else "false"}'
+            )
         if policy := self.policy:
-            entry |= {
-                "templates": policy.templates,
-                "policy": policy.digest,
-                "policy_characters": len(policy.text),
-            }
+            parts.append(_of_policy(policy.templates, policy.digest, len(policy.text)))
         if credentials := self.credentials:
-            entry |= {
-                "session_name": credentials.session_name,
-                "expiration": int(credentials.expiration),
-                "packed_policy_size": credentials.packed_policy_size,
-                "credentials_cached": credentials.issued_at < self.now,
-            }
-        entry["stages"] = self.milliseconds
-        return json.dumps(entry, separators=(",", ":"))
+            packed = credentials.packed_policy_size
+            parts.append(
+                f'"session_name":{quoted(credentials.session_name)},"expiration":{int(credentials.expiration)},'
+                f'"packed_policy_size":{"null" if packed is None else packed},'
+                f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
+            )
+        last = self._begun
+        stages = []
+        for stage, tick in self._ticks:
+            stages.append(f'"{stage}":{(tick - last) * 1000:.3f}')
+            last = tick
+        parts.append(f'"stages":{{{",".join(stages)}}}}}')
+        return ",".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _of_claims(claims: Claims) -> str:
+    return (
+        f'"principal":{quoted(claims.sub)},"issuer":{quoted(claims.issuer)},'
+        f'"token_use":{quoted(claims.token_use)},"machine":{"true" if claims.machine else "false"}'
+    )
+
+
+@lru_cache(maxsize=1024)
+def _of_role(role: str, rule: str, scopes: frozenset[str]) -> str:
+    return f'"role":{quoted(role)},"rule":{quoted(rule)},"scopes":{_list(sorted(scopes))}'
+
+
+@lru_cache(maxsize=1024)
+def _of_policy(templates: tuple[str, ...], digest: str, characters: int) -> str:
+    return f'"templates":{_list(templates)},"policy":{quoted(digest)},"policy_characters":{characters}'
+
+
+def _list(texts: Sequence[str]) -> str:
+    return f"[{','.join(map(quoted, texts))}]"

@@ -1,12 +1,13 @@
 """Identity → SessionPolicy: the one user's policy, or a refusal. Never an empty one."""
 
 import hashlib
+from functools import lru_cache
 
 from authorizer.engine.errors import EngineError, NothingAllowed, ValueMissing
 from authorizer.engine.errors import PolicyTooLarge as EnginePolicyTooLarge
 from authorizer.errors import ClaimAbsent, NothingGranted, PolicyInvalid, PolicyTooLarge
 from authorizer.model import Identity, SessionPolicy
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Role, Settings
 
 
 def render(identity: Identity, settings: Settings) -> SessionPolicy:
@@ -16,9 +17,18 @@ def render(identity: Identity, settings: Settings) -> SessionPolicy:
     families. A claim that the user lacks and scopes that grant nothing are for an administrator; a policy that is too
     large or malformed is a fault of the templates.
     """
-    role = identity.role
+    return _policy(identity.role, tuple(identity.claims.items()), identity.scopes, settings)
+
+
+@lru_cache(maxsize=1024)  # at most 2,048 characters each; refusals are not remembered
+def _policy(
+    role: Role,
+    claims: tuple[tuple[str, str | tuple[str, ...]], ...],
+    scopes: frozenset[str],
+    settings: Settings,
+) -> SessionPolicy:
     try:
-        text = settings.template_set.render(role.policies, identity.claims, scopes=identity.scopes)
+        text = settings.template_set.render(role.policies, dict(claims), scopes=scopes)
     except ValueMissing as error:
         claim = settings.claims[error.name].claim
         raise ClaimAbsent(

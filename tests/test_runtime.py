@@ -43,17 +43,56 @@ def test_two_users_never_share_credentials(world: World) -> None:
 
 
 def test_every_invocation_runs_on_the_loop_that_the_clients_were_made_in(world: World) -> None:
-    loops = set()
-    verify = world.authorizer._stages.verifier.verify
+    loops = []
+    sts = world.authorizer._stages.vendor._sts
+    assume_role = sts.assume_role
 
-    async def noting(token: str, now: float) -> Any:
-        loops.add(asyncio.get_running_loop())
-        return await verify(token, now)
+    async def noting(*args: Any, **names: Any) -> Any:
+        loops.append(asyncio.get_running_loop())
+        return await assume_role(*args, **names)
 
-    world.authorizer._stages.verifier.verify = noting  # type: ignore[method-assign]  # a spy
-    for _ in range(3):
-        world.sample("rest-token-allow")
-    assert len(loops) == 1
+    sts.assume_role = noting  # type: ignore[method-assign]  # a spy
+    for name in ("rest-token-allow", "http-1-allow", "machine-allow"):
+        assert world.sample(name)[0].verdict == "allow"
+    assert loops == [world.authorizer._loop] * 3
+
+
+def test_a_decision_that_waits_for_nothing_starts_no_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = world.local.sign_in(sample_event("rest-token-allow"))
+    first, _ = world.authorizer.decide(event)
+    while world.authorizer._background:  # what the first request has left to do
+        world.authorizer._loop.run_until_complete(asyncio.sleep(0.001))
+
+    def never(_: object) -> None:
+        raise AssertionError("the event loop was started")
+
+    monkeypatch.setattr(world.authorizer._loop, "run_until_complete", never)
+    second, record = world.authorizer.decide(event)
+    monkeypatch.undo()
+    assert second.verdict == "allow", record.refusal
+    assert second.response == first.response
+
+
+def test_work_in_the_background_goes_on_with_the_next_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = world.local.sign_in(sample_event("rest-token-allow"))
+    world.authorizer.decide(event)
+    ended = asyncio.Event()
+
+    async def refresh(_: float) -> None:
+        await asyncio.sleep(0)
+        ended.set()
+
+    vendor = world.authorizer._stages.vendor
+    monkeypatch.setattr(vendor, "maintain", refresh)  # stands for a refresh
+    monkeypatch.setattr(vendor, "is_due", lambda _: not ended.is_set())
+    for _ in range(10):
+        world.authorizer.decide(event)
+    assert ended.is_set()
+    assert not world.authorizer._background
 
 
 def test_a_restart_forgets_every_credential(world: World) -> None:

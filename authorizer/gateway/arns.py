@@ -1,6 +1,7 @@
 """The ARN of the requested route, taken apart without losing anything."""
 
 import re
+from functools import lru_cache
 
 from authorizer.errors import EventUnknown
 from authorizer.model import RouteArn
@@ -19,7 +20,14 @@ def parse_route_arn(text: object, *, websocket: bool) -> RouteArn:
 
     Raises `EventUnknown` for anything else: the answer is built on this ARN, so a guess would grant on another API.
     """
-    match = _ARN.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise EventUnknown("the event's methodArn or routeArn is no ARN of an API Gateway route")
+    return _parts(text, websocket)
+
+
+@lru_cache(maxsize=256)  # a path may be long, and callers choose it
+def _parts(text: str, websocket: bool) -> RouteArn:
+    match = _ARN.fullmatch(text)
     if match is None:
         raise EventUnknown("the event's methodArn or routeArn is no ARN of an API Gateway route")
     parts = match.groupdict()

@@ -34,8 +34,10 @@ def parse(event: object, settings: Settings) -> Request:
     """
     if not isinstance(event, Mapping):
         raise EventUnknown("the event is no JSON object")
-    row = next((row for row in SHAPES if row.recognises(event)), None)
-    if row is None:
+    for row in SHAPES:
+        if row.recognises(event):
+            break
+    else:
         raise EventUnknown(
             "the event has none of the five shapes of an API Gateway authorizer: expected `type` TOKEN or REQUEST"
         )

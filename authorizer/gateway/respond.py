@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from authorizer.errors import ResponseTooLarge
 from authorizer.model import Identity, Request, Routes, Shape
@@ -11,6 +12,9 @@ MAX_WEBSOCKET_BYTES = 8192
 """Largest result of a WebSocket authorizer (API Gateway quotas, "AWS Lambda authorizer result size", 8 KB)."""
 MAX_LAMBDA_BYTES = 6 * 1024 * 1024
 """Largest response of a synchronous Lambda invocation (Lambda quotas)."""
+
+MAX_PRINCIPAL = 1024
+"""No principal and no usage key is longer, in characters: a `sub` has at most 255, a declared claim's value 1,024."""
 
 Response = dict[str, object]
 
@@ -34,7 +38,7 @@ def allow(
             and request.shape in (Shape.REST_TOKEN, Shape.REST_REQUEST)
         ):
             response["usageIdentifierKey"] = _text(identity.claims[usage_key])
-    _check_size(request, response)
+    _check_size(request, response, context, routes.patterns)
     return response
 
 
@@ -55,11 +59,12 @@ def context_of(identity: Identity, settings: Settings) -> dict[str, str]:
     REST APIs answer 500 to anything but strings, numbers and booleans, and hand all of them on as text; so that
     backends see the same behind every kind of API, only strings are sent.
     """
+    groups, scopes = _lists(identity.groups, identity.scopes)
     context = {
         "sub": identity.principal,
         "username": identity.username or "",
-        "groups": json.dumps(identity.groups),
-        "scopes": " ".join(sorted(identity.scopes)),
+        "groups": groups,
+        "scopes": scopes,
     }
     for name in settings.gateway.context_claims:
         if name in identity.claims:
@@ -67,14 +72,19 @@ def context_of(identity: Identity, settings: Settings) -> dict[str, str]:
     return context
 
 
-def _policy(principal: str, effect: str, resources: tuple[str, ...], context: Mapping[str, str]) -> Response:
+@lru_cache(maxsize=1024)
+def _lists(groups: tuple[str, ...], scopes: frozenset[str]) -> tuple[str, str]:
+    return json.dumps(groups), " ".join(sorted(scopes))
+
+
+def _policy(principal: str, effect: str, resources: tuple[str, ...], context: dict[str, str]) -> Response:
     return {
         "principalId": principal,
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": list(resources)}],
         },
-        "context": dict(context),
+        "context": context,
     }
 
 
@@ -82,11 +92,22 @@ def _text(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _check_size(request: Request, response: Response) -> None:
+def _check_size(
+    request: Request, response: Response, context: Mapping[str, str], resources: tuple[str, ...]
+) -> None:
     limit = MAX_WEBSOCKET_BYTES if request.shape is Shape.WEBSOCKET else MAX_LAMBDA_BYTES
+    if _at_most(context, resources) <= limit:
+        return
     size = len(json.dumps(response).encode())
     if size > limit:
         raise ResponseTooLarge(
             f"the answer has {size} bytes: API Gateway takes {limit} from an authorizer of a {request.shape} API; "
             "list fewer context_claims, or shorten the policy so that the session token shrinks"
         )
+
+
+def _at_most(context: Mapping[str, str], resources: tuple[str, ...]) -> int:
+    """At least as many bytes as the answer has as JSON, found without writing it: twelve for every character, which
+    is what one outside the BMP takes (RFC 8259 §7), quotes and commas, and what stands around."""
+    texts = (*context, *context.values(), *resources)
+    return 12 * (sum(map(len, texts)) + 2 * MAX_PRINCIPAL) + 4 * len(texts) + 500

@@ -1,5 +1,7 @@
 """Claims → Identity: the role, the scopes and the typed claims of one caller."""
 
+from functools import lru_cache
+
 from authorizer.engine.claims import ClaimValue
 from authorizer.engine.errors import ValueRefused
 from authorizer.errors import ClaimRefused
@@ -14,7 +16,12 @@ def resolve(claims: Claims, request: Request, settings: Settings) -> Identity:
     Raises a `Forbidden`: no role, several, one that is not listed or not theirs, or a claim that the role uses and
     that does not have its declared type.
     """
-    choice = choose(claims, request.requested_role, settings)
+    return _identity(claims, request.requested_role, settings)
+
+
+@lru_cache(maxsize=1024)  # as many as verified tokens are remembered; refusals are not
+def _identity(claims: Claims, requested_role: str | None, settings: Settings) -> Identity:
+    choice = choose(claims, requested_role, settings)
     assert choice.role is not None  # noqa: S101 - `choose` promises it; this tells the type checker
     return Identity(
         principal=claims.sub,
@@ -44,7 +51,8 @@ def granted_scopes(claims: Claims, settings: Settings) -> frozenset[str]:
         if (entry := settings.groups.get(group)) is not None
         for scope in entry.scopes
     )
-    of_token = frozenset(claims.scopes if claims.token_use == "access" else ()) & settings.scopes.keys()
+    own = claims.scopes if claims.token_use == "access" else ()
+    of_token = frozenset(scope for scope in own if scope in settings.scopes)
     if claims.machine:
         return of_token
     if settings.gateway.token_scopes == "ignore":

@@ -83,9 +83,9 @@ class Policy:
     """Resource patterns that the author declares common to all; the prover leaves them out and says so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Role:
-    """A role that may be assumed: `[roles.NAME]`."""
+    """A role that may be assumed: `[roles.NAME]`. One equals only itself."""
 
     name: str
     arn: str
@@ -207,9 +207,10 @@ class SharedCache:
     """None: the function's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Settings:
-    """All of `access.toml` and its templates, checked. Believed everywhere else."""
+    """All of `access.toml` and its templates, checked. Believed everywhere else. One equals only itself: pure stages
+    remember their outcomes by the settings and the values that they read, and nothing else enters."""
 
     place: str
     """The file it came from, for messages."""

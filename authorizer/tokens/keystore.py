@@ -54,6 +54,7 @@ class KeyStore:
         held = self.held(kid, now)
         if held is not None:
             return held
+        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
         await self._renew(now)
         held = self.held(kid, now)
         if held is not None:
@@ -69,10 +70,13 @@ class KeyStore:
 
     async def maintain(self, now: float) -> None:
         """Fetch if keys are held and a fetch is due. For the time after an answer. Never raises."""
-        if self._held and self._is_due(now):
+        if self.is_due(now):
             await self._renew(now)
 
-    def _is_due(self, now: float) -> bool:
+    def is_due(self, now: float) -> bool:
+        """Whether `maintain` would fetch."""
+        if not self._held:
+            return False
         # A clock that was set back makes the age negative: unknown, so a fetch is due.
         return self._fetched_at is None or not 0 <= now - self._fetched_at < self._policy.max_age
 

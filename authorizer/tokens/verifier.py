@@ -60,6 +60,7 @@ class Verifier:
         self._http = HttpFetch()
         self._issuers = dict(issuers)
         self._stores = _stores(self._issuers, keys, fetch or self._http)
+        self._distinct = tuple(set(self._stores.values()))
         self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
         self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
 
@@ -108,11 +109,15 @@ class Verifier:
     async def warm(self, now: float) -> None:
         """Fetch every key set that is not pinned, all at once. What fails is tried again when it is
         needed."""
-        await asyncio.gather(*(store.warm(now) for store in set(self._stores.values())))
+        await asyncio.gather(*(store.warm(now) for store in self._distinct))
+
+    def is_due(self, now: float) -> bool:
+        """Whether `maintain` has anything to do."""
+        return any(store.is_due(now) for store in self._distinct)
 
     async def maintain(self, now: float) -> None:
         """Renew the key sets that are due. For the time after the answer."""
-        await asyncio.gather(*(store.maintain(now) for store in set(self._stores.values())))
+        await asyncio.gather(*(store.maintain(now) for store in self._distinct))
 
     async def close(self) -> None:
         """Close the connections that fetches have opened."""

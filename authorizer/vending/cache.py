@@ -101,6 +101,10 @@ class CredentialCache:
         while len(self._denials) > self.size:
             self._denials.popitem(last=False)
 
+    def is_due(self) -> bool:
+        """Whether `take_due` would give anything."""
+        return bool(self._due)
+
     def take_due(self) -> list[AssumeRoleRequest]:
         """The requests whose credentials were handed out past half of their life since the last time this was
         asked."""

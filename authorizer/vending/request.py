@@ -12,11 +12,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from authorizer.errors import ClaimAbsent, PolicyInvalid, PolicyTooLarge, RequestInvalid
 from authorizer.model import Identity, SessionPolicy
-from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION
+from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role
 from authorizer.vending import session_name
 
 MAX_POLICY = 2048
@@ -82,9 +83,23 @@ def assume_role_request(
     Raises `RequestInvalid` naming the parameter, `PolicyTooLarge`, `PolicyInvalid`, or `ClaimAbsent` for a
     tag whose claim is not there.
     """
-    role = identity.role
-    text = _until(policy.text, identity.expires_at) if end_with_token else policy.text
-    tags = tuple((key, _tag_value(key, claim, identity.claims)) for key, claim in role.session_tags.items())
+    end = identity.expires_at if end_with_token else None
+    claims = tuple(identity.claims.items())
+    return _request(identity.issuer, identity.principal, identity.role, claims, policy.text, end)
+
+
+@lru_cache(maxsize=1024)  # about 4 KB each; refusals are not remembered
+def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remembered by
+    issuer: str,
+    principal: str,
+    role: Role,
+    claim_items: tuple[tuple[str, str | tuple[str, ...]], ...],
+    policy: str,
+    end: float | None,
+) -> AssumeRoleRequest:
+    claims = dict(claim_items)
+    text = policy if end is None else _until(policy, end)
+    tags = tuple((key, _tag_value(key, claim, claims)) for key, claim in role.session_tags.items())
     _check_role(role.arn)
     _check_policies(role.arn, text, role.managed_policies)
     _check_tags(tags, role.transitive_tags)
@@ -95,14 +110,14 @@ def assume_role_request(
         )
     if role.external_id is not None and not _EXTERNAL_ID.fullmatch(role.external_id):
         raise RequestInvalid("ExternalId", "must be 2 to 1,224 characters of letters, digits and _+=,.@:/-")
-    name = session_name.fill(role.session_name, identity.claims, parameter="RoleSessionName")
+    name = session_name.fill(role.session_name, claims, parameter="RoleSessionName")
     source = (
         None
         if role.source_identity is None
-        else session_name.fill(role.source_identity, identity.claims, parameter="SourceIdentity")
+        else session_name.fill(role.source_identity, claims, parameter="SourceIdentity")
     )
     parts = [
-        *(identity.issuer, identity.principal, role.arn, name, text, sorted(role.managed_policies)),
+        *(issuer, principal, role.arn, name, text, sorted(role.managed_policies)),
         *(role.duration, sorted(tags), sorted(role.transitive_tags), source, role.external_id),
     ]
     return AssumeRoleRequest(

@@ -30,13 +30,18 @@ class Sealer:
         """The seal, its keys read on first use. Raises `SealingKeysUnavailable`, or `SettingsError` for keys
         that are none."""
         if self._seal is None:
+            await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
             self._seal = await self._read()
         return self._seal
+
+    def is_due(self, now: float) -> bool:
+        """Whether `renew` would read."""
+        return self._seal is not None and self._settings.source != "environment" and now >= self._due_at
 
     async def renew(self, now: float) -> None:
         """Read the keys again if they are old. The old ones stay if that fails: what they seal still
         opens."""
-        if self._seal is None or self._settings.source == "environment" or now < self._due_at:
+        if not self.is_due(now):
             return
         self._due_at = now + KEYS_MAX_AGE
         try:

@@ -80,6 +80,10 @@ class SharedLevel:
         if len(self._pending) < MAX_PENDING:
             self._pending[request.key] = (request, credentials)
 
+    def is_due(self) -> bool:
+        """Whether `flush` would write anything."""
+        return bool(self._pending)
+
     async def flush(self, seal: Seal) -> None:
         """Write what was offered since the last time, all at once."""
         pending, self._pending = list(self._pending.values()), {}

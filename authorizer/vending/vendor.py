@@ -105,6 +105,14 @@ class Vendor:
         seal = await self._sealer.ready()
         return context.sealed(credentials, seal=seal, route=route, principal=identity.principal)
 
+    def is_due(self, now: float) -> bool:
+        """Whether `maintain` has anything to do."""
+        return bool(
+            self._cache.is_due()
+            or (self._shared and self._shared.is_due())
+            or (self._sealer and self._sealer.is_due(now))
+        )
+
     async def maintain(self, now: float) -> None:
         """After the answer: fetch anew what was handed out past half of its life, share what was fetched,
         look for new keys. A failure here is counted and costs nobody anything."""
@@ -142,6 +150,7 @@ class Vendor:
     ) -> Credentials:
         if budget <= 0:
             raise StsUnavailable("no time is left to ask STS")
+        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
         if request.key in self._flights:
             self.counts.joined += 1
         try:

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from authorizer.errors import ResponseTooLarge
-from authorizer.gateway.respond import MAX_WEBSOCKET_BYTES, allow, context_of, deny
+from authorizer.gateway.respond import MAX_WEBSOCKET_BYTES, _at_most, _policy, allow, context_of, deny
 from authorizer.model import Routes, Shape
 from tests.make import SUB, make_identity, make_request, make_settings, sample_settings
 
@@ -97,3 +99,16 @@ def test_an_answer_that_a_websocket_api_would_not_take_is_refused() -> None:
     with pytest.raises(ResponseTooLarge, match="8192"):
         allow(make_request(shape=Shape.WEBSOCKET), make_identity(), ROUTES, big, sample_settings())
     assert allow(make_request(), make_identity(), ROUTES, big, sample_settings())
+
+
+@given(
+    context=st.dictionaries(st.text(max_size=20), st.text(max_size=50), max_size=8),
+    resources=st.lists(st.text(max_size=50), max_size=8).map(tuple),
+    principal=st.text(max_size=255),
+)
+def test_the_guess_of_an_answers_size_is_never_too_low(
+    context: dict[str, str], resources: tuple[str, ...], principal: str
+) -> None:
+    response = _policy(principal, "Allow", resources, context)
+    response["usageIdentifierKey"] = principal
+    assert _at_most(context, resources) >= len(json.dumps(response).encode())

@@ -258,21 +258,20 @@ async def test_an_attempt_that_waits_counts_as_one() -> None:
 
 async def test_a_fetch_that_was_frozen_with_its_environment_is_overtaken() -> None:
     """Lambda stops an environment between requests, in the middle of whatever it does."""
-    frozen, endpoint = asyncio.Event(), Endpoint(OLD_SET)
+    begun, frozen, endpoint = asyncio.Event(), asyncio.Event(), Endpoint(OLD_SET)
     calls: list[bytes] = []
 
     async def fetch(uri: str, limit: float) -> bytes:
         calls.append(b"")
         if len(calls) == 1:
+            begun.set()
             await frozen.wait()
             return ROTATED_SET
         return await endpoint(uri, limit)
 
     keys = KeyStore(URI, KEYS, fetch)
     first = asyncio.create_task(keys.key("old", NOW))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert len(calls) == 1
+    await begun.wait()
     assert await keys.key("old", NOW + 3600) == public("genuine")
     frozen.set()
     await first

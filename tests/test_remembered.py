@@ -1,0 +1,113 @@
+"""Pure stages remember their outcomes: what they would find anew, for every input in any order."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer.errors import Refusal
+from authorizer.gateway import arns
+from authorizer.gateway.respond import allow
+from authorizer.identity import permit as permitting
+from authorizer.identity import resolve as resolving
+from authorizer.model import Claims, Identity, Request, Shape
+from authorizer.render import _policy, render
+from authorizer.settings.schema import Settings
+from authorizer.vending import request as asking
+from tests.make import SUB, make_claims, make_request, make_settings, sample_settings
+
+MEMORIES = (
+    arns._parts,
+    resolving._identity,
+    permitting._routes,
+    permitting._opened,
+    permitting._any_of,
+    _policy,
+    asking._request,
+)
+OTHER_SUB = "22222222-2222-4222-8222-222222222222"
+SETTINGS = (
+    sample_settings(),
+    make_settings(scopes={"files:read": ["GET /other"]}, variables={"bucket": "other"}),
+)
+
+ROLES = {name: role.arn for name, role in sample_settings().roles.items()}
+CLAIMS = st.builds(
+    lambda sub, groups, preferred, tenant, roles: make_claims(
+        sub=sub,
+        groups=groups,
+        preferred_role=preferred,
+        roles=roles,
+        values={"sub": sub, "custom:tenant_id": tenant},
+    ),
+    st.sampled_from((SUB, OTHER_SUB)),
+    st.sampled_from((("editors",), ("viewers",), ("admins", "viewers"), ())),
+    st.sampled_from((ROLES["editor"], ROLES["viewer"], None)),
+    st.sampled_from(("acme", "globex", "*")),
+    st.sampled_from(((ROLES["editor"],), (ROLES["editor"], ROLES["viewer"]), ())),
+)
+REQUESTS = st.builds(
+    lambda shape, path, api, role, simple: make_request(
+        shape=shape,
+        path=path,
+        api_id=api,
+        requested_role=role,
+        simple_response=simple and shape is Shape.HTTP_2,
+        route_key="$default",
+    ),
+    st.sampled_from(list(Shape)),
+    st.sampled_from(("/files/a", "/data", "/nowhere", "/files/../data", "$connect")),
+    st.sampled_from(("api1", "api2")),
+    st.sampled_from((None, "viewer", "editor", "admin")),
+    st.booleans(),
+)
+
+
+def outcome(claims: Claims, request: Request, settings: Settings) -> Any:
+    """Everything that the pure stages make of it, or which of them refuses and why."""
+    try:
+        identity: Identity = resolving.resolve(claims, request, settings)
+        routes = permitting.permit(identity, request, settings)
+        policy = render(identity, settings)
+        asked = asking.assume_role_request(identity, policy)
+        late = asking.assume_role_request(identity, policy, end_with_token=True)
+        answer = allow(request, identity, routes, {"accessKeyId": "id"}, settings)
+    except Refusal as refusal:
+        return type(refusal), str(refusal)
+    return identity.role.arn, identity.claims, identity.scopes, routes, policy, asked, late, answer
+
+
+@given(st.lists(st.tuples(CLAIMS, REQUESTS, st.sampled_from(SETTINGS)), min_size=1, max_size=12))
+def test_what_is_remembered_is_what_would_be_found_anew(
+    calls: list[tuple[Claims, Request, Settings]],
+) -> None:
+    anew = []
+    for call in calls:
+        _forget()
+        anew.append(outcome(*call))
+    _forget()
+    assert [outcome(*call) for call in calls] == anew
+    assert [outcome(*call) for call in reversed(calls)] == anew[::-1], "answered from memory"
+
+
+def test_every_memory_is_bounded() -> None:
+    for memory in MEMORIES:
+        size = memory.cache_info().maxsize
+        assert size is not None
+        assert size <= 1024
+
+
+def test_answers_are_not_shared_between_requests() -> None:
+    settings, claims, request = sample_settings(), make_claims(), make_request()
+    before = outcome(claims, request, settings)[-1]
+    spoilt = outcome(claims, request, settings)[-1]
+    spoilt["context"]["tenant"] = "globex"
+    spoilt["policyDocument"]["Statement"][0]["Resource"].append("*")
+    assert outcome(claims, request, settings)[-1] == before
+
+
+def _forget() -> None:
+    memories: tuple[Callable[..., Any], ...] = MEMORIES
+    for memory in memories:
+        memory.cache_clear()  # type: ignore[attr-defined] # functools' own
