@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from authorizer.engine.witness import Party
     from authorizer.settings.schema import Settings
 
+ALL_ROLES = "all roles"
 STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": "dim"}
 
 
@@ -33,15 +34,16 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
 def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Path | None) -> None:
     """Prove that no two users whose isolating claims differ can touch the same thing.
 
-    Judges every policy, and the policies of every role together, or only those that are named. What a policy keeps
-    apart, and what it shares, stands in its row under [policies] of the configuration.
+    Judges every policy, the policies of each role together, and those of all roles (two users need not have the same
+    one), or only what is named. What a policy keeps apart, and what it shares, stands in its row under [policies] of
+    the configuration.
 
     Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
     """
     settings = load_access(access, aws=aws)
     proofs = _proofs(settings, names)
     if save is not None:
-        _save(settings, proofs, save)
+        _save(proofs, save)
     if as_json:
         click.echo(json.dumps([_plain(proof) for proof in proofs], indent=2))
     else:
@@ -64,28 +66,61 @@ def _proofs(settings: "Settings", names: Sequence[str]) -> list["Proof"]:
     promises = {name: promises.get(name, Promise(isolates=None)) for name in settings.template_set.names}
     claims = {name: claim.type for name, claim in settings.claims.items()}
     return [
-        judge(settings.template_set, subject=subject, names=templates, claims=claims, promises=promises)
-        for subject, templates in subjects.items()
+        judge(
+            settings.template_set,
+            subject=subject,
+            names=tuple(dict.fromkeys(name for names in policies for name in names)),
+            claims=claims,
+            promises=promises,
+            policies=policies,
+            doubts=tuple(_doubts(settings, subject, policies)),
+        )
+        for subject, policies in subjects.items()
         if not names or subject.partition(" ")[2] in names
     ]
 
 
-def _subjects(settings: "Settings") -> dict[str, tuple[str, ...]]:
-    """What to prove: each policy by itself, then each role's policies together."""
-    policies = {f"policy {name}": (name,) for name in settings.template_set.names}
-    return policies | {f"role {role.name}": role.policies for role in settings.roles.values()}
+def _subjects(settings: "Settings") -> dict[str, list[tuple[str, ...]]]:
+    """What to prove: each policy by itself, each role's policies together, and the roles against one another."""
+    subjects: dict[str, list[tuple[str, ...]]] = {
+        f"policy {name}": [(name,)] for name in settings.template_set.names
+    }
+    subjects |= {f"role {role.name}": [role.policies] for role in settings.roles.values()}
+    if len(settings.roles) > 1:
+        subjects[ALL_ROLES] = list(dict.fromkeys(role.policies for role in settings.roles.values()))
+    return subjects
 
 
-def _save(settings: "Settings", proofs: Sequence["Proof"], folder: Path) -> None:
+def _doubts(settings: "Settings", subject: str, policies: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """What the configuration says and templates do not show, and what no proof can stand beside."""
+    isolating = {
+        row.isolates
+        for names in policies
+        for name in names
+        if (row := settings.policies.get(name)) is not None and row.isolates is not None
+    }
+    for claim in sorted(isolating):
+        if settings.claims[claim].user_writable:
+            yield f"users can change `{claim}` (user_writable): they choose who they are"
+    for role in settings.roles.values():
+        if role.managed_policies and subject in (f"role {role.name}", ALL_ROLES):
+            yield (
+                f"role {role.name} passes managed_policies: a session may do what its own policy or one of these "
+                "allows, and what they allow is not seen here"
+            )
+
+
+def _save(proofs: Sequence["Proof"], folder: Path) -> None:
     from authorizer.engine.saved import as_cases
 
     folder.mkdir(parents=True, exist_ok=True)
     for proof in proofs:
         for number, finding in enumerate(proof.findings, start=1):
-            if finding.witness is not None:
-                file = folder / f"leak-{proof.subject.replace(' ', '-')}-{number}.toml"
-                text = as_cases(finding, finding.witness, _subjects(settings)[proof.subject])
-                file.write_text(text, encoding="utf-8")
+            if finding.witness is None:
+                continue
+            for letter, names in zip("ab", finding.witness.policies, strict=False):
+                file = folder / f"leak-{proof.subject.replace(' ', '-')}-{number}{letter}.toml"
+                file.write_text(as_cases(finding, finding.witness, names), encoding="utf-8")
                 click.echo(f"saved {file}", err=True)
 
 
@@ -133,7 +168,7 @@ def _describe(party: "Party") -> list[str]:
     scopes = f", scopes {', '.join(sorted(party.scopes))}" if party.scopes else ""
     context = ", ".join(f"{key}={value!r}" for key, value in party.request.context.items())
     return [
-        f"a user with {claims}{scopes}",
+        f"a user with {claims}{scopes}, by {', '.join(party.templates)}",
         f"  may {party.request.action} on {party.request.resource}" + (f" with {context}" if context else ""),
     ]
 
@@ -168,6 +203,7 @@ def _plain_party(party: "Party") -> dict[str, object]:
     return {
         "claims": dict(party.claims),
         "scopes": sorted(party.scopes),
+        "templates": list(party.templates),
         "action": request.action,
         "resource": request.resource,
         "context": dict(request.context),

@@ -18,14 +18,14 @@ from typing import Final, Literal, Protocol, TypeAlias
 from authorizer.engine.claims import ClaimType, ClaimValue
 from authorizer.engine.document import Statement, parse_identity
 from authorizer.engine.errors import EngineError
-from authorizer.engine.evaluate import evaluate
+from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.engine.patterns import Concrete, Variable, parse_resource
 from authorizer.engine.program import Atom, Equals, IsDefined, Place
 from authorizer.engine.separation import Apart, Key, Meeting, Shared, compare, find_key
 from authorizer.engine.solve import meet
 from authorizer.engine.symbolic import SymbolicStatement, read_allows
 from authorizer.engine.template import Branch
-from authorizer.engine.users import fill_in, find_user, placeholders_of
+from authorizer.engine.users import User, fill_in, find_user, placeholders_of
 from authorizer.engine.witness import Party, Witness, assignments, samples
 
 VERSION: Final = 1
@@ -104,6 +104,7 @@ class Proof:
 class _Origin:
     """A statement, and how a user comes by it."""
 
+    template: str
     statement: SymbolicStatement
     place: Place
     ways: list[Mapping[Atom, bool | int]]
@@ -134,13 +135,17 @@ def prove(
     names: Sequence[str],
     claims: Mapping[str, ClaimType],
     promises: Mapping[str, Promise],
+    policies: Sequence[Sequence[str]] = (),
+    doubts: Sequence[str] = (),
 ) -> Proof:
-    """The verdict on templates that are rendered together: one alone, or all of a role.
+    """The verdict on templates that users may have: one alone, all of a role, or those of every role.
 
-    What a template gives one user, no template of `names` may give another. Raises ValueError for a promise
-    about a claim that is not declared.
+    What a template gives one user, no template of `names` may give another. `policies` are the lists of
+    templates that are rendered together, for witnesses: by default all of `names`. `doubts` are reasons from
+    outside the templates why nothing about them can be proven. Raises ValueError for a promise about a claim
+    that is not declared.
     """
-    return _Prover(templates, subject, names, claims, promises).proof()
+    return _Prover(templates, subject, policies or [names], claims, promises).proof(doubts)
 
 
 class _Prover:
@@ -148,26 +153,38 @@ class _Prover:
         self,
         templates: Templates,
         subject: str,
-        names: Sequence[str],
+        policies: Sequence[Sequence[str]],
         claims: Mapping[str, ClaimType],
         promises: Mapping[str, Promise],
     ) -> None:
         self._templates = templates
         self._subject = subject
-        self._names = names
+        self._names = tuple(dict.fromkeys(name for names in policies for name in names))
         self._claims = claims
         self._promises = promises
-        self._branches = {name: tuple(templates.branches([name])) for name in names}
+        self._policies = policies
+        self._branches = {name: tuple(templates.branches([name])) for name in self._names}
         self._findings: list[Finding] = []
         self._keys: dict[Key, None] = {}
         self._pairs = 0
 
-    def proof(self) -> Proof:
+    def proof(self, doubts: Sequence[str]) -> Proof:
         promised = [(name, claim) for name in self._names if (claim := self._promises[name].isolates)]
         for name, claim in promised:
             if claim not in self._claims:
                 raise ValueError(f"policy {name!r} isolates claim {claim!r}, which is not declared")
             self._template(name, claim)
+        if promised:
+            self._findings += [
+                Finding(
+                    isolates=promised[0][1],
+                    one=self._subject,
+                    other=self._subject,
+                    witness=None,
+                    reason=doubt,
+                )
+                for doubt in doubts
+            ]
         shared = [text for name in self._names for text in self._promises[name].shared]
         return Proof(
             subject=self._subject,
@@ -223,6 +240,7 @@ class _Prover:
                 origin = found.setdefault(
                     replace(statement.statement, sid=None),
                     _Origin(
+                        template=name,
                         statement=statement,
                         place=place,
                         ways=[],
@@ -282,16 +300,25 @@ class _Prover:
             if requests is None:
                 continue
             parties = [
-                Party(claims=values, scopes=scopes, request=request)
-                for (values, scopes), request in zip((left_user, right_user), requests, strict=True)
+                self._party(origin.template, user, request)
+                for origin, user, request in zip((one, other), (left_user, right_user), requests, strict=True)
             ]
-            if all(self._allowed(party) for party in parties):
+            if parties[0] and parties[1]:
                 return Witness(one=self._trim(parties[0], claim), other=self._trim(parties[1], claim))
         return None
 
+    def _party(self, template: str, user: User, request: AccessRequest) -> Party | None:
+        """The user with the first policy that the template is part of and that allows the request."""
+        parties = (
+            Party(claims=user[0], scopes=user[1], request=request, templates=tuple(names))
+            for names in self._policies
+            if template in names
+        )
+        return next(filter(self._allowed, parties), None)
+
     def _allowed(self, party: Party) -> bool:
         try:
-            text = self._templates.render(self._names, party.claims, scopes=party.scopes)
+            text = self._templates.render(party.templates, party.claims, scopes=party.scopes)
         except EngineError:
             return False
         return evaluate(

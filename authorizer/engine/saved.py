@@ -8,7 +8,8 @@ from authorizer.engine.witness import Party, Witness
 
 
 def as_cases(finding: Finding, witness: Witness, names: Sequence[str]) -> str:
-    """The text of a file for `policies/cases/`, in the format of `authorizer.engine.cases`."""
+    """The text of a file for `policies/cases/`, in the format of `authorizer.engine.cases`: the cases of those
+    users whose policy is rendered from the templates `names`."""
     parties = (("one", witness.one), ("other", witness.other))
     lines = [
         f"# Found by the prover: two users who differ in `{finding.isolates}` touch the same thing, by the statements",
@@ -22,6 +23,8 @@ def as_cases(finding: Finding, witness: Witness, names: Sequence[str]) -> str:
         lines += [f"scopes = {json.dumps(sorted(party.scopes))}"] if party.scopes else []
         lines += [""]
     for user, party in parties:
+        if party.templates != tuple(names):
+            continue
         lines += [*_case(user, party, finding.isolates), ""]
     return "\n".join(lines)
 

@@ -30,6 +30,8 @@ class Party:
     claims: Values
     scopes: frozenset[str]
     request: AccessRequest
+    templates: tuple[str, ...] = ()
+    """What their policy is rendered from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class Witness:
 
     one: Party
     other: Party
+
+    @property
+    def policies(self) -> tuple[tuple[str, ...], ...]:
+        """The templates of both, or of each where they differ."""
+        return tuple(dict.fromkeys((self.one.templates, self.other.templates)))
 
     @property
     def same_request(self) -> bool:

@@ -100,7 +100,8 @@ class Role:
     """Format text with `{claim}` holes, as `session_name`."""
     external_id: str | None = field(repr=False)
     managed_policies: tuple[str, ...]
-    """ARNs of managed policies that also narrow the session."""
+    """ARNs of managed policies that also count as session policies. They are joined, not intersected: the session may
+    do what its own policy or one of them allows (IAM User Guide, "Policy evaluation logic"; within the role)."""
     duration: int
     """Seconds asked of AssumeRole: `[session] duration`, or the role's own."""
     uses: frozenset[str]

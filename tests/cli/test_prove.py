@@ -107,19 +107,65 @@ def test_what_cannot_be_told_is_told_and_fails(project: Path) -> None:
     assert "`aws:UserAgent`" in result.stdout
 
 
+def own_root(project: Path) -> None:
+    """Each tenant's folder at the top of the bucket, where `home/` is too: proven by itself, and so is `s3-home`."""
+    change(project, "templates/s3-tenant.json.j2", "tenants/{{ tenant }}", "{{ tenant }}")
+
+
+def test_users_of_two_roles_are_held_against_each_other(project: Path) -> None:
+    own_root(project)
+    assert run(project, "s3-tenant", "s3-home", "admin", "editor").exit_code == 0
+    result = run(project)
+    assert result.exit_code == 1
+    assert "LEAK all roles" in result.stdout
+    assert "a user with tenant='home'" in result.stdout
+    assert "by s3-tenant, dynamodb-tenant" in result.stdout
+    assert "by s3-home, dynamodb-tenant" in result.stdout
+
+
+def test_a_leak_between_roles_is_saved_as_one_file_for_each(project: Path) -> None:
+    own_root(project)
+    cases = project / "policies" / "cases"
+    run(project, "roles", "--save", str(cases))
+    files = sorted(cases.glob("leak-all-roles-1[ab].toml"))
+    assert len(files) == 2
+    assert_all_fail(project, files)
+
+
+def test_nothing_is_proven_about_a_claim_that_users_can_change(project: Path) -> None:
+    change(project, "access.toml", "max_length = 32 }", "max_length = 32, user_writable = true }")
+    result = run(project, "s3-tenant")
+    assert result.exit_code == 1
+    assert "UNKNOWN policy s3-tenant: users can change `tenant`" in result.stdout
+    assert run(project, "s3-home").exit_code == 0
+
+
+def test_nothing_is_proven_about_a_role_with_managed_policies(project: Path) -> None:
+    arn = '"arn:aws:iam::aws:policy/AmazonS3FullAccess"'
+    change(project, "access.toml", "[roles.editor]\n", f"[roles.editor]\nmanaged_policies = [{arn}]\n")
+    result = run(project)
+    assert result.exit_code == 1
+    assert "UNKNOWN role editor: role editor passes managed_policies" in result.stdout
+    assert "UNKNOWN all roles: role editor passes managed_policies" in result.stdout
+    assert run(project, "admin", "s3-home").exit_code == 0
+
+
+def assert_all_fail(project: Path, files: list[Path]) -> None:
+    access = project / "policies" / "access.toml"
+    settings = load(access, environment_of(access, aws=False))
+    around = Surroundings(templates=settings.template_set, variables=settings.variables, roles={}, groups={})
+    assert files
+    for file in files:
+        for case in parse_cases(file.read_text(encoding="utf-8"), file=file.name, around=around):
+            assert run_case(case, settings.template_set).status == "FAIL"
+
+
 def test_a_saved_witness_is_a_case_that_fails(project: Path) -> None:
     leak(project)
     cases = project / "policies" / "cases"
     result = run(project, "s3-tenant", "--save", str(cases))
     assert result.exit_code == 1
-    access = project / "policies" / "access.toml"
-    settings = load(access, environment_of(access, aws=False))
-    around = Surroundings(templates=settings.template_set, variables=settings.variables, roles={}, groups={})
-    files = sorted(cases.glob("leak-*.toml"))
-    assert files
-    for file in files:
-        for case in parse_cases(file.read_text(encoding="utf-8"), file=file.name, around=around):
-            assert run_case(case, settings.template_set).status == "FAIL"
+    assert_all_fail(project, sorted(cases.glob("leak-*.toml")))
 
 
 def test_a_saved_witness_may_hold_scopes_and_lists(project: Path, tmp_path: Path) -> None:
