@@ -1,7 +1,9 @@
 """Tables of the README that the code knows better. `python -m tests.readme_tables` writes them anew."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from authorizer.engine.claims import TYPES, declare
+from authorizer.engine.lint import CODES
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from tests.make import ROOT
 from tests.test_runtime import refusals
@@ -26,6 +28,42 @@ def refusal_table() -> str:
     return "\n".join(rows)
 
 
+OPTIONS: Mapping[str, Mapping[str, object]] = {"enum": {"values": ["free", "pro"]}}
+"""What a type needs to be declared at all."""
+
+
+def claim_type_table() -> str:
+    """Every claim type with its options and what it takes by default, in its own words."""
+    rows = ["| claim type | options | takes, by default |", "| --- | --- | --- |"]
+    for name, row in TYPES.items():
+        expected = declare({"type": name, **OPTIONS.get(name, {})}).expected
+        options = ", ".join(f"`{option}`" for option in row.options)
+        rows.append(f"| `{name}` | {options} | {expected} |")
+    rows.append("| any of them with `list = true` | `max_items` | a list, for `{% for %}` |")
+    return "\n".join(rows)
+
+
+def lint_table() -> str:
+    """Every code of a finding, and what it is about."""
+    rows = [
+        "| finding | about |",
+        "| --- | --- |",
+        *(f"| `{code}` | {about} |" for code, about in CODES.items()),
+    ]
+    return "\n".join(rows)
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "refusals": refusal_table,
+    "claim types": claim_type_table,
+    "lint codes": lint_table,
+}
+"""Marker in the README → what stands there."""
+
 if __name__ == "__main__":
     text = FILE.read_text()
-    FILE.write_text(text.replace(between(text, "refusals"), refusal_table()))
+    for marker, table in GENERATED.items():
+        begin, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
+        head, _, rest = text.partition(begin)
+        text = f"{head}{begin}{table()}\n{end}{rest.partition(end)[2]}"
+    FILE.write_text(text)

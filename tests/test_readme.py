@@ -11,15 +11,16 @@ from authorizer.settings.places import Path as Keys
 from authorizer.settings.reader import Section
 from tests.cli.test_commands import run
 from tests.make import ROOT, make_settings, sample_settings
-from tests.readme_tables import FILE, between, refusal_table
+from tests.readme_tables import FILE, GENERATED, between
 
 README = FILE.read_text()
 TABLES = ("claims", "policies", "roles", "groups")
 """Tables of tables: a row of the README says NAME for the key that a user chooses."""
 
 
-def test_the_table_of_refusals_is_that_of_the_code() -> None:
-    assert between(README, "refusals") == refusal_table()
+@pytest.mark.parametrize("marker", GENERATED)
+def test_a_table_that_the_code_knows_better_is_that_of_the_code(marker: str) -> None:
+    assert between(README, marker) == GENERATED[marker](), "python -m tests.readme_tables writes it anew"
 
 
 def named(path: Keys) -> str:

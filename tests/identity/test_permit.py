@@ -1,6 +1,7 @@
 """What scopes open."""
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,14 +11,19 @@ from hypothesis import strategies as st
 from authorizer.errors import NoRoute, ResponseTooLarge
 from authorizer.identity.permit import permit
 from authorizer.model import Routes, Shape
+from authorizer.settings.schema import Settings
 from tests.make import make_identity, make_request, make_settings, sample_settings
 
 STAGE = "arn:aws:execute-api:eu-west-1:123456789012:rest0reqst/prod"
 
 
+@cache
+def with_scope(*routes: str) -> Settings:
+    return make_settings(scopes={"x": list(routes)})
+
+
 def opened(*routes: str, **request: Any) -> Routes:
-    settings = make_settings(scopes={"x": list(routes)})
-    return permit(make_identity(scopes=frozenset(("x",))), make_request(**request), settings)
+    return permit(make_identity(scopes=frozenset(("x",))), make_request(**request), with_scope(*routes))
 
 
 def test_routes_are_patterns_for_the_whole_stage_and_not_for_this_request() -> None:
