@@ -83,7 +83,7 @@ class Compiler:
                     for child in node.nodes:
                         program += self._output(child, scope)
                 case nodes.If():
-                    program.append(self._if(node, scope, node.elif_))
+                    program.append(self._if(node, scope, node.elif_, node.else_))
                 case nodes.For():
                     program += self._for(node, scope)
                 case nodes.Include():
@@ -124,12 +124,12 @@ class Compiler:
             self._problem(place, f"`{name}` is no list: declare it with `list = true`")
         return claim is not None and claim.is_list == is_list
 
-    def _if(self, node: nodes.If, scope: "_Scope", rest: list[nodes.If]) -> If:
-        otherwise = (self._if(rest[0], scope, rest[1:]),) if rest else None
+    def _if(self, node: nodes.If, scope: "_Scope", rest: list[nodes.If], last: list[nodes.Node]) -> If:
+        """`rest` are the `elif` after this one; Jinja keeps what stands under `else` (`last`) with the first `if`."""
         return If(
             self._test(node.test, scope),
             self._body(node.body, scope),
-            otherwise if otherwise is not None else self._body(scope.else_of(node), scope),
+            (self._if(rest[0], scope, rest[1:], last),) if rest else self._body(last, scope),
             Place(scope.template, node.lineno),
         )
 
@@ -218,7 +218,3 @@ class _Scope:
     within: tuple[str, ...]
     in_loop: bool = False
     """In a loop of this very file: an included file does not see `loop`."""
-
-    @staticmethod
-    def else_of(node: nodes.If) -> list[nodes.Node]:
-        return node.else_

@@ -51,6 +51,9 @@ def wrap(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(tests, inner, tests, inner).map(
             lambda p: f"{{% if {p[0]} %}}{p[1]}{{% elif {p[2]} %}}{p[3]}{{% endif %}}"
         ),
+        st.tuples(tests, inner, tests, inner, inner).map(
+            lambda p: f"{{% if {p[0]} %}}{p[1]}{{% elif {p[2]} %}}{p[3]}{{% else %}}{p[4]}{{% endif %}}"
+        ),
         inner.map(
             lambda p: (
                 "{% for g in groups %}{% if loop.first %}<{% endif %}{{ g }}"
