@@ -36,7 +36,7 @@ test-s3-long: $(INSTALLED) ## The same on every Python of Lambda's that is insta
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
 
-prove-differential: $(INSTALLED) ## The prover against three independent judges: some minutes
+prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.differential
 
 check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and the deployment

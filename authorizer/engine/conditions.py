@@ -188,7 +188,7 @@ def judge(written: str, texts: Sequence[str], values: Sequence[str], lookup: Loo
     (none of which may match, for a negated operator); `values` the request's for the condition's key. An
     absent key has no values, and a key without values counts as absent: the User Guide's "null dataset".
     """
-    operator = _operator(written)
+    operator = known_operator(written)
     if operator.kind == "null":
         return _judge_null(texts, absent=not values)
     if not values:
@@ -203,7 +203,8 @@ def judge(written: str, texts: Sequence[str], values: Sequence[str], lookup: Loo
 
 
 @lru_cache(maxsize=512)
-def _operator(written: str) -> Operator:
+def known_operator(written: str) -> Operator:
+    """The operator taken apart. Raises ValueError for one that IAM does not know."""
     operator = parse_operator(written)
     if operator is None:
         raise ValueError(f"unknown condition operator: {written!r}")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from authorizer.engine.automaton import find_overlap
+from authorizer.engine.conditions import known_operator
 from authorizer.engine.document import Condition, Document, Statement
 from authorizer.engine.inclusion import find_uncovered
-from authorizer.engine.operators import Operator, parse_operator
+from authorizer.engine.operators import Operator
 from authorizer.engine.patterns import Parts, parse_action, parse_pattern, parse_resource
 from authorizer.engine.separation import Apart, compare
 from authorizer.engine.symbolic import SymbolicStatement
@@ -97,9 +98,7 @@ def _implied(wanted: Condition, given: Sequence[Condition]) -> bool:
 
 def _implies(given: Condition, wanted: Condition) -> bool:
     """Whether every request that satisfies the one condition satisfies the other, on the same key."""
-    mine, theirs = parse_operator(given.operator), parse_operator(wanted.operator)
-    if mine is None or theirs is None:
-        return False
+    mine, theirs = known_operator(given.operator), known_operator(wanted.operator)
     if theirs.kind == "null" and mine.kind != "null":
         # Only a condition that fails on an absent key says that the key is there.
         present = not (mine.negated or mine.if_exists or mine.qualifier == "ForAllValues")

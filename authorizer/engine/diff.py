@@ -193,7 +193,7 @@ class _Diff:
         items = dict(map(self._origin, placeholders_of(excess.statement)))
         for texts in self._texts():
             user = find_user(self._claims, way, texts, items)
-            if user is None or self._new is None:
+            if user is None:
                 continue
             values, scopes = user
             mine = fill_in(excess.statement, values, self._origin)

@@ -10,11 +10,11 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from authorizer.engine.automaton import Hole, SymbolicPattern, find_overlap
-from authorizer.engine.conditions import judge
+from authorizer.engine.conditions import judge, known_operator
 from authorizer.engine.document import Condition, Statement
 from authorizer.engine.evaluate import AccessRequest
 from authorizer.engine.inclusion import find_uncovered
-from authorizer.engine.operators import Operator, parse_operator
+from authorizer.engine.operators import Operator
 from authorizer.engine.patterns import (
     Concrete,
     Parts,
@@ -207,9 +207,7 @@ def _candidates(conditions: Sequence[Condition], *, several: bool) -> Iterator[t
 
 
 def _texts(condition: Condition, among: Sequence[Condition]) -> Iterator[str]:
-    operator = parse_operator(condition.operator)
-    if operator is None:
-        return
+    operator = known_operator(condition.operator)
     if operator.kind in ("string", "arn"):
         yield from _matching(condition, among)
     elif operator.kind == "numeric":
@@ -245,8 +243,8 @@ def _matching(condition: Condition, among: Sequence[Condition]) -> Iterator[str]
 
 
 def _patterns(condition: Condition) -> list[SymbolicPattern]:
-    operator = parse_operator(condition.operator)
-    if operator is None or operator.kind not in ("string", "arn"):
+    operator = known_operator(condition.operator)
+    if operator.kind not in ("string", "arn"):
         return []
     return [
         pattern for text in condition.values if (pattern := _without_variable(text, operator)) is not None

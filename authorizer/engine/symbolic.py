@@ -12,8 +12,9 @@ from typing import Final, TypeAlias
 
 from authorizer.engine.automaton import Hole, SymbolicPattern
 from authorizer.engine.claims import ClaimType, Language, Segment
+from authorizer.engine.conditions import known_operator
 from authorizer.engine.document import Condition, Document, Statement
-from authorizer.engine.operators import Operator, parse_operator
+from authorizer.engine.operators import Operator
 from authorizer.engine.patterns import (
     MANY,
     Parts,
@@ -106,9 +107,7 @@ class _Reader:
         return self._open(parse_resource(text))
 
     def condition(self, condition: Condition) -> SymbolicCondition:
-        operator = parse_operator(condition.operator)
-        if operator is None:
-            raise ValueError(f"unknown condition operator: {condition.operator!r}")
+        operator = known_operator(condition.operator)
         patterns: tuple[SymbolicPattern, ...] | None = None
         if operator.kind in ("string", "arn") and not operator.negated:
             wildcards = operator.kind == "arn" or operator.name.endswith("Like")

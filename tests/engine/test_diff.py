@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from authorizer.engine.claims import ClaimType, declare
+from authorizer.engine.containment import find_excess
 from authorizer.engine.diff import RoleDiff, Side, diff_role
-from authorizer.engine.document import parse_session
+from authorizer.engine.document import Document, Statement, parse_session
 from authorizer.engine.errors import EngineError
 from authorizer.engine.evaluate import evaluate
+from authorizer.engine.symbolic import SymbolicStatement, read_statement
 from authorizer.engine.template import TemplateSet
 from tests.engine.proving import CLAIMS, objects, statement, template
 
@@ -239,6 +241,24 @@ DENY = statement(Effect="Deny", Action="s3:GetObject", Resource=f"{BUCKET}/*/sec
             "WIDER",
             id="a number that got larger",
         ),
+        pytest.param(
+            OWN,
+            template(
+                '{% if tenant == "acme" %}',
+                objects("*"),
+                "{% else %}",
+                objects("{{ tenant }}/*"),
+                "{% endif %}",
+            ),
+            "WIDER",
+            id="more for one value",
+        ),
+        pytest.param(
+            OWN,
+            template(objects("{{ tenant }}/*"), '{% if "ops" in teams %}', ",", objects("*"), "{% endif %}"),
+            "WIDER",
+            id="more for those with an item",
+        ),
         pytest.param(None, OWN, "WIDER", id="a new role"),
         pytest.param(OWN, None, "NO WIDER", id="a role that is gone"),
         pytest.param(
@@ -323,3 +343,63 @@ def test_what_was_gained_and_lost_is_told_in_the_words_of_templates() -> None:
         f"{BUCKET}/old/{{{{ sub }}}}",
         ("Bool aws:SecureTransport 'true'",),
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        pytest.param(
+            {"list": True, "max_items": 5}, {"list": True, "max_items": 3}, "NO WIDER", id="a shorter list"
+        ),
+        pytest.param(
+            {"list": True, "max_items": 3}, {"list": True, "max_items": 5}, "UNKNOWN", id="a longer list"
+        ),
+    ],
+)
+def test_how_many_items_a_list_may_have(old: dict[str, Any], new: dict[str, Any], verdict: str) -> None:
+    source = template(
+        "{% for team in teams %}", objects("{{ team }}/*"), "{% if not loop.last %},{% endif %}{% endfor %}"
+    )
+    before, after = declare({"type": "slug"} | old), declare({"type": "slug"} | new)
+    result = diff_role("editor", old=side(source, teams=before), new=side(source, teams=after))
+    assert result.verdict == verdict
+
+
+def test_who_gained_is_told_by_claim_and_scope() -> None:
+    result = compare(
+        OWN,
+        template(
+            '{% if tenant is defined and tenant == "acme" %}',
+            objects("*"),
+            "{% elif tenant is defined %}",
+            objects("{{ tenant }}/*"),
+            "{% else %}",
+            objects("guests/*"),
+            "{% endif %}",
+        ),
+    )
+    users = {change.resource: change.users for change in result.gained}
+    assert users[f"{BUCKET}/*"] == ("tenant is acme",)
+    assert users[f"{BUCKET}/guests/*"] == ("without tenant",)
+
+
+def test_what_is_negated_is_contained_only_in_itself() -> None:
+    def documents(*actions: str) -> Document:
+        return Document(
+            statements=(
+                Statement(effect="Allow", not_actions=actions, resources=("*",)),
+                Statement(effect="Deny", not_actions=("s3:GetObject",), resources=("*",)),
+            )
+        )
+
+    def read(each: Statement) -> SymbolicStatement:
+        return read_statement(each, holes={}, claims={}, isolates=None)
+
+    assert find_excess(documents("iam:*"), documents("iam:*"), read=read) == ()
+    assert [
+        each.statement.not_actions for each in find_excess(documents("s3:*"), documents("iam:*"), read=read)
+    ] == [("s3:*",)]
+    allowed = Document(statements=(Statement(effect="Allow", actions=("s3:GetObject",), resources=("*",)),))
+    assert {each.statement.actions for each in find_excess(allowed, documents("iam:*"), read=read)} == {
+        ("s3:GetObject",)
+    }

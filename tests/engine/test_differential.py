@@ -6,6 +6,7 @@ from tests.engine.differential import (
     Tally,
     against_cvc5,
     against_every_request,
+    against_every_request_of_two,
     against_every_text,
 )
 
@@ -27,6 +28,13 @@ def test_every_request_of_a_small_world_agrees() -> None:
     assert_sound(against_every_request(50, sample=250), 50)
 
 
+def test_no_change_that_is_called_no_wider_allows_a_request_more() -> None:
+    tally = against_every_request_of_two(60, sample=100)
+    assert tally.contradictions == []
+    assert tally.verdicts["NO WIDER"] > 10
+    assert tally.verdicts["WIDER"] > 10
+
+
 def test_cvc5_agrees() -> None:
     pytest.importorskip("cvc5")
     tally = against_cvc5(6, seed=3, milliseconds=300)
@@ -44,6 +52,12 @@ def test_every_text_agrees_in_full() -> None:
 @pytest.mark.nightly
 def test_every_request_agrees_in_full() -> None:
     assert_sound(against_every_request(1000, seed=2, sample=1500), 1000)
+
+
+@pytest.mark.nightly
+def test_no_change_that_is_called_no_wider_allows_more_in_full() -> None:
+    tally = against_every_request_of_two(1000, seed=2)
+    assert tally.contradictions == []
 
 
 @pytest.mark.nightly

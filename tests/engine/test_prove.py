@@ -404,9 +404,7 @@ def test_statements(statements: list[Any], verdict: str) -> None:
         ),
         pytest.param(
             template(
-                objects("a/{{ sub }}/*"),
-                "{% for team in teams %}",
-                ",",
+                "{% for team in teams %}{% if not loop.first %},{% endif %}",
                 objects("b/{{ team }}/*"),
                 "{% endfor %}",
             ),
