@@ -118,6 +118,3 @@ class CredentialCache:
         self._entries.clear()
         self._denials.clear()
         self._due.clear()
-
-    def __len__(self) -> int:
-        return len(self._entries)

@@ -69,6 +69,3 @@ class Flights(Generic[Outcome]):
         flight = self._flights.get(key)
         if flight is not None and flight.task is task:
             del self._flights[key]
-
-    def clear(self) -> None:
-        self._flights.clear()

@@ -14,7 +14,6 @@ from authorizer.errors import (
     SealingKeysUnavailable,
     SettingsError,
     StsUnavailable,
-    VendingFailure,
 )
 from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
 from authorizer.settings.schema import Settings
@@ -63,8 +62,7 @@ class Vendor:
     async def warm(self) -> None:
         """Make the clients and read the sealing keys ahead of the first request.
 
-        Raises `SettingsError` where no Region is configured or keys are malformed, and
-        `SealingKeysUnavailable`.
+        Raises `SettingsError` where no Region is configured or keys are malformed.
         """
         await self._sts.open()
         if self._sealer:
@@ -131,10 +129,11 @@ class Vendor:
         for outcome in outcomes:
             if isinstance(outcome, Credentials):
                 self.counts.refreshed += 1
-            elif isinstance(outcome, VendingFailure):
+            elif isinstance(outcome, Exception):
+                # Whatever it is: raised here it would be asyncio's to print, text and all, after the answer.
                 self.counts.refresh_failures += 1
             else:
-                raise outcome
+                raise outcome  # the loop is being shut down
 
     def forget(self) -> None:
         """Forget every role session, as after a restored snapshot."""

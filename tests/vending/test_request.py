@@ -291,6 +291,43 @@ def test_two_callers_share_an_entry_only_if_nothing_tells_them_apart(
     assert (one.key == two.key) == alike
 
 
+APART: dict[str, Any] = {
+    "issuer": "other",
+    "principal": "other",
+    "tenant": "other",
+    "resource": "other",
+    "duration": 901,
+    "external_id": "other",
+    "source_identity": "{tenant}",
+    "tags": {"t": "tenant"},
+    "transitive": True,
+    "managed": (OWN,),
+    "role": EDITOR + "2",
+    "name": "{tenant}.x",
+}
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_each_part_alone_tells_two_callers_apart(part: str) -> None:
+    """Nothing else of the request depends on the principal here: only the key itself can tell."""
+    base: dict[str, Any] = {
+        "issuer": "one",
+        "principal": "one",
+        "tenant": "acme",
+        "resource": "r",
+        "duration": 900,
+        "external_id": None,
+        "source_identity": None,
+        "tags": {"tenant": "tenant"},
+        "transitive": False,
+        "managed": (),
+        "role": EDITOR,
+        "name": "{tenant}",
+    }
+    assert sorted(APART) == sorted(base) == sorted(PARTS)
+    assert of_parts(base).key != of_parts({**base, part: APART[part]}).key
+
+
 def test_the_order_of_tags_and_managed_policies_is_no_difference() -> None:
     one = requested(session_tags={"a": "tenant", "b": "sub"}, managed_policies=(OWN, f"{OWN}2"))
     two = requested(session_tags={"b": "sub", "a": "tenant"}, managed_policies=(f"{OWN}2", OWN))

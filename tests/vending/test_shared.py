@@ -144,6 +144,23 @@ async def test_an_entry_moved_under_another_key_is_not_believed(sts: FakeSts, ta
     await second.close()
 
 
+async def test_an_entry_of_the_same_user_with_other_rights_is_not_believed(
+    sts: FakeSts, table: Table
+) -> None:
+    first, second = environment(table), environment(table)
+    wide, narrow = make_policy("arn:aws:s3:::bucket/*"), make_policy("arn:aws:s3:::bucket/own/*")
+    for policy in (wide, narrow):
+        await first.vend(make_identity(), policy, NOW, NOW + 8)
+    await first.maintain(NOW)
+    (one, item), (two, other) = table.items.items()
+    table.items = {one: item | {"sealed": other["sealed"]}, two: other | {"sealed": item["sealed"]}}
+    await second.vend(make_identity(), narrow, NOW, NOW + 8)
+    assert second.counts.shared_failures == 1
+    assert len(sts.requests) == 3
+    await first.close()
+    await second.close()
+
+
 @pytest.mark.parametrize(
     ("fails", "hangs"),
     [

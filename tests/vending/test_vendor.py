@@ -13,6 +13,7 @@ from authorizer.errors import (
 from authorizer.model import Credentials, Identity
 from authorizer.settings.schema import Session
 from authorizer.vending.cache import DENIAL_TTL
+from authorizer.vending.flights import Flight, Flights
 from authorizer.vending.vendor import Vendor
 from tests.vending.conftest import SESSION, new_vendor
 from tests.vending.factories import (
@@ -136,22 +137,64 @@ async def test_throttling_that_lasts_is_a_failure_after_four_calls(vendor: Vendo
     assert len(sts.requests) == 4
 
 
-async def test_no_retry_starts_that_the_deadline_would_cut(sts: FakeSts) -> None:
+async def test_no_retry_starts_that_the_deadline_would_cut(
+    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sts.always = THROTTLED
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
-        await asyncio.Event().wait()
 
+    monkeypatch.setattr("random.random", lambda: 1.0)
     vendor = Vendor(make_settings(), session=SESSION, pause=pause)
-    try:
-        with pytest.raises((StsThrottled, StsUnavailable)):
-            await vend(vendor, budget=0.5)
-    finally:
-        await vendor.close()
-    assert len(sts.requests) == 1
-    assert all(pause < 0.5 for pause in pauses)
+    await vend_once_throttled(vendor, budget=8.0)
+    assert pauses == [0.1, 0.2, 0.4]
+    pauses.clear()
+    monkeypatch.setattr("authorizer.vending.sts.FIRST_PAUSE", 10.0)
+    monkeypatch.setattr("authorizer.vending.sts.LONGEST_PAUSE", 10.0)
+    await vend_once_throttled(vendor, budget=8.0)
+    assert pauses == []
+    await vendor.close()
+
+
+async def vend_once_throttled(vendor: Vendor, *, budget: float) -> None:
+    with pytest.raises(StsThrottled):
+        await vend(vendor, budget=budget)
+
+
+async def test_who_joins_late_is_checked_by_their_own_time(vendor: Vendor, sts: FakeSts) -> None:
+    sts.gate.clear()
+    first = asyncio.ensure_future(vend(vendor))
+    await sts.arrived.wait()
+    late = asyncio.ensure_future(vend(vendor, now=NOW + 3271))
+    await asyncio.sleep(0)
+    sts.gate.set()
+    assert (await first).session_name == SUB
+    with pytest.raises(CredentialsTooShort) as refused:
+        await late
+    assert refused.value.missing == 1
+
+
+async def test_the_last_to_leave_ends_the_fetch_itself() -> None:
+    """A fetch that outlived its invocation would be frozen with it, and its socket dead when it thaws."""
+    flights: Flights[str] = Flights()
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def fetch(_flight: Flight[str]) -> str:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return "never"
+
+    only = asyncio.ensure_future(flights.join("key", fetch, budget=8.0))
+    await started.wait()
+    assert "key" in flights
+    only.cancel()
+    await asyncio.wait_for(ended.wait(), 5)
+    assert "key" not in flights
 
 
 async def test_a_failure_is_not_remembered(vendor: Vendor, sts: FakeSts) -> None:
@@ -275,3 +318,32 @@ async def test_a_context_without_credentials_names_the_role_only(sts: FakeSts) -
     vendor = new_vendor(make_settings(session=Session(context="none")))
     assert await vendor.context(await vend(vendor), make_identity(), ROUTE) == {"roleArn": EDITOR}
     await vendor.close()
+
+
+async def test_denials_are_bounded_like_entries(sts: FakeSts) -> None:
+    vendor = new_vendor(make_settings(session=Session(cache_entries=1)))
+    sts.always = Failure("AccessDenied", status=403)
+    for principal in ("a1", "b1", "a1", "a1"):
+        with pytest.raises(AssumeRoleDenied):
+            await vend(vendor, make_identity(principal=principal))
+    assert len(sts.requests) == 3
+    await vendor.close()
+
+
+async def test_what_nobody_foresaw_ahead_of_need_is_counted(
+    vendor: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await vend(vendor)
+    for error, raised in ((ZeroDivisionError(), False), (asyncio.CancelledError(), True)):
+
+        async def broken(*_: object, error: BaseException = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(vendor._sts, "assume_role", broken)
+        await vend(vendor, now=NOW + 1800)
+        if raised:
+            with pytest.raises(asyncio.CancelledError):
+                await vendor.maintain(NOW + 1800)
+        else:
+            await vendor.maintain(NOW + 1800)
+    assert vendor.counts.refresh_failures == 1
