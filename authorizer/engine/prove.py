@@ -30,7 +30,7 @@ from authorizer.engine.witness import Party, Witness, assignments, samples
 
 VERSION: Final = 1
 """Of the prover: a verdict is worth what its prover is."""
-MAX_ATTEMPTS: Final = 300
+MAX_ATTEMPTS: Final = 120
 """Most pairs of users tried to confirm that two statements meet."""
 MAX_WAYS: Final = 12
 """Most ways of reaching one statement that are tried for a witness; proofs look at all of them."""
