@@ -9,6 +9,7 @@ from authorizer.engine.document import Document, Problem, Statement, examine
 from authorizer.engine.operators import TAKES_VARIABLES, parse_operator
 from authorizer.engine.program import FIRST_PLACEHOLDER
 
+_HOLE_IN_VARIABLE = re.compile(r"\$\{[^}]*[^\x00-ÿ]")
 _HIGH_ESCAPE = re.compile(r"\\u(?!00)", re.IGNORECASE)
 
 
@@ -38,6 +39,12 @@ def _has_dollar_hole(text: str) -> bool:
     return any(before == "$" and char > "ÿ" for before, char in pairwise(text))
 
 
+def _has_hole_in_variable(text: str) -> bool:
+    """`${aws:PrincipalTag/x, '{{ tenant }}'}`: a quote in the value would end the default, and no escape is read
+    there."""
+    return _HOLE_IN_VARIABLE.search(text) is not None
+
+
 def _misplaced(document: Document) -> Iterator[Problem]:
     """Holes where IAM resolves no variable: escapes would not be read as such there, and a value could reach
     further than itself. (Elsewhere than in resources and conditions the stricter rules have refused them
@@ -51,6 +58,8 @@ def _misplaced(document: Document) -> Iterator[Problem]:
             yield Problem(
                 statement=index, text="a claim right behind `$`: write `${$}` for a dollar", rule=None
             )
+        if any(map(_has_hole_in_variable, (*statement.resources, *values))):
+            yield Problem(statement=index, text="a claim inside a policy variable `${…}`", rule=None)
 
 
 def _plain(statement: Statement) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,8 @@ claim.
 
 Isolated means: there are no two users whose isolating claims differ, and nothing that both may touch,
 whatever their other claims and scopes. Every branch of every template is explored, with loops over one, two
-and three items. A user without the claim differs from every user with one.
+and three items, or more where that is not enough (`authorizer.engine.loops`). A user without the claim
+differs from every user with one.
 
 A proof holds because each pair of Allow statements is apart (`authorizer.engine.separation`). A leak is only
 called one after the evaluator has allowed both requests on the two really rendered policies. What is neither

@@ -27,6 +27,7 @@ from authorizer.engine.errors import (
 )
 from authorizer.engine.escape import as_pattern, literal
 from authorizer.engine.holes import examine_symbolic
+from authorizer.engine.loops import counted_claims
 from authorizer.engine.pack import MAX_CHARACTERS, pack
 from authorizer.engine.places import place_at, statement_places
 from authorizer.engine.program import (
@@ -227,12 +228,19 @@ class TemplateSet:
 
     def branches(self, names: Sequence[str], *, full_lists: bool = False) -> Iterator[Branch]:
         """Every way in which these templates can run together, for lists of one, two and three items:
-        with three there is an item that is neither first nor last.
+        with three there is an item that is neither first nor last. Lists that are looped over inside a string
+        take every length that their types allow (`authorizer.engine.loops` says why).
 
         With `full_lists` also for lists of as many items as their types allow.
         """
+        counted = frozenset().union(*(counted_claims(self._programs[name]) for name in names))
         lengths = {
-            name: sorted({*range(1, min(3, claim.max_items) + 1), *([claim.max_items] if full_lists else [])})
+            name: sorted(
+                {
+                    *range(1, (claim.max_items if name in counted else min(3, claim.max_items)) + 1),
+                    *([claim.max_items] if full_lists else []),
+                }
+            )
             for name, claim in self._claims.items()
             if claim.is_list
         }

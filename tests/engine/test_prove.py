@@ -540,3 +540,44 @@ def test_a_witness_has_only_the_claims_that_matter() -> None:
     assert set(finding.witness.one.claims) == {"tenant"}
     assert finding.witness.same_request
     assert json.dumps(finding.witness.one.claims)
+
+
+COUNTING = (
+    '{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/%s/k/{{ tenant }}/*"}'
+)
+
+
+@pytest.mark.parametrize(
+    "counter",
+    [
+        pytest.param("{% for team in teams %}x{% endfor %}", id="a loop inside a string"),
+        pytest.param(
+            'y{% for team in teams %}{% if loop.first %}", "arn:aws:s3:::bucket/{% endif %}x{% endfor %}',
+            id="a loop that opens a string in its first turn",
+        ),
+        pytest.param(
+            "{% if plan is defined %}{% for team in teams %}x{% endfor %}{% else %}y{% endif %}",
+            id="a loop inside a string, behind a test",
+        ),
+    ],
+)
+def test_a_loop_that_counts_is_followed_to_the_longest_list(counter: str) -> None:
+    one = objects("xxxx/{{ tenant }}/*")
+    many = (COUNTING % counter).replace('"Resource": ', '"Resource": [').replace('/*"}', '/*"]}')
+    proof = prove_one(template(one, ",", many))
+    assert proof.verdict == "LEAK"
+    assert any(
+        len(party.claims.get("teams", ())) == 4
+        for finding in proof.findings
+        if finding.witness
+        for party in (finding.witness.one, finding.witness.other)
+    )
+
+
+def test_a_loop_over_whole_strings_is_followed_to_three_items() -> None:
+    listed = (
+        '{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [{% for team in teams %}'
+        '"arn:aws:s3:::bucket/\\"{{ tenant }}/{{ team }}"{% if not loop.last %},{% endif %}{% endfor %}]}'
+    )
+    proof = prove_one(template(listed))
+    assert (proof.verdict, proof.ways) == ("PROVEN", 3)

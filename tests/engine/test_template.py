@@ -404,7 +404,14 @@ REFUSED = [
         id="in Null",
     ),
     pytest.param(template("${{ tenant }}"), "a claim right behind `$`", id="a hole behind a dollar"),
-    pytest.param(template("${aws:{{ tenant }}}"), "malformed policy variable", id="a hole in a variable"),
+    pytest.param(
+        template("${aws:PrincipalTag/x, '{{ tenant }}'}/*"),
+        "a claim inside a policy variable",
+        id="a hole in the default of a variable",
+    ),
+    pytest.param(
+        template("${aws:{{ tenant }}}"), "a claim inside a policy variable", id="a hole in a variable"
+    ),
     pytest.param(template(Resource='"*"'), "t.json.j2:3: resource", id="a stricter rule"),
     pytest.param(
         template('{% if "w" in scopes %}"{% endif %}'),
