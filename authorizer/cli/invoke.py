@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option
@@ -119,9 +120,9 @@ def _explain(decision: Decision, record: Record) -> None:
     table.add_column("ms", justify="right")
     told = _told(record)
     for stage, milliseconds in record.milliseconds.items():
-        table.add_row(stage, told[stage], f"{milliseconds:.2f}")
+        table.add_row(stage, _literal(told[stage]), f"{milliseconds:.2f}")
     if record.refusal is not None:
-        table.add_row("refused", f"{record.refusal.code}: {record.refusal}", "")
+        table.add_row("refused", _literal(f"{record.refusal.code}: {record.refusal}"), "")
     console.print(table)
     style = {"allow": "green", "deny": "yellow", "unauthorized": "yellow", "failure": "red"}[decision.verdict]
     status = {"allow": "the request goes on", "deny": "403", "unauthorized": "401", "failure": "500"}
@@ -129,6 +130,14 @@ def _explain(decision: Decision, record: Record) -> None:
     if record.routes is not None and not record.routes.this_route and decision.verdict == "allow":
         style, outcome = "yellow", "403 for this route, which is not among those the answer opens"
     console.print(f"{decision.verdict}: {outcome}", style=style, highlight=False)
+
+
+def _literal(text: str) -> Text:
+    """A path or a username is a stranger's: neither rich's markup nor an escape sequence of the terminal's in it may do
+    anything."""
+    return Text(
+        "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    )
 
 
 def _told(record: Record) -> dict[str, str]:

@@ -12,9 +12,9 @@ from authorizer.engine import keys
 from authorizer.engine.coverage import Coverage
 from authorizer.engine.operators import Operator, parse_operator
 from authorizer.engine.pack import MAX_CHARACTERS, covers_action
-from authorizer.engine.program import Place
+from authorizer.engine.program import Contains, Equals, Place
 from authorizer.engine.statement import Condition, Statement
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.template import Branch, TemplateSet
 
 CODES: Mapping[str, str] = {
     "for-all-values": "a ForAllValues condition also holds when the key is absent",
@@ -29,6 +29,8 @@ CODES: Mapping[str, str] = {
     "uncovered": "no case exercises a statement or a branch",
     "unused": "a template that no role renders, a scope that no group brings, a claim that nothing uses",
     "no-promise": "nothing says what the template isolates, so nothing is proven about it",
+    "issuers": "several issuers are believed alike: each can sign for the users, groups and roles of the others",
+    "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
     "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",
 }
 """Code → what it is about."""
@@ -58,6 +60,7 @@ def lint(
             for place, statement in zip(branch.places, branch.document.statements, strict=True):
                 found.update(_statement(statement, place))
                 found.update(_writable(templates, statement, place, writable))
+            found.update(_asked(branch, name, writable))
     for role, names in groupings.items():
         length = templates.worst_case_length(names)
         if length > MAX_CHARACTERS:
@@ -226,6 +229,17 @@ def _writable(
             text=f"claim `{claim}` decides what this statement is about, and users can change it",
             remedy="take it from the app client's writable attributes, or use `sub`",
         )
+
+
+def _asked(branch: Branch, name: str, writable: frozenset[str]) -> Iterator[Finding]:
+    for atom in branch.chosen:
+        if isinstance(atom, Equals | Contains) and atom.claim in writable:
+            yield Finding(
+                place=f"{name}.json.j2:1",
+                code="user-writable",
+                text=f"a test asks for claim `{atom.claim}`, and users can change it: they choose the branch",
+                remedy="ask for a scope, or for a claim that only the issuer sets",
+            )
 
 
 def _partitions(templates: TemplateSet, name: str) -> Iterator[Finding]:

@@ -25,6 +25,9 @@ def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
         *_scopes(settings),
         *_groups(settings),
         *_claims(settings),
+        *_rules(settings),
+        *_issuers(settings),
+        *_roles(settings),
     ):
         line = line_of(source, path)
         place = f"{settings.place}:{line}" if line else settings.place
@@ -115,4 +118,43 @@ def _claims(settings: Settings) -> _Found:
                 "unused",
                 f"claim `{name}` reaches no policy, tag, session name or context",
                 "delete it: what is not declared cannot leak",
+            )
+
+
+def _rules(settings: Settings) -> _Found:
+    writable = {claim.claim for claim in settings.claims.values() if claim.user_writable}
+    for index, rule in enumerate(settings.rules):
+        if rule.claim in writable:
+            yield (
+                ("rules", index, "claim"),
+                "user-writable",
+                f"rule {index + 1} asks for {rule.claim!r}, which users can change: they choose their role",
+                "ask for a claim that only the issuer sets, such as `cognito:groups`",
+            )
+
+
+def _issuers(settings: Settings) -> _Found:
+    """Both forms of one user pool's issuer have one key set each, and one pool in their paths."""
+    pools = {
+        issuer.issuer.rpartition("/")[2] if issuer.kind == "cognito" else issuer.issuer: issuer
+        for issuer in settings.issuers.values()
+    }
+    if len(pools) > 1:
+        yield (
+            ("issuers", 0),
+            "issuers",
+            f"{len(pools)} issuers are believed alike: each can name any group and any role, and a user of one may "
+            "have the `sub` of a user of another",
+            "give an issuer that you do not run yourself an authorizer of its own",
+        )
+
+
+def _roles(settings: Settings) -> _Found:
+    for role in settings.roles.values():
+        if role.managed_policies:
+            yield (
+                ("roles", role.name, "managed_policies"),
+                "managed-policies",
+                f"role {role.name!r}: a session may do what its own policy or a managed one allows",
+                "let them hold nothing but Deny, or what every user may do; the rest belongs into the templates",
             )

@@ -115,7 +115,7 @@ def peek_kid(sealed: str) -> str:
     parts = sealed.split(".")
     try:
         header = json.loads(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):  # thousands of brackets, in a text that a stranger may have written
         header = None
     # Exactly these: no `zip`, which would open a small text into a large one, and no `crit`.
     if len(parts) == 5 and isinstance(header, dict) and header.keys() == _HEADER:

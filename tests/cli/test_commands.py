@@ -124,6 +124,15 @@ def test_an_explanation_names_every_stage_on_standard_error_and_no_secret(home: 
     assert context["secretAccessKey"] not in done.stderr
 
 
+def test_what_a_stranger_typed_does_nothing_to_the_terminal(home: Path) -> None:
+    event = json.loads((ROOT / "events" / "rest-token-allow.json").read_text())
+    event["methodArn"] += "/[/red]/[bold]\x1b]0;owned\x07"
+    done = run("invoke", "-", "--explain", home=home, stdin=json.dumps(event))
+    assert done.returncode in {0, 1}, done.stderr
+    assert "[bold]" in done.stderr
+    assert "\x1b]0" not in done.stderr
+
+
 def test_an_explained_refusal_says_why(home: Path) -> None:
     done = run("invoke", "events/hostile-claim-deny.json", "--explain", home=home)
     assert done.returncode == 1

@@ -129,6 +129,7 @@ def test_a_text_made_by_the_rfc_alone_opens_here() -> None:
         pytest.param("e30....", {}, "form", id="an empty header is refused"),
         pytest.param("W10....", {}, "form", id="a header that is a list is refused"),
         pytest.param("/w....", {}, "form", id="a header that is no text is refused"),
+        pytest.param(f"{'W1tb' * 1500}....", {}, "form", id="a header of thousands of brackets is refused"),
         pytest.param(handmade(b"{}", header(alg="A256KW")), {}, "form", id="another algorithm is refused"),
         pytest.param(handmade(b"{}", header(enc="A128GCM")), {}, "form", id="another encryption is refused"),
         pytest.param(handmade(b"{}", header(zip="DEF")), {}, "form", id="compression is refused"),
