@@ -11,7 +11,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-s3 test-s3-long mutations prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
+.PHONY: demo test test-s3 test-s3-long mutations guards prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
@@ -35,6 +35,9 @@ test-s3-long: $(INSTALLED) ## The same on every Python of Lambda's that is insta
 
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
+
+guards: $(INSTALLED) ## Break each check of the token code in turn, and write down which tests turn red
+	$(RUN) -m tests.tokens.guards
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.differential

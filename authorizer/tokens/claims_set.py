@@ -48,6 +48,9 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
     Raises `TokenClaimMissing`, `TokenClaimMalformed`, `TokenUseRefused`, `TokenTypeRefused`.
     """
     token_use = _token_use(payload, typ, kind)
+    scopes = _scopes(payload, kind.scope)
+    _audience(payload)  # of the right type in every token, read where it names the client
+    _text(payload, "jti")  # the same, and read nowhere: an issuer that gets it wrong is not one we know
     return ClaimsSet(
         token_use=token_use,
         sub=_sub(payload),
@@ -56,7 +59,7 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
         groups=_texts(payload, kind.groups),
         roles=_roles(payload, kind.roles),
         preferred_role=_text(payload, kind.preferred_role),
-        scopes=_scopes(payload, kind.scope) if token_use == "access" else (),
+        scopes=scopes if token_use == "access" else (),
         exp=_required_date(payload, "exp"),
         iat=_required_date(payload, "iat"),
         nbf=_date(payload, "nbf"),
@@ -111,10 +114,18 @@ def _sub(payload: Mapping[str, object]) -> str:
 
 
 def _clients(payload: Mapping[str, object], name: str) -> tuple[str, ...]:
-    if name == "aud" and isinstance(payload.get(name), list):  # only `aud` may be an array (RFC 7519 §4.1.3)
-        return _texts(payload, name)
+    if name == "aud":
+        return _audience(payload)
     client = _text(payload, name)
     return () if client is None else (client,)
+
+
+def _audience(payload: Mapping[str, object]) -> tuple[str, ...]:
+    """A text or an array of texts (RFC 7519 §4.1.3)."""
+    if isinstance(payload.get("aud"), list):
+        return _texts(payload, "aud")
+    audience = _text(payload, "aud")
+    return () if audience is None else (audience,)
 
 
 def _text(payload: Mapping[str, object], name: str | None) -> str | None:

@@ -60,7 +60,9 @@ class KeyStore:
         if held is not None:
             return held
         if self._failure is not None or self._fetched_at is None or now > self._expires_at:
-            raise KeysUnavailable(f"the keys at '{self._uri}' cannot be had: {self._failure}")
+            raise KeysUnavailable(
+                f"the keys at '{self._uri}' cannot be had: {self._failure or 'no fetch has ended'}"
+            )
         raise KeyUnknown(f"the token's `kid` {kid!r} is not in the key set at '{self._uri}'")
 
     async def warm(self, now: float) -> None:
@@ -72,6 +74,12 @@ class KeyStore:
         """Fetch if keys are held and a fetch is due. For the time after an answer. Never raises."""
         if self.is_due(now):
             await self._renew(now)
+
+    async def close(self) -> None:
+        """Stop the fetch that is under way. Never raises; a later call makes a new one."""
+        if self._in_flight is not None and not self._in_flight.done():
+            self._in_flight.cancel()
+            await asyncio.gather(self._in_flight, return_exceptions=True)
 
     def is_due(self, now: float) -> bool:
         """Whether `maintain` would fetch."""
@@ -85,16 +93,15 @@ class KeyStore:
 
     async def _renew(self, now: float) -> None:
         """Join the fetch that is under way, or make one unless it is too early for that."""
-        under_way = self._in_flight is not None and not self._in_flight.done()
+        flight = None if self._in_flight is None or self._in_flight.done() else self._in_flight
         # A fetch that is older than its own time-out was stopped with its environment, and will only fail.
-        joinable = under_way and self._has_tried_within(self._policy.timeout, now)
+        joinable = flight is not None and self._has_tried_within(self._policy.timeout, now)
         if not joinable and not self._has_tried_within(self._policy.cooldown, now):
             self._attempted_at = now  # before the fetch: what counts are attempts, however they end
-            self._in_flight = asyncio.create_task(self._fetch_once(now))
-            under_way = True
-        if self._in_flight is not None and under_way:
+            flight = self._in_flight = asyncio.create_task(self._fetch_once(now))
+        if flight is not None:
             # Many requests wait for this one: one of them that is cancelled must not take it from the others.
-            await asyncio.shield(self._in_flight)
+            await asyncio.shield(flight)
 
     async def _fetch_once(self, now: float) -> None:
         failure: str | None = None
@@ -110,10 +117,7 @@ class KeyStore:
         self._failure = failure
         if failure is None:
             # An unchanged key stays the same object: what was verified with it stays verified.
-            self._held = {kid: _same_or(self._held.get(kid), key) for kid, key in fetched.items()}
+            unchanged = {kid: old for kid, old in self._held.items() if old == fetched.get(kid)}
+            self._held = {**fetched, **unchanged}
             self._fetched_at = now
             self._expires_at = now + self._policy.max_age + self._policy.grace
-
-
-def _same_or(old: RSAPublicKey | None, new: RSAPublicKey) -> RSAPublicKey:
-    return old if old is not None and old == new else new

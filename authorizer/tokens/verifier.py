@@ -120,7 +120,8 @@ class Verifier:
         await asyncio.gather(*(store.maintain(now) for store in self._distinct))
 
     async def close(self) -> None:
-        """Close the connections that fetches have opened."""
+        """Stop the fetches that are under way, and close their connections."""
+        await asyncio.gather(*(store.close() for store in self._distinct))
         await self._http.close()
 
     def _trust(self, unverified: Mapping[str, object]) -> Issuer:

@@ -3,14 +3,11 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.fetch import FetchFailed
+from tests.tokens.rsa_keys import private_key, signature
 
 NOW = 1_750_000_000
 POOL = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example1"
@@ -22,16 +19,6 @@ ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "absent"})()
 """A change that takes the member away."""
 
 KEYS = Keys(timeout=2.0, max_age=3600.0, grace=7200.0, cooldown=10.0)
-
-
-def private_key(name: str = "genuine") -> rsa.RSAPrivateKey:
-    """One RSA key a name, made once a run."""
-    return _made(name)
-
-
-@cache
-def _made(_: str) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 
 
 def base64url(octets: bytes) -> str:
@@ -117,11 +104,6 @@ def signed(header: bytes, payload: bytes, key: str = "genuine") -> str:
     """Any two octet strings, signed: what a broken or malicious issuer could send."""
     signing_input = f"{base64url(header)}.{base64url(payload)}"
     return f"{signing_input}.{base64url(signature(signing_input.encode(), key))}"
-
-
-@lru_cache(maxsize=10_000)
-def signature(signing_input: bytes, key: str = "genuine") -> bytes:
-    return private_key(key).sign(signing_input, padding.PKCS1v15(), SHA256())
 
 
 def mint(

@@ -36,10 +36,9 @@ from tests.tokens.minting import (
     key_set,
     machine_claims,
     mint,
-    private_key,
-    signature,
     signed,
 )
+from tests.tokens.rsa_keys import private_key, signature
 
 HEADER: Final = {"kid": KID, "alg": "RS256"}
 GENUINE: Final = (id_claims(), access_claims(), machine_claims())

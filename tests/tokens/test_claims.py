@@ -120,6 +120,7 @@ async def test_a_machine_is_told_from_a_user(claims: dict[str, object], machine:
             id="groups of any punctuation, which are matched whole and never interpolated",
         ),
         pytest.param(id_token(scope="files/read"), "scopes", (), id="the scope of an ID token is not read"),
+        pytest.param(id_token(sub="x" * 255), "sub", "x" * 255, id="the longest sub"),
         pytest.param(access_token(scope=""), "scopes", (), id="an empty scope"),
         pytest.param(access_token(scope=ABSENT), "scopes", (), id="no scope"),
         pytest.param(id_token(aud=[CLIENT]), "client_id", CLIENT, id="an audience in an array of one"),
@@ -147,10 +148,13 @@ WRONG_IN_ID: dict[str, list[object]] = {
     "cognito:groups": ["editors", None, [1], [""], [["editors"]], {"editors": True}],
     "cognito:roles": [1, None, [1], [""], "", "a,,b", "a, "],
     "cognito:preferred_role": [1, None, "", ["a"]],
+    "jti": [1, None, "", []],
+    "scope": [1, None, ["files/read"]],
 }
 WRONG_IN_ACCESS: dict[str, list[object]] = {
     "scope": [1, None, ["files/read"], " ", "a  b", " a", "a ", "a\tb", 'a"b', "a\\b", "é"],
     "client_id": [1, None, "", [CLIENT]],
+    "aud": [1, None, "", [1], {}],
     "username": [1, None, ""],
 }
 
@@ -267,6 +271,8 @@ async def test_a_signed_token_is_refused(
 @pytest.mark.parametrize(
     ("token", "changes"),
     [
+        pytest.param(id_token(exp=253_402_300_799), {}, id="exp at the end of the year 9999"),
+        pytest.param(id_token(nbf=0, auth_time=0), {}, id="nbf and auth_time at the beginning of 1970"),
         pytest.param(id_token(exp=NOW - 4), {"leeway": 5.0}, id="exp within the leeway"),
         pytest.param(id_token(nbf=NOW), {}, id="nbf now"),
         pytest.param(id_token(nbf=NOW + 5), {"leeway": 5.0}, id="nbf within the leeway"),

@@ -28,17 +28,19 @@ from tests.tokens.minting import (
     base64url,
     id_claims,
     id_token,
+    issuer,
     issuers,
     jwk,
+    key_set,
     mint,
     no_network,
-    private_key,
-    signature,
     signed,
 )
+from tests.tokens.rsa_keys import private_key, signature
 
 HEADER = json.dumps({"kid": KID, "alg": "RS256"}).encode()
 PAYLOAD = json.dumps(id_claims()).encode()
+LONGEST_KID = "k" * 256
 HEAD, BODY, SIGNATURE = signed(HEADER, PAYLOAD).split(".")
 
 
@@ -199,7 +201,8 @@ REFUSED = [
 
 
 def verifier() -> Verifier:
-    return Verifier(issuers(), KEYS, fetch=no_network)
+    keys = key_set(jwk(), jwk(kid=LONGEST_KID)).decode()
+    return Verifier(issuers(issuer(pinned_keys=keys)), KEYS, fetch=no_network)
 
 
 @pytest.mark.parametrize(("token", "refusal", "text"), REFUSED)
@@ -214,6 +217,7 @@ async def test_a_token_is_refused(token: str, refusal: type[Unauthorized], text:
     "token",
     [
         pytest.param(id_token(), id="as Cognito makes it"),
+        pytest.param(mint(id_claims(), header={"kid": LONGEST_KID}), id="with the longest kid"),
         pytest.param(
             mint(id_claims(), header={"jwk": jwk("stranger"), "x5u": "https://evil.example", "x5c": ["MII"]}),
             id="with keys of a stranger in the header, which nobody reads",

@@ -170,6 +170,8 @@ async def test_connections_are_kept_and_opened_again_after_closing() -> None:
         ("http://localhost.evil.example/", False),
         ("http://169.254.169.254/", False),
         ("file:///etc/jwks.json", False),
+        ("ftp://login.example.com/jwks.json", False),
+        ("HTTPS://login.example.com/jwks.json", True),
         ("https:///jwks.json", False),
         ("http://[::1/", False),
         ("", False),

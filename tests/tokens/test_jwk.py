@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from authorizer.tokens.jwk import MAX_KEYS, KeySetRefused, parse_key_set
-from tests.tokens.minting import ABSENT, KID, base64url, jwk, key_set, private_key, uint
+from tests.tokens.minting import ABSENT, KID, base64url, jwk, key_set, uint
+from tests.tokens.rsa_keys import private_key
 
 MODULUS = private_key().public_key().public_numbers().n
 
@@ -91,6 +92,7 @@ def test_a_roca_key_is_passed_over() -> None:
         pytest.param({"x5c": ["MII"], "x5t": "x", "issuer": "https://x"}, id="members that nobody reads"),
         pytest.param({"e": uint(2**256 - 1)}, id="the largest exponent"),
         pytest.param({"kid": "x" * 256}, id="the longest kid"),
+        pytest.param({"n": uint((1 << 8191) | 1)}, id="the longest modulus"),
     ],
 )
 def test_a_key_is_used(changes: dict[str, Any]) -> None:
@@ -98,7 +100,7 @@ def test_a_key_is_used(changes: dict[str, Any]) -> None:
     (kid, key), *others = parse_key_set(key_set(entry)).items()
     assert not others
     assert kid == entry["kid"]
-    assert key.public_numbers().n == MODULUS
+    assert uint(key.public_numbers().n) == entry["n"]
     assert uint(key.public_numbers().e) == entry["e"]
 
 

@@ -1,6 +1,7 @@
 """The life of an issuer's keys through every kind of outage: how many fetches, and who is answered."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -9,7 +10,8 @@ from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.tokens.jwk import parse_key_set
 from authorizer.tokens.keystore import KeyStore
 from tests.tokens.endpoints import DOWN, SLOW, Endpoint
-from tests.tokens.minting import KEYS, NOW, jwk, key_set, private_key
+from tests.tokens.minting import KEYS, NOW, jwk, key_set
+from tests.tokens.rsa_keys import private_key
 
 URI = "https://issuer.example/jwks.json"
 OLD_SET = key_set(jwk("genuine", kid="old"))
@@ -272,7 +274,10 @@ async def test_a_fetch_that_was_frozen_with_its_environment_is_overtaken() -> No
     keys = KeyStore(URI, KEYS, fetch)
     first = asyncio.create_task(keys.key("old", NOW))
     await begun.wait()
-    assert await keys.key("old", NOW + 3600) == public("genuine")
+    second = asyncio.create_task(keys.key("old", NOW + 3600))
+    done, _ = await asyncio.wait({second}, timeout=1)
+    assert done, "it does not wait for the frozen one"
+    assert second.result() == public("genuine")
     frozen.set()
     await first
     assert keys.held("new", NOW + 3600) is None, "the overtaken answer changes nothing"
@@ -339,7 +344,70 @@ async def test_a_store_without_keys_is_not_maintained() -> None:
 
 async def test_a_cooldown_longer_than_the_keys_live_is_no_reason_to_blame_the_caller() -> None:
     endpoint = Endpoint(OLD_SET)
-    keys = KeyStore(URI, type(KEYS)(timeout=2, max_age=1, grace=1, cooldown=10), endpoint)
+    keys = KeyStore(URI, replace(KEYS, max_age=1, grace=1), endpoint)
     await keys.warm(NOW)
+    with pytest.raises(KeyUnknown):
+        await keys.key("new", NOW + 2)
     with pytest.raises(KeysUnavailable):
-        await keys.key("old", NOW + 3)
+        await keys.key("old", NOW + 2.1)
+    assert endpoint.fetches == 1
+
+
+async def test_without_a_cooldown_each_unknown_kid_fetches() -> None:
+    endpoint = Endpoint(OLD_SET)
+    keys = KeyStore(URI, replace(KEYS, cooldown=0), endpoint)
+    for fetches in (1, 2, 3):
+        with pytest.raises(KeyUnknown):
+            await keys.key("new", NOW)
+        assert endpoint.fetches == fetches
+    await keys.maintain(NOW)
+    assert endpoint.fetches == 3, "and no refresh is due at the very time of a fetch"
+
+
+async def test_without_a_cooldown_concurrent_misses_still_share_one_fetch() -> None:
+    endpoint = Endpoint(OLD_SET)
+    endpoint.open.clear()
+    keys = KeyStore(URI, replace(KEYS, cooldown=0), endpoint)
+    waiting = [asyncio.create_task(keys.key("old", NOW)) for _ in range(10)]
+    await endpoint.asked.wait()
+    endpoint.open.set()
+    assert await asyncio.gather(*waiting) == [public("genuine")] * 10
+    assert endpoint.fetches == 1
+
+
+async def test_a_fetch_that_was_cancelled_cancels_no_later_request() -> None:
+    """As when an event loop is closed under it."""
+    endpoint = Endpoint(OLD_SET)
+    endpoint.open.clear()
+    keys = store(endpoint)
+    first = asyncio.create_task(keys.key("old", NOW))
+    await endpoint.asked.wait()
+    (fetch,) = (task for task in asyncio.all_tasks() if "_fetch_once" in repr(task.get_coro()))
+    fetch.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    with pytest.raises(KeysUnavailable, match="no fetch has ended"):
+        await keys.key("old", NOW + 1)
+    endpoint.open.set()
+    assert await keys.key("old", NOW + KEYS.cooldown) == public("genuine")
+
+
+async def test_who_waits_for_a_frozen_fetch_is_not_told_that_the_key_is_unknown() -> None:
+    gates, both_asked = [asyncio.Event(), asyncio.Event()], asyncio.Event()
+    waiting = iter(gates)
+
+    async def fetch(uri: str, _: float) -> bytes:
+        gate = next(waiting)
+        if gate is gates[1]:
+            both_asked.set()
+        await gate.wait()
+        return OLD_SET
+
+    keys = KeyStore(URI, KEYS, fetch)
+    first, second = (asyncio.create_task(keys.key("old", NOW + later)) for later in (0, 3600))
+    await both_asked.wait()
+    gates[0].set()
+    with pytest.raises(KeysUnavailable, match="no fetch has ended"):
+        await first
+    gates[1].set()
+    assert await second == public("genuine")

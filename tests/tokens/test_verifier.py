@@ -52,11 +52,15 @@ class Counting:
         return is_signed_by(key, compact)
 
 
-@pytest.fixture
-def rs256(monkeypatch: pytest.MonkeyPatch) -> Counting:
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counting:
     counting = Counting()
     monkeypatch.setattr(module, "is_signed_by", counting)
     return counting
+
+
+@pytest.fixture
+def rs256(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    return counted(monkeypatch)
 
 
 def pinned(**changes: Any) -> Verifier:
@@ -278,6 +282,28 @@ async def test_a_verifier_makes_its_own_connections_and_closes_them() -> None:
     assert verifier._http._session is not None
     await verifier.close()
     assert verifier._http._session is None
+
+
+async def test_closing_leaves_no_fetch_behind() -> None:
+    endpoint = Endpoint(key_set())
+    endpoint.open.clear()
+    verifier = fetching(endpoint)
+    before = asyncio.all_tasks()
+    waiting = asyncio.create_task(verifier.verify(id_token(), NOW))
+    await endpoint.asked.wait()
+    await verifier.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert asyncio.all_tasks() == before
+    endpoint.open.set()
+    assert (await verifier.verify(id_token(), NOW + KEYS.cooldown)).issuer == POOL
+
+
+def test_closing_outlives_the_event_loop_that_fetched() -> None:
+    verifier = fetching(Endpoint(key_set()))
+    asyncio.run(verifier.close())
+    assert asyncio.run(verifier.verify(id_token(), NOW)).issuer == POOL
+    asyncio.run(verifier.close())
 
 
 def test_every_problem_of_the_settings_is_told_at_once() -> None:
