@@ -22,6 +22,7 @@ source`.
 
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from authorizer.backend.event import context_of_event, context_of_headers
@@ -32,6 +33,8 @@ from authorizer.model import Credentials
 if TYPE_CHECKING:
     import aioboto3
     import boto3
+    from botocore.loaders import Loader
+    from botocore.session import Session as CoreSession
 
 __all__ = [
     "CredentialsAbsent",
@@ -70,15 +73,17 @@ def credentials_from_headers(
 def session(event: Mapping[str, Any]) -> "aioboto3.Session":
     """An aioboto3 session with the caller's credentials. Raises as `credentials` does."""
     import aioboto3  # noqa: PLC0415 - for those who use it
+    from aiobotocore.session import AioSession  # noqa: PLC0415
 
-    return aioboto3.Session(**_arguments(credentials(event)))
+    return aioboto3.Session(**_arguments(credentials(event)), botocore_session=_with_models(AioSession()))
 
 
 def boto3_session(event: Mapping[str, Any]) -> "boto3.Session":
     """A boto3 session with the caller's credentials. Raises as `credentials` does."""
     import boto3  # noqa: PLC0415 - for those who use it
+    from botocore.session import Session  # noqa: PLC0415
 
-    return boto3.Session(**_arguments(credentials(event)))
+    return boto3.Session(**_arguments(credentials(event)), botocore_session=_with_models(Session()))
 
 
 async def assume(event: Mapping[str, Any], *, now: float | None = None) -> Credentials:
@@ -86,6 +91,20 @@ async def assume(event: Mapping[str, Any], *, now: float | None = None) -> Crede
     from authorizer.backend.assuming import assume as assume_for  # noqa: PLC0415 - loads the engine and Jinja
 
     return await assume_for(event, time.time() if now is None else now)
+
+
+@cache
+def _models() -> "Loader":
+    """The service models that this process has read. They are the same for every caller, and reading S3's takes
+    longer than a call to S3; a session of its own for each event would read them each time."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - for those who make a session
+
+    return create_loader()
+
+
+def _with_models(session: "CoreSession") -> "CoreSession":
+    session.register_component("data_loader", _models())
+    return session
 
 
 def _arguments(found: Credentials) -> dict[str, str]:

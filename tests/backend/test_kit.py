@@ -110,6 +110,15 @@ def test_a_boto3_session_has_the_callers_credentials(monkeypatch: pytest.MonkeyP
     )
 
 
+def test_sessions_share_the_service_models_and_nothing_of_a_caller() -> None:
+    others = {**PLAIN, "accessKeyId": "ASIAANOTHER"}
+    first, second = backend.boto3_session(http_2(PLAIN)), backend.boto3_session(http_2(others))
+    assert first._session is not second._session
+    assert first._session.get_component("data_loader") is second._session.get_component("data_loader")
+    assert first.get_credentials().access_key == PLAIN["accessKeyId"]
+    assert second.get_credentials().access_key == "ASIAANOTHER"
+
+
 async def test_an_aioboto3_session_has_the_callers_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: NOW)
     made = backend.session(http_2(PLAIN))
