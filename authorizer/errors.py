@@ -157,6 +157,12 @@ class ClientRefused(Unauthorized):
     code = "client_refused"
 
 
+class AudienceRefused(Unauthorized):
+    """The access token was asked for another API: its `aud` names none that `audiences` lists."""
+
+    code = "audience_refused"
+
+
 class TokenExpired(Unauthorized):
     """The token's `exp` is past."""
 

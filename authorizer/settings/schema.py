@@ -35,6 +35,9 @@ class Issuer:
     """App clients whose tokens are taken. None, written `client_ids = "any"`, skips the check."""
     token_use: frozenset[str]
     """Subset of `id`, `access`; never empty."""
+    audiences: frozenset[str] = frozenset()
+    """What an access token's `aud` may be: the names of this API. Empty: only one without `aud` is taken, as Cognito
+    signs it where no resource was asked for."""
     leeway: float
     """Clock skew allowed for `exp`, `nbf`, `iat` and `auth_time`."""
     max_lifetime: float | None

@@ -55,11 +55,18 @@ def issuers(root: Section) -> dict[str, Issuer]:
             "kind": kind,
             "client_ids": client_ids,
             "token_use": frozenset(section.texts("token_use", pattern="id|access", expected="id or access")),
+            "audiences": frozenset(section.texts("audiences", ())),
             "leeway": section.seconds("leeway", "0s", most=300),
             "max_lifetime": section.optional_seconds("max_lifetime"),
             "max_auth_age": section.optional_seconds("max_auth_age", most=86_400 * 3650),
             "pinned_keys": section.optional_text("pinned_keys"),
         }
+        if kind == "oidc" and "access" in common["token_use"] and not common["audiences"]:
+            section.problem(
+                "audiences",
+                "is required: an access token of an OpenID provider names the API it is for in `aud`, and one for "
+                "another API must not be taken here (RFC 9068, section 4)",
+            )
         for iss, jwks_uri in _issuer_urls(section):
             if iss in found:
                 section.problem("", f"the issuer {iss!r} is configured twice")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from authorizer.errors import (
+    AudienceRefused,
     AuthenticationTooOld,
     ClientRefused,
     TokenClaimMissing,
@@ -40,6 +41,21 @@ def client_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
         )
     if not issuer.client_ids.issuperset(said.clients):
         return ClientRefused("the token is for an app client that `client_ids` of its issuer does not list")
+    return None
+
+
+def audience_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
+    """A token that was asked for another API (RFC 8707) is no token for this one, though its client is ours: that API
+    could send it here (RFC 9068 §4, "MUST be rejected if 'aud' does not contain a resource indicator of the current
+    resource server")."""
+    if said.token_use != "access" or (not said.audiences and not issuer.audiences):
+        return None
+    if issuer.audiences.isdisjoint(said.audiences):
+        return AudienceRefused(
+            "the access token's `aud` names no API that `audiences` of its issuer lists"
+            if said.audiences
+            else "the access token has no `aud`, and its issuer has `audiences`"
+        )
     return None
 
 
@@ -93,6 +109,7 @@ def authenticated_lately(said: ClaimsSet, issuer: Issuer, now: float) -> Unautho
 LASTING: Final[tuple[Callable[[ClaimsSet, Issuer], Unauthorized | None], ...]] = (
     token_use_is_taken,
     client_is_taken,
+    audience_is_taken,
     lifetime_is_bounded,
 )
 """Checks whose answer never changes for one token."""

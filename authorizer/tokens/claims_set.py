@@ -30,6 +30,8 @@ class ClaimsSet:
     sub: str
     clients: tuple[str, ...]
     """The app clients it is for: every `aud` of an ID token, the `client_id` of an access token."""
+    audiences: tuple[str, ...]
+    """The APIs that an access token is for: its `aud`, where it has one."""
     username: str | None
     groups: tuple[str, ...]
     roles: tuple[str, ...]
@@ -55,6 +57,7 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
         token_use=token_use,
         sub=_sub(payload),
         clients=_clients(payload, kind.client[token_use]),
+        audiences=_clients(payload, "aud") if token_use == "access" else (),
         username=_text(payload, kind.username[token_use]),
         groups=_texts(payload, kind.groups),
         roles=_roles(payload, kind.roles),

@@ -32,8 +32,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "cognito": Kind(
             token_use="token_use",  # noqa: S106 — no password
             typ={"id": frozenset({"", "jwt"}), "access": frozenset({"", "jwt", "at+jwt"})},
-            # `aud` of an access token is the API it was asked for (RFC 8707), or absent: it names no app
-            # client.
+            # `aud` of an access token is the API it was asked for (RFC 8707; `audiences`), or absent: it
+            # names no app client.
             client={"id": "aud", "access": "client_id"},
             username={"id": "cognito:username", "access": "username"},
             groups="cognito:groups",

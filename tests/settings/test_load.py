@@ -57,10 +57,17 @@ def test_a_pool_in_china_has_china_s_domain() -> None:
 
 
 def test_a_plain_oidc_issuer_is_another_kind() -> None:
-    settings = issuer(kind="oidc", user_pool=None, issuer="https://id.example.com")
+    plain = {"kind": "oidc", "user_pool": None, "issuer": "https://id.example.com"}
+    settings = issuer(**plain, audiences=["https://api.example.com"])
     assert (
         settings.issuers["https://id.example.com"].jwks_uri == "https://id.example.com/.well-known/jwks.json"
     )
+
+
+def test_an_oidc_provider_s_access_tokens_need_the_name_of_this_api() -> None:
+    plain: dict[str, Any] = {"kind": "oidc", "user_pool": None, "issuer": "https://id.example.com"}
+    assert any("RFC 9068" in problem for problem in issuer_problems(**plain, token_use=["access"]))
+    assert issuer(**plain, token_use=["id"]).issuers["https://id.example.com"].audiences == frozenset()
 
 
 def test_skipping_the_client_check_must_be_said_aloud() -> None:

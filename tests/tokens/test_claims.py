@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from authorizer.errors import (
+    AudienceRefused,
     AuthenticationTooOld,
     ClientRefused,
     IssuerUnknown,
@@ -124,12 +125,6 @@ async def test_a_machine_is_told_from_a_user(claims: dict[str, object], machine:
         pytest.param(access_token(scope=""), "scopes", (), id="an empty scope"),
         pytest.param(access_token(scope=ABSENT), "scopes", (), id="no scope"),
         pytest.param(id_token(aud=[CLIENT]), "client_id", CLIENT, id="an audience in an array of one"),
-        pytest.param(
-            access_token(aud="https://api.example.com"),
-            "client_id",
-            CLIENT,
-            id="an access token for a named API (RFC 8707) has its client in client_id",
-        ),
         pytest.param(access_token(exp=NOW + 0.5), "expires_at", NOW + 0.5, id="half a second to live"),
     ],
 )
@@ -309,6 +304,41 @@ async def test_a_refusal_quotes_no_claim_of_the_token() -> None:
     assert "s3cret" not in str(raised.value)
 
 
+API = "https://api.example.com"
+
+
+@pytest.mark.parametrize(
+    ("aud", "audiences"),
+    [
+        pytest.param("https://other.example.com", (), id="another API, where none of ours has a name"),
+        pytest.param("https://other.example.com", (API,), id="another API"),
+        pytest.param(CLIENT, (), id="a client"),
+        pytest.param(["https://other.example.com", "https://api.example.com/"], (API,), id="two other APIs"),
+        pytest.param(ABSENT, (API,), id="no API, where ours has a name"),
+    ],
+)
+async def test_an_access_token_that_was_asked_for_another_api_is_refused(
+    aud: object, audiences: tuple[str, ...]
+) -> None:
+    with pytest.raises(AudienceRefused) as raised:
+        await verify(access_token(aud=aud), audiences=frozenset(audiences))
+    assert "other.example.com" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "aud",
+    [
+        pytest.param(API, id="alone"),
+        pytest.param([API], id="in an array"),
+        pytest.param(["https://other.example.com", API], id="and for another"),
+    ],
+)
+async def test_an_access_token_for_this_api_is_taken(aud: object) -> None:
+    claims = await verify(access_token(aud=aud), audiences=frozenset({API}))
+    assert (claims.token_use, claims.client_id) == ("access", CLIENT)
+    assert (await verify(id_token(), audiences=frozenset({API}))).token_use == "id"
+
+
 def oidc_token(*, typ: str | None, **changes: object) -> str:
     claims = {
         "iss": OIDC,
@@ -324,7 +354,7 @@ def oidc_token(*, typ: str | None, **changes: object) -> str:
 
 
 async def verify_oidc(token: str) -> Claims:
-    return await verify(token, kind="oidc", issuer=OIDC)
+    return await verify(token, kind="oidc", issuer=OIDC, audiences=frozenset({API}))
 
 
 async def test_an_oidc_access_token_is_read_by_its_own_names() -> None:
