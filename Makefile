@@ -75,7 +75,7 @@ package-authorizer: $(INSTALLED)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-compile \
 		--target $(BUILD)/authorizer .
 	mkdir $(BUILD)/authorizer/policies
-	cp -r policies/access.toml policies/templates $(BUILD)/authorizer/policies
+	cp -r policies/access.toml policies/templates $(wildcard policies/keys) $(BUILD)/authorizer/policies
 
 package-backend: package-authorizer
 	rm -rf $(BUILD)/backend

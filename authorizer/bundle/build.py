@@ -14,7 +14,7 @@ from authorizer.bundle.prune import DROPPED, SEALED, dropped
 from authorizer.bundle.reach import file_of, reached
 from authorizer.bundle.service_data import cut
 from authorizer.bundle.wheels import Runtime
-from authorizer.settings.load import COMPILED, SUFFIX
+from authorizer.settings.load import COMPILED, KEY_SETS, SUFFIX
 from authorizer.settings.schema import Settings
 
 LIBRARIES = "python/"
@@ -125,6 +125,8 @@ def _copy_policies(settings: Settings, access: Path, folder: Path) -> None:
     target = folder / "policies"
     (target / "templates").mkdir(parents=True)
     shutil.copyfile(access, target / "access.toml")
+    if (access.parent / KEY_SETS).is_dir():
+        shutil.copytree(access.parent / KEY_SETS, target / KEY_SETS)
     for name, source in settings.templates.items():
         (target / "templates" / f"{name}{SUFFIX}").write_text(source, encoding="utf-8")
     (target / "templates" / COMPILED).write_text(

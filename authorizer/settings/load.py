@@ -15,10 +15,12 @@ from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role,
 SUFFIX = ".json.j2"
 COMPILED = "compiled.json"
 """In `templates/` of a bundle: the same templates, compiled."""
+KEY_SETS = "keys"
+"""Folder beside access.toml with the JWKS documents that `pinned_keys` names."""
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Settings:
-    """Read `path` and the `templates/` folder beside it. After this nothing reads either, or the environment.
+    """Read `path`, and `templates/` and `keys/` beside it. After this nothing reads them, or the environment.
 
     Raises `SettingsError` with every problem, each with file, line and key.
     """
@@ -35,14 +37,19 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         }
         bundled = folder / COMPILED
         compiled = bundled.read_text(encoding="utf-8") if bundled.exists() else None
+        key_sets = {
+            file.name: file.read_text(encoding="utf-8")
+            for file in sorted((path.parent / KEY_SETS).glob("*.json"))
+        }
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{folder}: cannot be read: {error}"]) from error
+        raise SettingsError([f"{path.parent}: cannot be read: {error}"]) from error
     return read(
         tables,
         source=source,
         place=str(path),
         templates=templates,
         environment=environment,
+        key_sets=key_sets,
         compiled=compiled,
     )
 
@@ -54,9 +61,11 @@ def read(
     place: str,
     templates: Mapping[str, str],
     environment: Mapping[str, str],
+    key_sets: Mapping[str, str] | None = None,
     compiled: str | None = None,
 ) -> Settings:
-    """The parsed file → `Settings`. `source` and `place` only serve the messages. `compiled` is what `TemplateSet.dump`
+    """The parsed file → `Settings`. `source` and `place` only serve the messages. `key_sets` are JWKS documents by the
+    names of their files. `compiled` is what `TemplateSet.dump`
     made of the same templates: with it Jinja is not needed."""
     problems = Problems(place, source)
     root = Section(tables, path=(), problems=problems, environment=environment)
@@ -83,7 +92,7 @@ def read(
     roles = sections.roles(root, name, int(duration))
     settings = Settings(
         place=place,
-        issuers=sections.issuers(root),
+        issuers=sections.issuers(root, key_sets or {}),
         keys=sections.keys(root),
         claims=claims,
         variables=variables,

@@ -45,7 +45,7 @@ _PATH = r"/[A-Za-z0-9._~!&'()+,;=:@%/*-]*(?:\{proxy\+\})?"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def issuers(root: Section) -> dict[str, Issuer]:
+def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
     """`[[issuers]]`: one table a user pool, or an issuer of any other kind, by `iss`."""
     found: dict[str, Issuer] = {}
     for section in root.array("issuers"):
@@ -59,7 +59,7 @@ def issuers(root: Section) -> dict[str, Issuer]:
             "leeway": section.seconds("leeway", "0s", most=300),
             "max_lifetime": section.optional_seconds("max_lifetime"),
             "max_auth_age": section.optional_seconds("max_auth_age", most=86_400 * 3650),
-            "pinned_keys": section.optional_text("pinned_keys"),
+            "pinned_keys": _pinned_keys(section, key_sets),
         }
         if kind == "oidc" and "access" in common["token_use"] and not common["audiences"]:
             section.problem(
@@ -104,6 +104,13 @@ def _issuer_urls(section: Section) -> list[tuple[str, str]]:
     return [(iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
 
 
+def _pinned_keys(section: Section, key_sets: Mapping[str, str]) -> str | None:
+    name = section.optional_text("pinned_keys")
+    if name is not None and name not in key_sets:
+        section.problem("pinned_keys", f"there is no file {name!r}: expected a JWKS document, keys/{name}")
+    return key_sets.get(name) if name is not None else None
+
+
 def _check_https(section: Section, key: str, uri: str) -> None:
     """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's
     emulator."""
@@ -134,6 +141,8 @@ def keys(root: Section) -> Keys:
         grace=section.seconds("grace", "24h", most=86_400 * 7),
         cooldown=section.seconds("cooldown", "10s", least=1, most=3600),
     )
+    if not value.timeout < value.cooldown < value.max_age:
+        section.problem("", "expected timeout < cooldown < max_age: a fetch ends before the next may begin")
     section.done()
     return value
 

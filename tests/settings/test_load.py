@@ -252,6 +252,10 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
             "a backend would get expired credentials",
             id="a TTL as long as a session",
         ),
+        pytest.param({"keys": {"cooldown": "1s"}}, "timeout < cooldown < max_age", id="fetches that overlap"),
+        pytest.param(
+            {"keys": {"cooldown": "1h"}}, "timeout < cooldown < max_age", id="a cool-down beyond the age"
+        ),
         pytest.param({"gatway": {}}, "did you mean 'gateway'", id="a misspelt section"),
         pytest.param({"issuers": {}}, "written [[issuers]]", id="a table where an array belongs"),
         pytest.param(
@@ -304,6 +308,19 @@ def test_all_problems_are_reported_together_each_with_its_line(tmp_path: Path) -
         assert place == str(file)
         assert key.strip().rpartition(".")[2] in lines[int(line)]
     assert str(caught.value).startswith("3 problems in the configuration:\n")
+
+
+def test_keys_may_be_pinned_in_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "templates").symlink_to(ACCESS.parent / "templates")
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "pool.json").write_text('{"keys": []}')
+    file = tmp_path / "access.toml"
+    file.write_text(ACCESS.read_text().replace("[[issuers]]", '[[issuers]]\npinned_keys = "pool.json"'))
+    settings = load(file, sample_environment())
+    assert {issuer.pinned_keys for issuer in settings.issuers.values()} == {'{"keys": []}'}
+    file.write_text(file.read_text().replace("pool.json", "../access.toml"))
+    with pytest.raises(SettingsError, match=r"there is no file '\.\./access\.toml'"):
+        load(file, sample_environment())
 
 
 def test_a_file_that_is_no_toml_is_one_problem(tmp_path: Path) -> None:
