@@ -4,10 +4,14 @@ not there."""
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qsl
 
 import botocore.session
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 from botocore.serialize import create_serializer
 from hypothesis import given
@@ -15,6 +19,7 @@ from hypothesis import strategies as st
 
 from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
 from authorizer.vending.request import assume_role_request
+from authorizer.vending.signing import CONTENT_TYPE, signed_headers
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
 from tests.vending.conftest import new_vendor
@@ -50,6 +55,45 @@ def test_a_form_reads_back_as_it_was_written(flat: dict[str, str]) -> None:
     body = encoded(flat).decode("ascii")
     assert dict(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(flat))) == flat
     assert "+" not in body
+
+
+TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60)
+
+
+@given(
+    body=st.binary(max_size=200),
+    url=st.sampled_from(
+        [
+            "https://sts.eu-west-1.amazonaws.com",
+            "https://h:443/",
+            "http://127.0.0.1:5000/sts",
+            "http://[::1]:9/",
+        ]
+    ),
+    region=st.sampled_from(["eu-west-1", "cn-north-1"]),
+    access=TOKENS,
+    secret=TOKENS,
+    token=st.none() | TOKENS,
+    now=st.integers(0, 4_000_000_000),
+)
+async def test_a_request_is_signed_as_botocore_signs_it(
+    body: bytes, url: str, region: str, access: str, secret: str, token: str | None, now: int
+) -> None:
+    class Keys:
+        async def get_credentials(self) -> object:
+            return object()
+
+    wire = await Wire.of(client_of(url), Keys())
+    assert wire is not None
+    ours = signed_headers(body, wire.host, wire.path, region, access, secret, token, now=float(now))
+    request = AWSRequest(
+        "POST", wire.url, headers={"Content-Type": CONTENT_TYPE, "User-Agent": "x"}, data=body
+    )
+    with patch("botocore.auth.get_current_datetime", lambda: datetime.fromtimestamp(now, UTC)):
+        SigV4Auth(ReadOnlyCredentials(access, secret, token), "sts", region).add_auth(request)
+    theirs = dict(request.headers.items())
+    del theirs["User-Agent"]
+    assert ours == theirs
 
 
 async def test_the_clients_own_method_sends_the_same(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
