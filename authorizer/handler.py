@@ -8,8 +8,11 @@ import gc
 import os
 from pathlib import Path
 
-from authorizer.runtime import Authorizer
-from authorizer.settings.load import load
+from authorizer.startup import quick
+
+with quick():
+    from authorizer.runtime import Authorizer
+    from authorizer.settings.load import load
 
 DEFAULT_ACCESS = "policies/access.toml"
 

@@ -1,13 +1,14 @@
 """What every test stands on: no network but loopback, and keys that are made once a run."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
+from tests.servers.https import HttpsServer, https_serving
 from tests.world import World, running
 
 # No deadline: how long an example takes says how busy the machine is.
@@ -41,3 +42,10 @@ def world(key_folder: Path) -> Iterator[World]:
     """The whole authorizer on loopback with the bundled configuration."""
     with running(key_folder) as here:
         yield here
+
+
+@pytest.fixture
+async def https_server(tmp_path: Path) -> AsyncIterator[HttpsServer]:
+    """A server that a stranger runs."""
+    async with https_serving(tmp_path) as server:
+        yield server

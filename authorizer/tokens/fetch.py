@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from authorizer import tls
+
 Fetch = Callable[[str, float], Awaitable[bytes]]
 """(URI, seconds) → the body. Raises `FetchFailed`."""
 
@@ -32,7 +34,9 @@ class HttpFetch:
         if not is_safe(uri):
             raise FetchFailed(f"'{uri}' is neither https nor on this machine")
         if self._session is None:
+            connector = aiohttp.TCPConnector(ssl=tls.context()) if uri.startswith("https:") else None
             self._session = aiohttp.ClientSession(
+                connector=connector,
                 auto_decompress=False,  # a small compressed answer can be a large document
                 cookie_jar=aiohttp.DummyCookieJar(),
                 raise_for_status=False,

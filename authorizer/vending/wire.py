@@ -1,11 +1,10 @@
-"""AssumeRole on the wire: STS's query protocol, over the HTTP session, endpoint and credentials of an
-aioboto3 client.
+"""AssumeRole on the wire: STS's query protocol, with the endpoint, credentials and time-outs of an aioboto3
+client.
 
 `client.assume_role` builds each request from the service's model, through some forty hooks: 1.3 times the CPU
 of boto3, and 256 new users at once wait for it. This writes the one request and reads the one reply that this
-project needs, and leaves connections, TLS, proxies, time-outs and their errors to aiobotocore. Where a future
-aiobotocore keeps its HTTP session elsewhere, `Wire.of` is None and the client itself is called: the same
-request, slower.
+project needs, over aiohttp as aiobotocore does. Behind a proxy, or where a future aiobotocore keeps its HTTP
+session elsewhere, `Wire.of` is None and the client itself is called: the same request, slower.
 
 Source: STS API reference, AssumeRole, and "Making query requests".
 """
@@ -17,13 +16,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aioboto3
-from botocore.awsrequest import AWSPreparedRequest
+import aiohttp
 from botocore.exceptions import NoCredentialsError
 
+from authorizer import tls
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.signing import signed_headers
 
@@ -34,8 +34,7 @@ VERSION = "2011-06-15"
 class Wire:
     """One client's road to STS."""
 
-    http: Any
-    """aiobotocore's `AIOHTTPSession`."""
+    http: aiohttp.ClientSession
     url: str
     host: str
     """As the `Host` header has it: without a port that is the scheme's own."""
@@ -47,17 +46,37 @@ class Wire:
 
     @classmethod
     async def of(cls, client: Any, session: aioboto3.Session) -> Self | None:
-        """None where `client` is not built as this class knows it.
+        """None where `client` is not built as this class knows it, or goes through a proxy.
 
         Raises `NoCredentialsError` where the function has none.
         """
-        http = getattr(getattr(client, "_endpoint", None), "http_session", None)
-        if http is None or not hasattr(http, "send"):
+        try:
+            own = client._endpoint.http_session
+            proxied = own._proxy_config.proxy_url_for(client.meta.endpoint_url)
+            verify = own._verify
+        except AttributeError:
+            return None
+        if proxied or not verify:
             return None
         credentials = await session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         url = urlsplit(client.meta.endpoint_url)
+        # `verify` is a file where AWS_CA_BUNDLE or the profile's ca_bundle names one.
+        bundle = verify if isinstance(verify, str) else None
+        connector = aiohttp.TCPConnector(
+            limit=client.meta.config.max_pool_connections,
+            ssl=tls.context(bundle) if url.scheme == "https" else True,
+        )
+        http = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(
+                sock_connect=client.meta.config.connect_timeout, sock_read=client.meta.config.read_timeout
+            ),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
         return cls(
             http=http,
             url=f"{url.scheme}://{url.netloc}{url.path or '/'}",
@@ -69,8 +88,10 @@ class Wire:
         )
 
     async def assume_role(self, request: AssumeRoleRequest) -> tuple[int, dict[str, Any]]:
-        """The HTTP status, and the reply in the form that botocore gives it. Raises botocore's
-        `HTTPClientError`."""
+        """The HTTP status, and the reply in the form that botocore gives it.
+
+        Raises `aiohttp.ClientError`, `TimeoutError`, and botocore's errors for credentials that cannot be renewed.
+        """
         frozen = await self.credentials.get_frozen_credentials()
         body = encoded(form(request.parameters()))
         headers = signed_headers(
@@ -79,9 +100,12 @@ class Wire:
             now=time.time(),
         )
         headers["User-Agent"] = self.user_agent
-        prepared = AWSPreparedRequest("POST", self.url, cast(Any, headers), body, stream_output=False)
-        reply = await self.http.send(prepared)
-        return reply.status_code, parsed(await reply.content)
+        headers["Accept-Encoding"] = "identity"
+        async with self.http.post(self.url, data=body, headers=headers, allow_redirects=False) as reply:
+            return reply.status, parsed(await reply.read())
+
+    async def close(self) -> None:
+        await self.http.close()
 
 
 def form(parameters: Mapping[str, Any]) -> dict[str, str]:

@@ -7,10 +7,13 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl
 
+import aiohttp
 import botocore.session
 import pytest
+from aiobotocore.httpsession import AIOHTTPSession
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 from botocore.serialize import create_serializer
@@ -22,6 +25,7 @@ from authorizer.vending.request import assume_role_request
 from authorizer.vending.signing import CONTENT_TYPE, signed_headers
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
+from tests.servers.https import HttpsServer
 from tests.vending.conftest import new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts
@@ -79,12 +83,9 @@ TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size
 async def test_a_request_is_signed_as_botocore_signs_it(
     body: bytes, url: str, region: str, access: str, secret: str, token: str | None, now: int
 ) -> None:
-    class Keys:
-        async def get_credentials(self) -> object:
-            return object()
-
     wire = await Wire.of(client_of(url), Keys())
     assert wire is not None
+    await wire.close()
     ours = signed_headers(body, wire.host, wire.path, region, access, secret, token, now=float(now))
     request = AWSRequest(
         "POST", wire.url, headers={"Content-Type": CONTENT_TYPE, "User-Agent": "x"}, data=body
@@ -134,11 +135,21 @@ class NoKeys:
         return None
 
 
-def client_of(url: str) -> Any:
-    meta = SimpleNamespace(
-        endpoint_url=url, region_name="eu-central-1", config=SimpleNamespace(user_agent="ua")
-    )
-    return SimpleNamespace(_endpoint=SimpleNamespace(http_session=SimpleNamespace(send=None)), meta=meta)
+class Keys:
+    region_name = "eu-central-1"
+
+    async def get_credentials(self) -> "Keys":
+        return self
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("AKIACALLER", "secret", "caller-token")
+
+
+def client_of(url: str, **session: Any) -> Any:
+    """What `Wire.of` reads of a client. `session` is how its HTTP session is made."""
+    config = Config(user_agent="ua", connect_timeout=1.0, read_timeout=2.5, max_pool_connections=9)
+    meta = SimpleNamespace(endpoint_url=url, region_name="eu-central-1", config=config)
+    return SimpleNamespace(_endpoint=SimpleNamespace(http_session=AIOHTTPSession(**session)), meta=meta)
 
 
 async def test_a_function_without_credentials_is_told_so() -> None:
@@ -154,13 +165,42 @@ async def test_a_function_without_credentials_is_told_so() -> None:
     ],
 )
 async def test_the_endpoint_is_what_the_client_has_resolved(endpoint: str, url: str) -> None:
-    class Keys:
-        async def get_credentials(self) -> object:
-            return object()
-
     wire = await Wire.of(client_of(endpoint), Keys())
     assert wire is not None
+    await wire.close()
     assert (wire.url, wire.region) == (url, "eu-central-1")
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        pytest.param({"proxies": {"https": "http://proxy.example.com:3128"}}, id="a client behind a proxy"),
+        pytest.param({"verify": False}, id="a client that checks no certificate"),
+    ],
+)
+async def test_what_is_not_plain_is_left_to_the_clients_own_method(session: dict[str, Any]) -> None:
+    assert await Wire.of(client_of("https://sts.example.com", **session), Keys()) is None
+
+
+async def test_only_a_certificate_that_is_trusted_is_spoken_to(
+    https_server: HttpsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = assume_role_request(make_identity(), make_policy())
+    stranger = await Wire.of(client_of(https_server.url), Keys())
+    assert stranger is not None
+    with pytest.raises(aiohttp.ClientConnectorCertificateError):
+        await stranger.assume_role(request)
+    await stranger.close()
+    trusting = await Wire.of(client_of(https_server.url, verify=str(https_server.certificate)), Keys())
+    assert trusting is not None
+    assert await trusting.assume_role(request) == (200, {"Error": {"Code": "", "Message": ""}})
+    await trusting.close()
+    elsewhere = https_server.url.replace("localhost", "127.0.0.1")
+    misnamed = await Wire.of(client_of(elsewhere, verify=str(https_server.certificate)), Keys())
+    assert misnamed is not None
+    with pytest.raises(aiohttp.ClientConnectorCertificateError):
+        await misnamed.assume_role(request)
+    await misnamed.close()
 
 
 async def test_an_unknown_kind_of_client_is_left_to_its_own_method() -> None:
