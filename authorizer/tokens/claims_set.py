@@ -20,6 +20,9 @@ MAX_DATE = 253_402_300_799
 """Latest NumericDate: the end of the year 9999. Later ones are milliseconds, or an attack on arithmetic."""
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 """RFC 6749 §3.3."""
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Ends a line, or does worse, wherever the gateway copies a name without escaping it: access logs, mapping templates,
+headers of an integration. Cognito takes none in a username or a group's name; other issuers may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,7 @@ def _text(payload: Mapping[str, object], name: str | None) -> str | None:
     text = payload[name]
     if not isinstance(text, str) or not text:
         raise TokenClaimMalformed(f"the token's `{name}` is not a text")
+    _check_controls(name, text)
     return text
 
 
@@ -146,7 +150,13 @@ def _texts(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:
     texts = payload[name]
     if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
         raise TokenClaimMalformed(f"the token's `{name}` is not an array of texts")
+    _check_controls(name, "".join(texts))
     return tuple(texts)
+
+
+def _check_controls(name: str, text: str) -> None:
+    if _CONTROL.search(text):
+        raise TokenClaimMalformed(f"the token's `{name}` holds a control character")
 
 
 def _roles(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ tag keys that it is given, each required. Sources: IAM User Guide, "Pass session
 actions taken with assumed roles" (source identity), "Access to AWS accounts owned by third parties" (external id).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from authorizer.settings.schema import Role
@@ -85,7 +85,7 @@ def template(roles: Iterable[Role], execution_role_arn: str, account: str) -> Po
         if account_of(role.arn) != account:
             continue
         path, name = name_of(role.arn)
-        resources[f"{''.join(filter(str.isalnum, role.name.title()))}Role"] = {
+        resources[_logical_id(role.name, resources)] = {
             "Type": "AWS::IAM::Role",
             "Properties": {
                 "RoleName": name,
@@ -95,6 +95,14 @@ def template(roles: Iterable[Role], execution_role_arn: str, account: str) -> Po
             },
         }
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
+
+
+def _logical_id(role_name: str, taken: Container[str]) -> str:
+    """A name of ASCII letters and digits (CloudFormation User Guide, "Resources", logical ID) that no other role of the
+    template has: `a-b` and `a_b` are two roles, and neither may take the other's place."""
+    word = "".join(char for char in role_name.title() if char.isascii() and char.isalnum())
+    numbered = (f"{word}{number}Role" for number in ("", *range(2, 1000)))
+    return next(name for name in numbered if name not in taken)
 
 
 def account_of(arn: str) -> str:

@@ -132,15 +132,24 @@ async def test_a_claim_is_read_as(token: str, field: str, value: object) -> None
     assert getattr(await verify(token), field) == value
 
 
+CONTROLS = ["a\nb", "a\r\nX-Role: admin", "a\x00", "\x1b]0;b\x07", "a\x7f", "a\x85b", "a\u2028b"]
 WRONG_IN_ID: dict[str, list[object]] = {
     "exp": [True, "1750003540", None, [], -1, 1e300, 253_402_300_800],
     "iat": [False, "1749999940", None, -0.5],
     "nbf": [True, "0", None],
     "auth_time": [True, "0", None],
-    "sub": [1, "", None, ["a"], "x" * 256],
+    "sub": [1, "", None, ["a"], "x" * 256, *CONTROLS],
     "aud": [1, "", None, [1], [""], [CLIENT, None], {"a": "b"}],
-    "cognito:username": [1, "", None, ["ana"]],
-    "cognito:groups": ["editors", None, [1], [""], [["editors"]], {"editors": True}],
+    "cognito:username": [1, "", None, ["ana"], *CONTROLS],
+    "cognito:groups": [
+        "editors",
+        None,
+        [1],
+        [""],
+        [["editors"]],
+        {"editors": True},
+        *([text] for text in CONTROLS),
+    ],
     "cognito:roles": [1, None, [1], [""], "", "a,,b", "a, "],
     "cognito:preferred_role": [1, None, "", ["a"]],
     "jti": [1, None, "", []],

@@ -193,6 +193,16 @@ def test_cloudformation_at_home_has_the_roles_and_the_execution_policy() -> None
     assert home["EditorRole"]["Properties"]["AssumeRolePolicyDocument"] == trust_policy(FULL, AUTHORIZER)
 
 
+def test_no_role_takes_another_s_place_in_the_template() -> None:
+    names = ("a-b", "a_b", "aé.b")
+    roles = [replace(FULL, name=name, arn=f"{FULL.arn}{number}") for number, name in enumerate(names)]
+    made = template(roles, AUTHORIZER, "123456789012")["Resources"]
+    assert {entry["Properties"].get("RoleName") for entry in made.values()} >= {
+        role.arn.rpartition("/")[2] for role in roles
+    }
+    assert all(name.isascii() and name.isalnum() for name in made)
+
+
 def test_cloudformation_abroad_has_that_accounts_roles_alone() -> None:
     abroad = template([FULL, ABROAD], AUTHORIZER, "210987654321")["Resources"]
     assert sorted(abroad) == ["PartnerRole"]
