@@ -24,7 +24,7 @@ demo: $(INSTALLED) ## One Cognito token in, one user's credentials out: no AWS a
 	$(RUN) -m authorizer invoke events/rest-token-allow.json --explain
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
-	$(RUN) -m pytest -n auto --cov --cov-report=term
+	$(RUN) -m pytest -n auto --dist loadfile --cov --cov-report=term
 
 test-s3: $(INSTALLED) ## Isolation on a real S3 and STS server: apt-get install radosgw ceph-mon ceph-osd ceph-common
 	$(RUN) -m pytest -m "s3 and not nightly" tests/s3

@@ -1,5 +1,6 @@
 """What every test stands on: no network but loopback, and keys that are made once a run."""
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from tests.servers.https import HttpsServer, https_serving
 from tests.world import World, running
 
-# No deadline: how long an example takes says how busy the machine is.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
+# No deadline: how long an example takes says how busy the machine is. `HYPOTHESIS_PROFILE=thorough` looks longer.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

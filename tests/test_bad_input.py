@@ -68,9 +68,16 @@ class Forge:
         return (signed + b"." + base64.urlsafe_b64encode(mac).rstrip(b"=")).decode()
 
 
-@pytest.fixture
-def forge(world: World, key_folder: Path) -> Forge:
-    return Forge(world, keys_on_disk(key_folder))
+@pytest.fixture(scope="module")
+def refusing(key_folder: Path) -> Iterator[World]:
+    """One world for all tokens that must be refused: none of them may leave anything behind."""
+    with running(key_folder) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def forge(refusing: World, key_folder: Path) -> Forge:
+    return Forge(refusing, keys_on_disk(key_folder))
 
 
 def asked(token: str) -> dict[str, Any]:
@@ -152,8 +159,9 @@ TOKENS: list[Any] = [
 
 @pytest.mark.parametrize(("verdict", "code", "make"), TOKENS)
 def test_a_bad_token_is_refused_by_name_and_vends_nothing(
-    verdict: str, code: str, make: Callable[[Forge], str], world: World, forge: Forge
+    verdict: str, code: str, make: Callable[[Forge], str], refusing: World, forge: Forge
 ) -> None:
+    world = refusing
     token = make(forge)
     decision, record = world.decide(asked(token))
     assert (decision.verdict, decision.code) == (verdict, code)
