@@ -1,8 +1,8 @@
-"""One TLS context for all that this project asks over HTTPS: issuers' key sets, and STS.
+"""The TLS context of everything this project itself asks over HTTPS: issuers' key sets.
 
 Reading the CAs is among the longest steps of a cold start (150 certificates, some 40 ms). aiohttp does it twice when
-it is imported, for contexts of its own, and aiobotocore once more at the first call. `startup` spares the first two;
-here is the one that counts, made once, with Python's defaults: certificates required, names checked, TLS 1.2 or newer.
+it is imported, for contexts of its own, which `startup` spares; here is the one that counts, made once, with Python's
+defaults: certificates required, names checked, TLS 1.2 or newer.
 """
 
 import ssl

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
-import aiohttp
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -101,8 +100,6 @@ class Sts:
         return self._client
 
     async def close(self) -> None:
-        if self._wire is not None:
-            await self._wire.close()
         self._client = self._wire = None
         await self._resources.aclose()
 
@@ -133,7 +130,7 @@ class Sts:
         try:
             client = await self.open()
             status, reply = await (self._wire.assume_role(request) if self._wire else _call(client, request))
-        except (BotoCoreError, aiohttp.ClientError, OSError) as error:
+        except (BotoCoreError, OSError) as error:
             raise unanswered(error) from None
         if not 200 <= status < 300:
             raise refusal(reply, status, request)

@@ -1,44 +1,41 @@
-"""AssumeRole on the wire: STS's query protocol, with the endpoint, credentials and time-outs of an aioboto3
-client.
+"""AssumeRole on the wire: STS's query protocol, over the HTTP session, endpoint and credentials of an
+aioboto3 client.
 
 `client.assume_role` builds each request from the service's model, through some forty hooks: 1.3 times the CPU
 of boto3, and 256 new users at once wait for it. This writes the one request and reads the one reply that this
-project needs, over aiohttp as aiobotocore does. Behind a proxy, or where a future aiobotocore keeps its HTTP
-session elsewhere, `Wire.of` is None and the client itself is called: the same request, slower.
+project needs, and leaves the signature to botocore, and connections, TLS, proxies, time-outs and their errors
+to aiobotocore: security is a library's work, and a signer and an HTTP session of our own saved a fifth. Where
+a future aiobotocore keeps its HTTP session elsewhere, `Wire.of` is None and the client itself is called: the
+same request, slower.
 
 Source: STS API reference, AssumeRole, and "Making query requests".
 """
 
-import re
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aioboto3
-import aiohttp
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.exceptions import NoCredentialsError
 
-from authorizer import tls
 from authorizer.vending.request import AssumeRoleRequest
-from authorizer.vending.signing import signed_headers
 
 VERSION = "2011-06-15"
+CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """One client's road to STS."""
 
-    http: aiohttp.ClientSession
+    http: Any
+    """aiobotocore's `AIOHTTPSession`."""
     url: str
-    host: str
-    """As the `Host` header has it: without a port that is the scheme's own."""
-    path: str
     region: str
     user_agent: str
     credentials: Any = field(repr=False)
@@ -46,66 +43,36 @@ class Wire:
 
     @classmethod
     async def of(cls, client: Any, session: aioboto3.Session) -> Self | None:
-        """None where `client` is not built as this class knows it, or goes through a proxy.
+        """None where `client` is not built as this class knows it.
 
         Raises `NoCredentialsError` where the function has none.
         """
-        try:
-            own = client._endpoint.http_session
-            proxied = own._proxy_config.proxy_url_for(client.meta.endpoint_url)
-            verify = own._verify
-        except AttributeError:
-            return None
-        if proxied or not verify:
+        http = getattr(getattr(client, "_endpoint", None), "http_session", None)
+        if http is None or not hasattr(http, "send"):
             return None
         credentials = await session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         url = urlsplit(client.meta.endpoint_url)
-        # `verify` is a file where AWS_CA_BUNDLE or the profile's ca_bundle names one.
-        bundle = verify if isinstance(verify, str) else None
-        connector = aiohttp.TCPConnector(
-            limit=client.meta.config.max_pool_connections,
-            ssl=tls.context(bundle) if url.scheme == "https" else True,
-        )
-        http = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(
-                sock_connect=client.meta.config.connect_timeout, sock_read=client.meta.config.read_timeout
-            ),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
         return cls(
             http=http,
             url=f"{url.scheme}://{url.netloc}{url.path or '/'}",
-            host=url.netloc.removesuffix({"http": ":80", "https": ":443"}[url.scheme]),
-            path=url.path or "/",
             region=client.meta.region_name,
             user_agent=client.meta.config.user_agent,
             credentials=credentials,
         )
 
     async def assume_role(self, request: AssumeRoleRequest) -> tuple[int, dict[str, Any]]:
-        """The HTTP status, and the reply in the form that botocore gives it.
-
-        Raises `aiohttp.ClientError`, `TimeoutError`, and botocore's errors for credentials that cannot be renewed.
-        """
+        """The HTTP status, and the reply in the form that botocore gives it. Raises botocore's
+        `HTTPClientError`."""
         frozen = await self.credentials.get_frozen_credentials()
         body = encoded(form(request.parameters()))
-        headers = signed_headers(
-            *(body, self.host, self.path, self.region),
-            *(frozen.access_key, frozen.secret_key, frozen.token),
-            now=time.time(),
-        )
-        headers["User-Agent"] = self.user_agent
-        headers["Accept-Encoding"] = "identity"
-        async with self.http.post(self.url, data=body, headers=headers, allow_redirects=False) as reply:
-            return reply.status, parsed(await reply.read())
-
-    async def close(self) -> None:
-        await self.http.close()
+        headers = {"Content-Type": CONTENT_TYPE, "User-Agent": self.user_agent}
+        signed = AWSRequest("POST", self.url, headers=headers, data=body)
+        SigV4Auth(frozen, "sts", self.region).add_auth(signed)
+        prepared = AWSPreparedRequest("POST", self.url, signed.headers, body, stream_output=False)
+        reply = await self.http.send(prepared)
+        return reply.status_code, parsed(await reply.content)
 
 
 def form(parameters: Mapping[str, Any]) -> dict[str, str]:
@@ -125,23 +92,16 @@ def form(parameters: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
-_RESERVED = re.compile("[^A-Za-z0-9._~-]+")
-_QUOTED = tuple(f"%{octet:02X}" for octet in range(256))
-"""Each octet as RFC 3986 §2.1 writes one that is reserved. A space is `%20`: Ceph's gateway does not read `+`."""
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_QUOTED = [chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in range(256)]
+"""Each octet as RFC 3986 §2.1 writes it. A space is `%20`: Ceph's gateway does not read `+`."""
 
 
 def encoded(flat: Mapping[str, str]) -> bytes:
-    """A form's body. A policy is mostly quotes and braces, which `urllib` takes five times as long for."""
-    return "&".join([f"{name}={_RESERVED.sub(_quoted, text)}" for name, text in flat.items()]).encode()
-
-
-def _quoted(found: re.Match[str]) -> str:
-    return _quoted_run(found[0])
-
-
-@lru_cache(maxsize=512)  # such as `":"` and `","`: the punctuation of JSON and ARNs comes again and again
-def _quoted_run(text: str) -> str:
-    return "".join([_QUOTED[octet] for octet in text.encode()])
+    """A form's body. A policy is mostly quotes and braces, which `urllib` takes twice as long for."""
+    return "&".join(
+        [f"{name}={''.join([_QUOTED[octet] for octet in text.encode()])}" for name, text in flat.items()]
+    ).encode()
 
 
 def parsed(body: bytes) -> dict[str, Any]:
