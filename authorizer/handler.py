@@ -4,7 +4,6 @@ The configuration is read once, at import. A bad one fails there, in Lambda's in
 `AUTHORIZER_ACCESS` names the file, `policies/access.toml` beside the package's folder by default.
 """
 
-import gc
 import os
 from pathlib import Path
 
@@ -19,8 +18,6 @@ DEFAULT_ACCESS = "policies/access.toml"
 _root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
 lambda_handler = Authorizer(load(_root / os.environ.get("AUTHORIZER_ACCESS", DEFAULT_ACCESS), os.environ))
 lambda_handler.warm()
-# What the libraries have made by now lives as long as the process: the garbage collector need not walk it again.
-gc.freeze()
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
     # Lambda's managed runtimes ship this module (Lambda Developer Guide, "Runtime hooks for Lambda SnapStart").

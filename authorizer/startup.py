@@ -29,4 +29,6 @@ def quick() -> Iterator[None]:
             else:
                 os.environ[name] = value
         if collecting:
+            # What was imported lives as long as the process: later collections need not walk it either.
+            gc.freeze()
             gc.enable()

@@ -8,12 +8,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import table, users, verify
+from benchmarks import cold, memory, scaling, table, users, verify
 from benchmarks.scene import Scene, set_up
 
 GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Row | table.Skipped]]] = {
     "verify": verify.rows,
     "users": users.rows,
+    "cold": cold.rows,
+    "memory": memory.rows,
+    "scaling": scaling.rows,
 }
 RESULTS = Path(__file__).parent / "results.json"
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from authorizer.local.issuer import LocalIssuer, keys_on_disk
 from authorizer.local.personas import load_personas
+from benchmarks import installs
 from benchmarks.servers import serving
 
 ROOT = Path(__file__).parent.parent
@@ -24,8 +25,10 @@ class Scene:
     """A folder with `policies/`, and the environment in which ours and the twin run there."""
 
     folder: Path
+    policies: Path
     issuer: LocalIssuer
     environment: dict[str, str]
+    installs: installs.Installs
 
     def token(self, user: int, number: int = 0) -> str:
         """The `number`th ID token of the `user`th user, an editor."""
@@ -39,10 +42,6 @@ class Scene:
 
     def event(self, user: int, number: int = 0) -> dict[str, str]:
         return token_event(self.token(user, number))
-
-    def at(self, url: str) -> dict[str, str]:
-        """The environment with STS at another URL."""
-        return {**self.environment, "AWS_ENDPOINT_URL_STS": url}
 
 
 def token_event(token: str) -> dict[str, str]:
@@ -74,9 +73,7 @@ def set_up() -> Iterator[Scene]:
             (policies / "access.toml").write_text(access)
             environment |= {
                 "PATH": os.environ.get("PATH", ""),
-                "PYTHONPATH": str(ROOT),
                 "PYTHONDONTWRITEBYTECODE": "1",
-                "LAMBDA_TASK_ROOT": str(folder),
                 "ISSUER": iss,
                 "JWKS_URI": f"{url}/jwks.json",
                 "AWS_ENDPOINT_URL_STS": url,
@@ -86,7 +83,14 @@ def set_up() -> Iterator[Scene]:
                 "AWS_SESSION_TOKEN": "FwoGZXIvYXdzE" + "y" * 600,
                 "AWS_EC2_METADATA_DISABLED": "true",
             }
-            yield Scene(folder=folder, issuer=issuer, environment=environment)
+            made = installs.make(folder / "installs", policies / "access.toml", environment)
+            yield Scene(
+                folder=folder,
+                policies=made.bundle / "policies",
+                issuer=issuer,
+                environment=environment,
+                installs=made,
+            )
 
 
 def write_events(file: Path, events: list[dict[str, str]]) -> Path:

@@ -23,8 +23,8 @@ def _alone(scene: Scene, rounds: int) -> Row:
     file = write_events(scene.folder / "new.json", events)
     best: dict[str, float] = {}
     with (
-        Worker("ours", file, scene.environment, scene.folder) as ours,
-        Worker("twin", file, scene.environment, scene.folder) as twin,
+        Worker("ours", file, scene) as ours,
+        Worker("twin", file, scene) as twin,
     ):
         for start in range(0, len(events), BATCH):
             for name, worker in (("ours", ours), ("twin", twin)):
@@ -46,11 +46,11 @@ def _at_once(scene: Scene, rounds: int) -> Row:
     events = [scene.event(user) for user in range(9000, 9000 + AT_ONCE * (rounds + 1))]
     file = write_events(scene.folder / "at-once.json", events)
     with serving(scene.folder / "jwks.json", seconds=LATENCY) as url:
-        slow = scene.at(url)
+        slow = {"AWS_ENDPOINT_URL_STS": url}
         ours_best = twin_best = 0.0
         with (
-            Worker("ours", file, slow, scene.folder) as ours,
-            Worker("twin", file, slow, scene.folder) as twin,
+            Worker("ours", file, scene, slow) as ours,
+            Worker("twin", file, scene, slow) as twin,
         ):
             for start in range(0, len(events), AT_ONCE):
                 rate = AT_ONCE / ours.tell("together", start, start + AT_ONCE)["wall"]

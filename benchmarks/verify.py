@@ -33,7 +33,7 @@ def rows(scene: Scene, rounds: int) -> Iterator[Row | Skipped]:
     events = [scene.event(number % USERS, number // USERS) for number in range(TOKENS)]
     tokens = [event["authorizationToken"].removeprefix("Bearer ") for event in events]
     file = write_events(scene.folder / "known.json", events)
-    with Worker("ours", file, scene.environment, scene.folder) as ours:
+    with Worker("ours", file, scene) as ours:
         ours.tell("run", 0, USERS)  # everybody has credentials from here on
         starts = itertools.cycle(range(USERS, TOKENS - BATCH, BATCH))
 

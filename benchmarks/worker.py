@@ -5,6 +5,7 @@ line, and answers each with one line of JSON: seconds of CPU, seconds of wall cl
 
     run FROM TO      the events of that range, one after the other
     repeat N TIMES   the Nth event, that many times
+    many FROM TO     users of those numbers, signed by nobody (ours alone; see `_strangers`)
     together FROM TO the events of that range at once, on one event loop (ours alone)
 """
 
@@ -13,10 +14,24 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from benchmarks.scene import Scene
+
+ROOT = Path(__file__).parent.parent
+
+
+def bare_python() -> list[str]:
+    """The interpreter without the libraries that are installed here."""
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return [str(base), "-S", "-s"]
+
 
 ALLOWED = "accessKeyId"
 
@@ -24,9 +39,19 @@ ALLOWED = "accessKeyId"
 class Worker:
     """The driver's end of a worker process."""
 
-    def __init__(self, subject: str, events: Path, environment: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, subject: str, events: Path, scene: "Scene", changes: Mapping[str, str] | None = None
+    ) -> None:
+        """`changes` are laid over the scene's environment."""
+        folder = scene.installs.bundle if subject == "ours" else scene.installs.twin
+        environment = {
+            **scene.environment,
+            "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
+            "LAMBDA_TASK_ROOT": str(folder),
+            **(changes or {}),
+        }
         self._process = Popen(
-            [sys.executable, "-m", "benchmarks.worker", subject, str(events)],
+            [*bare_python(), "-m", "benchmarks.worker", subject, str(events)],
             stdin=PIPE,
             stdout=PIPE,
             text=True,
@@ -77,6 +102,34 @@ def _together(handler: Any, events: Sequence[Any]) -> None:
         _check(decision.response)
 
 
+def _strangers(handler: Any, sample: str, users: range) -> Iterator[dict[str, str]]:
+    """Events of that many users. What is measured is what their decisions leave behind, so nobody signs 200,000
+    tokens and no STS is asked: the check of the signature and the call are stood in for, everything else runs."""
+    import authorizer.tokens.verifier as verifier
+    from authorizer.model import Credentials
+
+    async def assume_role(request: Any, *, now: float, **_: Any) -> Credentials:
+        return Credentials(
+            access_key_id="ASIAEXAMPLEEXAMPLE12",
+            secret_access_key="w" * 40,
+            session_token=f"{request.session_name}{'x' * 900}",
+            expiration=now + 3600,
+            role_arn=request.role_arn,
+            session_name=request.session_name,
+            packed_policy_size=12,
+            issued_at=now,
+        )
+
+    vars(verifier)["is_signed_by"] = lambda *_: True
+    handler._stages.vendor._sts.assume_role = assume_role
+    header, payload, signature = sample.removeprefix("Bearer ").split(".")
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    for user in users:
+        changed = json.dumps({**claims, "sub": str(UUID(int=user)), "iat": claims["iat"] - user % 60})
+        text = urlsafe_b64encode(changed.encode()).rstrip(b"=").decode()
+        yield {"authorizationToken": f"Bearer {header}.{text}.{signature}"}
+
+
 def _resident() -> int:
     """VmRSS, in KB."""
     status = Path("/proc/self/status")
@@ -95,6 +148,11 @@ def _serve(subject: str, events: list[Any], answers: TextIO) -> None:
         cpu, wall = time.process_time(), time.perf_counter()
         if command == "together":
             _together(handler, chosen)
+        elif command == "many":
+            users = range(int(first), int(last))
+            for change in _strangers(handler, events[0]["authorizationToken"], users):
+                answer = handler({**events[0], **change}, None)
+            _check(answer)
         else:
             for event in chosen:
                 answer = handler(event, None)

@@ -199,6 +199,8 @@ def _enum_values(values: object, problems: list[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
+    """The options of a declaration, checked."""
+
     max_length: int
     exclude: frozenset[str]
     values: tuple[str, ...]
@@ -301,6 +303,8 @@ Resource Names")."""
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """How a claim type is made, and what may be said of it."""
+
     make: Callable[[_Options], tuple[Language, str]]
     options: tuple[str, ...] = ()
     shortest: int = 1

@@ -70,6 +70,8 @@ class LoopIs:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`not a`"""
+
     test: "Test"
 
 
@@ -129,6 +131,8 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class If:
+    """`{% if tenant is defined %}`"""
+
     test: Test
     then: tuple["Node", ...]
     otherwise: tuple["Node", ...]

@@ -47,6 +47,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
+    """What is remembered: enough to ask again."""
+
     request: AssumeRoleRequest
     credentials: Credentials
 

@@ -1,13 +1,18 @@
 """The table's arithmetic, and that the measurements run. Never what they measure: machines differ."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
+import jwt
 import pytest
 from rich.console import Console
 
-from benchmarks import users, verify
-from benchmarks.scene import set_up
+from benchmarks import installs, memory, scaling, users, verify
+from benchmarks.__main__ import GROUPS
+from benchmarks.scene import Scene, set_up
 from benchmarks.table import Row, Skipped, as_json, best_of, show
+from tests.make import ROOT
 
 
 def make_row(**changes: object) -> Row:
@@ -71,15 +76,51 @@ def test_measures_take_turns_and_the_best_of_each_counts() -> None:
     assert best_of(3, lambda: next(one), lambda: next(other)) == (1.0, 4.0)
 
 
-def test_the_measurements_of_users_run_ours_and_the_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+def linked(folder: Path, access: Path, _: dict[str, str]) -> installs.Installs:
+    """In place of installs that are put together, a folder of links to what is installed here."""
+    folder.mkdir()
+    for entry in Path(jwt.__file__).parent.parent.iterdir():
+        (folder / entry.name).symlink_to(entry)
+    for name in ("authorizer", "benchmarks"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "policies").symlink_to(access.parent)
+    return installs.Installs(bundle=folder, bundle_bytes=1, plain=folder, plain_bytes=2, twin=folder)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(linked, id="with links"),
+        pytest.param(installs.make, id="as deployed", marks=pytest.mark.nightly),
+    ],
+)
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(installs, "make", request.param)
+        with set_up() as made:
+            yield made
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_measures_what_it_says(group: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "BATCH", 2)
     monkeypatch.setattr(users, "AT_ONCE", 4)
     monkeypatch.setattr(users, "TWIN_USERS", 1)
     monkeypatch.setattr(verify, "TOKENS", 20)
     monkeypatch.setattr(verify, "USERS", 4)
     monkeypatch.setattr(verify, "BATCH", 4)
+    monkeypatch.setattr(memory, "DECISIONS", 3)
+    monkeypatch.setattr(memory, "FEW", 3)
+    monkeypatch.setattr(memory, "MANY", 6)
+    monkeypatch.setattr(scaling, "USERS", 2)
+    monkeypatch.setattr(scaling, "TOKENS", 10)
+    monkeypatch.setattr(scaling, "BATCH", 3)
     monkeypatch.setattr("shutil.which", lambda _: None)  # npm would need a network
-    with set_up() as scene:
-        rows = [*users.rows(scene, 1), *verify.rows(scene, 1)]
-    assert all(row.ours > 0 and row.theirs > 0 for row in rows if isinstance(row, Row))
-    assert [row.key for row in rows if isinstance(row, Skipped)] == ["aws_jwt_verify"]
+    rows = list(GROUPS[group](scene, 1))
+    assert rows
+    for row in rows:
+        if isinstance(row, Skipped):
+            assert row.key == "aws_jwt_verify"
+        else:
+            assert row.ours > 0
+            assert row.theirs > 0

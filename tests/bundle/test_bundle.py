@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from authorizer.bundle.archive import pack
 from authorizer.bundle.build import Bundle, services
 from authorizer.bundle.bytecode import compile_all
+from authorizer.bundle.compiler import compiled
 from authorizer.bundle.prune import DROPPED, SEALED, dropped
 from authorizer.bundle.reach import reached
 from authorizer.bundle.wheels import Runtime, copy_installed
@@ -82,7 +83,7 @@ def test_files_are_compiled_and_packed_the_same_whatever_their_dates(tmp_path: P
         for module in ("ours", "theirs"):
             (folder / module).mkdir(parents=True)
             source = folder / module / "module.py"
-            source.write_text("def f(x):\n    return x in {'a', 'b', 'c', 'd', 'e'}\n")
+            source.write_text('"""Says."""\ndef f(x):\n    return x in {"a", "b", "c", "d", "e"}\n')
             os.utime(source, (date, date))
         compile_all(folder, sys.executable, ours="ours")
         pack(folder, tmp_path / f"{name}.zip")
@@ -90,6 +91,16 @@ def test_files_are_compiled_and_packed_the_same_whatever_their_dates(tmp_path: P
         assert (folder / "ours" / "module.py").exists()
         assert not (folder / "theirs" / "module.py").exists()
     assert zips[0] == zips[1]
+    ours = (folder / "ours" / "__pycache__" / f"module.{sys.implementation.cache_tag}.pyc").read_bytes()
+    assert b"Says." in ours
+    assert b"Says." not in (folder / "theirs" / "module.pyc").read_bytes()
+
+
+def test_a_function_of_nothing_but_its_docstring_still_compiles_and_asserts_stay() -> None:
+    source = b'class A:\n    """Doc."""\ndef f():\n    "Doc."\n    assert False, "kept"\n'
+    code = compiled(source, "name.py", docstrings=False)
+    assert b"Doc." not in code
+    assert b"kept" in code
 
 
 def test_what_does_not_compile_is_refused_with_its_place(tmp_path: Path) -> None:
