@@ -101,6 +101,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
             yield made
 
 
+@pytest.mark.package
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_group_measures_what_it_says(group: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "BATCH", 2)

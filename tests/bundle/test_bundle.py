@@ -110,6 +110,7 @@ def test_what_does_not_compile_is_refused_with_its_place(tmp_path: Path) -> None
 
 
 @pytest.mark.nightly
+@pytest.mark.package
 def test_the_same_input_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
     [first] = bundle.zips
     [second] = make_bundle(tmp_path, USER="somebody-else").zips
@@ -117,6 +118,7 @@ def test_the_same_input_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> 
 
 
 @pytest.mark.nightly
+@pytest.mark.package
 def test_a_layer_holds_the_libraries_and_the_function_the_rest(tmp_path: Path) -> None:
     function, layer = make_bundle(tmp_path, layer=True).zips
     ours = unpacked(function, tmp_path / "function")
@@ -183,6 +185,7 @@ def test_templates_that_were_changed_after_the_bundle_was_made_are_refused(
     assert "compile again" in ran.stderr
 
 
+@pytest.mark.package
 def test_every_row_of_the_pruning_drops_something(tmp_path: Path) -> None:
     """A row that matches nothing is about a library that has moved on."""
     copy_installed(REQUIREMENTS, tmp_path)

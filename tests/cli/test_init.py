@@ -103,6 +103,7 @@ def run(elsewhere: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.package
 def test_the_wheel_holds_one_package_and_the_starter_in_it(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -112,6 +113,7 @@ def test_the_wheel_holds_one_package_and_the_starter_in_it(wheel: Path) -> None:
     assert packed == set(files(ROOT))
 
 
+@pytest.mark.package
 def test_a_new_repository_starts_with_two_commands(elsewhere: Path) -> None:
     (elsewhere / "repository").mkdir()
     where = run(elsewhere, "python", "-c", "import authorizer; print(authorizer.__file__)")
