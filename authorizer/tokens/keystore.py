@@ -63,7 +63,9 @@ class KeyStore:
             raise KeysUnavailable(
                 f"the keys at '{self._uri}' cannot be had: {self._failure or 'no fetch has ended'}"
             )
-        raise KeyUnknown(f"the token's `kid` {kid!r} is not in the key set at '{self._uri}'")
+        # The `kid` is a stranger's text, and stays out of the log; those that are held are the issuer's.
+        known = ", ".join(map(repr, self._held))
+        raise KeyUnknown(f"the token's `kid` is not in the key set at '{self._uri}', which has {known}")
 
     async def warm(self, now: float) -> None:
         """Fetch ahead of the first request, unless pinned keys serve it. Never raises."""
