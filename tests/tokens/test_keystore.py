@@ -165,7 +165,7 @@ async def test_a_withdrawn_key_is_gone_after_the_next_fetch() -> None:
     endpoint.answer = AFTER_SET
     await keys.maintain(NOW + KEYS.max_age)
     assert keys.held("old", NOW + KEYS.max_age) is None
-    with pytest.raises(KeyUnknown, match="is not in the key set at .*, which has '"):
+    with pytest.raises(KeyUnknown, match=r"is not in the key set at .*, which has '"):
         await keys.key("old", NOW + KEYS.max_age)
     assert endpoint.fetches == 2
 
