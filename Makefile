@@ -96,7 +96,7 @@ format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q
+PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q
 
 pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed -o requirements/lambda.txt

@@ -21,6 +21,15 @@ aws_option = click.option(
     "--aws", is_flag=True, help="Take `env:` names from this environment alone, as in Lambda."
 )
 
+coverage_option = click.option(
+    "--coverage",
+    "threshold",
+    type=click.FloatRange(0, 100),
+    default=100,
+    show_default=True,
+    help="Least coverage of each template by its cases, in percent.",
+)
+
 
 def environment_of(access: Path, *, aws: bool) -> dict[str, str]:
     """What `env:` names mean: this environment, with the personas' sample values beneath it unless `aws`."""

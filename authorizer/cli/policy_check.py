@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
 
 if TYPE_CHECKING:
     from authorizer.engine.lint import Finding
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @access_option
 @aws_option
-@click.option(
-    "--coverage",
-    "threshold",
-    type=click.FloatRange(0, 100),
-    default=100,
-    show_default=True,
-    help="Least coverage of each template by its cases, in percent.",
-)
+@coverage_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
 def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     """Look for what loads and is still likely not what its author meant, in the templates and the configuration.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
 
 if TYPE_CHECKING:
     from authorizer.engine.cases import CaseResult
@@ -24,20 +24,15 @@ STYLES = {"PASS": "green", "FAIL": "red", "ERROR": "magenta"}
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @access_option
 @aws_option
-@click.option(
-    "--coverage",
-    "threshold",
-    type=click.FloatRange(0, 100),
-    default=100,
-    show_default=True,
-    help="Least coverage of each template in percent. Not asked of a run of single FILES.",
-)
+@coverage_option
 @click.option("--verbose", "-v", is_flag=True, help="List the cases that pass, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def test(
     *, files: Sequence[Path], access: Path, aws: bool, threshold: float, verbose: bool, as_json: bool
 ) -> None:
     """Run the cases of FILES, or of all files in `cases/` beside the configuration.
+
+    Coverage is not asked of a run of single FILES.
 
     Exit code 0: all pass, and cover enough. 1: a case fails, or too little is covered. 2: a file cannot be read, or a
     case could not be judged.
