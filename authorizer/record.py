@@ -17,6 +17,13 @@ NAMESPACE = "CognitoAuthorizer"
 """Namespace of the metrics in CloudWatch."""
 
 
+STAGES = ("parse", "verify", "resolve", "permit", "render", "vend", "respond")
+"""As the flow runs through them: `authorizer.pipeline`."""
+TIMES = tuple(
+    '"stages":{' + ",".join(f'"{stage}":%.3f' for stage in STAGES[:count]) + "}}"
+    for count in range(len(STAGES) + 1)
+)
+"""The end of the line, by how many stages were passed."""
 METRICS = (
     '"CloudWatchMetrics":[{"Namespace":"' + NAMESPACE + '","Dimensions":[["verdict"],["verdict","code"]],'
     '"Metrics":[{"Name":"decisions"},{"Name":"duration","Unit":"Milliseconds"}]}]'
@@ -53,53 +60,59 @@ class Record:
         self.response: Response | None = None
         self.refusal: Refusal | None = None
         self.now = now
-        self._ticks: list[tuple[str, float]] = []
+        self._ticks: list[float] = []
         self._tick = tick
         self._begun = tick()
 
     @property
     def milliseconds(self) -> dict[str, float]:
         """Stage → time it took; the stage that refused has none."""
-        took = {}
-        last = self._begun
-        for stage, tick in self._ticks:
-            took[stage] = round((tick - last) * 1000, 3)
-            last = tick
-        return took
+        return {
+            stage: round(took, 3)
+            for stage, took in zip(STAGES, self._took(), strict=False)  # as far as it came
+        }
+
+    def _took(self) -> tuple[float, ...]:
+        before = self._begun
+        took = []
+        for tick in self._ticks:
+            took.append((tick - before) * 1000)
+            before = tick
+        return tuple(took)
 
     def parsed(self, request: Request) -> Request:
         self.request = request
-        self._ticks.append(("parse", self._tick()))
+        self._ticks.append(self._tick())
         return request
 
     def verified(self, claims: Claims) -> Claims:
         self.claims = claims
-        self._ticks.append(("verify", self._tick()))
+        self._ticks.append(self._tick())
         return claims
 
     def resolved(self, identity: Identity) -> Identity:
         self.identity = identity
-        self._ticks.append(("resolve", self._tick()))
+        self._ticks.append(self._tick())
         return identity
 
     def permitted(self, routes: Routes) -> Routes:
         self.routes = routes
-        self._ticks.append(("permit", self._tick()))
+        self._ticks.append(self._tick())
         return routes
 
     def rendered(self, policy: SessionPolicy) -> SessionPolicy:
         self.policy = policy
-        self._ticks.append(("render", self._tick()))
+        self._ticks.append(self._tick())
         return policy
 
     def vended(self, credentials: Credentials) -> Credentials:
         self.credentials = credentials
-        self._ticks.append(("vend", self._tick()))
+        self._ticks.append(self._tick())
         return credentials
 
     def responded(self, response: Response) -> Response:
         self.response = response
-        self._ticks.append(("respond", self._tick()))
+        self._ticks.append(self._tick())
         return response
 
     def refused(self, refusal: Refusal) -> None:
@@ -119,7 +132,7 @@ class Record:
         if request := self.request:
             route, number = request.route, request.request_id
             parts.append(
-                f'"shape":"{request.shape.value}","api":{quoted(route.api_id)},"stage":{quoted(route.stage)},'
+                f'"shape":"{request.shape._value_}","api":{quoted(route.api_id)},"stage":{quoted(route.stage)},'
                 f'"method":{quoted(route.method)},"request_id":{"null" if number is None else quoted(number)}'
             )
         if claims := self.claims:
@@ -139,12 +152,7 @@ class Record:
                 f'"packed_policy_size":{"null" if packed is None else packed},'
                 f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
             )
-        last = self._begun
-        stages = []
-        for stage, tick in self._ticks:
-            stages.append(f'"{stage}":{(tick - last) * 1000:.3f}')
-            last = tick
-        parts.append(f'"stages":{{{",".join(stages)}}}}}')
+        parts.append(TIMES[len(self._ticks)] % self._took())
         return ",".join(parts)
 
 

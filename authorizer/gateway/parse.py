@@ -1,6 +1,7 @@
 """Event → `Request`, by a table with one row a shape."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from authorizer.errors import EventUnknown, SchemeRefused, TokenAmbiguous, TokenMissing
@@ -12,6 +13,8 @@ Event = Mapping[str, object]
 Values = Mapping[str, tuple[str, ...]]
 """Header or query parameter → every value the client sent; header names in lower case."""
 
+TOKEN_FIELD = "authorizationToken"
+"""Where a REST API's TOKEN authorizer finds the value of the one header that it is configured with."""
 _BEARER = "bearer"
 
 
@@ -21,8 +24,9 @@ class Row(NamedTuple):
     shape: Shape
     recognises: Callable[[Event], bool]
     arn: str
-    headers: Callable[[Event], Values]
-    query: Callable[[Event], Values]
+    headers: Callable[[Event, frozenset[str]], Values]
+    """Those of the given names, of however many a client sent."""
+    query: Callable[[Event, frozenset[str]], Values]
     route_key: Callable[[Event], object]
 
 
@@ -32,7 +36,7 @@ def parse(event: object, settings: Settings) -> Request:
     Raises `EventUnknown` where the event is none of the five shapes, and an `Unauthorized` where it carries no token,
     several tokens, or a token in another scheme than Bearer. The body of a request never reaches an authorizer.
     """
-    if not isinstance(event, Mapping):
+    if not isinstance(event, dict):
         raise EventUnknown("the event is no JSON object")
     for row in SHAPES:
         if row.recognises(event):
@@ -42,32 +46,52 @@ def parse(event: object, settings: Settings) -> Request:
             "the event has none of the five shapes of an API Gateway authorizer: expected `type` TOKEN or REQUEST"
         )
     route = parse_route_arn(event.get(row.arn), websocket=row.shape is Shape.WEBSOCKET)
-    headers = row.headers(event)
+    places, header_names, query_names = _wanted(settings)
+    headers = row.headers(event, header_names)
     route_key = row.route_key(event)
     return Request(
         shape=row.shape,
         route=route,
         route_key=route_key if isinstance(route_key, str) else None,
-        token=_token(row.shape, headers, row.query(event), settings.gateway.token_sources),
+        token=_token(places[row.shape], headers, row.query(event, query_names)),
         requested_role=_requested_role(headers, settings.resolution.role_header),
         request_id=_request_id(event),
         simple_response=row.shape is Shape.HTTP_2 and settings.gateway.response == "simple",
     )
 
 
-def _token(shape: Shape, headers: Values, query: Values, sources: Sequence[str]) -> str:
+Places = tuple[tuple[str, str], ...]
+"""`header` or `query`, and a name."""
+
+
+@lru_cache(maxsize=8)
+def _wanted(settings: Settings) -> tuple[Mapping[Shape, Places], frozenset[str], frozenset[str]]:
+    """Where a token may stand, by shape, and the names of all headers and query parameters that are read at all."""
+    configured: Places = tuple(
+        (place, name)
+        for place, _, name in (source.partition(":") for source in settings.gateway.token_sources)
+    )
+    places = dict.fromkeys(Shape, configured) | {Shape.REST_TOKEN: (("header", TOKEN_FIELD),)}
+    headers = {name for place, name in configured if place == "header"}
+    role_header = settings.resolution.role_header
+    return (
+        places,
+        frozenset(headers | ({role_header} if role_header else set())),
+        frozenset(name for place, name in configured if place == "query"),
+    )
+
+
+def _token(places: Places, headers: Values, query: Values) -> str:
     """The one token of the request. Two places that could hold one, both filled, are refused: a proxy in front and
     this function might pick different ones."""
     found = []
-    for source in sources:
-        place, _, name = source.partition(":")
+    for place, name in places:
         values = (headers if place == "header" else query).get(name, ())
         # Blank is what HTTP trims (RFC 9110 §5.5), no more: what the gateway's cache takes for a value counts as one.
         found += [(place, value) for value in values if value.strip(" \t")]
-    if shape is Shape.REST_TOKEN:
-        found = [("header", value) for value in headers.get("authorizationtoken", ()) if value.strip(" \t")]
     if not found:
-        raise TokenMissing(f"the request carries no token: expected one in {', '.join(sources)}")
+        expected = ", ".join(f"{place}:{name}" for place, name in places)
+        raise TokenMissing(f"the request carries no token: expected one in {expected}")
     if len(found) > 1:
         raise TokenAmbiguous("the request carries several tokens: expected exactly one")
     [(place, value)] = found
@@ -100,25 +124,25 @@ def _requested_role(headers: Values, header: str | None) -> str | None:
 
 def _request_id(event: Event) -> str | None:
     context = event.get("requestContext")
-    value = context.get("requestId") if isinstance(context, Mapping) else None
+    value = context.get("requestId") if isinstance(context, dict) else None
     return value if isinstance(value, str) else None
 
 
-def _merged(single: str, multiple: str, *, lower: bool) -> Callable[[Event], Values]:
+def _merged(single: str, multiple: str, *, lower: bool) -> Callable[[Event, frozenset[str]], Values]:
     """A reader of REST's pair of maps: the multi-value map tells all, the single-value map only the last."""
 
-    def read(event: Event) -> Values:
+    def read(event: Event, wanted: frozenset[str]) -> Values:
         found: dict[str, tuple[str, ...]] = {}
         many = event.get(multiple)
         one = event.get(single)
-        for name, values in many.items() if isinstance(many, Mapping) else ():
-            if isinstance(values, list):
-                key = name.lower() if lower else name
+        for name, values in many.items() if isinstance(many, dict) else ():
+            key = name.lower() if lower else name
+            if key in wanted and isinstance(values, list):
                 found[key] = (*found.get(key, ()), *(value for value in values if isinstance(value, str)))
         seen: dict[str, tuple[str, ...]] = {}
-        for name, value in one.items() if isinstance(one, Mapping) else ():
-            if isinstance(value, str):
-                key = name.lower() if lower else name
+        for name, value in one.items() if isinstance(one, dict) else ():
+            key = name.lower() if lower else name
+            if key in wanted and isinstance(value, str):
                 seen[key] = (*seen.get(key, ()), value)
         for key, values in seen.items():
             # A name in one map and not in the other, or spelt in two ways, still counts: nothing is overlooked.
@@ -129,12 +153,12 @@ def _merged(single: str, multiple: str, *, lower: bool) -> Callable[[Event], Val
     return read
 
 
-def _token_header(event: Event) -> Values:
-    value = event.get("authorizationToken")
-    return {"authorizationtoken": (value,)} if isinstance(value, str) else {}
+def _token_header(event: Event, _: frozenset[str]) -> Values:
+    value = event.get(TOKEN_FIELD)
+    return {TOKEN_FIELD: (value,)} if isinstance(value, str) else {}
 
 
-def _nothing(_: Event) -> Values:
+def _nothing(_: Event, __: frozenset[str]) -> Values:
     return {}
 
 
@@ -144,7 +168,7 @@ def _no_key(_: Event) -> object:
 
 def _context(event: Event, key: str) -> object:
     context = event.get("requestContext")
-    return context.get(key) if isinstance(context, Mapping) else None
+    return context.get(key) if isinstance(context, dict) else None
 
 
 _HEADERS = _merged("headers", "multiValueHeaders", lower=True)

@@ -32,6 +32,8 @@ TAG_MARKS = frozenset("_.:/=+-@")
 _ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\x21-\x7e]{1,512}")
 _POLICY_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}|aws):policy/[\x21-\x7e]{1,512}")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_PLAIN_TAG = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
+"""The part of it that needs no look into Unicode's tables."""
 _POLICY_TEXT = re.compile("[\t\n\r\x20-\xff]+")
 
 
@@ -183,6 +185,8 @@ def _check_tags(tags: tuple[tuple[str, str], ...], transitive: tuple[str, ...]) 
 
 
 def _fit_for_tag(text: str) -> bool:
+    if _PLAIN_TAG.fullmatch(text):
+        return True
     return all(char in TAG_MARKS or unicodedata.category(char)[0] in "LZN" for char in text)
 
 
