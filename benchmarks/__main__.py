@@ -8,17 +8,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import cold, memory, scaling, table, users, verify
+from benchmarks import cold, memory, profile, scaling, table, users, verify
 from benchmarks.scene import Scene, set_up
 
-GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Row | table.Skipped]]] = {
+GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Result]]] = {
     "verify": verify.rows,
     "users": users.rows,
+    "profile": profile.rows,
     "cold": cold.rows,
     "memory": memory.rows,
     "scaling": scaling.rows,
 }
-RESULTS = Path(__file__).parent / "results.json"
 
 
 def main(arguments: list[str]) -> None:
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     if unknown := sorted(set(chosen.groups) - set(GROUPS)):
         parser.error(f"unknown: {', '.join(unknown)}")
     console = Console(stderr=True)
-    rows: list[table.Row | table.Skipped] = []
+    rows: list[table.Result] = []
     with set_up() as scene, Progress(console=console, transient=True) as progress:
         task = progress.add_task("measuring", total=len(chosen.groups))
         for name in chosen.groups:

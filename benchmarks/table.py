@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +47,33 @@ class Skipped:
     reason: str
 
 
-def show(rows: Sequence[Row | Skipped], console: Console) -> None:
-    """The table for people."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Where the time of one kind of request goes."""
+
+    key: str
+    what: str
+    shares: Mapping[str, float]
+    """Stage → its part of the whole; together 1."""
+
+
+Result = Row | Skipped | Profile
+
+
+def show(rows: Sequence[Result], console: Console) -> None:
+    """The tables for people."""
+    for profile in (row for row in rows if isinstance(row, Profile)):
+        parts = Table(title=f"where the time goes: {profile.what}", title_justify="left")
+        for stage in profile.shares:
+            parts.add_column(stage, justify="right")
+        parts.add_row(*(f"{share:.0%}" for share in profile.shares.values()))
+        console.print(parts)
     table = Table(title="ours against the peer, in one run", title_justify="left")
     for name in ("what", "ours", "peer", "", "ratio", "target"):
         table.add_column(name, justify="right" if name in ("ours", "ratio", "target") else "left")
     for row in rows:
+        if isinstance(row, Profile):
+            continue
         if isinstance(row, Skipped):
             table.add_row(row.what, "", "", f"skipped: {row.reason}", "", "")
             continue
@@ -70,7 +91,7 @@ def show(rows: Sequence[Row | Skipped], console: Console) -> None:
     console.print(table)
 
 
-def as_json(rows: Sequence[Row | Skipped]) -> str:
+def as_json(rows: Sequence[Result]) -> str:
     """Ratios only: the times behind them are this machine's."""
     measured = {
         row.key: {
@@ -85,15 +106,23 @@ def as_json(rows: Sequence[Row | Skipped]) -> str:
         if isinstance(row, Row)
     }
     skipped = {row.key: row.reason for row in rows if isinstance(row, Skipped)}
+    profile = {
+        row.key: {"what": row.what, "shares": {name: round(share, 2) for name, share in row.shares.items()}}
+        for row in rows
+        if isinstance(row, Profile)
+    }
     machine = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
     }
-    return json.dumps({"machine": machine, "rows": measured, "skipped": skipped}, indent=2) + "\n"
+    return (
+        json.dumps({"machine": machine, "rows": measured, "profile": profile, "skipped": skipped}, indent=2)
+        + "\n"
+    )
 
 
-def write(rows: Sequence[Row | Skipped], file: Path) -> None:
+def write(rows: Sequence[Result], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(as_json(rows))
 

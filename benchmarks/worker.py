@@ -5,6 +5,7 @@ line, and answers each with one line of JSON: seconds of CPU, seconds of wall cl
 
     run FROM TO      the events of that range, one after the other
     repeat N TIMES   the Nth event, that many times
+    stages FROM TO   the events of that range, and milliseconds by stage, as their records tell (ours)
     many FROM TO     users of those numbers, signed by nobody (ours alone; see `_strangers`)
     together FROM TO the events of that range at once, on one event loop (ours alone)
 """
@@ -12,6 +13,7 @@ line, and answers each with one line of JSON: seconds of CPU, seconds of wall cl
 import asyncio
 import json
 import os
+import statistics
 import sys
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -94,6 +96,21 @@ def _check(answer: Any) -> None:
         raise RuntimeError(f"not allowed: {answer}")
 
 
+def _stages(handler: Any, events: Sequence[Any]) -> dict[str, float]:
+    """Milliseconds of each stage, the median, and of what is in none: the record, and what holds all together."""
+    lines: list[str] = []
+    emit, handler._emit = handler._emit, lines.append
+    took = []
+    for event in events:
+        began = time.perf_counter()
+        _check(handler(event, None))
+        took.append((time.perf_counter() - began) * 1000)
+    handler._emit = emit
+    records = [json.loads(line)["stages"] for line in lines]
+    stages = {name: statistics.median(record[name] for record in records) for name in records[0]}
+    return {**stages, "the rest": max(0.0, statistics.median(took) - sum(stages.values()))}
+
+
 def _together(handler: Any, events: Sequence[Any]) -> None:
     async def gathered() -> list[Any]:
         return await asyncio.gather(*(handler._decide(event, None) for event in events))
@@ -145,9 +162,12 @@ def _serve(subject: str, events: list[Any], answers: TextIO) -> None:
         command, first, last = line.split()
         repeat = command == "repeat"
         chosen = [events[int(first)]] * int(last) if repeat else events[int(first) : int(last)]
+        stages: dict[str, float] = {}
         cpu, wall = time.process_time(), time.perf_counter()
         if command == "together":
             _together(handler, chosen)
+        elif command == "stages":
+            stages = _stages(handler, chosen)
         elif command == "many":
             users = range(int(first), int(last))
             for change in _strangers(handler, events[0]["authorizationToken"], users):
@@ -158,7 +178,8 @@ def _serve(subject: str, events: list[Any], answers: TextIO) -> None:
                 answer = handler(event, None)
             _check(answer)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        print(json.dumps({"cpu": cpu, "wall": wall, "resident": _resident()}), file=answers, flush=True)
+        told = {"cpu": cpu, "wall": wall, "resident": _resident(), **stages}
+        print(json.dumps(told), file=answers, flush=True)
     if subject == "ours":
         handler.close()  # type: ignore[attr-defined] # ours alone has connections on an event loop
 

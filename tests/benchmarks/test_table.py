@@ -8,10 +8,10 @@ import jwt
 import pytest
 from rich.console import Console
 
-from benchmarks import installs, memory, scaling, users, verify
+from benchmarks import installs, memory, profile, scaling, users, verify
 from benchmarks.__main__ import GROUPS
 from benchmarks.scene import Scene, set_up
-from benchmarks.table import Row, Skipped, as_json, best_of, show
+from benchmarks.table import Profile, Row, Skipped, as_json, best_of, show
 from tests.make import ROOT
 
 
@@ -63,12 +63,14 @@ def test_the_table_shows_each_row_and_why_one_is_missing() -> None:
     console = Console(width=160, record=True, quiet=True)
     with console.capture() as shown:
         console.quiet = False
-        show([make_row(), Skipped(key="two", what="another", reason="no Node here")], console)
+        skipped = Skipped(key="two", what="another", reason="no Node here")
+        show([make_row(), skipped, Profile(key="p", what="a thing", shares={"verify": 0.25})], console)
     text = shown.get()
     assert "one thing" in text
     assert "0.50" in text
     assert "≤ 0.5" in text
     assert "skipped: no Node here" in text
+    assert "25%" in text
 
 
 def test_measures_take_turns_and_the_best_of_each_counts() -> None:
@@ -115,6 +117,8 @@ def test_every_group_measures_what_it_says(group: str, scene: Scene, monkeypatch
     monkeypatch.setattr(memory, "DECISIONS", 3)
     monkeypatch.setattr(memory, "FEW", 3)
     monkeypatch.setattr(memory, "MANY", 6)
+    monkeypatch.setattr(profile, "USERS", 2)
+    monkeypatch.setattr(profile, "REQUESTS", 3)
     monkeypatch.setattr(scaling, "USERS", 2)
     monkeypatch.setattr(scaling, "TOKENS", 10)
     monkeypatch.setattr(scaling, "BATCH", 3)
@@ -124,6 +128,9 @@ def test_every_group_measures_what_it_says(group: str, scene: Scene, monkeypatch
     for row in rows:
         if isinstance(row, Skipped):
             assert row.key == "aws_jwt_verify"
+        elif isinstance(row, Profile):
+            assert row.shares["verify"] > 0
+            assert sum(row.shares.values()) == pytest.approx(1)
         else:
             assert row.ours > 0
             assert row.theirs > 0
