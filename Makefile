@@ -72,16 +72,18 @@ package: package-authorizer package-backend ## The functions as Lambda takes the
 
 package-authorizer: $(INSTALLED)
 	rm -rf $(BUILD)/authorizer
-	$(RUN) -m authorizer bundle --arch $(ARCH) --python $(PY) --output $(BUILD)/authorizer.zip
-	$(RUN) -m zipfile --extract $(BUILD)/authorizer.zip $(BUILD)/authorizer
-
-package-backend: $(INSTALLED)
-	rm -rf $(BUILD)/backend
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile \
 		--only-binary=:all: --implementation cp --python-version $(PY) --platform $(WHEELS) \
-		--target $(BUILD)/backend -r requirements/lambda.txt
+		--target $(BUILD)/authorizer -r requirements/lambda.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-compile \
-		--target $(BUILD)/backend .
+		--target $(BUILD)/authorizer .
+	mkdir $(BUILD)/authorizer/policies
+	cp -r policies/access.toml policies/templates $(wildcard policies/keys) $(BUILD)/authorizer/policies
+
+package-backend: package-authorizer
+	rm -rf $(BUILD)/backend
+	cp -r $(BUILD)/authorizer $(BUILD)/backend
+	rm -r $(BUILD)/backend/policies
 	cp deploy/backends/python/files.py $(BUILD)/backend
 
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
