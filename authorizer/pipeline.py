@@ -3,6 +3,7 @@ here, and so no branch that could end in an allow by mistake."""
 
 from dataclasses import dataclass
 
+from authorizer.deadline import Deadline
 from authorizer.gateway.parse import parse
 from authorizer.gateway.respond import Response, allow
 from authorizer.identity.permit import permit
@@ -24,16 +25,16 @@ class Stages:
 
 
 async def authorize(
-    event: object, stages: Stages, *, now: float, deadline: float, record: Record
+    event: object, stages: Stages, *, now: float, deadline: Deadline, record: Record
 ) -> Response:
     """One authorizer event → the response that allows it. `record` is told what each stage made of it."""
     settings = stages.settings
 
     request = record.parsed(parse(event, settings))
-    claims = record.verified(await stages.verifier.verify(request.token, now))
+    claims = record.verified(await stages.verifier.verify(request.token, now, deadline))
     identity = record.resolved(resolve(claims, request, settings))
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, now, deadline))
-    secrets = await stages.vendor.context(credentials, identity, request.route)
+    secrets = await stages.vendor.context(credentials, identity, request.route, deadline)
     return record.responded(allow(request, identity, routes, secrets, settings))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from authorizer.deadline import Deadline
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
 from authorizer.model import Decision, Verdict
@@ -111,12 +112,10 @@ class Authorizer:
         )
 
     async def _decide(self, event: object, context: LambdaContext | None) -> tuple[Decision, Record]:
-        now = self._clock()
+        now, deadline = self._clock(), Deadline.after(_seconds_left(context))
         record = Record(now)
         try:
-            await authorize(
-                event, self._stages, now=now, deadline=now + _seconds_left(context), record=record
-            )
+            await authorize(event, self._stages, now=now, deadline=deadline, record=record)
         except Refusal as error:
             record.refused(error)
         except Exception as error:

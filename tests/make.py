@@ -1,11 +1,13 @@
 """Factories: each makes a whole value, and a test states only what differs."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from authorizer.deadline import Deadline
 from authorizer.local.personas import load_personas
 from authorizer.model import Claims, Identity, Request, RouteArn, Shape
 from authorizer.settings.load import SUFFIX, read
@@ -16,6 +18,8 @@ ACCESS = ROOT / "policies" / "access.toml"
 PERSONAS = ROOT / "events" / "personas.toml"
 SUB = "11111111-1111-4111-8111-111111111111"
 NOW = 1_795_251_600.0
+PATIENT = Deadline(at=math.inf)
+"""For tests that are about something else than time."""
 
 
 @cache

@@ -13,6 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: dict[str, set[str]] = {
     # Room or file → what it may import of ours, besides itself.
+    "deadline": set(),
     "engine": set(),
     "errors": set(),
     "startup": set(),
@@ -22,15 +23,15 @@ LAYERS: dict[str, set[str]] = {
     "gateway": {"errors", "model", "settings"},
     "identity": {"engine", "errors", "model", "settings"},
     "render": {"engine", "errors", "model", "settings"},
-    "tokens": {"errors", "model", "settings", "tls"},
-    "vending": {"errors", "model", "settings", "tls"},
+    "tokens": {"deadline", "errors", "model", "settings", "tls"},
+    "vending": {"deadline", "errors", "model", "settings", "tls"},
     "record": {"errors", "gateway", "model"},
-    "pipeline": {"gateway", "identity", "model", "record", "render", "settings", "tokens", "vending"},
-    "runtime": {"errors", "gateway", "model", "pipeline", "record", "settings", "tokens", "vending"},
+    "pipeline": {"deadline", "gateway", "identity", "model", "record", "render", "settings", "tokens", "vending"},
+    "runtime": {"deadline", "errors", "gateway", "model", "pipeline", "record", "settings", "tokens", "vending"},
     "handler": {"runtime", "settings", "startup"},
     # The leaves: nobody imports them, they import what they need.
     "local": {"errors", "model", "settings", "tokens", "vending", "engine"},
-    "backend": {"errors", "model", "settings", "engine", "identity", "render", "vending", "tokens"},
+    "backend": {"deadline", "errors", "model", "settings", "engine", "identity", "render", "vending", "tokens"},
     "bundle": {"engine", "errors", "settings"},
     "cli": {
         "backend", "bundle", "engine", "errors", "gateway", "identity", "local", "model", "record", "render", "runtime",

@@ -62,6 +62,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             "keys": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:seal",
             "source": "secretsmanager",
         },
+        private_sealing={"keys": "{}"},
         shared_cache={"table": "sessions"},
     )
     return keys

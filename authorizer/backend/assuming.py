@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from authorizer.backend.native import native_claims
+from authorizer.deadline import Deadline
 from authorizer.identity.resolve import resolve
 from authorizer.model import Credentials, Request, RouteArn, Shape
 from authorizer.render import render
@@ -43,7 +44,7 @@ class Assumer:
         claims = native_claims(event, self._settings, now)
         identity = resolve(claims, _request(event, self._settings), self._settings)
         policy = render(identity, self._settings)
-        credentials = await self.vendor.vend(identity, policy, now, now + BUDGET)
+        credentials = await self.vendor.vend(identity, policy, now, Deadline.after(BUDGET))
         await self.vendor.maintain(now)
         return credentials
 

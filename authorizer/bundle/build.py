@@ -88,17 +88,21 @@ def build(
         )
 
 
+SEALING = ("sealing", "private_sealing")
+"""The tables of access.toml that need a JOSE library."""
+
+
 def services(tables: dict[str, Any]) -> frozenset[str]:
     """The AWS services that this configuration talks to."""
     found = {"sts"}
     if "shared_cache" in tables:
         found.add("dynamodb")
-    source = tables.get("sealing", {}).get("source")
-    return frozenset(found | ({source} if source in ("secretsmanager", "kms") else set()))
+    sources = {tables.get(table, {}).get("source") for table in SEALING}
+    return frozenset(found | (sources & {"secretsmanager", "kms"}))
 
 
 def _prune(folder: Path, tables: dict[str, Any]) -> dict[str, int]:
-    rows = DROPPED if "sealing" in tables else (*DROPPED, *SEALED)
+    rows = DROPPED if any(table in tables for table in SEALING) else (*DROPPED, *SEALED)
     sizes = _sizes(folder)
     reasons = dropped(sizes, rows)
     gone: dict[str, int] = {}

@@ -98,8 +98,10 @@ def _explain(settings: "Settings", home: str, execution_role: str) -> None:
         console.print(
             f"Give the execution role dynamodb:GetItem and dynamodb:PutItem on the table {shared.table!r}."
         )
-    if settings.sealing is not None and settings.sealing.source != "environment":
-        action = {"secretsmanager": "secretsmanager:GetSecretValue", "kms": "kms:Decrypt"}[
-            settings.sealing.source
-        ]
+    actions = {"secretsmanager": "secretsmanager:GetSecretValue", "kms": "kms:Decrypt"}
+    if settings.sealing is not None and settings.sealing.source in actions:
+        action = actions[settings.sealing.source]
         console.print(f"Give the execution role and the backends {action} for the sealing keys.")
+    if settings.private_sealing is not None and settings.private_sealing.source in actions:
+        action = actions[settings.private_sealing.source]
+        console.print(f"Give the execution role, and no backend, {action} for the private sealing keys.")

@@ -159,10 +159,21 @@ def _check_lifetimes(settings: Settings, problems: Problems) -> None:
 
 
 def _check_sealing(settings: Settings, problems: Problems) -> None:
-    """What is to be sealed needs keys: it never travels, or lies in a table, in the clear instead."""
-    if settings.sealing is not None:
-        return
-    if settings.session.context == "sealed":
+    """What is to be sealed needs keys: it never travels, or lies in a table, in the clear instead. And each purpose has
+    keys of its own: a backend that could open the table would hold the sessions of everybody."""
+    if settings.sealing is None and settings.session.context == "sealed":
         problems.add(("session", "context"), "sealed credentials need keys: add a [sealing] table")
-    if settings.shared_cache is not None:
-        problems.add(("shared_cache",), "what is shared is sealed, which needs keys: add a [sealing] table")
+    if settings.private_sealing is None and settings.shared_cache is not None:
+        problems.add(
+            ("shared_cache",),
+            "what is shared is sealed with keys that no backend holds: add a [private_sealing] table",
+        )
+    if (
+        settings.sealing
+        and settings.private_sealing
+        and settings.sealing.keys == settings.private_sealing.keys
+    ):
+        problems.add(
+            ("private_sealing", "keys"),
+            "are those of [sealing], which backends hold: expected keys of the authorizer's own",
+        )

@@ -107,7 +107,8 @@ def read(
         scopes=sections.scopes(root),
         gateway=sections.gateway(root),
         session=session,
-        sealing=sections.sealing(root),
+        sealing=sections.sealing(root, "sealing"),
+        private_sealing=sections.sealing(root, "private_sealing"),
         shared_cache=sections.shared_cache(root),
     )
     root.done()

@@ -193,7 +193,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
-    """`[sealing]`: where the keys are that seal credentials, in the context and in the shared cache."""
+    """`[sealing]`: where the keys are that seal credentials for backends, or `[private_sealing]`: those that the
+    authorizer alone holds, for what it puts down and reads again itself."""
 
     source: Literal["environment", "secretsmanager", "kms"]
     keys: str = field(repr=False)
@@ -238,5 +239,7 @@ class Settings:
     gateway: Gateway
     session: Session = field(default_factory=Session)
     sealing: Sealing | None = None
-    """Needed when `session.context` is `sealed`, and for a shared cache."""
+    """Needed when `session.context` is `sealed`. Backends hold these keys too."""
+    private_sealing: Sealing | None = None
+    """Needed for a shared cache. No backend holds these: who could open one entry of the table could open all."""
     shared_cache: SharedCache | None = None

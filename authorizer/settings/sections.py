@@ -242,11 +242,11 @@ def session(section: Section) -> Session:
     )
 
 
-def sealing(root: Section) -> Sealing | None:
-    """`[sealing]`. What `keys` holds is never quoted in a problem."""
-    if "sealing" not in root:
+def sealing(root: Section, name: str) -> Sealing | None:
+    """`[sealing]` or `[private_sealing]`. What `keys` holds is never quoted in a problem."""
+    if name not in root:
         return None
-    section = root.section("sealing")
+    section = root.section(name)
     value = Sealing(
         source=section.choice("source", ("environment", "secretsmanager", "kms"), "environment"),
         keys=section.text("keys"),

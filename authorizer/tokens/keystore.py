@@ -14,10 +14,12 @@ that a key that the issuer has withdrawn is gone here too.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from math import inf
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from authorizer.deadline import Deadline
 from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.settings.schema import Keys
 from authorizer.tokens.fetch import Fetch, FetchFailed
@@ -45,7 +47,7 @@ class KeyStore:
         """The key that serves under this `kid` now, without waiting for anything."""
         return self._held.get(kid) if now <= self._expires_at else None
 
-    async def key(self, kid: str, now: float) -> RSAPublicKey:
+    async def key(self, kid: str, now: float, deadline: Deadline) -> RSAPublicKey:
         """The key with this `kid`; waits for a fetch only if it is not held.
 
         Raises `KeyUnknown` if a set that was fetched within `cooldown` does not have it, `KeysUnavailable` if
@@ -55,7 +57,9 @@ class KeyStore:
         if held is not None:
             return held
         await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
-        await self._renew(now)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline.remaining()):
+                await self._renew(now)
         held = self.held(kid, now)
         if held is not None:
             return held

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from authorizer.deadline import Deadline
 from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
 from authorizer.model import Claims
 from authorizer.settings.schema import Issuer, Keys
@@ -64,8 +65,9 @@ class Verifier:
         self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
         self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
 
-    async def verify(self, token: str, now: float) -> Claims:
+    async def verify(self, token: str, now: float, deadline: Deadline) -> Claims:
         """What the issuer says about the caller, if every check passes at `now` (seconds since the epoch).
+        Keys are waited for until `deadline`.
 
         Raises a child of `Unauthorized`, each for its reason, or `KeysUnavailable`.
         """
@@ -87,7 +89,7 @@ class Verifier:
         # 5. The issuer's key of that `kid`.
         store = self._stores[issuer.issuer]
         kid = compact.kid
-        key = await store.key(kid, now)
+        key = await store.key(kid, now, deadline)
         try:
             # 6. The signature.
             if not is_signed_by(key, compact):

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.settings.schema import Sealing
 from authorizer.vending.keys import read_keys
@@ -26,12 +27,18 @@ class Sealer:
         self._seal: Seal | None = None
         self._due_at = 0.0
 
-    async def ready(self) -> "Seal":
-        """The seal, its keys read on first use. Raises `SealingKeysUnavailable`, or `SettingsError` for keys
-        that are none."""
+    async def ready(self, deadline: Deadline) -> "Seal":
+        """The seal, its keys read on first use and waited for until `deadline`. Raises `SealingKeysUnavailable`, or
+        `SettingsError` for keys that are none."""
         if self._seal is None:
             await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
-            self._seal = await self._read()
+            try:
+                async with asyncio.timeout(deadline.remaining()):
+                    self._seal = await self._read()
+            except TimeoutError:
+                raise SealingKeysUnavailable(
+                    f"the sealing keys could not be read from {self._settings.source} in time"
+                ) from None
         return self._seal
 
     def is_due(self, now: float) -> bool:

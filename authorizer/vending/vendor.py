@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aioboto3
 
+from authorizer.deadline import Deadline
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from authorizer.vending.seal import Seal
     from authorizer.vending.shared import SharedLevel
 
+WARM_BUDGET = 5.0
+"""Seconds for reading sealing keys in Lambda's init phase, which ends after 10 s."""
 REFRESH_BUDGET = 2.0
 """Seconds that refreshing ahead of need may take in all: the caller has their answer, and the next one
 waits."""
@@ -57,6 +60,12 @@ class Vendor:
         self._sealer = (
             Sealer(settings.sealing, clients=clients or blocking_client) if settings.sealing else None
         )
+        self._private_sealer = (
+            Sealer(settings.private_sealing, clients=clients or blocking_client)
+            if settings.private_sealing
+            else None
+        )
+        self._sealers = tuple(filter(None, (self._sealer, self._private_sealer)))
         self._shared = shared_level(settings, session, self.counts)
 
     async def warm(self) -> None:
@@ -65,28 +74,30 @@ class Vendor:
         Raises `SettingsError` where no Region is configured or keys are malformed.
         """
         await self._sts.open()
-        if self._sealer:
+        for sealer in self._sealers:
             # Keys that AWS does not hand out just now are asked for again by the request that needs them.
             with suppress(SealingKeysUnavailable):
-                await self._sealer.ready()
+                await sealer.ready(Deadline.after(WARM_BUDGET))
         if self._shared:
             await self._shared.open()
 
     async def vend(
-        self, identity: Identity, policy: SessionPolicy, now: float, deadline: float
+        self, identity: Identity, policy: SessionPolicy, now: float, deadline: Deadline
     ) -> Credentials:
         """Credentials for `identity`, narrowed by `policy`, that live as long as an answer given at `now` may
         be used.
 
-        `now` and `deadline` are seconds since the epoch; no answer by then is a failure. Raises
+        `now` is seconds since the epoch; no answer by `deadline` is a failure. Raises
         `RequestInvalid`, `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`.
         """
         request = assume_role_request(identity, policy, end_with_token=self._settings.session.end_with_token)
         if credentials := self._cache.find(request.key, now):
             return credentials
-        return await self._fetch(request, now, deadline - now)
+        return await self._fetch(request, now, deadline.remaining())
 
-    async def context(self, credentials: Credentials, identity: Identity, route: RouteArn) -> dict[str, str]:
+    async def context(
+        self, credentials: Credentials, identity: Identity, route: RouteArn, deadline: Deadline
+    ) -> dict[str, str]:
         """What the authorizer's context says of the credentials: flat strings, as `[session] context` has it.
 
         Raises `SealTooLarge`, `SealingKeysUnavailable`, and `SettingsError` for sealing keys that are none.
@@ -100,7 +111,7 @@ class Vendor:
             raise SealingKeysUnavailable(
                 "credentials are to be sealed, and no `[sealing]` keys are configured"
             )
-        seal = await self._sealer.ready()
+        seal = await self._sealer.ready(deadline)
         return context.sealed(credentials, seal=seal, route=route, principal=identity.principal)
 
     def is_due(self, now: float) -> bool:
@@ -108,7 +119,7 @@ class Vendor:
         return bool(
             self._cache.is_due()
             or (self._shared and self._shared.is_due())
-            or (self._sealer and self._sealer.is_due(now))
+            or any(sealer.is_due(now) for sealer in self._sealers)
         )
 
     async def maintain(self, now: float) -> None:
@@ -118,8 +129,8 @@ class Vendor:
             await self._refresh(due, now)
         if self._shared and (seal := await self._shared_seal()):
             await self._shared.flush(seal)
-        if self._sealer:
-            await self._sealer.renew(now)
+        for sealer in self._sealers:
+            await sealer.renew(now)
 
     async def _refresh(self, due: list[AssumeRoleRequest], now: float) -> None:
         outcomes = await asyncio.gather(
@@ -197,7 +208,11 @@ class Vendor:
         """The seal of the shared cache. None where its keys are not to be had: a call of STS is better than
         no answer."""
         try:
-            return await self._sealer.ready() if self._sealer else None
+            return (
+                await self._private_sealer.ready(Deadline.after(REFRESH_BUDGET))
+                if self._private_sealer
+                else None
+            )
         except (SealingKeysUnavailable, SettingsError):
             self.counts.shared_failures += 1
             return None

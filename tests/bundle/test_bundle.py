@@ -205,6 +205,11 @@ def test_every_row_of_the_pruning_drops_something(tmp_path: Path) -> None:
         pytest.param({"shared_cache": {}}, {"sts", "dynamodb"}, id="DynamoDB for a shared cache"),
         pytest.param({"sealing": {"source": "kms"}}, {"sts", "kms"}, id="KMS where it holds the keys"),
         pytest.param(
+            {"private_sealing": {"source": "secretsmanager"}},
+            {"sts", "secretsmanager"},
+            id="Secrets Manager where it holds the private ones",
+        ),
+        pytest.param(
             {"sealing": {"source": "environment"}}, {"sts"}, id="nothing for keys of the environment"
         ),
     ],

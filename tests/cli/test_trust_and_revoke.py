@@ -50,7 +50,9 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Any) -> None:
     for file in (ROOT / "policies" / "templates").iterdir():
         (folder / "templates" / file.name).write_text(file.read_text())
     text = (ROOT / "policies" / "access.toml").read_text()
-    more = '\n[shared_cache]\ntable = "sessions"\n[sealing]\nsource = "secretsmanager"\nkeys = "seal"\n'
+    more = (
+        '\n[shared_cache]\ntable = "sessions"\n[private_sealing]\nsource = "secretsmanager"\nkeys = "seal"\n'
+    )
     (folder / "access.toml").write_text(text + more)
     _, told = printed("trust", "--execution-role", ROLE, "--access", str(folder / "access.toml"))
     assert "dynamodb:GetItem and dynamodb:PutItem on the table 'sessions'" in told

@@ -28,6 +28,7 @@ def test_everything_said() -> None:
     settings = make_settings(
         session={"context": "sealed", "end_with_token": True, "cache_entries": 5},
         sealing={"source": "kms", "keys": "env:SEAL"},
+        private_sealing={"keys": "the authorizer's own"},
         shared_cache={
             "table": "arn:aws:dynamodb:eu-west-1:123456789012:table/sessions",
             "region": "eu-west-1",
@@ -36,6 +37,7 @@ def test_everything_said() -> None:
     )
     assert settings.session == Session(context="sealed", end_with_token=True, cache_entries=5)
     assert settings.sealing == Sealing(source="kms", keys=KEYS)
+    assert settings.private_sealing == Sealing(source="environment", keys="the authorizer's own")
     assert settings.shared_cache == SharedCache(
         table="arn:aws:dynamodb:eu-west-1:123456789012:table/sessions", region="eu-west-1"
     )
@@ -48,9 +50,14 @@ def test_everything_said() -> None:
             {"session": {"context": "sealed"}}, "session.context: sealed credentials need keys", id="no keys"
         ),
         pytest.param(
-            {"shared_cache": {"table": "sessions"}},
-            "shared_cache: what is shared is sealed",
-            id="no keys to share",
+            {"shared_cache": {"table": "sessions"}, "sealing": {"keys": KEYS}},
+            "shared_cache: what is shared is sealed with keys that no backend holds",
+            id="no keys to share, but those of backends",
+        ),
+        pytest.param(
+            {"sealing": {"keys": KEYS}, "private_sealing": {"keys": KEYS}},
+            "private_sealing.keys: are those of [sealing], which backends hold",
+            id="one set of keys for two purposes",
         ),
         pytest.param({"session": {"context": "open"}}, "'plain', 'sealed', 'none'", id="an unknown context"),
         pytest.param({"session": {"cache_entries": 0}}, "from 1 to 100000", id="no room"),

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from authorizer.errors import Unauthorized
 from authorizer.tokens.verifier import Verifier
+from tests.make import PATIENT
 from tests.tokens.minting import (
     CLIENT,
     KEYS,
@@ -282,10 +283,10 @@ async def run(tokens: Iterator[tuple[str, str]]) -> tuple[Counter[tuple[str, str
     """How often each mutation met each refusal; and the tokens that were taken, which must be none."""
     judge, outcomes, taken = verifier(), Counter[tuple[str, str]](), []
     for token in TOKENS:
-        await judge.verify(token, NOW)
+        await judge.verify(token, NOW, PATIENT)
     for name, token in tokens:
         try:
-            await judge.verify(token, NOW)
+            await judge.verify(token, NOW, PATIENT)
         except Unauthorized as refusal:
             outcomes[name, refusal.code] += 1
         else:

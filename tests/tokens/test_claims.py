@@ -21,6 +21,7 @@ from authorizer.errors import (
 )
 from authorizer.model import Claims
 from authorizer.tokens.verifier import Verifier
+from tests.make import PATIENT
 from tests.tokens.minting import (
     ABSENT,
     CLIENT,
@@ -42,7 +43,7 @@ from tests.tokens.minting import (
 
 
 async def verify(token: str, now: float = NOW, **changes: Any) -> Claims:
-    return await Verifier(issuers(issuer(**changes)), KEYS, fetch=no_network).verify(token, now)
+    return await Verifier(issuers(issuer(**changes)), KEYS, fetch=no_network).verify(token, now, PATIENT)
 
 
 def members(claims: Claims) -> dict[str, Any]:
@@ -303,7 +304,7 @@ async def test_a_signed_token_is_taken(token: str, changes: dict[str, Any]) -> N
 
 async def test_without_issuers_every_token_is_refused() -> None:
     with pytest.raises(IssuerUnknown, match="none is configured"):
-        await Verifier({}, KEYS, fetch=no_network).verify(id_token(), NOW)
+        await Verifier({}, KEYS, fetch=no_network).verify(id_token(), NOW, PATIENT)
 
 
 async def test_a_refusal_quotes_no_claim_of_the_token() -> None:

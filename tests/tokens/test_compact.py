@@ -19,6 +19,7 @@ from authorizer.errors import (
 )
 from authorizer.tokens.compact import MAX_TOKEN
 from authorizer.tokens.verifier import Verifier
+from tests.make import PATIENT
 from tests.tokens.minting import (
     ABSENT,
     KEYS,
@@ -208,7 +209,7 @@ def verifier() -> Verifier:
 @pytest.mark.parametrize(("token", "refusal", "text"), REFUSED)
 async def test_a_token_is_refused(token: str, refusal: type[Unauthorized], text: str) -> None:
     with pytest.raises(refusal) as raised:
-        await verifier().verify(token, NOW)
+        await verifier().verify(token, NOW, PATIENT)
     assert type(raised.value) is refusal
     assert text in str(raised.value)
 
@@ -229,9 +230,9 @@ async def test_a_token_is_refused(token: str, refusal: type[Unauthorized], text:
     ],
 )
 async def test_a_token_is_taken(token: str) -> None:
-    assert (await verifier().verify(token, NOW)).sub == SUB
+    assert (await verifier().verify(token, NOW, PATIENT)).sub == SUB
 
 
 async def test_a_key_that_cannot_be_had_is_our_failure() -> None:
     with pytest.raises(KeysUnavailable, match=r"cannot be had: 'https://.*' is not to be asked here"):
-        await verifier().verify(mint(id_claims(), header={"kid": "another"}), NOW)
+        await verifier().verify(mint(id_claims(), header={"kid": "another"}), NOW, PATIENT)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.tokens.jwk import parse_key_set
 from authorizer.tokens.keystore import KeyStore
+from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, SLOW, Endpoint
 from tests.tokens.minting import KEYS, NOW, jwk, key_set
 from tests.tokens.rsa_keys import private_key
@@ -44,7 +45,7 @@ async def test_a_first_request_fetches_and_the_next_thousand_do_not() -> None:
     endpoint = Endpoint(OLD_SET)
     keys = store(endpoint)
     for request in range(1_000):
-        assert await keys.key("old", NOW + request) == public("genuine")
+        assert await keys.key("old", NOW + request, PATIENT) == public("genuine")
     assert endpoint.fetches == 1
 
 
@@ -52,8 +53,8 @@ async def test_concurrent_misses_share_one_fetch() -> None:
     endpoint = Endpoint(OLD_SET)
     endpoint.open.clear()
     keys = store(endpoint)
-    waiting = [asyncio.create_task(keys.key("old", NOW + i / 1_000)) for i in range(100)]
-    late = [asyncio.create_task(keys.key("old", NOW - i / 1_000)) for i in range(100)]
+    waiting = [asyncio.create_task(keys.key("old", NOW + i / 1_000, PATIENT)) for i in range(100)]
+    late = [asyncio.create_task(keys.key("old", NOW - i / 1_000, PATIENT)) for i in range(100)]
     await endpoint.asked.wait()
     endpoint.open.set()
     assert await asyncio.gather(*waiting, *late) == [public("genuine")] * 200
@@ -64,7 +65,7 @@ async def test_a_request_that_is_cancelled_does_not_take_the_fetch_from_the_othe
     endpoint = Endpoint(OLD_SET)
     endpoint.open.clear()
     keys = store(endpoint)
-    first, second = (asyncio.create_task(keys.key("old", NOW)) for _ in range(2))
+    first, second = (asyncio.create_task(keys.key("old", NOW, PATIENT)) for _ in range(2))
     await endpoint.asked.wait()
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -82,12 +83,12 @@ async def test_without_keys_a_useless_answer_is_our_failure_once_a_cooldown(
     keys = store(endpoint)
     for later in (0, 1, 9.9):
         with pytest.raises(KeysUnavailable) as raised:
-            await keys.key("old", NOW + later)
+            await keys.key("old", NOW + later, PATIENT)
         assert text in str(raised.value)
         assert "s3cret" not in str(raised.value)
     assert endpoint.fetches == 1
     endpoint.answer = OLD_SET
-    assert await keys.key("old", NOW + 10) == public("genuine")
+    assert await keys.key("old", NOW + 10, PATIENT) == public("genuine")
     assert endpoint.fetches == 2
 
 
@@ -102,17 +103,17 @@ async def test_good_keys_outlive_a_useless_answer_until_the_grace_ends(
     ends = NOW + KEYS.max_age + KEYS.grace
     for now in (NOW + KEYS.max_age, NOW + KEYS.max_age + KEYS.cooldown, ends):
         await keys.maintain(now)
-        assert await keys.key("old", now) == public("genuine")
+        assert await keys.key("old", now, PATIENT) == public("genuine")
     assert endpoint.fetches == 4
     with pytest.raises(KeysUnavailable) as raised:
-        await keys.key("old", ends + 0.1)
+        await keys.key("old", ends + 0.1, PATIENT)
     assert text in str(raised.value)
     assert endpoint.fetches == 4, "too early after the attempt at the grace's end"
     with pytest.raises(KeysUnavailable):
-        await keys.key("old", ends + KEYS.cooldown)
+        await keys.key("old", ends + KEYS.cooldown, PATIENT)
     assert endpoint.fetches == 5
     endpoint.answer = OLD_SET
-    assert await keys.key("old", ends + 2 * KEYS.cooldown) == public("genuine")
+    assert await keys.key("old", ends + 2 * KEYS.cooldown, PATIENT) == public("genuine")
 
 
 async def test_a_refresh_is_due_after_the_maximum_age_and_not_before() -> None:
@@ -134,7 +135,7 @@ async def test_a_refresh_is_never_in_the_way_of_an_answer() -> None:
     endpoint.open.clear()
     refresh = asyncio.create_task(keys.maintain(NOW + KEYS.max_age))
     await endpoint.asked.wait()
-    assert await keys.key("old", NOW + KEYS.max_age) == public("genuine"), "while the refresh waits"
+    assert await keys.key("old", NOW + KEYS.max_age, PATIENT) == public("genuine"), "while the refresh waits"
     endpoint.open.set()
     await refresh
     assert endpoint.fetches == 2
@@ -144,7 +145,7 @@ async def test_nobody_fetches_for_a_request_whose_key_is_held() -> None:
     endpoint = Endpoint(OLD_SET)
     keys = store(endpoint)
     await keys.warm(NOW)
-    await keys.key("old", NOW + KEYS.max_age + 1)
+    await keys.key("old", NOW + KEYS.max_age + 1, PATIENT)
     assert endpoint.fetches == 1
 
 
@@ -153,8 +154,8 @@ async def test_a_rotated_key_is_found_at_its_first_token() -> None:
     keys = store(endpoint)
     await keys.warm(NOW)
     endpoint.answer = ROTATED_SET
-    assert await keys.key("new", NOW + 600) == public("next")
-    assert await keys.key("old", NOW + 600) == public("genuine")
+    assert await keys.key("new", NOW + 600, PATIENT) == public("next")
+    assert await keys.key("old", NOW + 600, PATIENT) == public("genuine")
     assert endpoint.fetches == 2
 
 
@@ -166,14 +167,14 @@ async def test_a_withdrawn_key_is_gone_after_the_next_fetch() -> None:
     await keys.maintain(NOW + KEYS.max_age)
     assert keys.held("old", NOW + KEYS.max_age) is None
     with pytest.raises(KeyUnknown, match=r"is not in the key set at .*, which has '"):
-        await keys.key("old", NOW + KEYS.max_age)
+        await keys.key("old", NOW + KEYS.max_age, PATIENT)
     assert endpoint.fetches == 2
 
 
 async def test_a_key_that_changes_under_its_name_is_another_key() -> None:
     endpoint = Endpoint(OLD_SET)
     keys = store(endpoint)
-    before = await keys.key("old", NOW)
+    before = await keys.key("old", NOW, PATIENT)
     await keys.maintain(NOW + KEYS.max_age)
     assert keys.held("old", NOW) is before, "unchanged, so the same object"
     endpoint.answer = key_set(jwk("next", kid="old"))
@@ -187,13 +188,13 @@ async def test_a_rotation_during_an_outage_is_our_failure_and_is_found_when_it_e
     await keys.warm(NOW)
     endpoint.answer = DOWN
     with pytest.raises(KeysUnavailable, match="connection refused"):
-        await keys.key("new", NOW + 600)
-    assert await keys.key("old", NOW + 600) == public("genuine")
+        await keys.key("new", NOW + 600, PATIENT)
+    assert await keys.key("old", NOW + 600, PATIENT) == public("genuine")
     endpoint.answer = AFTER_SET
     with pytest.raises(KeysUnavailable):
-        await keys.key("new", NOW + 600 + KEYS.cooldown - 0.1)
+        await keys.key("new", NOW + 600 + KEYS.cooldown - 0.1, PATIENT)
     assert endpoint.fetches == 2
-    assert await keys.key("new", NOW + 600 + KEYS.cooldown) == public("next")
+    assert await keys.key("new", NOW + 600 + KEYS.cooldown, PATIENT) == public("next")
     assert endpoint.fetches == 3
 
 
@@ -204,7 +205,7 @@ async def test_ten_thousand_unknown_kids_cost_one_fetch_a_cooldown() -> None:
     refused = 0
     for i in range(10_000):
         with pytest.raises(KeyUnknown):
-            await keys.key(f"random {i}", NOW + 100 + i / 100)
+            await keys.key(f"random {i}", NOW + 100 + i / 100, PATIENT)
         refused += 1
     assert (endpoint.fetches, refused) == (1 + 10, 10_000), "100 s of attack, one fetch in each 10 s"
 
@@ -214,11 +215,11 @@ async def test_ten_thousand_unknown_kids_at_once_cost_one_fetch_and_block_no_ans
     keys = store(endpoint)
     await keys.warm(NOW)
     endpoint.open.clear()
-    wave = [asyncio.create_task(keys.key(f"random {i}", NOW + 100)) for i in range(10_000)]
+    wave = [asyncio.create_task(keys.key(f"random {i}", NOW + 100, PATIENT)) for i in range(10_000)]
     await endpoint.asked.wait()
-    assert await keys.key("old", NOW + 100) == public("genuine")
+    assert await keys.key("old", NOW + 100, PATIENT) == public("genuine")
     endpoint.answer = ROTATED_SET
-    genuine = asyncio.create_task(keys.key("new", NOW + 100))
+    genuine = asyncio.create_task(keys.key("new", NOW + 100, PATIENT))
     endpoint.open.set()
     assert await genuine == public("next")
     outcomes = await asyncio.gather(*wave, return_exceptions=True)
@@ -231,13 +232,15 @@ async def test_an_attack_delays_a_rotation_by_one_cooldown_at_most() -> None:
     keys = store(endpoint)
     await keys.warm(NOW)
     with pytest.raises(KeyUnknown):
-        await keys.key("random", NOW + 100)
+        await keys.key("random", NOW + 100, PATIENT)
     endpoint.answer = ROTATED_SET
     with pytest.raises(KeyUnknown):
-        await keys.key("new", NOW + 101)
+        await keys.key("new", NOW + 101, PATIENT)
     with pytest.raises(KeyUnknown):
-        await keys.key("random again", NOW + 110)
-    assert await keys.key("new", NOW + 110.1) == public("next"), "found by the attacker's own request"
+        await keys.key("random again", NOW + 110, PATIENT)
+    assert await keys.key("new", NOW + 110.1, PATIENT) == public("next"), (
+        "found by the attacker's own request"
+    )
     assert endpoint.fetches == 3
 
 
@@ -246,9 +249,9 @@ async def test_an_attempt_that_waits_counts_as_one() -> None:
     endpoint = Endpoint(SLOW)
     endpoint.open.clear()
     keys = store(endpoint)
-    first = asyncio.create_task(keys.key("old", NOW))
+    first = asyncio.create_task(keys.key("old", NOW, PATIENT))
     await endpoint.asked.wait()
-    second = asyncio.create_task(keys.key("old", NOW + 5))
+    second = asyncio.create_task(keys.key("old", NOW + 5, PATIENT))
     await asyncio.sleep(0)
     assert endpoint.fetches == 1
     endpoint.open.set()
@@ -272,9 +275,9 @@ async def test_a_fetch_that_was_frozen_with_its_environment_is_overtaken() -> No
         return await endpoint(uri, limit)
 
     keys = KeyStore(URI, KEYS, fetch)
-    first = asyncio.create_task(keys.key("old", NOW))
+    first = asyncio.create_task(keys.key("old", NOW, PATIENT))
     await begun.wait()
-    second = asyncio.create_task(keys.key("old", NOW + 3600))
+    second = asyncio.create_task(keys.key("old", NOW + 3600, PATIENT))
     done, _ = await asyncio.wait({second}, timeout=1)
     assert done, "it does not wait for the frozen one"
     assert second.result() == public("genuine")
@@ -289,9 +292,9 @@ async def test_a_clock_that_is_set_back_stops_neither_answers_nor_fetches() -> N
     keys = store(endpoint)
     await keys.warm(NOW)
     before = NOW - 86_400
-    assert await keys.key("old", before) == public("genuine")
+    assert await keys.key("old", before, PATIENT) == public("genuine")
     with pytest.raises(KeyUnknown):
-        await keys.key("new", before)
+        await keys.key("new", before, PATIENT)
     assert endpoint.fetches == 2
     await keys.maintain(before - 100)
     assert endpoint.fetches == 3
@@ -301,7 +304,7 @@ async def test_pinned_keys_serve_a_cold_start_without_any_fetch() -> None:
     endpoint = Endpoint(DOWN)
     keys = store(endpoint, pinned=OLD_SET)
     await keys.warm(NOW)
-    assert await keys.key("old", NOW) == public("genuine")
+    assert await keys.key("old", NOW, PATIENT) == public("genuine")
     assert endpoint.fetches == 0
 
 
@@ -310,26 +313,26 @@ async def test_pinned_keys_serve_through_any_outage() -> None:
     keys = store(endpoint, pinned=OLD_SET)
     for age in (0, KEYS.max_age, KEYS.max_age + KEYS.grace + 1, 10 * KEYS.max_age):
         await keys.maintain(NOW + age)
-        assert await keys.key("old", NOW + age) == public("genuine")
+        assert await keys.key("old", NOW + age, PATIENT) == public("genuine")
     assert endpoint.fetches == 4
 
 
 async def test_fetched_keys_replace_pinned_ones_after_the_first_answer() -> None:
     endpoint = Endpoint(AFTER_SET)
     keys = store(endpoint, pinned=OLD_SET)
-    assert await keys.key("old", NOW) == public("genuine")
+    assert await keys.key("old", NOW, PATIENT) == public("genuine")
     await keys.maintain(NOW)
     assert keys.held("old", NOW) is None, "withdrawn by the issuer since the bundle was made"
     assert keys.held("new", NOW) == public("next")
     endpoint.answer = DOWN
     with pytest.raises(KeysUnavailable):
-        await keys.key("new", NOW + KEYS.max_age + KEYS.grace + 1)
+        await keys.key("new", NOW + KEYS.max_age + KEYS.grace + 1, PATIENT)
 
 
 async def test_an_unknown_kid_beside_pinned_keys_fetches() -> None:
     endpoint = Endpoint(ROTATED_SET)
     keys = store(endpoint, pinned=OLD_SET)
-    assert await keys.key("new", NOW) == public("next")
+    assert await keys.key("new", NOW, PATIENT) == public("next")
     assert endpoint.fetches == 1
 
 
@@ -347,9 +350,9 @@ async def test_a_cooldown_longer_than_the_keys_live_is_no_reason_to_blame_the_ca
     keys = KeyStore(URI, replace(KEYS, max_age=1, grace=1), endpoint)
     await keys.warm(NOW)
     with pytest.raises(KeyUnknown):
-        await keys.key("new", NOW + 2)
+        await keys.key("new", NOW + 2, PATIENT)
     with pytest.raises(KeysUnavailable):
-        await keys.key("old", NOW + 2.1)
+        await keys.key("old", NOW + 2.1, PATIENT)
     assert endpoint.fetches == 1
 
 
@@ -358,7 +361,7 @@ async def test_without_a_cooldown_each_unknown_kid_fetches() -> None:
     keys = KeyStore(URI, replace(KEYS, cooldown=0), endpoint)
     for fetches in (1, 2, 3):
         with pytest.raises(KeyUnknown):
-            await keys.key("new", NOW)
+            await keys.key("new", NOW, PATIENT)
         assert endpoint.fetches == fetches
     await keys.maintain(NOW)
     assert endpoint.fetches == 3, "and no refresh is due at the very time of a fetch"
@@ -368,7 +371,7 @@ async def test_without_a_cooldown_concurrent_misses_still_share_one_fetch() -> N
     endpoint = Endpoint(OLD_SET)
     endpoint.open.clear()
     keys = KeyStore(URI, replace(KEYS, cooldown=0), endpoint)
-    waiting = [asyncio.create_task(keys.key("old", NOW)) for _ in range(10)]
+    waiting = [asyncio.create_task(keys.key("old", NOW, PATIENT)) for _ in range(10)]
     await endpoint.asked.wait()
     endpoint.open.set()
     assert await asyncio.gather(*waiting) == [public("genuine")] * 10
@@ -380,16 +383,16 @@ async def test_a_fetch_that_was_cancelled_cancels_no_later_request() -> None:
     endpoint = Endpoint(OLD_SET)
     endpoint.open.clear()
     keys = store(endpoint)
-    first = asyncio.create_task(keys.key("old", NOW))
+    first = asyncio.create_task(keys.key("old", NOW, PATIENT))
     await endpoint.asked.wait()
     (fetch,) = (task for task in asyncio.all_tasks() if "_fetch_once" in repr(task.get_coro()))
     fetch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
     with pytest.raises(KeysUnavailable, match="no fetch has ended"):
-        await keys.key("old", NOW + 1)
+        await keys.key("old", NOW + 1, PATIENT)
     endpoint.open.set()
-    assert await keys.key("old", NOW + KEYS.cooldown) == public("genuine")
+    assert await keys.key("old", NOW + KEYS.cooldown, PATIENT) == public("genuine")
 
 
 async def test_who_waits_for_a_frozen_fetch_is_not_told_that_the_key_is_unknown() -> None:
@@ -404,7 +407,7 @@ async def test_who_waits_for_a_frozen_fetch_is_not_told_that_the_key_is_unknown(
         return OLD_SET
 
     keys = KeyStore(URI, KEYS, fetch)
-    first, second = (asyncio.create_task(keys.key("old", NOW + later)) for later in (0, 3600))
+    first, second = (asyncio.create_task(keys.key("old", NOW + later, PATIENT)) for later in (0, 3600))
     await both_asked.wait()
     gates[0].set()
     with pytest.raises(KeysUnavailable, match="no fetch has ended"):

@@ -23,6 +23,7 @@ from authorizer.tokens.compact import Compact
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.signature import is_signed_by
 from authorizer.tokens.verifier import Verifier
+from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, Endpoint
 from tests.tokens.minting import (
     KEYS,
@@ -73,8 +74,8 @@ def fetching(endpoint: Endpoint) -> Verifier:
 
 async def test_a_good_token_costs_one_signature_check(rs256: Counting) -> None:
     verifier, token = pinned(), id_token()
-    first = await verifier.verify(token, NOW)
-    assert [await verifier.verify(token, NOW + i) for i in range(100)] == [first] * 100
+    first = await verifier.verify(token, NOW, PATIENT)
+    assert [await verifier.verify(token, NOW + i, PATIENT) for i in range(100)] == [first] * 100
     assert rs256.checks == 1
 
 
@@ -94,7 +95,7 @@ async def test_a_bad_token_costs_one_signature_check(
     texts = set()
     for _ in range(100):
         with pytest.raises(refusal) as raised:
-            await verifier.verify(token, NOW)
+            await verifier.verify(token, NOW, PATIENT)
         assert type(raised.value) is refusal
         texts.add(str(raised.value))
     assert len(texts) == 1, "the same words each time"
@@ -115,47 +116,47 @@ async def test_a_remembered_token_is_asked_the_time_again(
     token: str, changes: dict[str, Any], later: float, refusal: type[Unauthorized], rs256: Counting
 ) -> None:
     verifier = pinned(**changes)
-    claims = await verifier.verify(token, NOW)
+    claims = await verifier.verify(token, NOW, PATIENT)
     with pytest.raises(refusal):
-        await verifier.verify(token, NOW + later)
-    assert await verifier.verify(token, NOW) is claims
+        await verifier.verify(token, NOW + later, PATIENT)
+    assert await verifier.verify(token, NOW, PATIENT) is claims
     assert rs256.checks == 1
 
 
 async def test_a_token_that_came_too_early_is_taken_in_its_time(rs256: Counting) -> None:
     verifier, token = pinned(), id_token(nbf=NOW + 9)
     with pytest.raises(TokenNotYetValid):
-        await verifier.verify(token, NOW)
-    assert (await verifier.verify(token, NOW + 9)).token_use == "id"
+        await verifier.verify(token, NOW, PATIENT)
+    assert (await verifier.verify(token, NOW + 9, PATIENT)).token_use == "id"
     assert rs256.checks == 1
 
 
 async def test_a_remembered_token_falls_with_its_key() -> None:
     endpoint = Endpoint(key_set())
     verifier, token = fetching(endpoint), id_token(exp=NOW + 86_400)
-    await verifier.verify(token, NOW)
+    await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = key_set(jwk("next", kid="next"))
     await verifier.maintain(NOW + KEYS.max_age)
     with pytest.raises(KeyUnknown):
-        await verifier.verify(token, NOW + KEYS.max_age)
+        await verifier.verify(token, NOW + KEYS.max_age, PATIENT)
 
 
 async def test_a_remembered_token_falls_when_the_grace_ends() -> None:
     endpoint = Endpoint(key_set())
     verifier, token = fetching(endpoint), id_token(exp=NOW + 86_400)
-    await verifier.verify(token, NOW)
+    await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = DOWN
     ends = NOW + KEYS.max_age + KEYS.grace
-    assert (await verifier.verify(token, ends)).issuer == POOL
+    assert (await verifier.verify(token, ends, PATIENT)).issuer == POOL
     with pytest.raises(KeysUnavailable):
-        await verifier.verify(token, ends + 0.1)
+        await verifier.verify(token, ends + 0.1, PATIENT)
 
 
 async def test_a_remembered_token_outlives_a_refresh_that_changes_nothing(rs256: Counting) -> None:
     verifier, token = fetching(Endpoint(key_set())), id_token(exp=NOW + 86_400)
-    claims = await verifier.verify(token, NOW)
+    claims = await verifier.verify(token, NOW, PATIENT)
     await verifier.maintain(NOW + KEYS.max_age)
-    assert await verifier.verify(token, NOW + KEYS.max_age) is claims
+    assert await verifier.verify(token, NOW + KEYS.max_age, PATIENT) is claims
     assert rs256.checks == 1
 
 
@@ -164,19 +165,19 @@ async def test_a_refusal_falls_with_the_key_that_refused() -> None:
     endpoint = Endpoint(key_set())
     verifier, token = fetching(endpoint), mint(id_claims(exp=NOW + 86_400), key="next")
     with pytest.raises(SignatureInvalid):
-        await verifier.verify(token, NOW)
+        await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = key_set(jwk("next"))
     await verifier.maintain(NOW + KEYS.max_age)
-    assert (await verifier.verify(token, NOW + KEYS.max_age)).issuer == POOL
+    assert (await verifier.verify(token, NOW + KEYS.max_age, PATIENT)).issuer == POOL
 
 
 async def test_a_token_whose_key_was_unknown_is_taken_once_the_key_is_there() -> None:
     endpoint = Endpoint(key_set(jwk("next", kid="next")))
     verifier, token = fetching(endpoint), id_token()
     with pytest.raises(KeyUnknown):
-        await verifier.verify(token, NOW)
+        await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = key_set()
-    assert (await verifier.verify(token, NOW + KEYS.cooldown)).issuer == POOL
+    assert (await verifier.verify(token, NOW + KEYS.cooldown, PATIENT)).issuer == POOL
 
 
 async def test_a_flood_of_bad_tokens_pushes_no_good_one_out(
@@ -185,20 +186,20 @@ async def test_a_flood_of_bad_tokens_pushes_no_good_one_out(
     monkeypatch.setattr(module, "MAX_VERIFIED", 2)
     monkeypatch.setattr(module, "MAX_REFUSED", 2)
     verifier, token = pinned(), id_token()
-    await verifier.verify(token, NOW)
+    await verifier.verify(token, NOW, PATIENT)
     for i in range(10):
         with pytest.raises(ClientRefused):
-            await verifier.verify(id_token(aud=f"another {i}"), NOW)
-    await verifier.verify(token, NOW)
+            await verifier.verify(id_token(aud=f"another {i}"), NOW, PATIENT)
+    await verifier.verify(token, NOW, PATIENT)
     assert rs256.checks == 11
     assert (len(verifier._verified), len(verifier._refused)) == (1, 2)
 
 
 async def test_the_memory_holds_no_token() -> None:
     verifier, good, bad = pinned(), id_token(), mint(id_claims(), key="stranger")
-    await verifier.verify(good, NOW)
+    await verifier.verify(good, NOW, PATIENT)
     with pytest.raises(SignatureInvalid):
-        await verifier.verify(bad, NOW)
+        await verifier.verify(bad, NOW, PATIENT)
     for memory in (verifier._verified, verifier._refused):
         shown = repr(memory.__dict__)
         for token in (good, bad):
@@ -208,7 +209,7 @@ async def test_the_memory_holds_no_token() -> None:
 
 
 async def test_claims_cannot_be_changed_for_the_next_request() -> None:
-    claims = await pinned().verify(id_token(), NOW)
+    claims = await pinned().verify(id_token(), NOW, PATIENT)
     with pytest.raises(TypeError):
         claims.values["sub"] = "x"  # type: ignore[index] # a mapping, not a dict: that is the point
 
@@ -220,11 +221,11 @@ async def test_each_pool_has_its_own_keys() -> None:
         KEYS,
         fetch=no_network,
     )
-    assert (await verifier.verify(id_token(), NOW)).issuer == POOL
-    assert (await verifier.verify(mint(id_claims(iss=other), key="next"), NOW)).issuer == other
+    assert (await verifier.verify(id_token(), NOW, PATIENT)).issuer == POOL
+    assert (await verifier.verify(mint(id_claims(iss=other), key="next"), NOW, PATIENT)).issuer == other
     for token in (mint(id_claims(iss=other)), mint(id_claims(), key="next")):
         with pytest.raises(SignatureInvalid):
-            await verifier.verify(token, NOW)
+            await verifier.verify(token, NOW, PATIENT)
 
 
 async def test_an_outage_of_one_pool_leaves_the_others_alone() -> None:
@@ -244,9 +245,9 @@ async def test_an_outage_of_one_pool_leaves_the_others_alone() -> None:
         fetch=fetch,
     )
     await verifier.warm(NOW)
-    assert (await verifier.verify(id_token(), NOW)).issuer == POOL
+    assert (await verifier.verify(id_token(), NOW, PATIENT)).issuer == POOL
     with pytest.raises(KeysUnavailable):
-        await verifier.verify(id_token(iss=other), NOW)
+        await verifier.verify(id_token(iss=other), NOW, PATIENT)
 
 
 async def test_two_issuers_of_one_document_share_its_fetch() -> None:
@@ -258,7 +259,7 @@ async def test_two_issuers_of_one_document_share_its_fetch() -> None:
         fetch=endpoint,
     )
     await verifier.warm(NOW)
-    assert (await verifier.verify(id_token(iss=POOL + "-new"), NOW)).issuer == POOL + "-new"
+    assert (await verifier.verify(id_token(iss=POOL + "-new"), NOW, PATIENT)).issuer == POOL + "-new"
     assert endpoint.fetches == 1
 
 
@@ -267,7 +268,7 @@ async def test_a_thousand_requests_at_once_share_one_fetch() -> None:
     endpoint.open.clear()
     verifier = fetching(endpoint)
     tokens = [id_token(), access_token()] * 500
-    waiting = [asyncio.create_task(verifier.verify(token, NOW)) for token in tokens]
+    waiting = [asyncio.create_task(verifier.verify(token, NOW, PATIENT)) for token in tokens]
     await endpoint.asked.wait()
     endpoint.open.set()
     assert {claims.token_use for claims in await asyncio.gather(*waiting)} == {"id", "access"}
@@ -278,7 +279,7 @@ async def test_a_verifier_makes_its_own_connections_and_closes_them() -> None:
     verifier = Verifier(issuers(issuer(pinned_keys=None, jwks_uri="http://127.0.0.1:9/jwks.json")), KEYS)
     await verifier.warm(NOW)
     with pytest.raises(KeysUnavailable, match="ClientConnectorError"):
-        await verifier.verify(id_token(), NOW)
+        await verifier.verify(id_token(), NOW, PATIENT)
     assert verifier._http._session is not None
     await verifier.close()
     assert verifier._http._session is None
@@ -289,20 +290,20 @@ async def test_closing_leaves_no_fetch_behind() -> None:
     endpoint.open.clear()
     verifier = fetching(endpoint)
     before = asyncio.all_tasks()
-    waiting = asyncio.create_task(verifier.verify(id_token(), NOW))
+    waiting = asyncio.create_task(verifier.verify(id_token(), NOW, PATIENT))
     await endpoint.asked.wait()
     await verifier.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert asyncio.all_tasks() == before
     endpoint.open.set()
-    assert (await verifier.verify(id_token(), NOW + KEYS.cooldown)).issuer == POOL
+    assert (await verifier.verify(id_token(), NOW + KEYS.cooldown, PATIENT)).issuer == POOL
 
 
 def test_closing_outlives_the_event_loop_that_fetched() -> None:
     verifier = fetching(Endpoint(key_set()))
     asyncio.run(verifier.close())
-    assert asyncio.run(verifier.verify(id_token(), NOW)).issuer == POOL
+    assert asyncio.run(verifier.verify(id_token(), NOW, PATIENT)).issuer == POOL
     asyncio.run(verifier.close())
 
 

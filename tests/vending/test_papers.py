@@ -13,6 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from authorizer.deadline import Deadline
 from authorizer.engine.document import parse_identity
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.errors import AssumeRoleDenied, CallerCredentialsRefused
@@ -269,7 +270,7 @@ async def vended(session: aioboto3.Session, role: Role) -> str:
     vendor = Vendor(make_settings(role=role), session=session)
     try:
         now = time.time()  # moto has no clock of its own
-        return (await vendor.vend(make_identity(role=role), make_policy(), now, now + 8)).role_arn
+        return (await vendor.vend(make_identity(role=role), make_policy(), now, Deadline.after(8))).role_arn
     finally:
         await vendor.close()
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.settings.schema import Sealing, Session, Settings
 from authorizer.vending.keys import parse_keys
 from authorizer.vending.seal import Seal
 from authorizer.vending.sealer import KEYS_MAX_AGE
 from authorizer.vending.vendor import Vendor
+from tests.make import PATIENT
 from tests.vending.conftest import SESSION
 from tests.vending.factories import (
     NOW,
@@ -50,8 +52,8 @@ FROM_SECRETS = Sealing(source="secretsmanager", keys="seal")
 
 
 async def context_of(vendor: Vendor) -> dict[str, str]:
-    credentials = await vendor.vend(make_identity(), make_policy(), NOW, NOW + 8)
-    return await vendor.context(credentials, make_identity(), ROUTE)
+    credentials = await vendor.vend(make_identity(), make_policy(), NOW, Deadline.after(8))
+    return await vendor.context(credentials, make_identity(), ROUTE, PATIENT)
 
 
 async def test_the_context_carries_one_sealed_text(sts: FakeSts) -> None:

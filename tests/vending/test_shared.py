@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from authorizer.deadline import Deadline
 from authorizer.settings.schema import Sealing, Session, SharedCache
 from authorizer.vending import shared
 from authorizer.vending.keys import parse_keys
@@ -84,14 +85,14 @@ def environment(
 ) -> Vendor:
     settings = make_settings(
         session=Session(),
-        sealing=Sealing(source=source, keys=keys or jwk_set()),
+        private_sealing=Sealing(source=source, keys=keys or jwk_set()),
         shared_cache=SharedCache(table="sessions", region=None),
     )
     return Vendor(settings, session=Account(table), clients=clients)
 
 
 async def vend(vendor: Vendor, *, now: float = NOW, principal: str = SUB) -> str:
-    credentials = await vendor.vend(make_identity(principal=principal), make_policy(), now, now + 8)
+    credentials = await vendor.vend(make_identity(principal=principal), make_policy(), now, Deadline.after(8))
     return credentials.access_key_id
 
 
@@ -150,11 +151,11 @@ async def test_an_entry_of_the_same_user_with_other_rights_is_not_believed(
     first, second = environment(table), environment(table)
     wide, narrow = make_policy("arn:aws:s3:::bucket/*"), make_policy("arn:aws:s3:::bucket/own/*")
     for policy in (wide, narrow):
-        await first.vend(make_identity(), policy, NOW, NOW + 8)
+        await first.vend(make_identity(), policy, NOW, Deadline.after(8))
     await first.maintain(NOW)
     (one, item), (two, other) = table.items.items()
     table.items = {one: item | {"sealed": other["sealed"]}, two: other | {"sealed": item["sealed"]}}
-    await second.vend(make_identity(), narrow, NOW, NOW + 8)
+    await second.vend(make_identity(), narrow, NOW, Deadline.after(8))
     assert second.counts.shared_failures == 1
     assert len(sts.requests) == 3
     await first.close()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from authorizer.deadline import Deadline
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
@@ -15,6 +16,7 @@ from authorizer.settings.schema import Session
 from authorizer.vending.cache import DENIAL_TTL
 from authorizer.vending.flights import Flight, Flights
 from authorizer.vending.vendor import Vendor
+from tests.make import PATIENT
 from tests.vending.conftest import SESSION, new_vendor
 from tests.vending.factories import (
     EDITOR,
@@ -35,7 +37,7 @@ THROTTLED = Failure("Throttling", "Rate exceeded")
 async def vend(
     vendor: Vendor, identity: Identity | None = None, *, now: float = NOW, budget: float = 8.0
 ) -> Credentials:
-    return await vendor.vend(identity or make_identity(), make_policy(), now, now + budget)
+    return await vendor.vend(identity or make_identity(), make_policy(), now, Deadline.after(budget))
 
 
 async def test_credentials_come_with_everything_that_the_answer_needs(vendor: Vendor, sts: FakeSts) -> None:
@@ -305,7 +307,7 @@ async def test_a_vendor_without_a_region_says_so(sts: FakeSts, monkeypatch: pyte
 
 async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) -> None:
     identity = make_identity()
-    assert await vendor.context(await vend(vendor), identity, ROUTE) == {
+    assert await vendor.context(await vend(vendor), identity, ROUTE, PATIENT) == {
         "accessKeyId": "ASIA000000000001",
         "secretAccessKey": "canary-secret/1+=",
         "sessionToken": "canary-session/1+==",
@@ -316,7 +318,7 @@ async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) ->
 
 async def test_a_context_without_credentials_names_the_role_only(sts: FakeSts) -> None:
     vendor = new_vendor(make_settings(session=Session(context="none")))
-    assert await vendor.context(await vend(vendor), make_identity(), ROUTE) == {"roleArn": EDITOR}
+    assert await vendor.context(await vend(vendor), make_identity(), ROUTE, PATIENT) == {"roleArn": EDITOR}
     await vendor.close()
 
 
