@@ -37,9 +37,9 @@ class SettingsError(AuthorizerError):
 
 
 class SealRefused(AuthorizerError):
-    """Sealed credentials do not open. `reason` is one of `size`, `form`, `key`, `tampered`, `audience`,
-    `principal`, `expired`. Raised where they are opened, in a backend or by the shared cache: no request of
-    the authorizer ends in it."""
+    """Sealed credentials do not open. `reason` is one of `size`, `form`, `key`, `tampered`, `audience`, `principal`,
+    `life`, `expired`, and `plain` where they are not sealed and should be. Raised where they are opened, in a backend
+    or by the shared cache: no request of the authorizer ends in it."""
 
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason

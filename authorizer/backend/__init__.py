@@ -17,7 +17,9 @@ Nothing here prints, logs or keeps a credential. Each function imports what it n
 backend with plain credentials loads no Jinja, no JWT and no JOSE library.
 
 Sealed credentials need the keys: `AUTHORIZER_SEALING_KEYS`, and `AUTHORIZER_SEALING_SOURCE` as in `[sealing]
-source`.
+source`. Where either is set, credentials that are not sealed are refused. The keys are read again every five
+minutes, so that one that was dropped opens no longer; where they cannot be read, `SettingsError` or
+`SealingKeysUnavailable` is raised.
 """
 
 import time
@@ -25,7 +27,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from authorizer.backend.event import context_of_event, context_of_headers
+from authorizer.backend.event import Headers, context_of_event, context_of_headers
 from authorizer.backend.opening import open_context
 from authorizer.errors import CredentialsAbsent, CredentialsExpired, SealRefused
 from authorizer.model import Credentials
@@ -56,14 +58,13 @@ def credentials(event: Mapping[str, Any], *, now: float | None = None) -> Creden
     return open_context(context_of_event(event), time.time() if now is None else now)
 
 
-def credentials_from_headers(
-    headers: Mapping[str, str], *, audience: str, now: float | None = None
-) -> Credentials:
+def credentials_from_headers(headers: Headers, *, audience: str, now: float | None = None) -> Credentials:
     """The caller's credentials in the headers of an HTTP integration: see `authorizer.backend.event.HEADERS`.
 
-    `audience` is this backend's own `API_ID/STAGE`; the request does not say, and a caller must not. Map each
-    header with `overwrite:`, never `append:`, and let nobody but API Gateway reach the server: plain headers
-    prove nothing.
+    `headers` is the server's own collection, whatever its type, and no `dict()` of it: a header that comes twice is
+    refused. `audience` is this backend's own `API_ID/STAGE`; the request does not say, and a caller must not. Map each
+    header with `overwrite:`, never `append:`, and let nobody but API Gateway reach the server: plain headers prove
+    nothing.
 
     Raises as `credentials` does.
     """

@@ -1,7 +1,7 @@
 """Where an authorizer's context stands in what a backend gets: one row for each event shape, and one for
 headers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -71,16 +71,36 @@ def context_of_event(event: Mapping[str, Any]) -> Context:
     return Context(fields=texts, audience=audience, principal=texts["sub"])
 
 
-def context_of_headers(headers: Mapping[str, str], audience: str) -> Context:
-    """The same of an HTTP integration's headers, whatever their case. Raises `CredentialsAbsent`."""
+Headers = Mapping[str, Any] | Iterable[tuple[Any, Any]]
+"""A server's headers: anything with `items()`, or pairs of name and value. Each is text or bytes; a value may be a
+list."""
+
+
+def context_of_headers(headers: Headers, audience: str) -> Context:
+    """The same of an HTTP integration's headers, whatever their case. Raises `CredentialsAbsent`.
+
+    Hand over what the server itself holds: every pair counts, and a `dict()` made of it may already have dropped one.
+    """
     by_header = {header: name for name, header in HEADERS.items()}
     fields: dict[str, str] = {}
-    for header, value in headers.items():
-        name = by_header.get(header.lower())
+    for header, value in _pairs(headers):
+        # WSGI writes `_` for `-`, so that a caller's `X_Vended_Sub` would be the gateway's header there.
+        name = by_header.get(header.lower().replace("_", "-"))
         if name is None:
             continue
         if name in fields or "," in value:
             # Two values: the mapping appends, and one of them is the caller's own.
-            raise CredentialsAbsent(f"the header `{header.lower()}` comes twice: map it with `overwrite:`")
+            raise CredentialsAbsent(f"the header `{HEADERS[name]}` comes twice: map it with `overwrite:`")
         fields[name] = value
     return Context(fields=fields, audience=audience, principal=fields.get("sub"))
+
+
+def _pairs(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Every pair, as `http.server`, WSGI and ASGI servers, and the frameworks on them, keep their headers."""
+    for name, values in headers.items() if hasattr(headers, "items") else headers:
+        for value in values if isinstance(values, list | tuple) else (values,):
+            yield _text(name), _text(value)
+
+
+def _text(part: object) -> str:
+    return part.decode("latin-1") if isinstance(part, bytes) else str(part)  # RFC 9110 §5.5

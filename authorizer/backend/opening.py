@@ -1,13 +1,18 @@
 """From a context's fields to credentials that still live."""
 
 import os
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from authorizer.backend.event import Context
-from authorizer.errors import CredentialsAbsent, CredentialsExpired, SealRefused, SettingsError
+from authorizer.errors import (
+    CredentialsAbsent,
+    CredentialsExpired,
+    SealingKeysUnavailable,
+    SealRefused,
+    SettingsError,
+)
 from authorizer.model import Credentials
 from authorizer.settings.schema import Sealing
 
@@ -19,24 +24,40 @@ if TYPE_CHECKING:
 KEYS = "AUTHORIZER_SEALING_KEYS"
 SOURCE = "AUTHORIZER_SEALING_SOURCE"
 SOURCES = ("environment", "secretsmanager", "kms")
+KEYS_MAX_AGE = 300.0
+"""Seconds after which the keys are read again: how long a key that was dropped still opens here."""
+KEYS_GRACE = 3600.0
+"""Seconds for which keys open while they cannot be read again; nothing that they have sealed lives longer."""
 RELOAD_COOLDOWN = 30.0
-"""Seconds between two readings of the keys that an unknown `kid` causes: a stranger's headers may name
+"""Seconds between two readings of the keys that an unknown `kid` or a failure causes: a stranger's headers may name
 any."""
 
 _PLAIN = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
 
 
 def open_context(context: Context, now: float) -> Credentials:
-    """Raises `CredentialsAbsent`, `CredentialsExpired` or `SealRefused`."""
+    """Raises `CredentialsAbsent`, `CredentialsExpired`, `SealRefused`; where keys are configured and cannot be had,
+    `SettingsError` or `SealingKeysUnavailable`."""
     sealed = context.fields.get("credentials")
     if sealed is None:
+        if is_sealing():
+            # Who reaches this backend past the gateway could write anything, a `sub` and credentials of their own.
+            raise SealRefused(
+                "plain",
+                f"the credentials are not sealed, and this backend has {KEYS}: nothing plain is believed here",
+            )
         return _plain(context, now)
     try:
         return _open(sealed, context, now)
     except SealRefused as refused:
         if refused.reason == "expired":
-            raise CredentialsExpired(f"the caller's {refused}: ask again") from None
+            raise CredentialsExpired(f"the caller's credentials: {refused}: ask again") from None
         raise
+
+
+def is_sealing() -> bool:
+    """Whether this backend is to have sealing keys. A variable that is there and empty says so too."""
+    return KEYS in os.environ or SOURCE in os.environ
 
 
 def _plain(context: Context, now: float) -> Credentials:
@@ -73,31 +94,54 @@ def _plain(context: Context, now: float) -> Credentials:
 
 @dataclass(slots=True)
 class _Keys:
-    """This process's seal: made on first use, made again when a text names a key that it does not have."""
+    """This process's seal, and when it was made. Times are those of the calls, wall-clock seconds: an environment that
+    was frozen for an hour wakes up an hour older, which a monotonic clock need not say."""
 
     seal: "Seal | None" = None
     read_at: float = 0.0
+    tried_at: float = 0.0
+
+    def current(self, now: float) -> "Seal":
+        """The seal whose keys were read lately, read again if they were not."""
+        age = now - self.read_at
+        if (
+            self.seal is not None
+            and (0 <= age < KEYS_MAX_AGE or self.have_been_asked_for(now))
+            and age < KEYS_GRACE
+        ):
+            return self.seal
+        try:
+            return self.read(now)
+        except (SettingsError, SealingKeysUnavailable):
+            # A secret that cannot be read for a moment must not take the good keys with it.
+            if self.seal is None or not 0 <= age < KEYS_GRACE:
+                raise
+            return self.seal
+
+    def read(self, now: float) -> "Seal":
+        self.tried_at = now
+        self.seal = _read()
+        self.read_at = now
+        return self.seal
+
+    def have_been_asked_for(self, now: float) -> bool:
+        return 0 <= now - self.tried_at < RELOAD_COOLDOWN
 
 
 _keys = _Keys()
 
 
 def _open(sealed: str, context: Context, now: float) -> Credentials:
-    if _keys.seal is None:
-        _read()
-    seal = cast("Seal", _keys.seal)
+    seal = _keys.current(now)
     try:
         return seal.open(sealed, audience=context.audience, principal=context.principal, now=now)
     except SealRefused as refused:
-        if refused.reason != "key" or time.monotonic() < _keys.read_at + RELOAD_COOLDOWN:
+        if refused.reason != "key" or _keys.have_been_asked_for(now):
             raise
-    _read()
-    return cast("Seal", _keys.seal).open(
-        sealed, audience=context.audience, principal=context.principal, now=now
-    )
+    return _keys.read(now).open(sealed, audience=context.audience, principal=context.principal, now=now)
 
 
-def _read() -> None:
+def _read() -> "Seal":
     from authorizer.vending.keys import read_keys  # noqa: PLC0415 - only where credentials are sealed
     from authorizer.vending.seal import Seal  # noqa: PLC0415
 
@@ -106,9 +150,8 @@ def _read() -> None:
         raise SettingsError(
             [f"the credentials are sealed: set {KEYS}, and {SOURCE} to one of {', '.join(SOURCES)}"]
         )
-    _keys.read_at = time.monotonic()
     source_name = cast("Literal['environment', 'secretsmanager', 'kms']", source)
-    _keys.seal = Seal(read_keys(Sealing(source=source_name, keys=keys), _client))
+    return Seal(read_keys(Sealing(source=source_name, keys=keys), _client))
 
 
 def _client(service: str) -> object:

@@ -3,16 +3,26 @@
 import json
 import subprocess
 import sys
+from email.message import Message
 from typing import Any
+from wsgiref.headers import Headers as WsgiHeaders
 
 import aioboto3
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from multidict import CIMultiDict
 
 from authorizer import backend
 from authorizer.backend import opening
 from authorizer.backend.event import HEADERS
-from authorizer.errors import CredentialsAbsent, CredentialsExpired, SealRefused, SettingsError
+from authorizer.errors import (
+    CredentialsAbsent,
+    CredentialsExpired,
+    SealingKeysUnavailable,
+    SealRefused,
+    SettingsError,
+)
 from authorizer.vending import context
 from authorizer.vending.keys import parse_keys
 from authorizer.vending.seal import Seal
@@ -128,12 +138,32 @@ async def test_an_aioboto3_session_has_the_callers_credentials(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("fields", [pytest.param(PLAIN, id="plain"), pytest.param(sealed(), id="sealed")])
-def test_expired_credentials_are_refused_with_their_age(
-    shape: Any, fields: dict[str, str], keys: None
-) -> None:
+def test_expired_credentials_are_refused_with_their_age(shape: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
-        backend.credentials(shape(fields), now=CREDENTIALS.expiration + 5)
+        backend.credentials(shape(PLAIN), now=CREDENTIALS.expiration + 5)
+    monkeypatch.setenv(opening.KEYS, jwk_set())
+    with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
+        backend.credentials(shape(sealed()), now=CREDENTIALS.expiration + 5)
+
+
+@pytest.mark.parametrize("variable", [opening.KEYS, opening.SOURCE])
+@pytest.mark.parametrize("value", [jwk_set(), ""], ids=["set", "empty"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_where_keys_are_configured_nothing_plain_is_believed(
+    shape: Any, variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reaches the backend past the gateway can write a context's fields, but not a seal."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SealRefused, match="nothing plain is believed here") as refused:
+        backend.credentials(shape(PLAIN), now=NOW)
+    assert refused.value.reason == "plain"
+    with pytest.raises(SealRefused):
+        backend.credentials_from_headers(as_headers(PLAIN), audience=HERE, now=NOW)
+
+
+def test_what_is_beside_a_seal_never_counts(keys: None) -> None:
+    mine = {"accessKeyId": "MINE", "secretAccessKey": "mine", "sessionToken": "mine"}
+    assert same(backend.credentials(rest(PLAIN | mine | sealed()), now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -214,16 +244,55 @@ def test_an_unknown_source_of_keys_is_refused(keys: None, monkeypatch: pytest.Mo
 def test_a_new_key_is_looked_for_once_in_a_while(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rotation: the authorizer seals with a key that this process has not read yet."""
     new = make_jwk("new", 2)
-    clock = [1000.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     assert same(backend.credentials(rest(sealed()), now=NOW))
     monkeypatch.setenv(opening.KEYS, jwk_set(new, make_jwk()))
     with pytest.raises(SealRefused) as refused:
-        backend.credentials(rest(sealed(new)), now=NOW)
+        backend.credentials(rest(sealed(new)), now=NOW + opening.RELOAD_COOLDOWN - 1)
     assert refused.value.reason == "key"
-    clock[0] += opening.RELOAD_COOLDOWN
-    assert same(backend.credentials(rest(sealed(new)), now=NOW))
+    assert same(backend.credentials(rest(sealed(new)), now=NOW + opening.RELOAD_COOLDOWN))
+    assert same(backend.credentials(rest(sealed()), now=NOW + opening.RELOAD_COOLDOWN))
+
+
+def test_a_key_that_was_dropped_opens_for_five_minutes_more_at_most(
+    keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert same(backend.credentials(rest(sealed()), now=NOW))
+    monkeypatch.setenv(opening.KEYS, jwk_set(make_jwk("new", 2)))
+    assert same(backend.credentials(rest(sealed()), now=NOW + opening.KEYS_MAX_AGE - 1))
+    with pytest.raises(SealRefused) as refused:
+        backend.credentials(rest(sealed()), now=NOW + opening.KEYS_MAX_AGE)
+    assert refused.value.reason == "key"
+
+
+def test_a_clock_that_was_set_back_makes_the_keys_of_unknown_age(
+    keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert same(backend.credentials(rest(sealed()), now=NOW + 30))
+    monkeypatch.setenv(opening.KEYS, jwk_set(make_jwk("new", 2)))
+    with pytest.raises(SealRefused):
+        backend.credentials(rest(sealed()), now=NOW)
+
+
+def test_keys_that_cannot_be_read_again_open_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Secrets:
+        def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+            asked.append(SecretId)
+            if len(asked) > 1:
+                raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetSecretValue")
+            return {"SecretString": jwk_set()}
+
+    monkeypatch.setenv(opening.KEYS, "seal")
+    monkeypatch.setenv(opening.SOURCE, "secretsmanager")
+    monkeypatch.setattr(boto3, "client", lambda _: Secrets())
+    for later in (0, 299, 300, 329, 330, 3598):
+        assert same(backend.credentials(rest(sealed()), now=NOW + later))
+    assert (
+        len(asked) == 4
+    )  # at first, at 300 s, at 330 s, and at 3,598 s: a failure is not asked about twice in 30 s
+    with pytest.raises(SealingKeysUnavailable, match="AccessDenied"):
+        backend.credentials(rest(sealed()), now=NOW + opening.KEYS_GRACE)
 
 
 def test_keys_of_secrets_manager_are_read_through_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,14 +322,51 @@ def test_sealed_headers_are_opened_for_this_api_only(keys: None) -> None:
         backend.credentials_from_headers(headers, audience="other/prod", now=NOW)
 
 
-def test_a_header_that_comes_twice_is_refused() -> None:
+def message(pairs: list[tuple[str, str]]) -> Message:
+    made = Message()
+    for name, value in pairs:
+        made[name] = value
+    return made
+
+
+def lists(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+HEADER_TYPES = [
+    pytest.param(message, id="http.server's Message"),
+    pytest.param(WsgiHeaders, id="wsgiref's Headers"),
+    pytest.param(CIMultiDict, id="aiohttp's CIMultiDict"),
+    pytest.param(
+        lambda pairs: [(n.lower().encode(), v.encode()) for n, v in pairs], id="ASGI's pairs of bytes"
+    ),
+    pytest.param(lists, id="a list for each name"),
+    pytest.param(
+        lambda pairs: {name: ",".join(values) for name, values in lists(pairs).items()}, id="joined"
+    ),
+    pytest.param(
+        lambda pairs: {
+            name.replace("-", "-_"[number % 2]): value for number, (name, value) in enumerate(pairs)
+        },
+        id="told apart by - and _ alone",
+    ),
+]
+
+
+@pytest.mark.parametrize("kind", HEADER_TYPES)
+def test_a_header_that_comes_twice_is_refused_whatever_the_server_keeps_headers_in(kind: Any) -> None:
     """`append:` puts the gateway's value behind the caller's own."""
-    headers = as_headers(PLAIN)
-    twice = headers | {"x-vended-access-key-id": "MINE"}
-    joined = headers | {"X-Vended-Access-Key-Id": "MINE,ASIACANARY"}
-    for wrong in (twice, joined):
-        with pytest.raises(CredentialsAbsent, match="comes twice: map it with `overwrite:`"):
-            backend.credentials_from_headers(wrong, audience=HERE, now=NOW)
+    pairs = [pair for pair in as_headers(PLAIN).items() for _ in "x"]
+    assert same(backend.credentials_from_headers(kind(pairs), audience=HERE, now=NOW))
+    for name, value in pairs:
+        twice = [("X-Vended-Sub", "mallory")] if name == "X-Vended-Sub" else [(name, "MINE")]
+        for wrong in ([*twice, (name, value)], [(name, value), *twice]):
+            others = [pair for pair in pairs if pair[0] != name]
+            with pytest.raises(CredentialsAbsent, match="comes twice: map it with `overwrite:`"):
+                backend.credentials_from_headers(kind([*wrong, *others]), audience=HERE, now=NOW)
 
 
 HEAVY = ("jinja2", "jwt", "joserfc", "aioboto3", "moto")
@@ -286,7 +392,7 @@ def test_the_kit_is_light(fields: dict[str, str], loaded: list[str]) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", PROBE.format(now=NOW, heavy=HEAVY)],
         input=json.dumps(rest(fields)),
-        env={opening.KEYS: jwk_set()},
+        env={opening.KEYS: jwk_set()} if loaded else {},
         capture_output=True,
         text=True,
         check=False,

@@ -1,5 +1,6 @@
 """The sample backends run: each opens what the authorizer hands over and reaches S3 as the caller."""
 
+import http.client
 import importlib.util
 import json
 import os
@@ -55,7 +56,6 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[S3]]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("DATA_BUCKET", "data")
-    monkeypatch.setenv("AUTHORIZER_SEALING_KEYS", jwk_set())
     monkeypatch.setattr(opening, "_keys", opening._Keys())
     S3.asked.clear()
     yield S3
@@ -74,7 +74,7 @@ def load(name: str) -> ModuleType:
 
 def handed(*, sealed: bool, expires_in: float = 3600, keys: str | None = None) -> dict[str, str]:
     """The authorizer's context."""
-    credentials = make_credentials(expiration=time.time() + expires_in)
+    credentials = make_credentials(issued_at=time.time() - 60, expiration=time.time() + expires_in)
     if sealed:
         seal = Seal(parse_keys(keys or jwk_set()))
         return {**context.sealed(credentials, seal=seal, route=ROUTE, principal=SUB), "sub": SUB}
@@ -91,7 +91,20 @@ def asked_as_the_caller(s3: type[S3]) -> bool:
     return f"prefix=home%2F{SUB}%2F" in path and signer == "ASIACANARY" and token == "canary-session/+=="
 
 
-@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend holds the sealing keys."""
+    monkeypatch.setenv(opening.KEYS, jwk_set())
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "sealed"])
+def sealed(request: pytest.FixtureRequest) -> bool:
+    """Whether credentials are sealed, for a backend that is set up the same way."""
+    if request.param:
+        request.getfixturevalue("keys")
+    return bool(request.param)
+
+
 def test_the_python_lambda_lists_the_callers_files(s3: type[S3], sealed: bool) -> None:
     answer = load("files").lambda_handler(event(handed(sealed=sealed)), None)
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"files": ["home/x/report.txt"]})
@@ -99,7 +112,7 @@ def test_the_python_lambda_lists_the_callers_files(s3: type[S3], sealed: bool) -
 
 
 def test_the_python_lambda_tells_an_expired_caller_and_hides_our_own_faults(
-    s3: type[S3], capsys: pytest.CaptureFixture[str]
+    s3: type[S3], keys: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     handler = load("files").lambda_handler
     assert handler(event(handed(sealed=True, expires_in=-5)), None)["statusCode"] == 401
@@ -120,7 +133,6 @@ def server(s3: type[S3], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     made.server_close()
 
 
-@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
 def test_the_http_server_lists_the_callers_files(s3: type[S3], server: str, sealed: bool) -> None:
     headers = {HEADERS[name]: value for name, value in handed(sealed=sealed).items() if name in HEADERS}
     with urllib.request.urlopen(urllib.request.Request(server, headers=headers)) as answer:
@@ -143,15 +155,42 @@ def test_the_http_server_lists_the_callers_files(s3: type[S3], server: str, seal
             403,
             id="another's",
         ),
+        pytest.param(
+            {HEADERS["credentials"]: handed(sealed=True)["credentials"]},
+            403,
+            id="those of nobody in particular",
+        ),
+        pytest.param(
+            {HEADERS[name]: value for name, value in handed(sealed=False).items() if name in HEADERS},
+            403,
+            id="plain ones, which anybody can write",
+        ),
     ],
 )
 def test_the_http_server_refuses_what_the_authorizer_did_not_make(
-    s3: type[S3], server: str, headers: dict[str, str], status: int
+    s3: type[S3], server: str, keys: None, headers: dict[str, str], status: int
 ) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(server, headers=headers))
     assert refused.value.code == status
     refused.value.close()
+    assert s3.asked == []
+
+
+@pytest.mark.parametrize("first", ["mine", "theirs"])
+def test_the_http_server_refuses_a_header_that_comes_twice(s3: type[S3], server: str, first: str) -> None:
+    """`append:` in the mapping: one of the two is the caller's own, and which one a server reads is anybody's guess."""
+    host, _, port = server.removeprefix("http://").removesuffix("/files").partition(":")
+    connection = http.client.HTTPConnection(host, int(port))
+    connection.putrequest("GET", "/files")
+    for name, value in handed(sealed=False).items():
+        if name in HEADERS:
+            pair = [value, "mallory"] if first == "theirs" else ["mallory", value]
+            for one in pair if name == "sub" else [value]:
+                connection.putheader(HEADERS[name], one)
+    connection.endheaders()
+    assert connection.getresponse().status == 403
+    connection.close()
     assert s3.asked == []
 
 
@@ -205,9 +244,12 @@ def test_the_node_backend_opens_what_was_sealed_here_and_nothing_else(node_backe
     altered = ".".join([head, key, nonce, ("B" if ciphertext[0] == "A" else "A") + ciphertext[1:], tag])
     elsewhere = event(good)
     elsewhere["requestContext"]["stage"] = "test"
+    years = make_credentials(issued_at=time.time() - 60, expiration=time.time() + 86_400 * 365)
+    eternal = context.sealed(years, seal=Seal(parse_keys(jwk_set())), route=ROUTE, principal=SUB)
     events = [
         event(good),
         event(handed(sealed=False)),
+        event(eternal | {"sub": SUB}),
         elsewhere,
         event(good | {"sub": "mallory"}),
         event(handed(sealed=True, expires_in=-5)),
@@ -216,26 +258,45 @@ def test_the_node_backend_opens_what_was_sealed_here_and_nothing_else(node_backe
         event(handed(sealed=True, keys=jwk_set(make_jwk("other", 9)))),
         event({"sub": SUB}),
     ]
-    ran = subprocess.run(
-        ["node", "--input-type=module", "-e", NODE, json.dumps(events)],
-        cwd=node_backend,
-        env={"AUTHORIZER_SEALING_KEYS": jwk_set(), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    opened, plain, *refused = json.loads(ran.stdout)
-    for found in (opened, plain):
-        assert (found["accessKeyId"], found["secretAccessKey"]) == ("ASIACANARY", "canary-secret/+=")
-        assert found["sessionToken"] == "canary-session/+=="
+    opened, *refused = told_by_node(node_backend, events, {"AUTHORIZER_SEALING_KEYS": jwk_set()})
+    assert_canary(opened)
     assert [answer["refused"] for answer in refused] == [
+        "the credentials are not sealed, and this backend has keys",
+        "sealed for longer than any session lives, or not yet",
         "ERR_JWT_CLAIM_VALIDATION_FAILED",
         "ERR_JWT_CLAIM_VALIDATION_FAILED",
         "ERR_JWT_EXPIRED",
         "ERR_JWE_INVALID",
         "ERR_JWE_DECRYPTION_FAILED",
         "sealed with a key that is not here",
-        "no live credentials in the authorizer's context",
+        "the credentials are not sealed, and this backend has keys",
     ]
+
+
+def test_the_node_backend_without_keys_takes_plain_credentials(node_backend: Path) -> None:
+    events = [event(handed(sealed=False)), event(handed(sealed=True)), event({"sub": SUB})]
+    plain, *refused = told_by_node(node_backend, events, {})
+    assert_canary(plain)
+    assert [answer["refused"] for answer in refused] == [
+        "no live credentials in the authorizer's context"
+    ] * 2
+
+
+def told_by_node(backend: Path, events: list[Any], environment: dict[str, str]) -> list[dict[str, str]]:
+    ran = subprocess.run(
+        ["node", "--input-type=module", "-e", NODE, json.dumps(events)],
+        cwd=backend,
+        env={**environment, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    told: list[dict[str, str]] = json.loads(ran.stdout)
+    return told
+
+
+def assert_canary(found: dict[str, str]) -> None:
+    assert (found["accessKeyId"], found["secretAccessKey"]) == ("ASIACANARY", "canary-secret/+=")
+    assert found["sessionToken"] == "canary-session/+=="

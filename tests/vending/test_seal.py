@@ -137,7 +137,10 @@ def test_a_text_made_by_the_rfc_alone_opens_here() -> None:
         pytest.param(handmade(b"{}", header(kid=["a"])), {}, "form", id="a kid that is no text is refused"),
         pytest.param(handmade(b"{}", header(kid="b")), {}, "key", id="an unknown kid is refused"),
         pytest.param(handmade(b"{}", fill=2), {}, "tampered", id="another key under our kid is refused"),
-        pytest.param(handmade(b"no JSON"), {}, "tampered", id="a payload that is no JSON is refused"),
+        pytest.param(handmade(b"no JSON"), {}, "form", id="a payload that is no JSON is refused"),
+        pytest.param(handmade(b"\xff"), {}, "form", id="a payload that is no text is refused"),
+        pytest.param(handmade(b"[" * 5000), {}, "form", id="a payload of thousands of brackets is refused"),
+        pytest.param(handmade(b'{"a":' * 1000), {}, "form", id="a payload nested without an end is refused"),
         pytest.param(handmade(b"[]"), {}, "form", id="a payload that is a list is refused"),
         pytest.param(handmade(b"{}"), {}, "audience", id="a payload without an audience is refused"),
     ],
@@ -157,6 +160,56 @@ def test_credentials_that_are_not_whole_are_refused(name: str, value: object) ->
     with pytest.raises(SealRefused) as refused:
         opened(handmade(json.dumps(payload(**{name: value})).encode()))
     assert refused.value.reason == "form"
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        pytest.param({"exp": 10**400}, "form", id="an end beyond any number of seconds"),
+        pytest.param({"exp": 253_402_300_800}, "form", id="an end in the year 10,000"),
+        pytest.param({"iat": -1}, "form", id="a beginning before 1970"),
+        pytest.param({"iat": int(NOW) + 3600}, "form", id="an end that is not after its beginning"),
+        pytest.param({"exp": int(NOW) + 3661}, "life", id="a life longer than any session's"),
+        pytest.param({"exp": int(NOW) + 86_400 * 365}, "life", id="a life of years"),
+        pytest.param({"iat": int(NOW) + 61, "exp": int(NOW) + 3600}, "life", id="a beginning in the future"),
+    ],
+)
+def test_a_seal_s_life_is_bounded_whoever_made_it(claims: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SealRefused) as refused:
+        opened(handmade(json.dumps(payload(**claims)).encode()))
+    assert refused.value.reason == reason
+
+
+def test_clocks_may_differ_by_a_minute() -> None:
+    times = {"iat": int(NOW) + 60, "exp": int(NOW) + 3720}
+    assert opened(handmade(json.dumps(payload(**times)).encode())).expiration == NOW + 3720
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*payload(), "x"]), inner, max_size=4)
+    ),
+    max_leaves=9,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*payload(), "x"]), ANY_JSON))
+def test_whatever_a_holder_of_the_key_writes_is_taken_or_refused(changes: dict[str, Any]) -> None:
+    body = json.dumps({**payload(), **changes}).encode()
+    try:
+        found = opened(handmade(body), principal=None)
+    except SealRefused:
+        return
+    assert found.expiration - found.issued_at <= 3660
+
+
+@given(st.text(max_size=60) | st.lists(st.text("ab-_.=", max_size=9), min_size=4, max_size=6).map(".".join))
+def test_whatever_a_stranger_writes_is_refused(text: str) -> None:
+    with pytest.raises(SealRefused):
+        opened(text)
+    with pytest.raises(SealRefused):
+        opened(f"{SEALED.split('.')[0]}.{text}")
 
 
 @given(st.integers(0, len(SEALED) - 1), st.characters(codec="ascii"))

@@ -6,7 +6,7 @@ Map them on the integration, with `overwrite:` so that a caller's own header nev
     overwrite:header.x-vended-sub         = $context.authorizer.sub
 
 and let nobody but API Gateway reach this server (a VPC link). Sealed credentials prove on their own that they come from
-the authorizer; plain ones prove nothing.
+the authorizer; plain ones prove nothing, and are refused where AUTHORIZER_SEALING_KEYS is set.
 
     API_ID=abc123 STAGE=prod DATA_BUCKET=… AUTHORIZER_SEALING_KEYS=… python server.py
 """
@@ -26,8 +26,12 @@ class Files(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         audience = f"{os.environ['API_ID']}/{os.environ['STAGE']}"
+        sub = self.headers["x-vended-sub"]  # the seal says the same, or does not open
+        if sub is None:
+            self._answer(HTTPStatus.FORBIDDEN, {"message": "Forbidden"})
+            return
         try:
-            found = credentials_from_headers(dict(self.headers), audience=audience)
+            found = credentials_from_headers(self.headers, audience=audience)
         except CredentialsExpired as expired:
             self._answer(HTTPStatus.UNAUTHORIZED, {"message": str(expired)})
             return
@@ -40,7 +44,7 @@ class Files(BaseHTTPRequestHandler):
             aws_secret_access_key=found.secret_access_key,
             aws_session_token=found.session_token,
         )
-        prefix = f"home/{self.headers['x-vended-sub']}/"
+        prefix = f"home/{sub}/"
         listed = s3.list_objects_v2(Bucket=os.environ["DATA_BUCKET"], Prefix=prefix)
         self._answer(HTTPStatus.OK, {"files": [entry["Key"] for entry in listed.get("Contents", [])]})
 
