@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from authorizer.backend.native import native_claims
+from authorizer.backend.native import is_http, native_claims
+from authorizer.backend.readings import check_certain
 from authorizer.deadline import Deadline
 from authorizer.identity.resolve import resolve
 from authorizer.model import Credentials, Request, RouteArn, Shape
@@ -42,7 +43,9 @@ class Assumer:
     async def assume(self, event: Mapping[str, Any], now: float) -> Credentials:
         """The caller's credentials. Raises a `Refusal` as the authorizer would, or `CredentialsAbsent`."""
         claims = native_claims(event, self._settings, now)
-        identity = resolve(claims, _request(event, self._settings), self._settings)
+        request = _request(event, self._settings)
+        check_certain(claims, request.requested_role, self._settings, http=is_http(event))
+        identity = resolve(claims, request, self._settings)
         policy = render(identity, self._settings)
         credentials = await self.vendor.vend(identity, policy, now, Deadline.after(BUDGET))
         await self.vendor.maintain(now)

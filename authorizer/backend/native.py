@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from authorizer.errors import CredentialsAbsent, IssuerUnknown, TokenClaimMalformed
+from authorizer.backend.readings import settled
+from authorizer.errors import CredentialsAbsent, IssuerUnknown, TokenClaimMalformed, TokenUseRefused
 from authorizer.model import Claims
 from authorizer.settings.schema import Settings
 from authorizer.tokens.checks import check_lasting, check_timed
@@ -36,8 +37,15 @@ def native_claims(event: Mapping[str, Any], settings: Settings, now: float) -> C
     issuer = settings.issuers.get(str(said.get("iss")))
     if issuer is None:
         raise IssuerUnknown(f"the claims' `iss` is no configured issuer: {', '.join(settings.issuers)}")
-    http = event.get("version") is not None
-    payload: dict[str, object] = dict(said)
+    kind = KINDS[issuer.kind]
+    if kind.token_use is None:
+        # The header's `typ` tells, which is not in the event: an access token would pass for an ID token.
+        raise TokenUseRefused(
+            f"behind API Gateway's own authorizer it is unknown whether a token of '{issuer.issuer}' is an ID or an "
+            "access token: use this project's authorizer for issuers of other kinds than cognito"
+        )
+    http = is_http(event)
+    payload = settled(said, settings, http=http)
     for name in LISTS:
         if name in said:
             payload[name] = _items(name, said[name], http=http)
@@ -45,10 +53,15 @@ def native_claims(event: Mapping[str, Any], settings: Settings, now: float) -> C
         if name in said:
             payload[name] = _seconds(name, said[name])
     # The header's `typ` is not in the event; none is a type that both uses of a Cognito token may have.
-    typed = parse_claims_set(payload, "", KINDS[issuer.kind])
+    typed = parse_claims_set(payload, "", kind)
     check_lasting(typed, issuer)
     check_timed(typed, issuer, now)
     return claims_of(typed, issuer)
+
+
+def is_http(event: Mapping[str, Any]) -> bool:
+    """Whether an HTTP API wrote the claims, and not a REST API."""
+    return event.get("version") is not None
 
 
 def _said(event: Mapping[str, Any]) -> Mapping[str, object]:

@@ -72,7 +72,7 @@ def _preferred(claims: Claims, _: str | None, settings: Settings) -> Choice | No
 def _rules(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
     """The first matching `[[rules]]` entry (identity pools, RoleMapping of type Rules)."""
     for number, rule in enumerate(settings.rules, start=1):
-        if _matches(rule, claims.values):
+        if matches(rule, claims.values):
             return Choice(settings.roles[rule.role], f"rule {number}: {rule.claim} {rule.match}")
     return None
 
@@ -124,7 +124,7 @@ def _listed(arn: str, settings: Settings) -> Role:
     return role
 
 
-def _matches(rule: Rule, values: Mapping[str, object]) -> bool:
+def matches(rule: Rule, values: Mapping[str, object]) -> bool:
     """Whether one mapping rule matches. An absent claim matches nothing, `NotEqual` included: identity pools do not
     evaluate a rule whose claim is absent. A list is judged by its members, so that `Contains` on groups asks for the
     member `admin` and not for any group with `admin` in its name."""

@@ -1,0 +1,141 @@
+"""What a text in a native authorizer's event may have been in the token: API Gateway writes every claim as text, and
+neither of its two ways can be read backwards.
+
+::
+
+    in the token      HTTP API (JWT)     REST API (COGNITO_USER_POOLS)
+    "a"               a                  a
+    ["a", "b"]        [a b]              a,b
+    7, true           7, true            7, true
+    {"a": "b"}        map[a:b]           {"a":"b"}
+
+So `[non admin]` may be one text, two members or one, and `7` a text or a number. A claim that decides the role is read
+in every way that is left, and a caller whose role depends on which one it was is refused: another verdict than the
+authorizer's, on the token itself, is never given. What `access.toml` declares under `[claims]`, as a text or as a list,
+is read as declared. (Observed in events; the Developer Guide does not describe it.)
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+
+from authorizer.errors import Forbidden, TokenClaimMalformed
+from authorizer.identity.roles import choose, matches
+from authorizer.model import Claims
+from authorizer.settings.schema import Settings
+
+TEXTS = frozenset(
+    {"sub", "iss", "jti", "origin_jti", "client_id", "scope", "token_use", "username", "cognito:username"}
+)
+"""Claims that Cognito itself always writes as text (Developer Guide, "Understanding the identity (ID) token", "…access
+token"), beside those that the reading of groups and roles has settled."""
+MAX_MEMBERS = 8
+"""A list of more members has more groupings than are worth looking at."""
+
+Reading = str | list[str] | None
+"""None: something that no rule matches, such as a number or an object."""
+
+
+def check_certain(claims: Claims, requested: str | None, settings: Settings, *, http: bool) -> None:
+    """Raise `TokenClaimMalformed` where the caller's role depends on what a claim was in the token."""
+    unsure = {
+        rule.claim: value
+        for rule in settings.rules
+        if isinstance(value := claims.values.get(rule.claim), str) and rule.claim not in TEXTS
+    }
+    ways = [_ways(name, value, settings, http=http) for name, value in unsure.items()]
+    outcomes = {_outcome(claims, requested, settings)}
+    for way in product(*ways):
+        values = {**claims.values, **dict(zip(unsure, way, strict=True))}
+        outcomes.add(_outcome(replace(claims, values=values), requested, settings))
+    if len(outcomes) > 1:
+        raise TokenClaimMalformed(
+            f"the role depends on whether {' and '.join(map(repr, sorted(unsure)))} was a text, a list or something "
+            "else in the token, which API Gateway's own authorizer does not tell: declare it under [claims] with its "
+            "type, or use this project's authorizer"
+        )
+
+
+def _ways(name: str, text: str, settings: Settings, *, http: bool) -> list[Reading]:
+    """One reading for each way in which the rules about this claim can come out."""
+    rules = [rule for rule in settings.rules if rule.claim == name]
+    found: dict[tuple[bool, ...], Reading] = {}
+    for reading in readings(text, is_list=_declared(name, settings), http=http):
+        found.setdefault(tuple(matches(rule, {name: reading}) for rule in rules), reading)
+    return list(found.values())
+
+
+def _declared(name: str, settings: Settings) -> bool | None:
+    """Whether access.toml says that this claim of the token is a list; None: it says nothing, or both."""
+    said = {declared.type.is_list for declared in settings.claims.values() if declared.claim == name}
+    return said.pop() if len(said) == 1 else None
+
+
+def _outcome(claims: Claims, requested: str | None, settings: Settings) -> object:
+    try:
+        return choose(claims, requested, settings).role
+    except Forbidden as refusal:
+        return type(refusal)
+
+
+def readings(text: str, *, is_list: bool | None, http: bool) -> Iterator[Reading]:
+    """Everything that `text` may have been; of what is declared a text or a list, that alone. Raises
+    `TokenClaimMalformed` for a list that is too long to look at."""
+    if is_list is not True:
+        yield text
+    if is_list is False:
+        return
+    pieces = pieces_of(text, http=http)
+    if pieces is not None:
+        yield from _groupings(pieces, " " if http else ",")
+    if is_list is None and any(map(_is_no_text, (text, *(pieces or ())))):
+        yield None
+
+
+def pieces_of(text: str, *, http: bool) -> list[str] | None:
+    """The most members that a list written as `text` can have had; None: no list is written like this."""
+    if not http:
+        return text.split(",")
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    return text[1:-1].split(" ") if text != "[]" else []
+
+
+def _groupings(pieces: list[str], separator: str) -> Iterator[list[str]]:
+    """Every list that joins to the same text: a member may hold the separator itself."""
+    if len(pieces) > MAX_MEMBERS:
+        raise TokenClaimMalformed(
+            f"a claim that decides the role is a list of more than {MAX_MEMBERS} members"
+        )
+    for joined in product((False, True), repeat=max(0, len(pieces) - 1)):
+        members = pieces[:1]
+        for piece, joins in zip(pieces[1:], joined, strict=True):
+            if joins:
+                members[-1] += separator + piece
+            else:
+                members.append(piece)
+        yield members
+
+
+def _is_no_text(written: str) -> bool:
+    """Whether a number, true, null or an object may be written like this."""
+    if written.startswith(("map[", "{", "<nil>")):
+        return True
+    try:
+        return not isinstance(json.loads(written), str)
+    except ValueError:
+        return False
+
+
+def settled(payload: Mapping[str, object], settings: Settings, *, http: bool) -> dict[str, object]:
+    """`payload` with each claim that is declared a list as one, where only one list is written like it: of one member,
+    or of none. A longer one is left as text, which no list type takes: `a b` may have been one member."""
+    found = dict(payload)
+    for declared in settings.claims.values():
+        text = payload.get(declared.claim)
+        if isinstance(text, str) and _declared(declared.claim, settings):
+            pieces = pieces_of(text, http=http)
+            if pieces is not None and len(pieces) <= 1:
+                found[declared.claim] = pieces
+    return found

@@ -1,0 +1,211 @@
+"""Behind API Gateway's own authorizers the verdict is the authorizer's, or a refusal: every case of `tests/identity`,
+in both spellings of the gateway."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer.backend.native import native_claims
+from authorizer.backend.readings import check_certain
+from authorizer.errors import Refusal, TokenClaimMalformed, TokenUseRefused
+from authorizer.identity import resolve as resolving
+from authorizer.identity import roles
+from authorizer.model import Claims
+from authorizer.settings.schema import Settings
+from authorizer.tokens.claims_set import claims_of, parse_claims_set
+from authorizer.tokens.kinds import KINDS
+from tests.identity import test_roles
+from tests.identity.test_resolve import *  # noqa: F403 - each of its tests runs here too, on what the gateway wrote
+from tests.identity.test_roles import *  # noqa: F403
+from tests.make import NOW, make_claims, make_settings
+
+TOKEN_CHOICE = roles.choose
+
+
+def payload_of(claims: Claims) -> dict[str, Any]:
+    """The token that says what `claims` says."""
+    names = {"id": ("aud", "cognito:username"), "access": ("client_id", "username")}[claims.token_use]
+    sub = claims.values["client_id"] if claims.machine else claims.sub
+    client = sub if claims.machine else claims.client_id
+    lists = {"cognito:groups": claims.groups, "cognito:roles": claims.roles}
+    texts = {
+        **dict(zip(names, (client, None if claims.machine else claims.username), strict=True)),
+        "cognito:preferred_role": claims.preferred_role,
+        "scope": " ".join(claims.scopes) if claims.scopes else None,
+    }
+    return {
+        **{name: value for name, value in claims.values.items() if name not in ("sub", *names)},
+        **{name: list(items) for name, items in lists.items() if items},
+        **{name: text for name, text in texts.items() if text is not None},
+        "sub": sub,
+        "iss": claims.issuer,
+        "token_use": claims.token_use,
+        "iat": int(NOW - 60),
+        "exp": int(NOW + 3540),
+    }
+
+
+def http_text(value: object) -> str:
+    """As an HTTP API's JWT authorizer writes a claim."""
+    if isinstance(value, list):
+        return f"[{' '.join(map(http_text, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{http_text(inner)}' for key, inner in value.items())}]"
+    if value is None:
+        return "<nil>"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def rest_text(value: object) -> str:
+    """As a REST API's Cognito authorizer writes a claim."""
+    if isinstance(value, list):
+        return ",".join(map(rest_text, value))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def event_of(payload: Mapping[str, Any], *, http: bool) -> dict[str, Any]:
+    said = {name: (http_text if http else rest_text)(value) for name, value in payload.items()}
+    authorizer: dict[str, Any] = {"jwt": {"claims": said}} if http else {"claims": said}
+    context = {"apiId": "a", "stage": "s", "authorizer": authorizer}
+    return {"requestContext": context, "headers": {}, **({"version": "2.0"} if http else {})}
+
+
+def outcome(of: Any) -> Any:
+    """The role, or the class of the refusal. Which rule chose the role may be another one."""
+    try:
+        return of().role
+    except Refusal as refusal:
+        return type(refusal)
+
+
+def of_the_token(payload: Mapping[str, Any], settings: Settings) -> Claims:
+    issuer = settings.issuers[payload["iss"]]
+    return claims_of(parse_claims_set(dict(payload), "jwt", KINDS[issuer.kind]), issuer)
+
+
+def native_choice(
+    payload: Mapping[str, Any], requested: str | None, settings: Settings, *, http: bool
+) -> Any:
+    claims = native_claims(event_of(payload, http=http), settings, NOW)
+    check_certain(claims, requested, settings, http=http)
+    return TOKEN_CHOICE(claims, requested, settings)
+
+
+def both_ways(claims: Claims, requested: str | None, settings: Settings) -> roles.Choice:
+    """The token's choice, after both of the gateway's spellings have come to the same one, or were refused."""
+    payload = payload_of(claims)
+    token = outcome(lambda: TOKEN_CHOICE(of_the_token(payload, settings), requested, settings))
+    for http in (False, True):
+        native = outcome(lambda http=http: native_choice(payload, requested, settings, http=http))
+        assert native in (token, TokenClaimMalformed)
+    return TOKEN_CHOICE(claims, requested, settings)
+
+
+@pytest.fixture(autouse=True)
+def on_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test_roles, "choose", both_ways)
+    monkeypatch.setattr(resolving, "choose", both_ways)
+
+
+VALUES = st.one_of(
+    st.text("ab ,[]{7", max_size=6),
+    st.lists(st.text("ab ,7", min_size=1, max_size=3), max_size=3),
+    st.lists(st.sampled_from(["a", 7, True, None, {"a": "b"}]), max_size=2),
+    st.sampled_from([7, 7.5, True, False, None, {"a": "b"}, {}, "true", "7", "null", "map[a:b]", "<nil>"]),
+)
+RULE = st.fixed_dictionaries(
+    {
+        "claim": st.sampled_from(["custom:x", "custom:y"]),
+        "match": st.sampled_from(["Equals", "NotEqual", "StartsWith", "Contains"]),
+        "value": st.text("ab ,7", min_size=1, max_size=3)
+        | st.sampled_from(["true", "7", "null", "map", "[a"]),
+        "role": st.sampled_from(["viewer", "editor", "admin"]),
+    }
+)
+
+
+@given(st.lists(RULE, min_size=1, max_size=3), VALUES, VALUES)
+def test_no_rule_finds_another_role_in_what_the_gateway_wrote(rules: Any, x: object, y: object) -> None:
+    settings = make_settings(rules=rules)
+    claims = make_claims(
+        roles=(), preferred_role=None, groups=("viewers",), values={"custom:x": x, "custom:y": y}
+    )
+    assert outcome(lambda: both_ways(claims, None, settings)) in settings.roles.values()
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+@pytest.mark.parametrize("staff", [["non-admin-staff"], ["staff", "non-admin"]], ids=repr)
+def test_a_part_of_a_member_s_name_never_picks_a_role(staff: object, http: bool) -> None:
+    rule = {"claim": "custom:staff", "match": "Contains", "value": "admin", "role": "admin"}
+    claims = make_claims(roles=(), preferred_role=None, values={"custom:staff": staff})
+    with pytest.raises(TokenClaimMalformed, match="declare it under"):
+        native_choice(payload_of(claims), None, make_settings(rules=[rule]), http=http)
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+def test_a_claim_that_is_declared_is_read_as_declared(http: bool) -> None:
+    rule = {"claim": "custom:level", "match": "Equals", "value": "7", "role": "admin"}
+    payload = payload_of(make_claims(roles=(), preferred_role=None, values={"custom:level": "7"}))
+    with pytest.raises(TokenClaimMalformed):
+        native_choice(payload, None, make_settings(rules=[rule]), http=http)
+    declared = make_settings(rules=[rule], claims={"level": {"claim": "custom:level", "type": "digits"}})
+    assert native_choice(payload, None, declared, http=http).role.name == "admin"
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+def test_a_list_of_one_is_a_list_where_it_is_declared_and_a_longer_one_is_left_to_its_type(
+    http: bool,
+) -> None:
+    settings = make_settings(
+        claims={"sites": {"claim": "custom:sites", "type": "slug", "list": True, "max_items": 3}}
+    )
+    for sites, read in ((["a"], ["a"]), (["a", "b"], "[a b]" if http else "a,b")):
+        payload = payload_of(make_claims(values={"custom:sites": sites}))
+        assert native_claims(event_of(payload, http=http), settings, NOW).values["custom:sites"] == read
+
+
+@pytest.mark.parametrize(
+    ("match", "wanted", "value", "told"),
+    [
+        pytest.param("Equals", "a", "a", True, id="an equal text"),
+        pytest.param("Equals", "a", "ab", True, id="another text"),
+        pytest.param("Equals", "a", ["a", "b"], True, id="no text at all"),
+        pytest.param("NotEqual", "a", "b", True, id="an unequal text"),
+        pytest.param("StartsWith", "a", "ab", True, id="a text's beginning"),
+        pytest.param("Contains", "a", "a", True, id="a text that is all of it"),
+        pytest.param("Contains", "a", "bab", False, id="a part of a text, or of a member"),
+        pytest.param("Contains", "a", ["x", "a"], False, id="a member, or a part of a text"),
+        pytest.param("Equals", "7", "7", False, id="a text, or a number"),
+    ],
+)
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+def test_what_can_be_told_is_told(match: str, wanted: str, value: object, told: bool, http: bool) -> None:
+    settings = make_settings(rules=[{"claim": "custom:x", "match": match, "value": wanted, "role": "admin"}])
+    payload = payload_of(make_claims(roles=(), preferred_role=None, values={"custom:x": value}))
+    native = outcome(lambda: native_choice(payload, None, settings, http=http))
+    token = outcome(lambda: TOKEN_CHOICE(of_the_token(payload, settings), None, settings))
+    # An HTTP API writes every list in brackets: what has none is no list there.
+    certain = told or (http and match == "Contains" and isinstance(value, str))
+    assert native == (token if certain else TokenClaimMalformed)
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+def test_an_openid_token_is_refused_since_nothing_tells_its_use(http: bool) -> None:
+    oidc = {"kind": "oidc", "issuer": "https://idp.example", "client_ids": ["app"], "token_use": ["id"]}
+    settings = make_settings(issuers=[oidc])
+    payload = payload_of(make_claims(issuer="https://idp.example", client_id="app"))
+    with pytest.raises(
+        TokenUseRefused, match=r"whether a token of 'https://idp\.example' is an ID or an access token"
+    ):
+        native_claims(event_of(payload, http=http), settings, NOW)
+
+
+def test_a_list_too_long_to_look_at_is_refused() -> None:
+    rule = {"claim": "custom:x", "match": "Contains", "value": "a", "role": "admin"}
+    payload = payload_of(make_claims(roles=(), preferred_role=None, values={"custom:x": list("bcdefghij")}))
+    with pytest.raises(TokenClaimMalformed, match="more than 8 members"):
+        native_choice(payload, None, make_settings(rules=[rule]), http=True)
