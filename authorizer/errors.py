@@ -7,6 +7,7 @@
     ├── SealRefused        in a backend: sealed credentials do not open
     ├── CredentialsAbsent  in a backend: there are none
     ├── CredentialsExpired in a backend: they are over
+    ├── RenewalFailed      in a backend: the authorizer could not be asked for fresh ones
     └── Refusal            a request ends here
         ├── Unauthorized   the caller must act: prove who you are                → 401
         ├── Forbidden      an administrator must act: nothing is granted         → 403
@@ -52,6 +53,10 @@ class CredentialsAbsent(AuthorizerError):
 
 class CredentialsExpired(AuthorizerError):
     """The credentials that a backend was called with are over."""
+
+
+class RenewalFailed(AuthorizerError):
+    """A backend asked the authorizer for a connection's fresh credentials, and got no answer."""
 
 
 class Refusal(AuthorizerError):
@@ -179,6 +184,19 @@ class TokenLifetimeTooLong(Unauthorized):
     """The token lives longer from `iat` to `exp` than `max_lifetime` allows."""
 
     code = "token_lifetime_too_long"
+
+
+class ConnectionOver(Unauthorized):
+    """A backend asks for a WebSocket's fresh credentials after the two hours that a connection lasts, or after the
+    token where sessions end with it."""
+
+    code = "connection_over"
+
+
+class ConnectionRefused(Unauthorized):
+    """A backend hands back something that was not sealed here, for this very connection."""
+
+    code = "connection_refused"
 
 
 class AuthenticationTooOld(Unauthorized):

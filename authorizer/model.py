@@ -56,6 +56,8 @@ class Request:
     requested_role: str | None
     """The value of the configured role header: a role's name in `access.toml`, or its ARN."""
     request_id: str | None
+    connection_id: str | None = None
+    """The connection that a WebSocket asks for."""
     simple_response: bool
     """True where the API expects `isAuthorized`, which decides this one route, in place of a policy."""
 

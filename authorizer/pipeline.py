@@ -1,11 +1,13 @@
-"""The flow, on one page. Every stage either returns what the next one needs or raises a `Refusal`: there is no branch
-here, and so no branch that could end in an allow by mistake."""
+"""The flow, on one page, and the one by which a WebSocket's backend asks again. Every stage either returns what the
+next one needs or raises a `Refusal`: there is no branch here, and so no branch that could end in an allow by
+mistake."""
 
 from dataclasses import dataclass
 
+from authorizer.connections import Connections
 from authorizer.deadline import Deadline
 from authorizer.gateway.parse import parse
-from authorizer.gateway.respond import Response, allow
+from authorizer.gateway.respond import Response, allow, refresh
 from authorizer.identity.permit import permit
 from authorizer.identity.resolve import resolve
 from authorizer.record import Record
@@ -17,11 +19,12 @@ from authorizer.vending.vendor import Vendor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """What the flow runs on: the settings, and the two stages that talk to a network."""
+    """What the flow runs on: the settings, and the stages that talk to a network."""
 
     settings: Settings
     verifier: Verifier
     vendor: Vendor
+    connections: Connections
 
 
 async def authorize(
@@ -37,4 +40,19 @@ async def authorize(
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, now, deadline))
     secrets = await stages.vendor.context(credentials, identity, request.route, deadline)
-    return record.responded(allow(request, identity, routes, secrets, settings))
+    kept = await stages.connections.keep(claims, request, now, deadline)
+    return record.responded(allow(request, identity, routes, {**secrets, **kept}, settings))
+
+
+async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline, record: Record) -> Response:
+    """One event of a WebSocket's backend → fresh credentials for the caller who opened the connection."""
+    settings = stages.settings
+
+    asked = await stages.connections.take_up(event, now, deadline)
+    request, claims = record.parsed(asked.request), record.verified(asked.claims)
+    identity = record.resolved(resolve(claims, request, settings))
+    routes = record.permitted(permit(identity, request, settings))
+    policy = record.rendered(render(identity, settings))
+    credentials = record.vended(await stages.vendor.vend(identity, policy, now, deadline))
+    secrets = await stages.vendor.context(credentials, identity, request.route, deadline)
+    return record.responded(refresh(identity, routes, secrets, settings))

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from authorizer.connections import Connections, is_renewal
 from authorizer.deadline import Deadline
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
 from authorizer.model import Decision, Verdict
-from authorizer.pipeline import Stages, authorize
+from authorizer.pipeline import Stages, authorize, renew
 from authorizer.record import Record
 from authorizer.settings.schema import Settings
 from authorizer.tokens.verifier import Verifier
@@ -105,17 +106,20 @@ class Authorizer:
         self._loop.close()
 
     def _make_stages(self) -> Stages:
+        vendor = Vendor(self.settings)
         return Stages(
             settings=self.settings,
             verifier=Verifier(self.settings.issuers, self.settings.keys),
-            vendor=Vendor(self.settings),
+            vendor=vendor,
+            connections=Connections(self.settings, vendor.private_seal),
         )
 
     async def _decide(self, event: object, context: LambdaContext | None) -> tuple[Decision, Record]:
         now, deadline = self._clock(), Deadline.after(_seconds_left(context))
         record = Record(now)
         try:
-            await authorize(event, self._stages, now=now, deadline=deadline, record=record)
+            flow = renew if is_renewal(event) else authorize
+            await flow(event, self._stages, now=now, deadline=deadline, record=record)
         except Refusal as error:
             record.refused(error)
         except Exception as error:

@@ -13,8 +13,12 @@ shapes that a Lambda integration gets, and open it if it is sealed; `credentials
 for an HTTP integration. `assume` stands behind API Gateway's own Cognito authorizers, where no context holds
 credentials.
 
-Nothing here prints, logs or keeps a credential. Each function imports what it needs when it is called: a
-backend with plain credentials loads no Jinja, no JWT and no JOSE library.
+A WebSocket's messages carry the credentials of its `$connect`. With `gateway.renew_connections` in `access.toml` and
+the authorizer's ARN in `AUTHORIZER_FUNCTION` the same functions ask for fresh ones when those are over, and wait for
+them: once an hour and connection, some 50 ms.
+
+Nothing here prints or logs a credential. Each function imports what it needs when it is called: a backend with plain
+credentials loads no Jinja, no JWT and no JOSE library.
 
 Sealed credentials need the keys: `AUTHORIZER_SEALING_KEYS`, and `AUTHORIZER_SEALING_SOURCE` as in `[sealing]
 source`. Where either is set, credentials that are not sealed are refused. The keys are read again every five
@@ -29,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from authorizer.backend.event import Headers, context_of_event, context_of_headers
 from authorizer.backend.opening import open_context
-from authorizer.errors import CredentialsAbsent, CredentialsExpired, SealRefused
+from authorizer.errors import CredentialsAbsent, CredentialsExpired, RenewalFailed, SealRefused
 from authorizer.model import Credentials
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CredentialsAbsent",
     "CredentialsExpired",
+    "RenewalFailed",
     "SealRefused",
     "assume",
     "boto3_session",

@@ -29,6 +29,8 @@ class Context:
     """`API_ID/STAGE`."""
     principal: str | None
     """`sub` beside the credentials. None: the way here carries none."""
+    connection_id: str | None = None
+    """The WebSocket's connection."""
 
 
 def _lambda_fields(context: Mapping[str, Any]) -> Any:
@@ -58,6 +60,7 @@ def context_of_event(event: Mapping[str, Any]) -> Context:
         request_context = event["requestContext"]
         fields = FIELDS[event.get("version")](request_context)
         audience = f"{request_context['apiId']}/{request_context['stage']}"
+        connection_id = request_context.get("connectionId")
     except (AttributeError, KeyError, TypeError):
         raise CredentialsAbsent(
             "the event has no `requestContext.authorizer`: is it an API Gateway event, of a route with the "
@@ -68,7 +71,12 @@ def context_of_event(event: Mapping[str, Any]) -> Context:
     texts = {name: value for name, value in fields.items() if isinstance(value, str)}
     if not texts.get("sub"):
         raise CredentialsAbsent("the authorizer's context has no `sub`: it is of another authorizer")
-    return Context(fields=texts, audience=audience, principal=texts["sub"])
+    return Context(
+        fields=texts,
+        audience=audience,
+        principal=texts["sub"],
+        connection_id=connection_id if isinstance(connection_id, str) else None,
+    )
 
 
 Headers = Mapping[str, Any] | Iterable[tuple[Any, Any]]

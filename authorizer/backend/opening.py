@@ -1,11 +1,13 @@
 """From a context's fields to credentials that still live."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from authorizer.backend.event import Context
+from authorizer.backend.renewing import is_renewable, remembered, renewed
 from authorizer.errors import (
     CredentialsAbsent,
     CredentialsExpired,
@@ -36,8 +38,23 @@ _PLAIN = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
 
 
 def open_context(context: Context, now: float) -> Credentials:
-    """Raises `CredentialsAbsent`, `CredentialsExpired`, `SealRefused`; where keys are configured and cannot be had,
-    `SettingsError` or `SealingKeysUnavailable`."""
+    """The credentials in it; of a WebSocket's message whose own are over, fresh ones that the authorizer gives.
+
+    Raises `CredentialsAbsent`, `CredentialsExpired`, `SealRefused`; where keys are configured and cannot be had,
+    `SettingsError` or `SealingKeysUnavailable`; `RenewalFailed` where the authorizer does not answer.
+    """
+    try:
+        return _opened(context, now)
+    except CredentialsExpired:
+        if not is_renewable(context):
+            raise
+    if (before := remembered(context)) is not None:
+        with suppress(CredentialsExpired):
+            return _opened(before, now)
+    return _opened(renewed(context), now)
+
+
+def _opened(context: Context, now: float) -> Credentials:
     sealed = context.fields.get("credentials")
     if sealed is None:
         if is_sealing():
@@ -77,8 +94,8 @@ def _plain(context: Context, now: float) -> Credentials:
     if expiration <= now:
         # A WebSocket keeps the context of its $connect for up to two hours, longer than any session lives.
         raise CredentialsExpired(
-            f"the caller's credentials expired {now - expiration:.0f} s ago: ask again, a WebSocket by "
-            "connecting anew"
+            f"the caller's credentials expired {now - expiration:.0f} s ago: ask again, a WebSocket by connecting "
+            "anew or with gateway.renew_connections"
         )
     return Credentials(
         access_key_id=context.fields["accessKeyId"],

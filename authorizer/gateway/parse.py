@@ -55,7 +55,8 @@ def parse(event: object, settings: Settings) -> Request:
         route_key=route_key if isinstance(route_key, str) else None,
         token=_token(places[row.shape], headers, row.query(event, query_names)),
         requested_role=_requested_role(headers, settings.resolution.role_header),
-        request_id=_request_id(event),
+        request_id=_text_of(_context(event, "requestId")),
+        connection_id=_text_of(_context(event, "connectionId")) if row.shape is Shape.WEBSOCKET else None,
         simple_response=row.shape is Shape.HTTP_2 and settings.gateway.response == "simple",
     )
 
@@ -122,9 +123,7 @@ def _requested_role(headers: Values, header: str | None) -> str | None:
     return values[0] if len(values) == 1 else ", ".join(values)
 
 
-def _request_id(event: Event) -> str | None:
-    context = event.get("requestContext")
-    value = context.get("requestId") if isinstance(context, dict) else None
+def _text_of(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 
-from authorizer.errors import ResponseTooLarge
+from authorizer.errors import NoRoute, ResponseTooLarge
 from authorizer.model import Identity, Request, Routes, Shape
 from authorizer.settings.schema import Settings
 
@@ -40,6 +40,16 @@ def allow(
             response["usageIdentifierKey"] = _text(identity.claims[usage_key])
     _check_size(request, response, context, routes.patterns)
     return response
+
+
+def refresh(
+    identity: Identity, routes: Routes, credentials: Mapping[str, str], settings: Settings
+) -> Response:
+    """The context alone, for a WebSocket's backend that asks again. Raises `NoRoute` where the caller could not connect
+    any more."""
+    if not routes.this_route:
+        raise NoRoute("the caller's scopes open $connect no longer")
+    return {"context": {**context_of(identity, settings), **credentials}}
 
 
 def deny(request: Request, principal: str | None, code: str) -> Response:

@@ -20,7 +20,15 @@ RESERVED_CONTEXT_KEYS = frozenset(
     (
         *("principalId", "integrationLatency", "claims", "scopes", "error", "latency", "status"),
         *("integrationStatus", "requestId", "jwt", "iam", "lambda"),
-        *("accessKeyId", "secretAccessKey", "sessionToken", "expiration", "roleArn", "credentials"),
+        *(
+            "accessKeyId",
+            "secretAccessKey",
+            "sessionToken",
+            "expiration",
+            "roleArn",
+            "credentials",
+            "connection",
+        ),
         *("sub", "username", "groups"),
     )
 )
@@ -156,6 +164,17 @@ def _check_lifetimes(settings: Settings, problems: Problems) -> None:
                 f"sessions of {role.duration} s end before gateway.result_ttl + gateway.backend_time + "
                 f"{CLOCK_SKEW:.0f} s of clock skew = {need:.0f} s: a backend would get expired credentials",
             )
+    if not any(route.path == "$connect" for routes in settings.scopes.values() for route in routes):
+        return
+    lasting = gateway.connection_time + CLOCK_SKEW
+    for role in settings.roles.values():
+        if role.duration < lasting:
+            problems.add(
+                ("roles", role.name, "duration"),
+                f"sessions of {role.duration} s end before gateway.connection_time + {CLOCK_SKEW:.0f} s of clock skew "
+                f"= {lasting:.0f} s: a WebSocket's messages carry what $connect was answered; lower connection_time, "
+                "or let no scope open $connect",
+            )
 
 
 def _check_sealing(settings: Settings, problems: Problems) -> None:
@@ -163,6 +182,11 @@ def _check_sealing(settings: Settings, problems: Problems) -> None:
     keys of its own: a backend that could open the table would hold the sessions of everybody."""
     if settings.sealing is None and settings.session.context == "sealed":
         problems.add(("session", "context"), "sealed credentials need keys: add a [sealing] table")
+    if settings.private_sealing is None and settings.gateway.renew_connections:
+        problems.add(
+            ("gateway", "renew_connections"),
+            "who a connection is for is sealed with keys that no backend holds: add a [private_sealing] table",
+        )
     if settings.private_sealing is None and settings.shared_cache is not None:
         problems.add(
             ("shared_cache",),

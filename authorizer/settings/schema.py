@@ -176,6 +176,11 @@ class Gateway:
     token_scopes: Literal["ignore", "either", "both"]
     """How an access token's own `scope` joins the scopes of the groups: not at all, as a union, or as an
     intersection. An ID token has none, so that its intersection is empty."""
+    connection_time: float = 1800.0
+    """Shortest time for which the credentials of a WebSocket's $connect serve: its messages carry no others."""
+    renew_connections: bool = False
+    """True hands a WebSocket's backend, sealed, what it needs to ask for fresh credentials while the connection
+    lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

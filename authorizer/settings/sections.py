@@ -365,6 +365,8 @@ def gateway(root: Section) -> Gateway:
         context_claims=section.texts("context_claims", ()),
         usage_key_claim=section.optional_text("usage_key_claim"),
         token_scopes=section.choice("token_scopes", ("ignore", "either", "both"), "ignore"),
+        connection_time=section.seconds("connection_time", "30m", least=1, most=MAX_CHAINED_DURATION),
+        renew_connections=section.flag("renew_connections"),
     )
     section.done()
     return value

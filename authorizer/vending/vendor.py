@@ -114,6 +114,12 @@ class Vendor:
         seal = await self._sealer.ready(deadline)
         return context.sealed(credentials, seal=seal, route=route, principal=identity.principal)
 
+    async def private_seal(self, now: float, deadline: Deadline) -> "Seal":  # noqa: ARG002
+        """The seal that no backend can open. Raises `SealingKeysUnavailable`."""
+        if self._private_sealer is None:
+            raise SealingKeysUnavailable("no `[private_sealing]` keys are configured")
+        return await self._private_sealer.ready(deadline)
+
     def is_due(self, now: float) -> bool:
         """Whether `maintain` has anything to do."""
         return bool(

@@ -1,0 +1,110 @@
+"""Fresh credentials for a WebSocket's message, once those of its `$connect` are over: asked of the authorizer, and
+remembered for the messages that follow.
+
+The backend's role needs `lambda:InvokeFunction` on the authorizer, whose ARN is in `AUTHORIZER_FUNCTION`, and nothing
+else: no role trusts the backend, and what it hands back only the authorizer can open.
+"""
+
+import json
+import os
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from authorizer.backend.event import Context
+from authorizer.errors import CredentialsExpired, RenewalFailed
+
+FUNCTION = "AUTHORIZER_FUNCTION"
+MAX_REMEMBERED = 1000
+"""Connections whose fresh credentials one environment remembers, about 4 KB each."""
+TIMEOUT = 10.0
+"""Seconds for one answer of the authorizer, which gives up itself before that."""
+
+_remembered: OrderedDict[str, Context] = OrderedDict()
+
+
+def is_renewable(context: Context) -> bool:
+    """Whether the context can be renewed here."""
+    return bool(context.connection_id and context.fields.get("connection") and os.environ.get(FUNCTION))
+
+
+def remembered(context: Context) -> Context | None:
+    """What the authorizer answered for this connection before."""
+    return _remembered.get(_key(context))
+
+
+def renewed(context: Context) -> Context:
+    """The context that the authorizer gives for this connection now.
+
+    Raises `CredentialsExpired` where the caller may do nothing any more, and must connect anew; `RenewalFailed` where
+    the authorizer does not answer.
+    """
+    api_id, _, stage = context.audience.partition("/")
+    ask = {
+        "type": "RENEW",
+        "connection": context.fields["connection"],
+        "connectionId": context.connection_id,
+        "apiId": api_id,
+        "stage": stage,
+    }
+    fields = _fields(_invoke(ask))
+    if fields.get("sub") != context.principal:
+        raise RenewalFailed("the authorizer answered for another caller than the connection's")
+    fresh = Context(
+        fields=fields,
+        audience=context.audience,
+        principal=context.principal,
+        connection_id=context.connection_id,
+    )
+    _remembered[_key(context)] = fresh
+    _remembered.move_to_end(_key(context))
+    if len(_remembered) > MAX_REMEMBERED:
+        _remembered.popitem(last=False)
+    return fresh
+
+
+def _key(context: Context) -> str:
+    return f"{context.audience}/{context.connection_id}"
+
+
+def _fields(answer: Mapping[str, Any]) -> dict[str, str]:
+    """The context in an answer. One without credentials is a refusal, and says why."""
+    fields = answer.get("context")
+    if answer.get("policyDocument") is not None or not isinstance(fields, Mapping):
+        code = fields.get("code") if isinstance(fields, Mapping) else None
+        raise CredentialsExpired(
+            f"the caller's credentials are over, and the authorizer gives no others ({code}): close the connection"
+        )
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def _invoke(ask: Mapping[str, Any]) -> Mapping[str, Any]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where a connection outlives them
+
+    try:
+        reply = _client().invoke(FunctionName=os.environ[FUNCTION], Payload=json.dumps(ask).encode())
+        answer = json.loads(reply["Payload"].read())
+    except ClientError as error:
+        raise RenewalFailed(f"the authorizer cannot be asked: {error.response['Error']['Code']}") from None
+    except (BotoCoreError, ValueError) as error:
+        raise RenewalFailed(f"the authorizer cannot be asked: {type(error).__name__}") from None
+    if not isinstance(answer, Mapping):
+        raise RenewalFailed("the authorizer's answer is no JSON object")
+    if "FunctionError" in reply:
+        message = answer.get("errorMessage")
+        if message == "Unauthorized":
+            raise CredentialsExpired("the caller's credentials are over, and so is the connection: close it")
+        raise RenewalFailed(f"the authorizer failed: {message}")
+    return answer
+
+
+@cache
+def _client() -> Any:
+    import boto3  # noqa: PLC0415 - only where a connection outlives its credentials
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        connect_timeout=1, read_timeout=TIMEOUT, retries={"mode": "standard", "total_max_attempts": 2}
+    )
+    return boto3.client("lambda", config=config)

@@ -1,0 +1,328 @@
+"""A WebSocket's backend asks for fresh credentials: through the real handler, over a real Invoke of Lambda's API."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from authorizer import backend
+from authorizer.backend import opening, renewing
+from authorizer.connections import LONGEST
+from authorizer.errors import CredentialsExpired, RenewalFailed
+from authorizer.runtime import VerdictError
+from authorizer.settings.schema import Sealing, Settings
+from tests.vending.factories import jwk_set, make_jwk
+from tests.world import World, running, sample_event
+
+PRIVATE = Sealing(source="environment", keys=jwk_set(make_jwk("private", 7)))
+Change = Callable[[Settings], Settings]
+
+
+def renewing_settings(settings: Settings, **session: Any) -> Settings:
+    return replace(
+        settings,
+        gateway=replace(settings.gateway, renew_connections=True),
+        session=replace(settings.session, **session),
+        private_sealing=PRIVATE,
+    )
+
+
+@contextmanager
+def connected(keys: Path, change: Change = renewing_settings) -> Iterator[World]:
+    with running(keys, change=change) as world:
+        yield world
+
+
+@pytest.fixture
+def world(key_folder: Path) -> Iterator[World]:
+    with connected(key_folder) as here:
+        yield here
+
+
+def connect(world: World, **changes: Any) -> dict[str, str]:
+    """The context of `$connect`'s answer."""
+    event = sample_event("websocket-allow")
+    event["requestContext"] |= changes
+    decision, _ = world.decide(event)
+    assert decision.verdict == "allow"
+    assert decision.response is not None
+    context = decision.response["context"]
+    assert isinstance(context, dict)
+    return context
+
+
+def message(context: dict[str, str], **changes: Any) -> dict[str, Any]:
+    """A message of the connection, as the backend gets it."""
+    here = sample_event("websocket-allow")["requestContext"]
+    request = {"apiId": here["apiId"], "stage": here["stage"], "connectionId": here["connectionId"]}
+    request |= {"routeKey": "$default", "eventType": "MESSAGE", "authorizer": {"principalId": "x", **context}}
+    return {"requestContext": request | changes, "body": "hello"}
+
+
+def ask(context: dict[str, str], **changes: Any) -> dict[str, Any]:
+    here = message(context)["requestContext"]
+    event = {"type": "RENEW", "connection": context["connection"], "requestId": "r1"}
+    return event | {name: here[name] for name in ("connectionId", "apiId", "stage")} | changes
+
+
+class Lambda(BaseHTTPRequestHandler):
+    """Lambda's Invoke, with the authorizer's handler behind it."""
+
+    protocol_version = "HTTP/1.1"
+    world: World
+    asked: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append(event)
+        headers = {}
+        try:
+            answer: Any = self.world.authorizer(event)
+        except VerdictError as error:
+            headers["X-Amz-Function-Error"] = "Unhandled"
+            answer = {"errorMessage": str(error), "errorType": type(error).__name__}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    @override
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def function(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Lambda]]:
+    """The authorizer as a function that the backend may invoke."""
+    handler = type("Here", (Lambda,), {"world": world, "asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv(renewing.FUNCTION, "arn:aws:lambda:eu-west-1:123456789012:function:authorizer:live")
+    renewing._remembered.clear()
+    renewing._client.cache_clear()
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+def end(context: dict[str, str], now: float) -> None:
+    """What `$connect` was answered is over."""
+    context["expiration"] = "2026-01-01T00:00:00Z"
+
+
+def test_a_message_of_a_long_connection_gets_fresh_credentials_of_its_caller(
+    world: World, function: type[Lambda]
+) -> None:
+    context = connect(world)
+    first = backend.credentials(message(context))
+    assert function.asked == []
+    world.sts.requests.clear()
+    end(context, 0)
+    fresh = backend.credentials(message(context))
+    assert fresh.expiration > first.expiration - 60
+    assert backend.credentials(message(context)).session_token == fresh.session_token
+    assert len(function.asked) == 1
+    assert world.last["verdict"] == "allow"
+    assert world.last["shape"] == "WebSocket"
+    assert world.last["principal"] == context["sub"]
+
+
+def test_the_answer_holds_the_context_alone_and_no_policy_of_the_api(world: World) -> None:
+    context = connect(world)
+    decision, _ = world.authorizer.decide(ask(context))
+    assert decision.response is not None
+    assert set(decision.response) == {"context"}
+    fields = decision.response["context"]
+    assert isinstance(fields, dict)
+    assert set(fields) == set(context) - {"connection"}
+
+
+def test_the_access_toml_of_the_moment_decides(world: World, key_folder: Path) -> None:
+    context = connect(world)
+    settings = world.authorizer.settings
+    closed = {
+        name: tuple(r for r in routes if r.path != "$connect") for name, routes in settings.scopes.items()
+    }
+    later = replace(settings, scopes=closed)
+    with connected(key_folder, lambda _: later) as then:
+        decision, _ = then.authorizer.decide(ask(context))
+        assert (decision.verdict, decision.code) == ("deny", "no_route")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({"connectionId": "another="}, "connection_refused", id="another connection"),
+        pytest.param({"apiId": "otherapi00"}, "connection_refused", id="another API"),
+        pytest.param({"stage": "test"}, "connection_refused", id="another stage"),
+        pytest.param({"connection": "a.b.c.d.e"}, "connection_refused", id="what nobody sealed"),
+    ],
+)
+def test_what_was_kept_counts_for_this_connection_alone(
+    world: World, changes: dict[str, str], code: str
+) -> None:
+    decision, _ = world.authorizer.decide(ask(connect(world), **changes))
+    assert (decision.verdict, decision.code, decision.response) == ("unauthorized", code, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"connection": None}, id="nothing that was kept"),
+        pytest.param({"connectionId": 7}, id="a connection that is no text"),
+        pytest.param({"apiId": ""}, id="an empty API"),
+        pytest.param({"stage": ["prod"]}, id="a stage that is no text"),
+    ],
+)
+def test_a_malformed_question_is_refused(world: World, changes: dict[str, Any]) -> None:
+    decision, _ = world.authorizer.decide(ask(connect(world), **changes))
+    assert (decision.verdict, decision.code) == ("failure", "event_unknown")
+
+
+def test_sealed_credentials_of_a_backend_are_no_connection(key_folder: Path) -> None:
+    """Both are JWEs of this project: keys and purpose tell them apart."""
+
+    def sealing(settings: Settings) -> Settings:
+        sealed = renewing_settings(settings, context="sealed")
+        return replace(
+            sealed, sealing=Sealing(source="environment", keys=PRIVATE.keys)
+        )  # even with the same keys
+
+    with connected(key_folder, sealing) as world:
+        context = connect(world)
+        decision, _ = world.authorizer.decide(ask(context, connection=context["credentials"]))
+        assert decision.code == "connection_refused"
+
+
+def test_nobody_can_ask_where_the_settings_do_not_say_so(world: World, key_folder: Path) -> None:
+    context = connect(world)
+    with connected(key_folder, lambda settings: replace(settings, private_sealing=PRIVATE)) as closed:
+        assert "connection" not in connect(closed)
+        decision, _ = closed.authorizer.decide(ask(context))
+        assert (decision.verdict, decision.code) == ("failure", "event_unknown")
+
+
+def test_other_answers_carry_nothing_of_a_connection(world: World) -> None:
+    for sample in ("rest-request-allow", "http-2-allow", "rest-token-allow"):
+        decision, _ = world.sample(sample)
+        assert decision.response is not None
+        context = decision.response["context"]
+        assert isinstance(context, dict)
+        assert "connection" not in context
+
+
+def test_nothing_of_the_token_shows_in_what_is_kept(world: World) -> None:
+    context = connect(world)
+    visible = b"".join(base64.urlsafe_b64decode(part + "==") for part in context["connection"].split("."))
+    assert context["sub"].encode() not in visible
+
+
+def at(world: World, seconds: float) -> None:
+    """Let the authorizer's clock run ahead."""
+    clock = world.authorizer._clock
+    world.authorizer._clock = lambda: clock() + seconds
+
+
+def test_a_connection_lasts_two_hours_and_no_longer(world: World) -> None:
+    context = connect(world)
+    at(world, LONGEST - 60)
+    decision, _ = world.authorizer.decide(ask(context))
+    assert decision.code != "connection_over"
+    at(world, 61)
+    decision, _ = world.authorizer.decide(ask(context))
+    assert (decision.verdict, decision.code) == ("unauthorized", "connection_over")
+
+
+def test_where_sessions_end_with_the_token_so_does_the_connection(key_folder: Path) -> None:
+    with connected(key_folder, lambda settings: renewing_settings(settings, end_with_token=True)) as world:
+        context = connect(world)
+        at(world, 3601)
+        decision, _ = world.authorizer.decide(ask(context))
+        assert (decision.verdict, decision.code) == ("unauthorized", "connection_over")
+
+
+def test_the_backend_says_that_a_connection_is_over(world: World, function: type[Lambda]) -> None:
+    context = connect(world)
+    end(context, 0)
+    at(world, LONGEST + 1)
+    with pytest.raises(CredentialsExpired, match="and so is the connection"):
+        backend.credentials(message(context))
+
+
+def test_the_backend_says_that_the_caller_may_do_nothing_any_more(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = connect(world)
+    end(context, 0)
+    denial = {"principalId": "x", "policyDocument": {}, "context": {"code": "no_role"}}
+    monkeypatch.setattr(
+        function, "world", type("Denying", (), {"authorizer": staticmethod(lambda _: denial)})
+    )
+    with pytest.raises(CredentialsExpired, match="no_role"):
+        backend.credentials(message(context))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [pytest.param(["x"], id="a list"), pytest.param({"context": {"sub": "mallory"}}, id="another caller")],
+)
+def test_an_answer_that_is_not_the_callers_is_refused(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    context = connect(world)
+    end(context, 0)
+    monkeypatch.setattr(function, "world", type("Other", (), {"authorizer": staticmethod(lambda _: answer)}))
+    with pytest.raises(RenewalFailed):
+        backend.credentials(message(context))
+
+
+def test_an_authorizer_that_fails_is_told_apart_from_one_that_refuses(
+    world: World, function: type[Lambda]
+) -> None:
+    context = connect(world)
+    end(context, 0)
+    context["connection"] = ""
+    with pytest.raises(CredentialsExpired, match="renew_connections"):
+        backend.credentials(message(context))
+    context["connection"] = "x" * 8000
+    with pytest.raises(CredentialsExpired, match="so is the connection"):
+        backend.credentials(message(context))
+
+
+def test_a_backend_that_may_not_ask_says_so(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = connect(world)
+    end(context, 0)
+    monkeypatch.delenv(renewing.FUNCTION)
+    with pytest.raises(CredentialsExpired, match="renew_connections"):
+        backend.credentials(message(context))
+    monkeypatch.setenv(renewing.FUNCTION, "authorizer")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")
+    renewing._client.cache_clear()
+    with pytest.raises(RenewalFailed, match="cannot be asked: EndpointConnectionError"):
+        backend.credentials(message(context))
+
+
+def test_one_environment_remembers_a_thousand_connections(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewing, "MAX_REMEMBERED", 2)
+    for number in (1, 2, 3, 1):
+        context = connect(world, connectionId=f"c{number}=")
+        end(context, 0)
+        backend.credentials(message(context, connectionId=f"c{number}="))
+    assert len(function.asked) == 4
+    assert len(renewing._remembered) == 2
+    assert opening.is_sealing() is False
