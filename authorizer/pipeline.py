@@ -36,5 +36,5 @@ async def authorize(
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, now, deadline))
-    secrets = await stages.vendor.context(credentials, identity, request.route, deadline)
+    secrets = await stages.vendor.context(credentials, identity, request.route, now, deadline)
     return record.responded(allow(request, identity, routes, secrets, settings))

@@ -44,9 +44,7 @@ class Assumer:
         claims = native_claims(event, self._settings, now)
         identity = resolve(claims, _request(event, self._settings), self._settings)
         policy = render(identity, self._settings)
-        credentials = await self.vendor.vend(identity, policy, now, Deadline.after(BUDGET))
-        await self.vendor.maintain(now)
-        return credentials
+        return await self.vendor.vend(identity, policy, now, Deadline.after(BUDGET))
 
 
 _assumers: list[Assumer] = []

@@ -37,7 +37,9 @@ def test_everything_said() -> None:
     )
     assert settings.session == Session(context="sealed", end_with_token=True, cache_entries=5)
     assert settings.sealing == Sealing(source="kms", keys=KEYS)
-    assert settings.private_sealing == Sealing(source="environment", keys="the authorizer's own")
+    assert settings.private_sealing == Sealing(
+        source="environment", keys="the authorizer's own", private=True
+    )
     assert settings.shared_cache == SharedCache(
         table="arn:aws:dynamodb:eu-west-1:123456789012:table/sessions", region="eu-west-1"
     )

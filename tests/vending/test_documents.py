@@ -72,7 +72,7 @@ async def test_a_role_in_another_account(sts: FakeSts, monkeypatch: pytest.Monke
     )
     vendor = Vendor(make_settings(role=partner))
     credentials = await vendor.vend(make_identity(role=partner), make_policy(), NOW, Deadline.after(8))
-    context = await vendor.context(credentials, make_identity(role=partner), ROUTE, PATIENT)
+    context = await vendor.context(credentials, make_identity(role=partner), ROUTE, NOW, PATIENT)
     await vendor.close()
     assert sts.requests[0]["RoleArn"] == partner.arn
     assert sts.requests[0]["ExternalId"] == "partner/42"
