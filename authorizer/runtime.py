@@ -135,14 +135,15 @@ class Authorizer:
         environment between invocations, so the work goes on whenever the loop runs."""
         if self._background:
             return
-        for stage in (self._stages.verifier, self._stages.vendor):
-            if stage.is_due(now):
-                task = self._loop.create_task(stage.maintain(now))
-                self._background.add(task)
-                task.add_done_callback(self._background.discard)
+        verifier = self._stages.verifier
+        if verifier.is_due(now):
+            task = self._loop.create_task(verifier.maintain(now))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
 
     async def _warm(self) -> None:
-        await asyncio.gather(self._stages.verifier.warm(self._clock()), self._stages.vendor.warm())
+        now = self._clock()
+        await asyncio.gather(self._stages.verifier.warm(now), self._stages.vendor.warm(now))
 
     async def _close(self) -> None:
         for task in tuple(self._background):

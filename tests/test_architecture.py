@@ -27,8 +27,12 @@ LAYERS: dict[str, set[str]] = {
     "vending": {"deadline", "errors", "model", "settings", "tls"},
     "connections": {"deadline", "errors", "model", "settings", "tokens", "vending"},
     "record": {"errors", "gateway", "model"},
-    "pipeline": {"connections", "deadline", "gateway", "identity", "model", "record", "render", "settings", "tokens", "vending"},
-    "runtime": {"connections", "deadline", "errors", "gateway", "model", "pipeline", "record", "settings", "tokens", "vending"},
+    "pipeline": {
+        "connections", "deadline", "gateway", "identity", "model", "record", "render", "settings", "tokens", "vending",
+    },
+    "runtime": {
+        "connections", "deadline", "errors", "gateway", "model", "pipeline", "record", "settings", "tokens", "vending",
+    },
     "handler": {"runtime", "settings", "startup"},
     # The leaves: nobody imports them, they import what they need.
     "local": {"errors", "model", "settings", "tokens", "vending", "engine"},

@@ -195,9 +195,7 @@ def test_sealed_credentials_of_a_backend_are_no_connection(key_folder: Path) -> 
 
     def sealing(settings: Settings) -> Settings:
         sealed = renewing_settings(settings, context="sealed")
-        return replace(
-            sealed, sealing=Sealing(source="environment", keys=PRIVATE.keys)
-        )  # even with the same keys
+        return replace(sealed, sealing=Sealing(source="environment", keys=jwk_set(make_jwk("private", 8))))
 
     with connected(key_folder, sealing) as world:
         context = connect(world)

@@ -86,9 +86,9 @@ def test_work_in_the_background_goes_on_with_the_next_request(
         await asyncio.sleep(0)
         ended.set()
 
-    vendor = world.authorizer._stages.vendor
-    monkeypatch.setattr(vendor, "maintain", refresh)  # stands for a refresh
-    monkeypatch.setattr(vendor, "is_due", lambda _: not ended.is_set())
+    verifier = world.authorizer._stages.verifier
+    monkeypatch.setattr(verifier, "maintain", refresh)  # stands for a refresh
+    monkeypatch.setattr(verifier, "is_due", lambda _: not ended.is_set())
     for _ in range(10):
         world.authorizer.decide(event)
     assert ended.is_set()

@@ -47,9 +47,7 @@ class Assumer:
         check_certain(claims, request.requested_role, self._settings, http=is_http(event))
         identity = resolve(claims, request, self._settings)
         policy = render(identity, self._settings)
-        credentials = await self.vendor.vend(identity, policy, now, Deadline.after(BUDGET))
-        await self.vendor.maintain(now)
-        return credentials
+        return await self.vendor.vend(identity, policy, request.shape, now, Deadline.after(BUDGET))
 
 
 _assumers: list[Assumer] = []

@@ -206,6 +206,13 @@ class Sealing:
     """`environment`: a JWK Set (RFC 7517 §5) of `oct` keys; `secretsmanager`: the ARN of the secret that
     holds one; `kms`: a JSON object `{"keys": [{"kid": …, "ciphertext": …}]}` of data keys that KMS has
     encrypted."""
+    private: bool = False
+    """Whether this is `[private_sealing]`."""
+
+    @property
+    def table(self) -> str:
+        """Its name in access.toml."""
+        return "private_sealing" if self.private else "sealing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

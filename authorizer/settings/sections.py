@@ -250,6 +250,7 @@ def sealing(root: Section, name: str) -> Sealing | None:
     value = Sealing(
         source=section.choice("source", ("environment", "secretsmanager", "kms"), "environment"),
         keys=section.text("keys"),
+        private=name == "private_sealing",
     )
     section.done()
     return value

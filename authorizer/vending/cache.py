@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from authorizer.errors import AssumeRoleDenied
 from authorizer.model import Credentials
 from authorizer.vending.lifetime import Lifetime
-from authorizer.vending.request import AssumeRoleRequest
 
 DENIAL_TTL = 5.0
 """Seconds for which a denial answers in place of STS: short, since whoever mends the trust policy is
@@ -34,10 +33,13 @@ class Counts:
     """AssumeRole calls sent, retries included."""
     retries: int = 0
     refreshed: int = 0
-    """Fetched ahead of need."""
+    """Fetched while the old ones still served."""
     refresh_failures: int = 0
+    """Not to be had then; the old ones served on."""
     denials_remembered: int = 0
     """Refused from memory."""
+    key_failures: int = 0
+    """Sealing keys could not be read when they were due; the old ones served on, for an hour at most."""
     shared_hits: int = 0
     shared_misses: int = 0
     shared_failures: int = 0
@@ -45,36 +47,24 @@ class Counts:
     evicted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is remembered: enough to ask again."""
-
-    request: AssumeRoleRequest
-    credentials: Credentials
-
-
 @dataclass(slots=True)
 class CredentialCache:
     """At most `size` entries, the least recently used leaves first."""
 
     size: int
-    lifetime: Lifetime
     counts: Counts
-    _entries: OrderedDict[str, Entry] = field(default_factory=OrderedDict, repr=False)
+    _entries: OrderedDict[str, Credentials] = field(default_factory=OrderedDict, repr=False)
     _denials: OrderedDict[str, tuple[float, AssumeRoleDenied]] = field(
         default_factory=OrderedDict, repr=False
     )
-    _due: dict[str, None] = field(default_factory=dict, repr=False)
 
-    def find(self, key: str, now: float) -> Credentials | None:
+    def find(self, key: str, lifetime: Lifetime, now: float) -> Credentials | None:
         """Credentials that an answer given at `now` may carry. Raises a denial that is still fresh."""
-        entry = self._entries.get(key)
-        if entry is not None and self.lifetime.serves(entry.credentials, now):
+        held = self._entries.get(key)
+        if held is not None and lifetime.serves(held, now):
             self._entries.move_to_end(key)
-            if self.lifetime.half_over(entry.credentials, now):
-                self._due[key] = None
             self.counts.hits += 1
-            return entry.credentials
+            return held
         if denial := self._denials.get(key):
             until, error = denial
             if now < until:
@@ -84,17 +74,15 @@ class CredentialCache:
         self.counts.misses += 1
         return None
 
-    def keep(self, request: AssumeRoleRequest, credentials: Credentials) -> None:
+    def keep(self, key: str, credentials: Credentials) -> None:
         """Remember fresh credentials; older ones never replace newer ones."""
-        old = self._entries.get(request.key)
-        if old is None or old.credentials.expiration < credentials.expiration:
-            self._entries[request.key] = Entry(request=request, credentials=credentials)
-        self._entries.move_to_end(request.key)
-        self._due.pop(request.key, None)
-        self._denials.pop(request.key, None)
+        old = self._entries.get(key)
+        if old is None or old.expiration < credentials.expiration:
+            self._entries[key] = credentials
+        self._entries.move_to_end(key)
+        self._denials.pop(key, None)
         while len(self._entries) > self.size:
-            key, _ = self._entries.popitem(last=False)
-            self._due.pop(key, None)
+            self._entries.popitem(last=False)
             self.counts.evicted += 1
 
     def deny(self, key: str, error: AssumeRoleDenied, now: float) -> None:
@@ -103,20 +91,8 @@ class CredentialCache:
         while len(self._denials) > self.size:
             self._denials.popitem(last=False)
 
-    def is_due(self) -> bool:
-        """Whether `take_due` would give anything."""
-        return bool(self._due)
-
-    def take_due(self) -> list[AssumeRoleRequest]:
-        """The requests whose credentials were handed out past half of their life since the last time this was
-        asked."""
-        due = [self._entries[key].request for key in self._due]
-        self._due.clear()
-        return due
-
     def clear(self) -> None:
         """Forget everything, as after a restored snapshot: a snapshot must not hand out the sessions it was
         taken with."""
         self._entries.clear()
         self._denials.clear()
-        self._due.clear()

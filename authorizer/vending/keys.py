@@ -21,8 +21,9 @@ KEY_BYTES = 32
 """`A256GCM` with `dir` takes a key of 256 bits (RFC 7518 §4.5, §5.3)."""
 MAX_KEYS = 2
 ENCRYPTION_CONTEXT = "authorizer-sealing"
-"""Value of `purpose` in the KMS encryption context of an encrypted data key: a `kms:Decrypt` grant can be
-limited to it."""
+PRIVATE_ENCRYPTION_CONTEXT = "authorizer-private-sealing"
+"""Values of `purpose` in the KMS encryption context of an encrypted data key. A backend's `kms:Decrypt` is limited to
+the first: it then opens no private key, although both are encrypted under one key of KMS."""
 
 _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -113,7 +114,8 @@ def _bytes(text: str, kid: str, *, urlsafe: bool) -> bytes:
 
 def _decrypted(row: Mapping[str, str], sealing: Sealing, clients: Clients) -> tuple[str, bytes]:
     blob = _bytes(row["ciphertext"], row["kid"], urlsafe=False)
-    context = {"purpose": ENCRYPTION_CONTEXT, "kid": row["kid"]}
+    purpose = PRIVATE_ENCRYPTION_CONTEXT if sealing.private else ENCRYPTION_CONTEXT
+    context = {"purpose": purpose, "kid": row["kid"]}
     plaintext = _ask(
         lambda: clients("kms").decrypt(CiphertextBlob=blob, EncryptionContext=context)["Plaintext"], sealing
     )

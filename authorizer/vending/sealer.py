@@ -1,69 +1,109 @@
-"""The authorizer's seal: its keys are read in the background of a running loop, and again every five
-minutes."""
+"""One table's seal, `[sealing]` or `[private_sealing]`: its keys are read on first use, and again by the request that
+finds them old.
+
+Lambda freezes the process between requests, so nothing here happens later or beside: keys that are overdue are read
+before they seal, within a budget. While they cannot be read the old ones serve on, and no longer than `KEYS_LAST`: a
+key that was taken out of its secret seals for five minutes more, and for an hour where AWS does not answer.
+"""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.settings.schema import Sealing
-from authorizer.vending.keys import read_keys
+from authorizer.vending.cache import Counts
+from authorizer.vending.cooldown import Cooldown
+from authorizer.vending.flights import Flights
+from authorizer.vending.keys import SealingKeys, read_keys
 
 if TYPE_CHECKING:
     from authorizer.vending.seal import Seal
 
 KEYS_MAX_AGE = 300.0
-"""Seconds after which keys of Secrets Manager are read again: how long a rotation takes to reach every
-environment."""
+"""Seconds after which keys of Secrets Manager or KMS are read again. Those of the environment cannot change: Lambda
+starts new environments for new values."""
+KEYS_LAST = 3600.0
+"""Seconds since they were read for which keys serve while they cannot be read again."""
+RENEWAL_BUDGET = 1.0
+"""Seconds that a request waits for new keys while the old ones serve. AWS answers in tens of milliseconds."""
 
 
 class Sealer:
-    """`ready` gives the seal, `renew` looks for new keys after the answer."""
+    """`ready` gives the seal, with keys as young as they must be. `now` is seconds since the epoch."""
 
-    def __init__(self, settings: Sealing, *, clients: Callable[[str], Any]) -> None:
+    def __init__(self, settings: Sealing, counts: Counts, *, clients: Callable[[str], Any]) -> None:
         self._settings = settings
+        self._counts = counts
         self._clients = clients
         self._seal: Seal | None = None
-        self._due_at = 0.0
+        self._read_at = -math.inf
+        self._readings: Flights[SealingKeys] = Flights()
+        self._cooldown = Cooldown()
 
-    async def ready(self, deadline: Deadline) -> "Seal":
-        """The seal, its keys read on first use and waited for until `deadline`. Raises `SealingKeysUnavailable`, or
-        `SettingsError` for keys that are none."""
-        if self._seal is None:
-            await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
-            try:
-                async with asyncio.timeout(deadline.remaining()):
-                    self._seal = await self._read()
-            except TimeoutError:
-                raise SealingKeysUnavailable(
-                    f"the sealing keys could not be read from {self._settings.source} in time"
-                ) from None
+    @property
+    def held(self) -> frozenset[bytes]:
+        """The bytes of the keys that were read last; none before that."""
+        return frozenset(self._seal.keys.by_kid.values()) if self._seal else frozenset()
+
+    async def ready(self, now: float, deadline: Deadline) -> "Seal":
+        """The seal; keys that are due are read first, until `deadline`. Raises `SealingKeysUnavailable`."""
+        if (seal := self._serving(now)) is not None:
+            return seal
+        old = self._seal if abs(now - self._read_at) < KEYS_LAST else None
+        if old is not None and not self._cooldown.is_over(now):
+            return old
+        try:
+            return await self.read(now, deadline.within(RENEWAL_BUDGET) if old else deadline)
+        except Exception as error:
+            self._counts.key_failures += 1
+            self._cooldown.failed(now)
+            if old is not None:
+                return old
+            raise SealingKeysUnavailable(f"[{self._settings.table}] {_told(error)}") from None
+
+    async def read(self, now: float, deadline: Deadline) -> "Seal":
+        """The seal, its keys read anew; one reading for all who ask at once.
+
+        Raises `SettingsError` for a set that is none, `SealingKeysUnavailable` if it is not handed out by `deadline`.
+        """
+        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
+        try:
+            # boto3 blocks: a thread, so that the deadline is obeyed and the loop's other work goes on.
+            keys = await self._readings.join(
+                "keys",
+                lambda _: asyncio.to_thread(read_keys, self._settings, self._clients),
+                budget=deadline.remaining(),
+            )
+        except TimeoutError:
+            raise SealingKeysUnavailable(
+                f"the sealing keys could not be read from {self._settings.source} in time"
+            ) from None
+        self._seal, self._read_at = _seal(keys), now
+        self._cooldown.succeeded()
         return self._seal
 
-    def is_due(self, now: float) -> bool:
-        """Whether `renew` would read."""
-        return self._seal is not None and self._settings.source != "environment" and now >= self._due_at
+    def _serving(self, now: float) -> "Seal | None":
+        """The seal, if its keys need no reading. A clock that was set back makes them due."""
+        lasting = self._settings.source == "environment"
+        return self._seal if lasting or 0 <= now - self._read_at < KEYS_MAX_AGE else None
 
-    async def renew(self, now: float) -> None:
-        """Read the keys again if they are old. The old ones stay if that fails: what they seal still
-        opens."""
-        if not self.is_due(now):
-            return
-        self._due_at = now + KEYS_MAX_AGE
-        try:
-            self._seal = await self._read()
-        except (SealingKeysUnavailable, SettingsError):
-            return
 
-    async def _read(self) -> "Seal":
-        try:
-            from authorizer.vending.seal import Seal  # noqa: PLC0415 - joserfc loads only where sealing is on
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                [f"sealing needs the package {error.name!r}: install the extra `sealed`"]
-            ) from None
+def _told(error: Exception) -> str:
+    """What may be said of it: our own words, and of a library's error no more than its kind, since its text may quote
+    the secret."""
+    if isinstance(error, SettingsError):
+        return "; ".join(error.problems)
+    return str(error) if isinstance(error, SealingKeysUnavailable) else f"keys: {type(error).__name__}"
 
-        # boto3 blocks: a thread, so that the loop's other work goes on.
-        keys = await asyncio.to_thread(read_keys, self._settings, self._clients)
-        return Seal(keys)
+
+def _seal(keys: SealingKeys) -> "Seal":
+    try:
+        from authorizer.vending.seal import Seal  # noqa: PLC0415 - joserfc loads only where sealing is on
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            [f"sealing needs the package {error.name!r}: install the extra `sealed`"]
+        ) from None
+    return Seal(keys)

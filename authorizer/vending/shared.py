@@ -2,140 +2,161 @@
 call STS.
 
 STS takes 600 calls a second from a whole account and Region (IAM quotas), and every Lambda environment starts
-with an empty memory. The table holds each session sealed, under its request's key, to which the seal is
-bound: whoever can read or write the table can neither use an entry nor put one in another's place. A table
-that is slow, absent or lying costs a call of STS, never an answer.
+with an empty memory. A table that is slow, absent or lying costs a call of STS, never an answer: every failure is
+counted and none is raised.
 
-The table: partition key `id` (S), TTL attribute `expires` (N).
+Both ways happen inside the request that needs them, since Lambda freezes the process between requests: it reads
+before it asks STS, and writes what STS gave before it answers. The last writer wins: two entries of one request are
+equally good, and a condition on the write would let one forged item with a late `expires` keep all others out.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aioboto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import HTTPClientError
 
-from authorizer.errors import SealRefused, SealTooLarge
+from authorizer.deadline import Deadline
+from authorizer.errors import SealTooLarge
 from authorizer.model import Credentials
 from authorizer.settings.schema import SharedCache
+from authorizer.vending import entry
 from authorizer.vending.cache import Counts
+from authorizer.vending.cooldown import Cooldown
+from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest
-from authorizer.vending.seal import Seal
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.client import DynamoDBClient
 
-PATIENCE = 0.4
-"""Seconds for one read or write. DynamoDB answers in milliseconds; past this, STS itself is the faster
-way."""
-COOLDOWN = 10.0
-"""Seconds without the table after it failed, so that a broken one does not cost `PATIENCE` at every miss."""
-MAX_PENDING = 256
-"""Entries that wait to be written after the answer."""
+    from authorizer.vending.seal import Seal
+
+PATIENCE = 0.25
+"""Seconds for one read or write, a new connection included. DynamoDB answers in milliseconds; past this, STS itself is
+the faster way."""
+FIRST_PATIENCE = 1.0
+"""The same for the first exchange, before which CAs are read: in Lambda's init phase, unless that was skipped."""
+KEYS_PATIENCE = 1.0
+"""Seconds for reading the keys where there are none yet."""
+CONNECTIONS = 64
+
+NOBODY = {"id": {"S": "nobody"}}
+"""A key that no request has: theirs are 64 hex digits."""
 
 
 class SharedLevel:
-    """Reads before STS is asked, writes after the answer. Every failure is counted and none is raised."""
+    """Reads before STS is asked, writes before the answer. `seal` gives the seal that no backend can open."""
 
-    def __init__(self, settings: SharedCache, session: aioboto3.Session, counts: Counts) -> None:
+    def __init__(
+        self,
+        settings: SharedCache,
+        session: aioboto3.Session,
+        counts: Counts,
+        *,
+        seal: "Callable[[float, Deadline], Awaitable[Seal]]",
+    ) -> None:
         self._settings = settings
         self._session = session
         self._counts = counts
+        self._seal = seal
         self._resources = AsyncExitStack()
         self._client: DynamoDBClient | None = None
-        self._pending: dict[str, tuple[AssumeRoleRequest, Credentials]] = {}
-        self._asleep_until = 0.0
+        self._patience = FIRST_PATIENCE
+        self._cooldown = Cooldown()
 
-    async def find(self, request: AssumeRoleRequest, seal: Seal, now: float) -> Credentials | None:
-        """The session that another environment has vended for the same request, if it is there and alive."""
-        if asyncio.get_running_loop().time() < self._asleep_until:
+    async def find(
+        self, request: AssumeRoleRequest, lifetime: Lifetime, now: float, deadline: Deadline, *, ahead: bool
+    ) -> Credentials | None:
+        """The session that another environment has vended for the same request, if it is there and serves. `ahead` of
+        need, one that is itself due does not."""
+        if self._is_left_alone(now, deadline):
             return None
         try:
-            async with asyncio.timeout(PATIENCE):
-                client = await self._open()
-                reply = await client.get_item(TableName=self._settings.table, Key={"id": {"S": request.key}})
-        except (BotoCoreError, ClientError, OSError, TimeoutError):
-            self._failed()
+            seal = await self._seal(now, deadline.within(KEYS_PATIENCE))
+            reply = await self._exchange(
+                lambda client: client.get_item(TableName=self._settings.table, Key=entry.key_of(request))
+            )
+        except Exception:  # botocore's own, and whatever its parsers make of a reply that is none
+            self._failed(now)
             return None
-        sealed = reply.get("Item", {}).get("sealed", {}).get("S")
-        if sealed is None:
+        self._cooldown.succeeded()
+        try:
+            found = entry.opened(reply, request, seal, now)
+        except Exception:  # refused, or too hostile for a JOSE library: about this item, not about the table
+            self._counts.shared_failures += 1
+            return None
+        if found is None or not lifetime.serves(found, now):
             self._counts.shared_misses += 1
             return None
-        try:
-            found = seal.open(sealed, audience=_audience(request), principal=request.session_name, now=now)
-        except SealRefused as refused:
-            # An expired entry is no fault: DynamoDB deletes within days of the TTL, not at it.
-            if refused.reason == "expired":
-                self._counts.shared_misses += 1
-            else:
-                self._counts.shared_failures += 1
+        if ahead and lifetime.is_due(found, now):
+            self._counts.shared_misses += 1
             return None
         self._counts.shared_hits += 1
         return found
 
-    def offer(self, request: AssumeRoleRequest, credentials: Credentials) -> None:
-        """Remember to write `credentials` with the next `flush`."""
-        if len(self._pending) < MAX_PENDING:
-            self._pending[request.key] = (request, credentials)
-
-    def is_due(self) -> bool:
-        """Whether `flush` would write anything."""
-        return bool(self._pending)
-
-    async def flush(self, seal: Seal) -> None:
-        """Write what was offered since the last time, all at once."""
-        pending, self._pending = list(self._pending.values()), {}
-        if pending and asyncio.get_running_loop().time() >= self._asleep_until:
-            await asyncio.gather(
-                *(self._write(request, credentials, seal) for request, credentials in pending)
-            )
-
-    async def _write(self, request: AssumeRoleRequest, credentials: Credentials, seal: Seal) -> None:
+    async def publish(
+        self, request: AssumeRoleRequest, credentials: Credentials, now: float, deadline: Deadline
+    ) -> None:
+        """Write what STS gave for `request`."""
+        if self._is_left_alone(now, deadline):
+            return
         try:
-            sealed = seal.close(credentials, audience=_audience(request), principal=request.session_name)
+            seal = await self._seal(now, deadline.within(KEYS_PATIENCE))
+            item = entry.sealed(request, credentials, seal)
+            await self._exchange(lambda client: client.put_item(TableName=self._settings.table, Item=item))
         except SealTooLarge:
             self._counts.shared_failures += 1
-            return
-        item = {
-            "id": {"S": request.key},
-            "sealed": {"S": sealed},
-            "expires": {"N": str(int(credentials.expiration))},
-        }
-        try:
-            async with asyncio.timeout(PATIENCE):
-                client = await self._open()
-                await client.put_item(TableName=self._settings.table, Item=item)
-        except (BotoCoreError, ClientError, OSError, TimeoutError):
-            self._failed()
-
-    def _failed(self) -> None:
-        self._counts.shared_failures += 1
-        self._asleep_until = asyncio.get_running_loop().time() + COOLDOWN
+        except Exception:  # as above
+            self._failed(now)
+        else:
+            self._cooldown.succeeded()
 
     async def open(self) -> None:
-        """Make the client ahead of the first request."""
-        await self._open()
+        """Make the client and its connection ahead of the first request, which has less patience."""
+        try:
+            await self._exchange(lambda client: client.get_item(TableName=self._settings.table, Key=NOBODY))
+        except Exception:  # the first request tries again
+            self._counts.shared_failures += 1
+
+    async def close(self) -> None:
+        self._client = None
+        await self._resources.aclose()
+
+    def _is_left_alone(self, now: float, deadline: Deadline) -> bool:
+        """After a failure, or where the time is needed for STS and the answer: a short deadline is no fault of the
+        table's."""
+        return not self._cooldown.is_over(now) or deadline.remaining() < 2 * self._patience
+
+    def _failed(self, now: float) -> None:
+        self._counts.shared_failures += 1
+        self._cooldown.failed(now)
+
+    async def _exchange(self, call: "Callable[[DynamoDBClient], Awaitable[Any]]") -> Any:
+        """What DynamoDB answers to `call`, asked once more if the connection was dead: kept ones are closed by the
+        other end while the environment is frozen."""
+        client = await self._open()
+        patience, self._patience = self._patience, PATIENCE
+        async with asyncio.timeout(patience):
+            try:
+                return await call(client)
+            except (HTTPClientError, NotConnected):
+                return await call(client)
 
     async def _open(self) -> "DynamoDBClient":
         if self._client is None:
             config = Config(
-                connect_timeout=PATIENCE,
-                read_timeout=PATIENCE,
+                # `_exchange` ends what takes too long, and asks again.
+                connect_timeout=FIRST_PATIENCE,
+                read_timeout=FIRST_PATIENCE,
                 retries={"mode": "standard", "total_max_attempts": 1},
-                max_pool_connections=MAX_PENDING,
+                max_pool_connections=CONNECTIONS,
             )
             client: DynamoDBClient = await self._resources.enter_async_context(
                 self._session.client("dynamodb", region_name=self._settings.region, config=config)
             )
             self._client = client
         return self._client
-
-    async def close(self) -> None:
-        self._client = None
-        await self._resources.aclose()
-
-
-def _audience(request: AssumeRoleRequest) -> str:
-    return f"shared-cache/{request.key}"

@@ -1,9 +1,14 @@
 """Vends credentials: from memory if they still live long enough, else from STS, once for all who ask at the
-same time."""
+same time.
+
+All of it happens inside the request: Lambda freezes the process as soon as it has answered, so nothing is left to be
+done beside later requests.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
@@ -16,10 +21,11 @@ from authorizer.errors import (
     SettingsError,
     StsUnavailable,
 )
-from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
+from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy, Shape
 from authorizer.settings.schema import Settings
 from authorizer.vending import context
 from authorizer.vending.cache import Counts, CredentialCache
+from authorizer.vending.cooldown import Cooldown
 from authorizer.vending.flights import Flight, Flights
 from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
@@ -28,13 +34,21 @@ from authorizer.vending.sts import Sts
 
 if TYPE_CHECKING:
     from authorizer.vending.seal import Seal
-    from authorizer.vending.shared import SharedLevel
 
 WARM_BUDGET = 5.0
 """Seconds for reading sealing keys in Lambda's init phase, which ends after 10 s."""
-REFRESH_BUDGET = 2.0
-"""Seconds that refreshing ahead of need may take in all: the caller has their answer, and the next one
-waits."""
+RENEWAL_BUDGET = 1.0
+"""Seconds that a request waits for fresh credentials while the old ones still serve. STS answers in tens of
+milliseconds."""
+ONE_KEY = "[private_sealing] holds a key of [sealing], and so does every backend: expected keys of the authorizer's own"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Credentials, and whether this caller is the one who should share them."""
+
+    credentials: Credentials
+    to_share: bool
 
 
 class Vendor:
@@ -52,55 +66,69 @@ class Vendor:
         retries."""
         self.counts = Counts()
         self._settings = settings
-        self._lifetime = Lifetime.of(settings.gateway)
-        self._cache = CredentialCache(settings.session.cache_entries, self._lifetime, self.counts)
-        self._flights: Flights[Credentials] = Flights()
+        self._lifetimes = {shape: Lifetime.of(settings.gateway, shape) for shape in Shape}
+        self._cache = CredentialCache(settings.session.cache_entries, self.counts)
+        self._flights: Flights[Fetched] = Flights()
+        self._renewals = Cooldown()
         session = session or aioboto3.Session()
         self._sts = Sts(session, self.counts, pause=pause)
-        self._sealer = (
-            Sealer(settings.sealing, clients=clients or blocking_client) if settings.sealing else None
+        clients = clients or blocking_client
+        self._sealer, self._private_sealer = (
+            Sealer(table, self.counts, clients=clients) if table else None
+            for table in (settings.sealing, settings.private_sealing)
         )
-        self._private_sealer = (
-            Sealer(settings.private_sealing, clients=clients or blocking_client)
-            if settings.private_sealing
-            else None
-        )
-        self._sealers = tuple(filter(None, (self._sealer, self._private_sealer)))
-        self._shared = shared_level(settings, session, self.counts)
+        self._shared = None
+        if settings.shared_cache:
+            from authorizer.vending.shared import SharedLevel  # noqa: PLC0415 - only where it is used
 
-    async def warm(self) -> None:
+            self._shared = SharedLevel(settings.shared_cache, session, self.counts, seal=self.private_seal)
+
+    async def warm(self, now: float) -> None:
         """Make the clients and read the sealing keys ahead of the first request.
 
-        Raises `SettingsError` where no Region is configured or keys are malformed.
+        Raises `SettingsError` where no Region is configured, where keys are malformed, and where one key serves both
+        purposes.
         """
         await self._sts.open()
-        for sealer in self._sealers:
+        deadline = Deadline.after(WARM_BUDGET)
+        for sealer in (self._sealer, self._private_sealer):
             # Keys that AWS does not hand out just now are asked for again by the request that needs them.
             with suppress(SealingKeysUnavailable):
-                await sealer.ready(Deadline.after(WARM_BUDGET))
+                if sealer:
+                    await sealer.read(now, deadline)
+        if self._holds_one_key_twice():
+            raise SettingsError([ONE_KEY])
         if self._shared:
             await self._shared.open()
 
     async def vend(
-        self, identity: Identity, policy: SessionPolicy, now: float, deadline: Deadline
+        self, identity: Identity, policy: SessionPolicy, shape: Shape, now: float, deadline: Deadline
     ) -> Credentials:
-        """Credentials for `identity`, narrowed by `policy`, that live as long as an answer given at `now` may
-        be used.
+        """Credentials for `identity`, narrowed by `policy`, that live as long as an answer of this shape, given at
+        `now`, may be used.
 
         `now` is seconds since the epoch; no answer by `deadline` is a failure. Raises
         `RequestInvalid`, `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`.
         """
         request = assume_role_request(identity, policy, end_with_token=self._settings.session.end_with_token)
-        if credentials := self._cache.find(request.key, now):
-            return credentials
-        return await self._fetch(request, now, deadline.remaining())
+        lifetime = self._lifetimes[shape]
+        held = self._cache.find(request.key, lifetime, now)
+        if held is None:
+            fetched = await self._fetch(request, lifetime, now, deadline, ahead=False)
+        elif lifetime.is_due(held, now) and self._renewals.is_over(now):
+            fetched = await self._renew(request, lifetime, held, now, deadline)
+        else:
+            return held
+        if self._shared and fetched.to_share:
+            await self._shared.publish(request, fetched.credentials, now, deadline)
+        return fetched.credentials
 
     async def context(
-        self, credentials: Credentials, identity: Identity, route: RouteArn, deadline: Deadline
+        self, credentials: Credentials, identity: Identity, route: RouteArn, now: float, deadline: Deadline
     ) -> dict[str, str]:
         """What the authorizer's context says of the credentials: flat strings, as `[session] context` has it.
 
-        Raises `SealTooLarge`, `SealingKeysUnavailable`, and `SettingsError` for sealing keys that are none.
+        Raises `SealTooLarge` and `SealingKeysUnavailable`.
         """
         mode = self._settings.session.context
         if mode == "none":
@@ -111,46 +139,26 @@ class Vendor:
             raise SealingKeysUnavailable(
                 "credentials are to be sealed, and no `[sealing]` keys are configured"
             )
-        seal = await self._sealer.ready(deadline)
+        seal = await self._sealer.ready(now, deadline)
         return context.sealed(credentials, seal=seal, route=route, principal=identity.principal)
 
-    async def private_seal(self, now: float, deadline: Deadline) -> "Seal":  # noqa: ARG002
-        """The seal that no backend can open. Raises `SealingKeysUnavailable`."""
+    async def private_seal(self, now: float, deadline: Deadline) -> "Seal":
+        """The seal that no backend can open, for what the authorizer puts down and reads again itself.
+
+        Raises `SealingKeysUnavailable`, also while one of its keys is among those of `[sealing]`, or it cannot be told.
+        """
         if self._private_sealer is None:
             raise SealingKeysUnavailable("no `[private_sealing]` keys are configured")
-        return await self._private_sealer.ready(deadline)
+        seal = await self._private_sealer.ready(now, deadline)
+        if self._sealer:
+            await self._sealer.ready(now, deadline)
+        if self._holds_one_key_twice():
+            raise SealingKeysUnavailable(ONE_KEY)
+        return seal
 
-    def is_due(self, now: float) -> bool:
-        """Whether `maintain` has anything to do."""
-        return bool(
-            self._cache.is_due()
-            or (self._shared and self._shared.is_due())
-            or any(sealer.is_due(now) for sealer in self._sealers)
-        )
-
-    async def maintain(self, now: float) -> None:
-        """After the answer: fetch anew what was handed out past half of its life, share what was fetched,
-        look for new keys. A failure here is counted and costs nobody anything."""
-        if due := self._cache.take_due():
-            await self._refresh(due, now)
-        if self._shared and (seal := await self._shared_seal()):
-            await self._shared.flush(seal)
-        for sealer in self._sealers:
-            await sealer.renew(now)
-
-    async def _refresh(self, due: list[AssumeRoleRequest], now: float) -> None:
-        outcomes = await asyncio.gather(
-            *(self._fetch(request, now, REFRESH_BUDGET, ahead=True) for request in due),
-            return_exceptions=True,
-        )
-        for outcome in outcomes:
-            if isinstance(outcome, Credentials):
-                self.counts.refreshed += 1
-            elif isinstance(outcome, Exception):
-                # Whatever it is: raised here it would be asyncio's to print, text and all, after the answer.
-                self.counts.refresh_failures += 1
-            else:
-                raise outcome  # the loop is being shut down
+    def _holds_one_key_twice(self) -> bool:
+        """Whether the same bytes are in both sets, under whatever names and however they were reached."""
+        return bool(self._sealer and self._private_sealer and self._sealer.held & self._private_sealer.held)
 
     def forget(self) -> None:
         """Forget every role session, as after a restored snapshot."""
@@ -161,88 +169,88 @@ class Vendor:
         if self._shared:
             await self._shared.close()
 
+    async def _renew(
+        self,
+        request: AssumeRoleRequest,
+        lifetime: Lifetime,
+        held: Credentials,
+        now: float,
+        deadline: Deadline,
+    ) -> Fetched:
+        """Fresh credentials in place of `held`, which serve on where none are to be had in time."""
+        try:
+            fetched = await self._fetch(request, lifetime, now, deadline.within(RENEWAL_BUDGET), ahead=True)
+        except Exception:
+            # Whatever it is: the caller has credentials, and who finds none any more is told.
+            self.counts.refresh_failures += 1
+            self._renewals.failed(now)
+            return Fetched(held, to_share=False)
+        self.counts.refreshed += 1
+        self._renewals.succeeded()
+        return fetched
+
     async def _fetch(
-        self, request: AssumeRoleRequest, now: float, budget: float, *, ahead: bool = False
-    ) -> Credentials:
+        self, request: AssumeRoleRequest, lifetime: Lifetime, now: float, deadline: Deadline, *, ahead: bool
+    ) -> Fetched:
+        budget = deadline.remaining()
         if budget <= 0:
             raise StsUnavailable("no time is left to ask STS")
         await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
-        if request.key in self._flights:
+        # What is enough for a request is not enough for a connection: they do not share a flight.
+        flight_key = f"{request.key}/{lifetime.need}"
+        joins = flight_key in self._flights
+        if joins:
             self.counts.joined += 1
         try:
-            credentials = await self._flights.join(
-                request.key, lambda flight: self._assume(request, now, flight, ahead=ahead), budget=budget
+            fetched = await self._flights.join(
+                flight_key,
+                lambda flight: self._assume(request, lifetime, now, deadline, flight, ahead=ahead),
+                budget=budget,
             )
         except TimeoutError:
             raise StsUnavailable(f"STS did not answer within {budget:.1f} s") from None
         # Again for this caller: one who joins late has a later `now` than the one who fetched.
-        self._check(credentials, now)
-        return credentials
+        _check(fetched.credentials, lifetime, now)
+        return Fetched(fetched.credentials, to_share=fetched.to_share and not joins)
 
     async def _assume(
-        self, request: AssumeRoleRequest, now: float, flight: Flight[Credentials], *, ahead: bool
-    ) -> Credentials:
-        if credentials := await self._shared_before(request, now, ahead=ahead):
-            return credentials
+        self,
+        request: AssumeRoleRequest,
+        lifetime: Lifetime,
+        now: float,
+        deadline: Deadline,
+        flight: Flight[Fetched],
+        *,
+        ahead: bool,
+    ) -> Fetched:
+        if self._shared and (found := await self._shared.find(request, lifetime, now, deadline, ahead=ahead)):
+            self._cache.keep(request.key, found)
+            return Fetched(found, to_share=False)
         try:
             credentials = await self._sts.assume_role(request, now=now, remaining=flight.remaining)
         except AssumeRoleDenied as error:
             self._cache.deny(request.key, error, now)
             raise
-        self._check(credentials, now)
-        self._cache.keep(request, credentials)
-        if self._shared:
-            self._shared.offer(request, credentials)
-        return credentials
-
-    async def _shared_before(
-        self, request: AssumeRoleRequest, now: float, *, ahead: bool
-    ) -> Credentials | None:
-        """Credentials that another environment has shared, if they serve; ahead of need, only if they are the
-        younger."""
-        if not self._shared or not (seal := await self._shared_seal()):
-            return None
-        found = await self._shared.find(request, seal, now)
-        if found is None or not self._lifetime.serves(found, now):
-            return None
-        if ahead and self._lifetime.half_over(found, now):
-            return None
-        self._cache.keep(request, found)
-        return found
-
-    async def _shared_seal(self) -> "Seal | None":
-        """The seal of the shared cache. None where its keys are not to be had: a call of STS is better than
-        no answer."""
-        try:
-            return (
-                await self._private_sealer.ready(Deadline.after(REFRESH_BUDGET))
-                if self._private_sealer
-                else None
-            )
-        except (SealingKeysUnavailable, SettingsError):
-            self.counts.shared_failures += 1
-            return None
-
-    def _check(self, credentials: Credentials, now: float) -> None:
-        missing = self._lifetime.missing(credentials, now)
-        if missing > 0:
-            raise CredentialsTooShort(
-                f"STS's credentials for role {credentials.role_arn!r} end {missing:.0f} s before the last request that "
-                "a cached answer serves: compare the clocks, or lower result_ttl or backend_time",
-                missing=missing,
-            )
+        _check(credentials, lifetime, now)
+        self._cache.keep(request.key, credentials)
+        return Fetched(credentials, to_share=True)
 
 
-def shared_level(settings: Settings, session: aioboto3.Session, counts: Counts) -> "SharedLevel | None":
-    if settings.shared_cache is None:
-        return None
-    from authorizer.vending.shared import SharedLevel  # noqa: PLC0415 - loads joserfc, only where it is used
-
-    return SharedLevel(settings.shared_cache, session, counts)
+def _check(credentials: Credentials, lifetime: Lifetime, now: float) -> None:
+    missing = lifetime.missing(credentials, now)
+    if missing > 0:
+        raise CredentialsTooShort(
+            f"STS's credentials for role {credentials.role_arn!r} end {missing:.0f} s before the last request that "
+            "this answer serves: compare the clocks, or lower result_ttl, backend_time or connection_time",
+            missing=missing,
+        )
 
 
 def blocking_client(service: str) -> Any:
-    """A boto3 client of the function's own credentials, for what is read once and off the request path."""
+    """A boto3 client of the function's own credentials, for the keys alone. Short of patience: the thread that asks
+    cannot be stopped, and outlives the request's deadline by no more than this."""
     import boto3  # noqa: PLC0415 - only where AWS holds the sealing keys
+    from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client(service)
+    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    return boto3.client(service, config=config)

@@ -37,7 +37,9 @@ def test_everything_said() -> None:
     )
     assert settings.session == Session(context="sealed", end_with_token=True, cache_entries=5)
     assert settings.sealing == Sealing(source="kms", keys=KEYS)
-    assert settings.private_sealing == Sealing(source="environment", keys="the authorizer's own")
+    assert settings.private_sealing == Sealing(
+        source="environment", keys="the authorizer's own", private=True
+    )
     assert settings.shared_cache == SharedCache(
         table="arn:aws:dynamodb:eu-west-1:123456789012:table/sessions", region="eu-west-1"
     )
@@ -58,6 +60,19 @@ def test_everything_said() -> None:
             {"sealing": {"keys": KEYS}, "private_sealing": {"keys": KEYS}},
             "private_sealing.keys: are those of [sealing], which backends hold",
             id="one set of keys for two purposes",
+        ),
+        pytest.param(
+            {"gateway": {"renew_connections": True}, "sealing": {"keys": KEYS}},
+            "gateway.renew_connections: who a connection is for is sealed with keys that no backend holds",
+            id="no keys for connections, but those of backends",
+        ),
+        pytest.param(
+            {"session": {"duration": "30m"}},
+            "sessions of 1800 s end before gateway.connection_time + 10 s of clock skew = 1810 s",
+            id="sessions shorter than a connection",
+        ),
+        pytest.param(
+            {"gateway": {"connection_time": "0s"}}, "expected 1s to 1h", id="no time for a connection"
         ),
         pytest.param({"session": {"context": "open"}}, "'plain', 'sealed', 'none'", id="an unknown context"),
         pytest.param({"session": {"cache_entries": 0}}, "from 1 to 100000", id="no room"),
@@ -83,3 +98,8 @@ def test_what_cannot_hold_does_not_load(changes: dict[str, Any], problem: str) -
     told = problems(**changes)
     assert problem in told
     assert KEYS not in told
+
+
+def test_where_nobody_may_connect_sessions_need_not_last_a_connection() -> None:
+    settings = make_settings(session={"duration": "15m"}, scopes={"data:read": ["GET /data"]})
+    assert settings.roles["editor"].duration == 900

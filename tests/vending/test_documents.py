@@ -12,6 +12,7 @@ from authorizer.deadline import Deadline
 from authorizer.engine.document import parse_identity, parse_session
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.errors import TokenExpired
+from authorizer.model import Shape
 from authorizer.vending.papers import execution_policy, template, trust_policy
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
@@ -46,7 +47,7 @@ async def test_vending_scoped_down_permissions(sts: FakeSts) -> None:
     """A vend role with its trust, an inline session policy, temporary credentials handed to another party."""
     vendor = Vendor(make_settings())
     policy = make_policy("arn:aws:s3:::data/home/ada/*")
-    credentials = await vendor.vend(make_identity(), policy, NOW, Deadline.after(8))
+    credentials = await vendor.vend(make_identity(), policy, Shape.REST_REQUEST, NOW, Deadline.after(8))
     await vendor.close()
     [statement] = trust_policy(make_role(), FUNCTION)["Statement"]
     assert statement["Principal"] == {"AWS": FUNCTION}
@@ -71,8 +72,10 @@ async def test_a_role_in_another_account(sts: FakeSts, monkeypatch: pytest.Monke
         name="partner", arn="arn:aws:iam::210987654321:role/partner", external_id="partner/42"
     )
     vendor = Vendor(make_settings(role=partner))
-    credentials = await vendor.vend(make_identity(role=partner), make_policy(), NOW, Deadline.after(8))
-    context = await vendor.context(credentials, make_identity(role=partner), ROUTE, PATIENT)
+    credentials = await vendor.vend(
+        make_identity(role=partner), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8)
+    )
+    context = await vendor.context(credentials, make_identity(role=partner), ROUTE, NOW, PATIENT)
     await vendor.close()
     assert sts.requests[0]["RoleArn"] == partner.arn
     assert sts.requests[0]["ExternalId"] == "partner/42"

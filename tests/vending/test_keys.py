@@ -93,9 +93,12 @@ def test_a_secret_holds_the_same_set() -> None:
 class FakeKms:
     """Decrypts a ciphertext only under the encryption context that it was made with, as KMS does."""
 
+    def __init__(self, purpose: str = "authorizer-sealing") -> None:
+        self.purpose = purpose
+
     def decrypt(self, *, CiphertextBlob: bytes, EncryptionContext: dict[str, str]) -> dict[str, bytes]:
         kid, _, key = CiphertextBlob.partition(b":")
-        if EncryptionContext != {"purpose": "authorizer-sealing", "kid": kid.decode()}:
+        if EncryptionContext != {"purpose": self.purpose, "kid": kid.decode()}:
             raise ClientError({"Error": {"Code": "InvalidCiphertextException"}}, "Decrypt")
         return {"Plaintext": key}
 
@@ -107,6 +110,17 @@ def kms_set(kid: str, blob: bytes) -> str:
 def test_kms_opens_encrypted_data_keys() -> None:
     sealing = Sealing(source="kms", keys=kms_set("a", b"a:" + b"\5" * 32))
     assert dict(read_keys(sealing, lambda _: FakeKms()).by_kid) == {"a": b"\5" * 32}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "private"), [("authorizer-sealing", True), ("authorizer-private-sealing", False)]
+)
+def test_a_data_key_of_one_purpose_stays_closed_to_the_other(purpose: str, private: bool) -> None:
+    """A backend that may use the KMS key for the first cannot open the second with it."""
+    keys = kms_set("a", b"a:" + b"\5" * 32)
+    with pytest.raises(SealingKeysUnavailable, match="InvalidCiphertextException"):
+        read_keys(Sealing(source="kms", keys=keys, private=private), lambda _: FakeKms(purpose))
+    assert read_keys(Sealing(source="kms", keys=keys, private=not private), lambda _: FakeKms(purpose)).by_kid
 
 
 def test_a_data_key_of_another_kid_stays_closed() -> None:

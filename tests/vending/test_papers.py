@@ -17,6 +17,7 @@ from authorizer.deadline import Deadline
 from authorizer.engine.document import parse_identity
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.errors import AssumeRoleDenied, CallerCredentialsRefused
+from authorizer.model import Shape
 from authorizer.settings.schema import Role
 from authorizer.vending.papers import execution_policy, template, trust_policy
 from authorizer.vending.revocation import revoke
@@ -270,7 +271,11 @@ async def vended(session: aioboto3.Session, role: Role) -> str:
     vendor = Vendor(make_settings(role=role), session=session)
     try:
         now = time.time()  # moto has no clock of its own
-        return (await vendor.vend(make_identity(role=role), make_policy(), now, Deadline.after(8))).role_arn
+        return (
+            await vendor.vend(
+                make_identity(role=role), make_policy(), Shape.REST_REQUEST, now, Deadline.after(8)
+            )
+        ).role_arn
     finally:
         await vendor.close()
 

@@ -1,5 +1,9 @@
 """Vending with seals: what the context carries, where keys come from, and when they change."""
 
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -7,11 +11,12 @@ import pytest
 
 from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
+from authorizer.model import Shape
 from authorizer.settings.schema import Sealing, Session, Settings
 from authorizer.vending.keys import parse_keys
-from authorizer.vending.seal import Seal
-from authorizer.vending.sealer import KEYS_MAX_AGE
-from authorizer.vending.vendor import Vendor
+from authorizer.vending.seal import Seal, peek_kid
+from authorizer.vending.sealer import KEYS_LAST, KEYS_MAX_AGE
+from authorizer.vending.vendor import Vendor, blocking_client
 from tests.make import PATIENT
 from tests.vending.conftest import SESSION
 from tests.vending.factories import (
@@ -19,6 +24,7 @@ from tests.vending.factories import (
     ROUTE,
     SUB,
     jwk_set,
+    make_credentials,
     make_identity,
     make_jwk,
     make_policy,
@@ -28,11 +34,14 @@ from tests.vending.fake_sts import FakeSts
 
 
 class Secrets:
-    """Secrets Manager, holding one secret that a test changes, or None while it is out of order."""
+    """Secrets Manager, holding one secret that a test changes, or None while it is out of order. It answers while
+    `gate` is open."""
 
     def __init__(self, text: str | None) -> None:
         self.text = text
         self.reads = 0
+        self.gate = threading.Event()
+        self.gate.set()
 
     def __call__(self, service: str) -> "Secrets":
         assert service == "secretsmanager"
@@ -40,6 +49,7 @@ class Secrets:
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
         self.reads += 1
+        self.gate.wait(10)
         return {} if self.text is None else {"SecretString": self.text}
 
 
@@ -52,13 +62,15 @@ FROM_SECRETS = Sealing(source="secretsmanager", keys="seal")
 
 
 async def context_of(vendor: Vendor) -> dict[str, str]:
-    credentials = await vendor.vend(make_identity(), make_policy(), NOW, Deadline.after(8))
-    return await vendor.context(credentials, make_identity(), ROUTE, PATIENT)
+    credentials = await vendor.vend(
+        make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8)
+    )
+    return await vendor.context(credentials, make_identity(), ROUTE, NOW, PATIENT)
 
 
 async def test_the_context_carries_one_sealed_text(sts: FakeSts) -> None:
     vendor = Vendor(sealed_settings(), session=SESSION)
-    await vendor.warm()
+    await vendor.warm(NOW)
     context = await context_of(vendor)
     await vendor.close()
     assert sorted(context) == ["credentials", "expiration", "roleArn"]
@@ -79,14 +91,14 @@ async def test_without_keys_nothing_is_handed_over(sts: FakeSts) -> None:
 async def test_malformed_keys_fail_where_the_function_starts(sts: FakeSts) -> None:
     vendor = Vendor(sealed_settings(sealing=Sealing(source="environment", keys="{}")), session=SESSION)
     with pytest.raises(SettingsError):
-        await vendor.warm()
+        await vendor.warm(NOW)
     await vendor.close()
 
 
 async def test_keys_that_are_not_to_be_had_yet_are_asked_for_again(sts: FakeSts) -> None:
     secrets = Secrets(None)
     vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION, clients=secrets)
-    await vendor.warm()
+    await vendor.warm(NOW)
     with pytest.raises(SealingKeysUnavailable):
         await context_of(vendor)
     secrets.text = jwk_set()
@@ -94,41 +106,142 @@ async def test_keys_that_are_not_to_be_had_yet_are_asked_for_again(sts: FakeSts)
     await vendor.close()
 
 
-async def test_a_new_key_seals_within_five_minutes_and_a_broken_secret_changes_nothing(sts: FakeSts) -> None:
+async def kid_at(vendor: Vendor, now: float, *, deadline: Deadline = PATIENT) -> str:
+    """Which key seals for a request at `now`."""
+    context = await vendor.context(make_credentials(), make_identity(), ROUTE, now, deadline)
+    return peek_kid(context["credentials"])
+
+
+@pytest.fixture
+async def rotating(sts: FakeSts) -> AsyncIterator[tuple[Vendor, Secrets]]:
+    """An environment that was warmed at `NOW` with the key `old`, and its secret."""
     secrets = Secrets(jwk_set(make_jwk("old", 1)))
     vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION, clients=secrets)
-    await vendor.warm()
-    await vendor.maintain(NOW)
-    reads = secrets.reads
-    secrets.text = jwk_set(make_jwk("new", 2), make_jwk("old", 1))
-    await vendor.maintain(NOW + KEYS_MAX_AGE - 1)
-    assert secrets.reads == reads
-    await vendor.maintain(NOW + KEYS_MAX_AGE)
-    new = Seal(parse_keys(jwk_set(make_jwk("new", 2))))
-    opened = new.open(
-        (await context_of(vendor))["credentials"], audience="abcdef1234/prod", principal=SUB, now=NOW
-    )
-    assert opened.session_name == SUB
-    for broken in (None, "{}"):
-        secrets.text = broken
-        await vendor.maintain(NOW + 10 * KEYS_MAX_AGE)
-        assert "credentials" in await context_of(vendor)
+    await vendor.warm(NOW)
+    yield vendor, secrets
     await vendor.close()
 
 
-async def test_keys_of_the_environment_are_read_once(sts: FakeSts) -> None:
+Rotating = tuple[Vendor, Secrets]
+NEW = jwk_set(make_jwk("new", 2), make_jwk("old", 1))
+
+
+async def test_a_new_key_seals_the_first_request_after_five_minutes(rotating: Rotating) -> None:
+    vendor, secrets = rotating
+    secrets.text = NEW
+    assert await kid_at(vendor, NOW + KEYS_MAX_AGE - 0.1) == "old"
+    assert secrets.reads == 1
+    assert await kid_at(vendor, NOW + KEYS_MAX_AGE) == "new"
+    assert await kid_at(vendor, NOW + 2 * KEYS_MAX_AGE - 0.1) == "new"
+    assert secrets.reads == 2
+
+
+@pytest.mark.parametrize("frozen", [KEYS_MAX_AGE, KEYS_LAST, 86400.0])
+async def test_a_key_that_was_dropped_while_the_environment_was_frozen_seals_nothing_more(
+    rotating: Rotating, frozen: float
+) -> None:
+    vendor, secrets = rotating
+    secrets.text = jwk_set(make_jwk("new", 2))
+    assert await kid_at(vendor, NOW + frozen) == "new"
+
+
+BROKEN = [
+    pytest.param(None, id="a secret without text"),
+    pytest.param("{}", id="a secret that holds no keys"),
+    pytest.param("[" * 100_000, id="a secret that is nested too deeply"),
+]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+async def test_the_old_keys_serve_for_an_hour_while_they_cannot_be_read_again(
+    rotating: Rotating, text: str | None
+) -> None:
+    vendor, secrets = rotating
+    secrets.text = text
+    for age in (KEYS_MAX_AGE, KEYS_LAST - 0.1):
+        assert await kid_at(vendor, NOW + age) == "old"
+    assert vendor.counts.key_failures == 2
+    with pytest.raises(SealingKeysUnavailable, match=r"\[sealing\] .*keys") as refused:
+        await kid_at(vendor, NOW + KEYS_LAST)
+    assert "\n" not in str(refused.value)
+    secrets.text = NEW
+    assert await kid_at(vendor, NOW + KEYS_LAST) == "new"
+
+
+async def test_while_aws_is_down_one_of_many_requests_asks_again(rotating: Rotating) -> None:
+    vendor, secrets = rotating
+    secrets.text = None
+    for second in range(20):
+        assert await kid_at(vendor, NOW + KEYS_MAX_AGE + second) == "old"
+    assert secrets.reads == 1 + 5  # at 0, 1, 3, 7 and 15 s
+    secrets.text = NEW
+    assert await kid_at(vendor, NOW + KEYS_MAX_AGE + 31) == "new"
+
+
+async def test_a_secret_that_does_not_answer_is_waited_for_briefly(
+    rotating: Rotating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor, secrets = rotating
+    monkeypatch.setattr("authorizer.vending.sealer.RENEWAL_BUDGET", 0.05)
+    secrets.gate.clear()
+    began = time.monotonic()
+    for _ in range(20):
+        assert await kid_at(vendor, NOW + KEYS_MAX_AGE) == "old"
+    with pytest.raises(SealingKeysUnavailable, match="in time"):
+        await kid_at(vendor, NOW + KEYS_LAST, deadline=Deadline.after(0.05))
+    assert time.monotonic() - began < 1
+    secrets.gate.set()
+
+
+async def test_keys_that_are_due_are_read_once_for_all_who_ask_at_once(rotating: Rotating) -> None:
+    vendor, secrets = rotating
+    await asyncio.gather(*(kid_at(vendor, NOW + KEYS_MAX_AGE) for _ in range(100)))
+    assert secrets.reads == 2
+
+
+async def test_a_clock_that_was_set_back_makes_keys_due_and_not_young(rotating: Rotating) -> None:
+    vendor, secrets = rotating
+    secrets.text = NEW
+    assert await kid_at(vendor, NOW - 1) == "new"
+    secrets.text = None
+    assert await kid_at(vendor, NOW - 60) == "new"
+    with pytest.raises(SealingKeysUnavailable):
+        await kid_at(vendor, NOW - 1 - KEYS_LAST)
+
+
+async def test_keys_of_the_environment_are_read_once_and_do_not_age(
+    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vendor = Vendor(sealed_settings(), session=SESSION, clients=Secrets(None))
-    await vendor.maintain(NOW)
-    await context_of(vendor)
-    await vendor.maintain(NOW + 10 * KEYS_MAX_AGE)
+    assert await kid_at(vendor, NOW) == "a"
+    monkeypatch.setattr("authorizer.vending.sealer.read_keys", None)
+    assert await kid_at(vendor, NOW + 10 * KEYS_LAST) == "a"
     await vendor.close()
+
+
+async def test_the_keys_of_each_table_are_told_by_its_name(sts: FakeSts) -> None:
+    private = Sealing(source="secretsmanager", keys="own", private=True)
+    vendor = Vendor(make_settings(private_sealing=private), session=SESSION, clients=Secrets("{}"))
+    with pytest.raises(SealingKeysUnavailable, match=r"^\[private_sealing\] the sealing keys must be"):
+        await vendor.private_seal(NOW, PATIENT)
+    await vendor.close()
+
+
+async def test_the_thread_that_asks_for_keys_gives_up_soon_after_the_request(
+    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be stopped: a deadline ends the waiting for it, its own time-outs end the thread."""
+    client = blocking_client("secretsmanager")
+    config = client.meta.config
+    attempts = config.retries["total_max_attempts"]
+    assert attempts * (config.connect_timeout + config.read_timeout) < 9
 
 
 async def test_a_missing_library_is_named(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "authorizer.vending.seal", None)
     vendor = Vendor(sealed_settings(), session=SESSION)
     with pytest.raises(SettingsError, match="install the extra `sealed`"):
-        await vendor.warm()
+        await vendor.warm(NOW)
     await vendor.close()
 
 

@@ -1,6 +1,7 @@
 """Vending against a fake STS: one call for many, memory that lives no longer than it may."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from authorizer.errors import (
     StsThrottled,
     StsUnavailable,
 )
-from authorizer.model import Credentials, Identity
+from authorizer.model import Credentials, Identity, Shape
 from authorizer.settings.schema import Session
 from authorizer.vending.cache import DENIAL_TTL
 from authorizer.vending.flights import Flight, Flights
@@ -37,7 +38,9 @@ THROTTLED = Failure("Throttling", "Rate exceeded")
 async def vend(
     vendor: Vendor, identity: Identity | None = None, *, now: float = NOW, budget: float = 8.0
 ) -> Credentials:
-    return await vendor.vend(identity or make_identity(), make_policy(), now, Deadline.after(budget))
+    return await vendor.vend(
+        identity or make_identity(), make_policy(), Shape.REST_REQUEST, now, Deadline.after(budget)
+    )
 
 
 async def test_credentials_come_with_everything_that_the_answer_needs(vendor: Vendor, sts: FakeSts) -> None:
@@ -221,33 +224,67 @@ async def test_cached_credentials_serve_while_sts_is_down(vendor: Vendor, sts: F
     first = await vend(vendor)
     sts.always = Failure("ServiceUnavailable", status=503)
     assert await vend(vendor, now=NOW + 3000) is first
-    await vendor.maintain(NOW + 3000)
     assert vendor.counts.refresh_failures == 1
     assert await vend(vendor, now=NOW + 3270) is first
     with pytest.raises(StsUnavailable):
         await vend(vendor, now=NOW + 3271)
 
 
-async def test_credentials_past_half_of_their_life_are_fetched_anew_after_the_answer(
+async def test_credentials_that_are_due_are_fetched_anew_by_the_request_that_finds_them(
     vendor: Vendor, sts: FakeSts
 ) -> None:
+    """Of the 3,600 s, 3,270 s serve: a cached answer lives 300 s, a backend works for 30 s. Four fifths are 2,616 s."""
     first = await vend(vendor)
-    await vend(vendor, now=NOW + 1799)
-    await vendor.maintain(NOW + 1799)
+    assert await vend(vendor, now=NOW + 2615) is first
     assert len(sts.requests) == 1
-    assert await vend(vendor, now=NOW + 1800) is first
-    sts.clock = NOW + 1800
-    await vendor.maintain(NOW + 1800)
-    await vendor.maintain(NOW + 1800)
+    sts.clock = NOW + 2616
+    assert (await vend(vendor, now=NOW + 2616)).expiration == NOW + 2616 + 3600
+    assert await vend(vendor, now=NOW + 2700) is await vend(vendor, now=NOW + 2701)
     assert len(sts.requests) == 2
     assert vendor.counts.refreshed == 1
-    assert (await vend(vendor, now=NOW + 1801)).expiration == NOW + 5400
+
+
+async def test_the_old_ones_serve_where_fresh_ones_are_long_in_coming(
+    vendor: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authorizer.vending.vendor.RENEWAL_BUDGET", 0.05)
+    first = await vend(vendor)
+    sts.gate.clear()
+    began = time.monotonic()
+    for _ in range(20):
+        assert await vend(vendor, now=NOW + 3000) is first
+    assert time.monotonic() - began < 0.5, "and only one of many requests waits"
+    assert vendor.counts.refresh_failures == 1
+    sts.gate.set()
+    sts.clock = NOW + 3001
+    assert (await vend(vendor, now=NOW + 3001)).expiration == NOW + 3001 + 3600
+
+
+async def test_a_pause_after_a_failed_renewal_ends_with_the_next_success(
+    vendor: Vendor, sts: FakeSts
+) -> None:
+    await vend(vendor)
+    sts.always = Failure("AccessDenied", status=403)
+    for second in range(3000, 3017):
+        await vend(vendor, now=NOW + second)
+    assert vendor.counts.refresh_failures == 5  # at 0, 1, 3, 7 and 15 s
+    sts.always = None
+    sts.clock = NOW + 3031
+    assert (await vend(vendor, now=NOW + 3031)).expiration == NOW + 6631
+    assert vendor.counts.refreshed == 1
+
+
+async def test_a_renewal_by_many_at_once_is_one_call(vendor: Vendor, sts: FakeSts) -> None:
+    await vend(vendor)
+    sts.clock = NOW + 3000
+    await asyncio.gather(*(vend(vendor, now=NOW + 3000) for _ in range(100)))
+    assert len(sts.requests) == 2
 
 
 async def test_credentials_that_nobody_asks_for_are_not_fetched_anew(vendor: Vendor, sts: FakeSts) -> None:
     await vend(vendor)
-    await vendor.maintain(NOW + 3000)
-    assert len(sts.requests) == 1
+    await vend(vendor, make_identity(principal="another"), now=NOW + 3000)
+    assert [request["RoleSessionName"] for request in sts.requests] == [SUB, "another"]
 
 
 async def test_credentials_shorter_than_an_answer_needs_are_refused(vendor: Vendor, sts: FakeSts) -> None:
@@ -278,7 +315,6 @@ async def test_no_answer_carries_credentials_that_could_expire_in_use(
             assert duration < need
         else:
             assert credentials.expiration >= NOW + age + need
-        await vendor.maintain(NOW + age)
     await vendor.close()
 
 
@@ -302,12 +338,12 @@ async def test_a_vendor_without_a_region_says_so(sts: FakeSts, monkeypatch: pyte
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "absent")
     with pytest.raises(Exception, match="set AWS_DEFAULT_REGION"):
-        await new_vendor(make_settings()).warm()
+        await new_vendor(make_settings()).warm(NOW)
 
 
 async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) -> None:
     identity = make_identity()
-    assert await vendor.context(await vend(vendor), identity, ROUTE, PATIENT) == {
+    assert await vendor.context(await vend(vendor), identity, ROUTE, NOW, PATIENT) == {
         "accessKeyId": "ASIA000000000001",
         "secretAccessKey": "canary-secret/1+=",
         "sessionToken": "canary-session/1+==",
@@ -318,7 +354,9 @@ async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) ->
 
 async def test_a_context_without_credentials_names_the_role_only(sts: FakeSts) -> None:
     vendor = new_vendor(make_settings(session=Session(context="none")))
-    assert await vendor.context(await vend(vendor), make_identity(), ROUTE, PATIENT) == {"roleArn": EDITOR}
+    assert await vendor.context(await vend(vendor), make_identity(), ROUTE, NOW, PATIENT) == {
+        "roleArn": EDITOR
+    }
     await vendor.close()
 
 
@@ -335,17 +373,43 @@ async def test_denials_are_bounded_like_entries(sts: FakeSts) -> None:
 async def test_what_nobody_foresaw_ahead_of_need_is_counted(
     vendor: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await vend(vendor)
+    first = await vend(vendor)
     for error, raised in ((ZeroDivisionError(), False), (asyncio.CancelledError(), True)):
 
         async def broken(*_: object, error: BaseException = error, **__: object) -> None:
             raise error
 
         monkeypatch.setattr(vendor._sts, "assume_role", broken)
-        await vend(vendor, now=NOW + 1800)
         if raised:
             with pytest.raises(asyncio.CancelledError):
-                await vendor.maintain(NOW + 1800)
+                await vend(vendor, now=NOW + 3100)
         else:
-            await vendor.maintain(NOW + 1800)
+            assert await vend(vendor, now=NOW + 3000) is first
     assert vendor.counts.refresh_failures == 1
+
+
+async def test_what_is_enough_for_a_request_is_not_enough_for_a_connection(
+    vendor: Vendor, sts: FakeSts
+) -> None:
+    async def of(shape: Shape, now: float) -> str:
+        sts.clock = now
+        return (
+            await vendor.vend(make_identity(), make_policy(), shape, now, Deadline.after(8))
+        ).access_key_id
+
+    first = await of(Shape.REST_REQUEST, NOW)
+    assert await of(Shape.WEBSOCKET, NOW + 1439) == first
+    assert await of(Shape.REST_REQUEST, NOW + 1801) == first
+    fresh = await of(Shape.WEBSOCKET, NOW + 1801)
+    assert fresh != first
+    assert await of(Shape.REST_REQUEST, NOW + 1801) == fresh
+
+
+async def test_a_connection_joins_no_fetch_whose_credentials_may_be_too_short_for_it(
+    vendor: Vendor, sts: FakeSts
+) -> None:
+    shapes = (Shape.REST_REQUEST, Shape.HTTP_2, Shape.WEBSOCKET)
+    await asyncio.gather(
+        *(vendor.vend(make_identity(), make_policy(), shape, NOW, Deadline.after(8)) for shape in shapes)
+    )
+    assert len(sts.requests) == 2

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from authorizer.deadline import Deadline
 from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
+from authorizer.model import Shape
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
@@ -61,12 +62,14 @@ async def test_the_clients_own_method_sends_the_same(sts: FakeSts, monkeypatch: 
 
     identity = make_identity(role=FULL)
     lean, plain = new_vendor(make_settings()), new_vendor(make_settings())
-    first = await lean.vend(identity, make_policy(), NOW, Deadline.after(8))
+    first = await lean.vend(identity, make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
     monkeypatch.setattr(Wire, "of", nowhere)
-    second = await plain.vend(identity, make_policy(), NOW, Deadline.after(8))
+    second = await plain.vend(identity, make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
     sts.always = Failure("PackedPolicyTooLarge", "Packed policy consumes 157% of allotted space")
     with pytest.raises(VendingFailure) as refused:
-        await plain.vend(make_identity(principal="another"), make_policy(), NOW, Deadline.after(8))
+        await plain.vend(
+            make_identity(principal="another"), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8)
+        )
     await lean.close()
     await plain.close()
     assert sts.requests[0] == sts.requests[1]
@@ -75,7 +78,7 @@ async def test_the_clients_own_method_sends_the_same(sts: FakeSts, monkeypatch: 
 
 
 async def test_the_request_carries_the_functions_own_credentials(vendor: Vendor, sts: FakeSts) -> None:
-    await vendor.vend(make_identity(), make_policy(), NOW, Deadline.after(8))
+    await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
     headers = sts.headers[0]
     assert headers["x-amz-security-token"] == "caller-token"
     assert "Credential=AKIACALLER/" in headers["authorization"]
@@ -170,7 +173,7 @@ def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
 async def test_a_reply_that_is_not_whole_is_a_refusal(vendor: Vendor, sts: FakeSts, body: str) -> None:
     sts.always = Failure("", status=200, body=body)
     with pytest.raises(StsRefused) as refused:
-        await vendor.vend(make_identity(), make_policy(), NOW, Deadline.after(8))
+        await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
     assert refused.value.sts_code == "IncompleteReply"
 
 
@@ -184,10 +187,10 @@ async def test_a_function_without_credentials_is_a_failure_by_name(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     vendor = Vendor(make_settings())
     with pytest.raises(CallerCredentialsRefused, match="NoCredentialsError"):
-        await vendor.vend(make_identity(), make_policy(), NOW, Deadline.after(8))
+        await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
     await vendor.close()
 
 
 async def test_the_session_name_is_the_caller(vendor: Vendor, sts: FakeSts) -> None:
-    await vendor.vend(make_identity(), make_policy(), NOW, Deadline.after(8))
+    await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
     assert sts.requests[0]["RoleSessionName"] == SUB
