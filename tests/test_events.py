@@ -26,7 +26,6 @@ class Allowed(NamedTuple):
     stage: str
     routes: tuple[str, ...]
     tenant: str | None
-    """Also the session's tag."""
     named: tuple[str, ...]
     """Whom the session policy must name; nobody else may be in it."""
     rule: str = "cognito:preferred_role"
@@ -47,6 +46,12 @@ EDIT = (
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ADMINISTER = (*EDIT, *(f"{method}{path}" for path in ("/users", "/users/*") for method in METHODS))
 IMPORT = ("POST/imports", "PUT/imports/*")
+SESSION_TAGS = {
+    "importer": ("client",),
+    "editor": ("tenant", "sub"),
+    "viewer": ("tenant",),
+    "admin": ("tenant",),
+}
 GROUP_MAP, RULE, REQUESTED = "group map", "rule 1: client_id Equals", "requested by the caller"
 
 EVENTS: dict[str, Allowed | Refused] = {
@@ -95,9 +100,12 @@ def test_an_allowing_event(name: str, expected: Allowed, world: World) -> None:
 
     [request] = world.sts.requests
     policy = json.loads(request.pop("Policy"))
-    tag = {"Tags.member.1.Key": "tenant", "Tags.member.1.Value": expected.tenant} if expected.tenant else {}
+    values = {"tenant": expected.tenant, "sub": expected.principal, "client": expected.principal}
+    tags: dict[str, str | None] = {}
+    for number, key in enumerate(SESSION_TAGS[expected.role], 1):
+        tags |= {f"Tags.member.{number}.Key": key, f"Tags.member.{number}.Value": values[key]}
     assert request == {
-        **tag,
+        **tags,
         "Action": "AssumeRole",
         "Version": "2011-06-15",
         "RoleArn": f"{ARN}{expected.role}",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from urllib.parse import quote
 
 from authorizer.errors import NoRoute, ResponseTooLarge
 from authorizer.model import Identity, Request, Routes, Shape
@@ -89,13 +90,24 @@ def _lists(groups: tuple[str, ...], scopes: frozenset[str]) -> tuple[str, str]:
 
 def _policy(principal: str, effect: str, resources: tuple[str, ...], context: dict[str, str]) -> Response:
     return {
-        "principalId": principal,
+        "principalId": _principal_id(principal),
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": list(resources)}],
         },
         "context": context,
     }
+
+
+@lru_cache(maxsize=1024)
+def _principal_id(principal: str) -> str:
+    """The principal as access logs print it, percent-encoded (RFC 3986 §2.1) but for what subjects commonly have.
+
+    API Gateway puts `$context.authorizer.principalId` between the quotes of a log format, and nowhere promises to
+    escape it: a `sub` with a quote in it could end the line's JSON, or forge the rest of it. A UUID and an app client's
+    id stay as they are. Backends read the context's `sub`, which is the principal itself.
+    """
+    return quote(principal, safe="|:@/+=,")
 
 
 def _text(value: str | tuple[str, ...]) -> str:

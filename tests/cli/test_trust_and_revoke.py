@@ -90,10 +90,10 @@ def test_what_makes_no_sense_is_refused_with_a_reason(arguments: list[str], prob
 
 def test_revoke_ends_the_sessions_of_one_user() -> None:
     policies, told = printed("revoke", "--sub", SUB, "--before", "2026-11-21T09:00:00")
-    assert policies["editor"]["Statement"][0]["Condition"] == {
-        "StringLike": {"aws:userid": f"*:{SUB}"},
-        "DateLessThan": {"aws:TokenIssueTime": "2026-11-21T09:00:00Z"},
-    }
+    issued = {"DateLessThan": {"aws:TokenIssueTime": "2026-11-21T09:00:00Z"}}
+    by_name, by_tag = (policies[role]["Statement"][0]["Condition"] for role in ("viewer", "editor"))
+    assert by_name == {"StringLike": {"aws:userid": f"*:{SUB}"}} | issued
+    assert by_tag == {"StringEquals": {"aws:PrincipalTag/sub": SUB}} | issued
     assert "aws iam put-role-policy --role-name editor" in told
     assert "role importer: its sessions carry nothing of this claim" in told
     assert "sessions made after that time" in told

@@ -1,7 +1,7 @@
 """Reading `deploy/*.yaml`: the templates as data, and their intrinsic functions where a test needs their value."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,30 @@ def resolve(value: Any, known: Mapping[str, str]) -> Any:
         case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
             return known[name]
         case {"Fn::Sub": str(text)}:
-            return re.sub(r"\$\{([^}]+)\}", lambda match: known[match[1]], text)
+            return re.sub(
+                r"\$\{(!?)([^}]+)\}", lambda match: f"${{{match[2]}}}" if match[1] else known[match[2]], text
+            )
         case dict():
             return {key: resolve(item, known) for key, item in value.items()}
         case list():
             return [resolve(item, known) for item in value]
+        case _:
+            return value
+
+
+def chosen(value: Any, holding: Collection[str]) -> Any:
+    """`value` as it is deployed where the conditions in `holding` hold and no others: of each `Fn::If` one branch, and
+    nothing of what comes to `AWS::NoValue`."""
+    match value:
+        case {"Fn::If": [condition, yes, no]}:
+            return chosen(yes if condition in holding else no, holding)
+        case dict():
+            return {
+                key: found
+                for key, item in value.items()
+                if (found := chosen(item, holding)) != {"Ref": "AWS::NoValue"}
+            }
+        case list():
+            return [chosen(item, holding) for item in value]
         case _:
             return value

@@ -1,9 +1,11 @@
 """What goes back to API Gateway."""
 
 import json
+import re
+from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from authorizer.errors import ResponseTooLarge
@@ -32,6 +34,26 @@ def test_an_allow_names_the_open_routes_and_hands_over_the_credentials() -> None
         "tenant": "acme",
         **SECRETS,
     }
+
+
+def principal_id(principal: str) -> str:
+    return str(deny(make_request(), principal, "no_route")["principalId"])
+
+
+@given(st.lists(st.text(min_size=1), unique=True, min_size=2, max_size=2))
+@example(['"', "%22"])
+def test_a_principal_id_is_safe_to_print_and_no_two_principals_have_the_same(principals: list[str]) -> None:
+    one, other = map(principal_id, principals)
+    assert one != other
+    assert re.fullmatch(r"[A-Za-z0-9_.~%|:@/+=,-]+", one)
+    assert unquote(one) == principals[0]
+
+
+@pytest.mark.parametrize(
+    "principal", [SUB, "1example23456789machine", "auth0|5f7c8ec7c33c6c004bbafe82", "a@b.example"]
+)
+def test_a_principal_id_is_the_principal_where_nothing_in_it_could_break_a_log(principal: str) -> None:
+    assert principal_id(principal) == principal
 
 
 def test_a_simple_allow_is_a_json_boolean() -> None:

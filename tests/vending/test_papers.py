@@ -350,9 +350,10 @@ def test_a_tenant_is_denied_by_its_tag() -> None:
     assert revoke(sample_settings(), claim="tenant", value="acme", before=None).unreachable == ("importer",)
 
 
-def test_a_user_is_denied_by_the_session_name() -> None:
+def test_a_user_is_denied_by_the_tag_and_where_there_is_none_by_the_session_name() -> None:
     name = {"StringLike": {"aws:userid": f"*:{SUB}"}}
-    assert conditions(claim="sub", value=SUB) == {"viewer": name, "editor": name, "admin": name}
+    tag = {"StringEquals": {"aws:PrincipalTag/sub": SUB}}
+    assert conditions(claim="sub", value=SUB) == {"viewer": name, "editor": tag, "admin": name}
 
 
 def test_a_user_is_denied_by_the_source_identity_where_the_session_has_another_name() -> None:
