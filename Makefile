@@ -11,7 +11,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-package test-s3 test-s3-long mutations guards prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
+.PHONY: demo test dynalite test-package test-s3 test-s3-long mutations guards prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
@@ -25,6 +25,11 @@ demo: $(INSTALLED) ## One Cognito token in, one user's credentials out: no AWS a
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 	$(RUN) -m pytest -n auto --dist loadfile --cov --cov-report=term
+
+dynalite: ## The second DynamoDB that the tests ask, from npm: without it they skip
+	mkdir -p build/dynalite
+	cp tests/servers/dynalite/package.json build/dynalite
+	npm install --prefix build/dynalite --no-package-lock --no-audit --no-fund --silent
 
 test-package: $(INSTALLED) ## What is shipped, the zip and the wheel: built, unpacked and run
 	$(RUN) -m pytest -n auto --dist loadfile -m "package and not nightly"

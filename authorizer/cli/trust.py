@@ -40,7 +40,8 @@ def trust(access: Path, aws: bool, execution_role: str, cloudformation: bool, ac
     """
     import re
 
-    from authorizer.vending.papers import account_of, execution_policy, template, trust_policy
+    from authorizer.vending import key_papers
+    from authorizer.vending.papers import VERSION, account_of, execution_policy, template, trust_policy
 
     if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,575}", execution_role):
         click.echo(f"--execution-role: expected the ARN of an IAM role, found {execution_role!r}", err=True)
@@ -48,9 +49,10 @@ def trust(access: Path, aws: bool, execution_role: str, cloudformation: bool, ac
     settings = load_access(access, aws=aws)
     roles = settings.roles.values()
     home = account_of(execution_role)
+    keys = key_papers.of_the_authorizer(settings, execution_role)
     printed: dict[str, Any]
     if cloudformation:
-        printed = template(roles, execution_role, account or home)
+        printed = template(roles, execution_role, account or home, keys=keys)
         if not printed["Resources"]:
             click.echo(f"--account: no role of {access} is in account {account!r}", err=True)
             sys.exit(EXIT_UNDECIDED)
@@ -59,13 +61,17 @@ def trust(access: Path, aws: bool, execution_role: str, cloudformation: bool, ac
         printed = {
             "execution_role": {
                 "arn": execution_role,
-                "policy": execution_policy(roles, table_arn=table if table.startswith("arn:") else None),
+                "policy": execution_policy(
+                    roles, table_arn=table if table.startswith("arn:") else None, keys=keys
+                ),
             },
             "roles": {
                 role.name: {"arn": role.arn, "trust_policy": trust_policy(role, execution_role)}
                 for role in roles
             },
         }
+        if backend := key_papers.of_a_backend(settings, execution_role):
+            printed["backends"] = {"policy": {"Version": VERSION, "Statement": backend}}
     _explain(settings, home, execution_role)
     click.echo(json.dumps(printed, indent=2))
 
@@ -76,7 +82,7 @@ def _explain(settings: "Settings", home: str, execution_role: str) -> None:
 
     from authorizer.vending.papers import account_of, trust_policy
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)  # `:secret:` in an ARN would be one
     table = Table("role", "account", "needs beside sts:AssumeRole", "note", title="Whom each role trusts")
     for role in settings.roles.values():
         needs = [
@@ -98,10 +104,11 @@ def _explain(settings: "Settings", home: str, execution_role: str) -> None:
         console.print(
             f"Give the execution role dynamodb:GetItem and dynamodb:PutItem on the table {shared.table!r}."
         )
-    actions = {"secretsmanager": "secretsmanager:GetSecretValue", "kms": "kms:Decrypt"}
-    if settings.sealing is not None and settings.sealing.source in actions:
-        action = actions[settings.sealing.source]
-        console.print(f"Give the execution role and the backends {action} for the sealing keys.")
-    if settings.private_sealing is not None and settings.private_sealing.source in actions:
-        action = actions[settings.private_sealing.source]
-        console.print(f"Give the execution role, and no backend, {action} for the private sealing keys.")
+    for sealing, whose in (
+        (settings.sealing, "and the backends"),
+        (settings.private_sealing, "and no backend"),
+    ):
+        if sealing is not None and sealing.source != "environment":
+            at = f" in {sealing.keys}" if sealing.source == "secretsmanager" else ""
+            told = f"The execution role {whose} may read the keys of [{sealing.table}]{at}."
+            console.print(told, markup=False, soft_wrap=True)

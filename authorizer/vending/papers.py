@@ -5,7 +5,7 @@ tag keys that it is given, each required. Sources: IAM User Guide, "Pass session
 actions taken with assumed roles" (source identity), "Access to AWS accounts owned by third parties" (external id).
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from authorizer.settings.schema import Role
@@ -14,8 +14,11 @@ VERSION = "2012-10-17"
 Policy = dict[str, Any]
 
 
-def execution_policy(roles: Iterable[Role], *, table_arn: str | None = None) -> Policy:
-    """What the authorizer's own role needs for `roles`, besides writing its log.
+def execution_policy(
+    roles: Iterable[Role], *, table_arn: str | None = None, keys: Sequence[Policy] = ()
+) -> Policy:
+    """What the authorizer's own role needs for `roles`, besides writing its log. `keys` are the statements that let it
+    read its sealing keys.
 
     In one account a role's trust policy would be enough; across accounts both sides must allow.
     """
@@ -27,6 +30,7 @@ def execution_policy(roles: Iterable[Role], *, table_arn: str | None = None) -> 
         statements.append(_allow("SetTheirSourceIdentity", "sts:SetSourceIdentity", _arns(sourced)))
     if table_arn:
         statements.append(_allow("ShareSessions", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn))
+    statements += keys
     return {"Version": VERSION, "Statement": statements}
 
 
@@ -65,7 +69,9 @@ def trust_policy(role: Role, execution_role_arn: str) -> Policy:
     return {"Version": VERSION, "Statement": statements}
 
 
-def template(roles: Iterable[Role], execution_role_arn: str, account: str) -> Policy:
+def template(
+    roles: Iterable[Role], execution_role_arn: str, account: str, *, keys: Sequence[Policy] = ()
+) -> Policy:
     """A CloudFormation template for one account: its vend roles with their trust, and at home the execution policy.
 
     What a vend role may do at most is the deployment's to say: its own policies are not in here.
@@ -77,7 +83,7 @@ def template(roles: Iterable[Role], execution_role_arn: str, account: str) -> Po
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {
                 "Description": "What the authorizer may do: assume the roles that access.toml lists",
-                "PolicyDocument": execution_policy(roles),
+                "PolicyDocument": execution_policy(roles, keys=keys),
                 "Roles": [name_of(execution_role_arn)[1]],
             },
         }

@@ -65,15 +65,16 @@ class SharedLevel:
         self._seal = seal
         self._resources = AsyncExitStack()
         self._client: DynamoDBClient | None = None
-        self._patience = FIRST_PATIENCE
-        self._cooldown = Cooldown()
+        self._was_used = False
+        self._reads = Cooldown()
+        self._writes = Cooldown()
 
     async def find(
         self, request: AssumeRoleRequest, lifetime: Lifetime, now: float, deadline: Deadline, *, ahead: bool
     ) -> Credentials | None:
         """The session that another environment has vended for the same request, if it is there and serves. `ahead` of
         need, one that is itself due does not."""
-        if self._is_left_alone(now, deadline):
+        if not self._reads.is_over(now) or self._is_short(deadline):
             return None
         try:
             seal = await self._seal(now, deadline.within(KEYS_PATIENCE))
@@ -81,9 +82,10 @@ class SharedLevel:
                 lambda client: client.get_item(TableName=self._settings.table, Key=entry.key_of(request))
             )
         except Exception:  # botocore's own, and whatever its parsers make of a reply that is none
-            self._failed(now)
+            self._counts.shared_failures += 1
+            self._reads.failed(now)
             return None
-        self._cooldown.succeeded()
+        self._reads.succeeded()
         try:
             found = entry.opened(reply, request, seal, now)
         except Exception:  # refused, or too hostile for a JOSE library: about this item, not about the table
@@ -101,8 +103,8 @@ class SharedLevel:
     async def publish(
         self, request: AssumeRoleRequest, credentials: Credentials, now: float, deadline: Deadline
     ) -> None:
-        """Write what STS gave for `request`."""
-        if self._is_left_alone(now, deadline):
+        """Write what STS gave for `request`. A table that cannot be read is not written either."""
+        if not self._reads.is_over(now) or not self._writes.is_over(now) or self._is_short(deadline):
             return
         try:
             seal = await self._seal(now, deadline.within(KEYS_PATIENCE))
@@ -111,9 +113,10 @@ class SharedLevel:
         except SealTooLarge:
             self._counts.shared_failures += 1
         except Exception:  # as above
-            self._failed(now)
+            self._counts.shared_failures += 1
+            self._writes.failed(now)
         else:
-            self._cooldown.succeeded()
+            self._writes.succeeded()
 
     async def open(self) -> None:
         """Make the client and its connection ahead of the first request, which has less patience."""
@@ -126,20 +129,18 @@ class SharedLevel:
         self._client = None
         await self._resources.aclose()
 
-    def _is_left_alone(self, now: float, deadline: Deadline) -> bool:
-        """After a failure, or where the time is needed for STS and the answer: a short deadline is no fault of the
-        table's."""
-        return not self._cooldown.is_over(now) or deadline.remaining() < 2 * self._patience
+    def _is_short(self, deadline: Deadline) -> bool:
+        """Whether the time is needed for STS and the answer: that is no fault of the table's."""
+        return deadline.remaining() < 2 * self._patience()
 
-    def _failed(self, now: float) -> None:
-        self._counts.shared_failures += 1
-        self._cooldown.failed(now)
+    def _patience(self) -> float:
+        return PATIENCE if self._was_used else FIRST_PATIENCE
 
     async def _exchange(self, call: "Callable[[DynamoDBClient], Awaitable[Any]]") -> Any:
         """What DynamoDB answers to `call`, asked once more if the connection was dead: kept ones are closed by the
         other end while the environment is frozen."""
         client = await self._open()
-        patience, self._patience = self._patience, PATIENCE
+        patience, self._was_used = self._patience(), True
         async with asyncio.timeout(patience):
             try:
                 return await call(client)

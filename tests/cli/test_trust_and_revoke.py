@@ -50,13 +50,30 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Any) -> None:
     for file in (ROOT / "policies" / "templates").iterdir():
         (folder / "templates" / file.name).write_text(file.read_text())
     text = (ROOT / "policies" / "access.toml").read_text()
+    theirs = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:theirs-AbCdEf"
     more = (
-        '\n[shared_cache]\ntable = "sessions"\n[private_sealing]\nsource = "secretsmanager"\nkeys = "seal"\n'
+        '\n[shared_cache]\ntable = "sessions"\n'
+        f'[sealing]\nsource = "secretsmanager"\nkeys = "{theirs}"\n'
+        '[private_sealing]\nsource = "secretsmanager"\nkeys = "own"\n'
     )
     (folder / "access.toml").write_text(text + more)
-    _, told = printed("trust", "--execution-role", ROLE, "--access", str(folder / "access.toml"))
+    chosen = ("--execution-role", ROLE, "--access", str(folder / "access.toml"))
+    papers, told = printed("trust", *chosen)
     assert "dynamodb:GetItem and dynamodb:PutItem on the table 'sessions'" in told
-    assert "secretsmanager:GetSecretValue" in told
+    assert f"The execution role and the backends may read the keys of [sealing] in {theirs}." in told
+    assert "The execution role and no backend may read the keys of [private_sealing] in own." in told
+    readable = {
+        statement["Sid"]: statement["Resource"]
+        for statement in papers["execution_role"]["policy"]["Statement"]
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+    }
+    own = "arn:aws:secretsmanager:*:123456789012:secret:own-??????"
+    assert readable == {"ReadSealingKeys": theirs, "ReadPrivateSealingKeys": own}
+    [backend] = papers["backends"]["policy"]["Statement"]
+    assert (backend["Action"], backend["Resource"]) == ("secretsmanager:GetSecretValue", theirs)
+    template, _ = printed("trust", *chosen, "--cloudformation")
+    document = template["Resources"]["ExecutionPolicy"]["Properties"]["PolicyDocument"]
+    assert document["Statement"][-2:] == papers["execution_role"]["policy"]["Statement"][-2:]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ class RecordingSts:
     def __init__(self) -> None:
         self.requests: list[dict[str, str]] = []
         self.refusal: tuple[int, str, str] | None = None
+        self.life: float | None = None
+        """Seconds that credentials live whatever was asked; None: what was asked."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -56,7 +58,8 @@ class RecordingSts:
         if self.refusal is not None:
             status, code, message = self.refusal
             return status, ERROR.format(code=code, message=message).encode()
-        expiration = datetime.now(UTC) + timedelta(seconds=int(form["DurationSeconds"]))
+        life = float(form["DurationSeconds"]) if self.life is None else self.life
+        expiration = datetime.now(UTC) + timedelta(seconds=life)
         body = ANSWER.format(
             name=form["RoleSessionName"],
             role=form["RoleArn"],

@@ -334,11 +334,13 @@ async def test_a_fault_of_the_write_costs_a_pause_and_no_answer(
     assert vendor.counts.shared_failures == 1
     assert table.items == {}
     assert await vend(vendor, principal="another") == "ASIA000000000002"
-    assert table.calls == ["get", "put"]
+    assert table.calls == ["get", "put", "get"]
+    assert await vend(vendor, principal="third", now=NOW + 1) == "ASIA000000000003"
+    assert table.calls[3:] == ["get", "put"]
 
 
 @pytest.mark.parametrize(
-    ("hangs", "calls"), [("get", ["get"]), ("put", ["get", "put"])], ids=["the read", "the write"]
+    ("hangs", "calls"), [("get", ["get"]), ("put", ["get", "put", "get"])], ids=["the read", "the write"]
 )
 async def test_a_table_that_never_answers_is_waited_for_once_and_briefly(
     environment: New, sts: FakeSts, table: Table, hangs: str, calls: list[str]

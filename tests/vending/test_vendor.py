@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -242,6 +243,19 @@ async def test_credentials_that_are_due_are_fetched_anew_by_the_request_that_fin
     assert await vend(vendor, now=NOW + 2700) is await vend(vendor, now=NOW + 2701)
     assert len(sts.requests) == 2
     assert vendor.counts.refreshed == 1
+
+
+async def test_what_it_costs_to_renew_early_is_what_is_told(vendor: Vendor, sts: FakeSts) -> None:
+    """authorizer/vending/lifetime.py: one who comes by every five minutes, for nine hours."""
+    waited = []
+    for now in range(0, 9 * 3600, 300):
+        sts.clock = NOW + now
+        before = len(sts.requests)
+        await vend(vendor, now=NOW + now)
+        if len(sts.requests) > before:
+            waited.append(now)
+    assert {later - earlier for earlier, later in pairwise(waited)} == {45 * 60}
+    assert len(waited) == 108 / 9
 
 
 async def test_the_old_ones_serve_where_fresh_ones_are_long_in_coming(

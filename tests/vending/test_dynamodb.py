@@ -1,0 +1,375 @@
+"""The shared level against two implementations of DynamoDB's API, which refuse, store and answer as they see fit."""
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from authorizer.deadline import Deadline
+from authorizer.model import Shape
+from authorizer.settings.schema import Sealing, SharedCache
+from authorizer.vending import shared
+from authorizer.vending.vendor import Vendor
+from tests.make import ROOT
+from tests.servers.dynamodb import REGION, SERVERS, Answer, Door, client, create_table, throttled
+from tests.servers.sts import RecordingSts
+from tests.vending.conftest import SESSION
+from tests.vending.factories import NOW, SUB, jwk_set, make_identity, make_policy, make_settings
+from tests.vending.fake_sts import FakeSts
+from tests.world import AWS
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The endpoint of one implementation after the other."""
+    with SERVERS[request.param]() as endpoint:
+        yield endpoint
+
+
+class Table:
+    """A table of its own for each test: what an earlier one has sent may arrive late."""
+
+    def __init__(self, server: str) -> None:
+        self.name = f"sessions-{uuid.uuid4().hex[:8]}"
+        self.server = server
+        self._client = client(server)
+
+    def create(self) -> None:
+        create_table(self.server, self.name)
+
+    def put(self, key: str, **attributes: Any) -> None:
+        self._client.put_item(TableName=self.name, Item={"id": {"S": key}, **attributes})
+
+    @property
+    def items(self) -> dict[str, Any]:
+        return {item["id"]["S"]: item for item in self._client.scan(TableName=self.name)["Items"]}
+
+
+@pytest.fixture
+def missing(server: str) -> Table:
+    """A table that is not there yet."""
+    return Table(server)
+
+
+@pytest.fixture
+def table(missing: Table) -> Table:
+    missing.create()
+    return missing
+
+
+@pytest.fixture
+def door(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    with Door(server) as door:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", door.endpoint)
+        yield door
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> float:
+    """A busy machine is no fault of the table's. Gives what the patience is otherwise."""
+    usual = shared.PATIENCE
+    monkeypatch.setattr(shared, "PATIENCE", 3.0)
+    monkeypatch.setattr(shared, "FIRST_PATIENCE", 3.0)
+    return usual
+
+
+New = Callable[[], Vendor]
+
+
+@pytest.fixture
+async def environment(sts: FakeSts, door: Door, missing: Table) -> AsyncIterator[New]:
+    """Makes environments that go through `door` to the one table, and closes them."""
+    made = []
+
+    def make() -> Vendor:
+        settings = make_settings(
+            private_sealing=Sealing(source="environment", keys=jwk_set(), private=True),
+            shared_cache=SharedCache(table=missing.name, region=REGION),
+        )
+        made.append(Vendor(settings, session=SESSION))
+        return made[-1]
+
+    yield make
+    for vendor in made:
+        await vendor.close()
+
+
+async def vend(vendor: Vendor, *, now: float = NOW, principal: str = SUB) -> str:
+    identity = make_identity(principal=principal)
+    return (
+        await vendor.vend(identity, make_policy(), Shape.REST_REQUEST, now, Deadline.after(8))
+    ).access_key_id
+
+
+async def test_one_call_of_sts_serves_every_environment(
+    environment: New, sts: FakeSts, table: Table, door: Door
+) -> None:
+    first, second = environment(), environment()
+    await first.warm(NOW)
+    door.calls.clear()
+    made = await vend(first)
+    assert door.calls == ["GetItem", "PutItem"]
+    assert await vend(second, now=NOW + 60) == made
+    assert len(sts.requests) == 1
+    assert (first.counts.shared_failures, second.counts.shared_hits) == (0, 1)
+    [item] = table.items.values()
+    assert sorted(item) == ["expires", "id", "sealed"]
+    assert item["expires"] == {"N": str(int(NOW) + 3600)}
+
+
+def as_forged(item: dict[str, Any], other: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Items that somebody who may write the table puts in place of `item`; `other` is another user's."""
+    sealed = item["sealed"]["S"]
+    deep: dict[str, Any] = {"S": sealed}
+    for _ in range(29):
+        deep = {"L": [deep]}
+    return {
+        "of another user": {"sealed": other["sealed"]},
+        "without its end": {"sealed": {"S": sealed[:-4]}},
+        "altered": {"sealed": {"S": sealed[:-30] + ("A" if sealed[-30] != "A" else "B") + sealed[-29:]}},
+        "without a seal": {},
+        "a number": {"sealed": {"N": "5"}},
+        "bytes": {"sealed": {"B": sealed.encode()}},
+        "nothing": {"sealed": {"NULL": True}},
+        "a set of texts": {"sealed": {"SS": [sealed]}},
+        "a map": {"sealed": {"M": {"S": {"S": sealed}}}},
+        "as deep as DynamoDB takes": {"sealed": deep},
+        "as large as DynamoDB takes": {"sealed": {"S": "x" * 390_000}},
+        "an empty list": {"sealed": {"L": []}},
+    }
+
+
+async def test_a_forged_item_costs_a_call_and_is_replaced(
+    environment: New, sts: FakeSts, table: Table
+) -> None:
+    vendor = environment()
+    made = [await vend(vendor), await vend(vendor, principal="another")]
+    key, other = items_key(SUB), items_key("another")
+    for name, forged in as_forged(table.items[key], table.items[other]).items():
+        table.put(key, expires={"N": "9999999999"}, **forged)
+        vendor.forget()
+        failures, hits = vendor.counts.shared_failures, vendor.counts.shared_hits
+        new = await vend(vendor)
+        assert new not in made, name
+        assert (vendor.counts.shared_failures, vendor.counts.shared_hits) == (failures + 1, hits), name
+        vendor.forget()
+        assert await vend(vendor) == new, name
+        made.append(new)
+    assert len(sts.requests) == len(made)
+
+
+def items_key(principal: str) -> str:
+    from authorizer.vending.request import assume_role_request
+
+    return assume_role_request(make_identity(principal=principal), make_policy()).key
+
+
+async def test_a_stale_item_is_a_miss(environment: New, sts: FakeSts, table: Table) -> None:
+    """DynamoDB deletes within days of the TTL; until then the table still hands it out."""
+    await vend(environment())
+    sts.clock = NOW + 3600
+    vendor = environment()
+    assert await vend(vendor, now=NOW + 3600) == "ASIA000000000002"
+    assert (vendor.counts.shared_misses, vendor.counts.shared_failures) == (1, 0)
+    [item] = table.items.values()
+    assert item["expires"] == {"N": str(int(NOW) + 7200)}
+
+
+async def test_a_table_that_is_missing_costs_calls_and_is_used_once_it_is_there(
+    environment: New, sts: FakeSts, missing: Table
+) -> None:
+    vendor = environment()
+    await vendor.warm(NOW)
+    assert vendor.counts.shared_failures == 1
+    assert await vend(vendor) == "ASIA000000000001"
+    assert vendor.counts.shared_failures == 2
+    missing.create()
+    assert await vend(vendor, now=NOW + 2, principal="another") == "ASIA000000000002"
+    assert await vend(environment(), now=NOW + 2, principal="another") == "ASIA000000000002"
+    assert vendor.counts.shared_failures == 2
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
+async def test_throttling_costs_calls_and_ends_with_it(
+    environment: New, sts: FakeSts, table: Table, door: Door, operation: str
+) -> None:
+    door.answers[operation] = throttled()
+    vendor = environment()
+    for user in range(10):
+        assert await vend(vendor, principal=f"user{user}", now=NOW + 0.6 * user)
+    assert len(sts.requests) == 10
+    # Tried at 0, 1.2 and 4.2 s (the pauses are 1, 2 and 4 s), and never twice.
+    assert door.calls.count(operation) == vendor.counts.shared_failures == 3
+    door.answers.clear()
+    await vend(vendor, principal="mended", now=NOW + 9)
+    assert items_key("mended") in table.items
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
+async def test_a_slow_table_delays_one_request_and_briefly(
+    environment: New,
+    sts: FakeSts,
+    table: Table,
+    door: Door,
+    operation: str,
+    patience: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vendor = environment()
+    await vendor.warm(NOW)
+    await vend(vendor, principal="earlier")
+    monkeypatch.setattr(shared, "PATIENCE", patience)
+    door.delays[operation] = 1.0
+    began = time.monotonic()
+    assert await vend(vendor) == "ASIA000000000002"
+    assert patience < time.monotonic() - began < 2.0
+    assert vendor.counts.shared_failures == 1
+    tries = door.calls.count(operation)
+    for user in range(5):
+        await vend(vendor, principal=f"user{user}")
+    assert door.calls.count(operation) == tries
+
+
+async def test_connections_that_were_closed_meanwhile_are_made_anew(
+    environment: New, sts: FakeSts, table: Table, door: Door
+) -> None:
+    vendor = environment()
+    await vendor.warm(NOW)
+    for user in range(5):
+        door.hang_up()
+        await vend(vendor, principal=f"user{user}")
+    assert vendor.counts.shared_failures == 0
+    assert len(table.items) == 5
+    assert door.connections >= 6
+
+
+NESTED = b'{"Item": {"sealed": ' + b'{"L": [' * 100_000
+GARBAGE = {
+    "nothing": Answer(200, b""),
+    "a page": Answer(200, b"<html>"),
+    "bytes that are no text": Answer(200, b"\xff\xfe"),
+    "a list": Answer(200, b"[]"),
+    "null": Answer(200, b"null"),
+    "a text": Answer(200, b'"Item"'),
+    "a number": Answer(200, b"5"),
+    "an item that is a number": Answer(200, b'{"Item": 5}'),
+    "an item that is a list": Answer(200, b'{"Item": ["sealed"]}'),
+    "an attribute that is a number": Answer(200, b'{"Item": {"sealed": 5}}'),
+    "a text that is a number": Answer(200, b'{"Item": {"sealed": {"S": 5}}}'),
+    "a text that is a list": Answer(200, b'{"Item": {"sealed": {"S": ["x"]}}}'),
+    "a text that is an object": Answer(200, b'{"Item": {"sealed": {"S": {"S": "x"}}}}'),
+    "bytes that are no base64": Answer(200, b'{"Item": {"sealed": {"B": "%"}}}'),
+    "a map of no attributes": Answer(200, b'{"Item": {"sealed": {"M": {"a": 1}}}}'),
+    "a list that is a map": Answer(200, b'{"Item": {"sealed": {"L": {"a": 1}}}}'),
+    "an item without a bottom": Answer(200, NESTED),
+    "half a megabyte of brackets": Answer(200, b'{"Item":' + b"[" * 500_000),
+    "half a character": Answer(200, b'{"Item": {"sealed": {"S": "\\ud800"}}}'),
+    "a reply that breaks off": Answer(200, b'{"Item": {', length=500),
+    "an error without a word": Answer(400, b""),
+    "an error that is none": Answer(400, b'{"__type": 5, "message": []}'),
+    "an error that is a list": Answer(400, b"[]"),
+    "a fault of DynamoDB": Answer(500, b'{"__type": "InternalServerError"}'),
+    "a proxy's page": Answer(503, b"<html>"),
+    "a redirect to nowhere": Answer(301, b""),
+}
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
+async def test_whatever_is_answered_costs_a_call_and_no_answer(
+    environment: New, sts: FakeSts, table: Table, door: Door, operation: str
+) -> None:
+    vendor = environment()
+    for number, (name, answer) in enumerate(GARBAGE.items()):
+        calls, failures, now = len(sts.requests), vendor.counts.shared_failures, NOW + 100 * number
+        door.answers[operation] = answer
+        assert await vend(vendor, principal=f"met{number}", now=now), name
+        assert len(sts.requests) == calls + 1, name
+        assert vendor.counts.shared_failures - failures <= 1, name
+        door.answers.clear()
+        assert await vend(vendor, principal=f"next{number}", now=now + 99), name
+        assert items_key(f"next{number}") in table.items, name
+
+
+# ── Several processes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Environment:
+    """A process that vends; see tests/vending/environment.py."""
+
+    def __init__(self, sts: RecordingSts) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.vending.environment"],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", **AWS, "AWS_ENDPOINT_URL_STS": sts.endpoint},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def work(self, table: Table, principals: list[str]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        task = {"endpoint": table.server, "table": table.name, "region": REGION, "principals": principals}
+        self._process.stdin.write(json.dumps(task) + "\n")
+        self._process.stdin.flush()
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def recording_sts() -> Iterator[RecordingSts]:
+    sts = RecordingSts()
+    yield sts
+    sts.close()
+
+
+@pytest.fixture(scope="module")
+def processes(recording_sts: RecordingSts) -> Iterator[list[Environment]]:
+    made = [Environment(recording_sts) for _ in range(3)]
+    yield made
+    for process in made:
+        process.close()
+
+
+def test_processes_that_begin_together_vend_each_session_once_at_most_and_then_never_again(
+    processes: list[Environment], recording_sts: RecordingSts, table: Table
+) -> None:
+    users = [f"user{number}" for number in range(20)]
+    recording_sts.requests.clear()
+    with ThreadPoolExecutor(len(processes)) as threads:
+        told = list(threads.map(lambda process: process.work(table, users), processes))
+    calls = [request["RoleSessionName"] for request in recording_sts.requests]
+    for user in users:
+        assert 1 <= calls.count(user) <= len(processes), (
+            "a process asks for a user once, and only if nobody has before"
+        )
+    for process in told:
+        assert process["counts"]["shared_failures"] == 0
+        for user, key in process["vended"].items():
+            assert calls[int(key.removeprefix("ASIAEXAMPLE")) - 1] == user, "nobody gets another's"
+    assert len(table.items) == len(users)
+    before = len(recording_sts.requests)
+    for process in processes:
+        again = process.work(table, users)
+        assert again["counts"]["shared_hits"] == len(users)
+    assert len(recording_sts.requests) == before
+    assert len({json.dumps(process.work(table, users)["vended"]) for process in processes}) == 1
+
+
+def test_processes_that_begin_one_after_another_vend_each_session_once(
+    processes: list[Environment], recording_sts: RecordingSts, table: Table
+) -> None:
+    users = [f"later{number}" for number in range(20)]
+    recording_sts.requests.clear()
+    vended = [process.work(table, users)["vended"] for process in processes]
+    assert sorted(request["RoleSessionName"] for request in recording_sts.requests) == sorted(users)
+    assert vended[0] == vended[1] == vended[2]
