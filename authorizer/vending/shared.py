@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
-from botocore.config import Config
+from aiobotocore.config import AioConfig
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.exceptions import HTTPClientError
 
@@ -43,6 +43,10 @@ FIRST_PATIENCE = 1.0
 KEYS_PATIENCE = 1.0
 """Seconds for reading the keys where there are none yet."""
 CONNECTIONS = 64
+KEEP_ALIVE = 10.0
+"""Seconds after which an idle connection is not used again. One that the other end has closed costs no more than a
+second try; one that a NAT gateway has dropped in silence, after 350 s (VPC User Guide, "Troubleshoot NAT gateways"),
+would cost `PATIENCE`."""
 
 NOBODY = {"id": {"S": "nobody"}}
 """A key that no request has: theirs are 64 hex digits."""
@@ -64,6 +68,7 @@ class SharedLevel:
         self._counts = counts
         self._seal = seal
         self._resources = AsyncExitStack()
+        self._opening = asyncio.Lock()
         self._client: DynamoDBClient | None = None
         self._was_used = False
         self._reads = Cooldown()
@@ -78,9 +83,7 @@ class SharedLevel:
             return None
         try:
             seal = await self._seal(now, deadline.within(KEYS_PATIENCE))
-            reply = await self._exchange(
-                lambda client: client.get_item(TableName=self._settings.table, Key=entry.key_of(request))
-            )
+            reply = await self._read(entry.key_of(request), deadline)
         except Exception:  # botocore's own, and whatever its parsers make of a reply that is none
             self._counts.shared_failures += 1
             self._reads.failed(now)
@@ -109,7 +112,9 @@ class SharedLevel:
         try:
             seal = await self._seal(now, deadline.within(KEYS_PATIENCE))
             item = entry.sealed(request, credentials, seal)
-            await self._exchange(lambda client: client.put_item(TableName=self._settings.table, Item=item))
+            await self._exchange(
+                lambda client: client.put_item(TableName=self._settings.table, Item=item), deadline
+            )
         except SealTooLarge:
             self._counts.shared_failures += 1
         except Exception:  # as above
@@ -121,7 +126,7 @@ class SharedLevel:
     async def open(self) -> None:
         """Make the client and its connection ahead of the first request, which has less patience."""
         try:
-            await self._exchange(lambda client: client.get_item(TableName=self._settings.table, Key=NOBODY))
+            await self._read(NOBODY, Deadline.after(FIRST_PATIENCE))
         except Exception:  # the first request tries again
             self._counts.shared_failures += 1
 
@@ -136,28 +141,43 @@ class SharedLevel:
     def _patience(self) -> float:
         return PATIENCE if self._was_used else FIRST_PATIENCE
 
-    async def _exchange(self, call: "Callable[[DynamoDBClient], Awaitable[Any]]") -> Any:
+    async def _read(self, key: dict[str, Any], deadline: Deadline) -> Any:
+        return await self._exchange(
+            lambda client: client.get_item(TableName=self._settings.table, Key=key), deadline
+        )
+
+    async def _exchange(self, call: "Callable[[DynamoDBClient], Awaitable[Any]]", deadline: Deadline) -> Any:
         """What DynamoDB answers to `call`, asked once more if the connection was dead: kept ones are closed by the
         other end while the environment is frozen."""
-        client = await self._open()
+        async with asyncio.timeout(deadline.within(FIRST_PATIENCE).remaining()):
+            client = await self._open()
         patience, self._was_used = self._patience(), True
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(deadline.within(patience).remaining()):
             try:
                 return await call(client)
             except (HTTPClientError, NotConnected):
                 return await call(client)
 
     async def _open(self) -> "DynamoDBClient":
-        if self._client is None:
-            config = Config(
-                # `_exchange` ends what takes too long, and asks again.
-                connect_timeout=FIRST_PATIENCE,
-                read_timeout=FIRST_PATIENCE,
-                retries={"mode": "standard", "total_max_attempts": 1},
-                max_pool_connections=CONNECTIONS,
-            )
-            client: DynamoDBClient = await self._resources.enter_async_context(
+        """The client, made on first use, once for all who ask at the same time."""
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._make()
+            return self._client
+
+    async def _make(self) -> "DynamoDBClient":
+        config = AioConfig(
+            connector_args={"keepalive_timeout": KEEP_ALIVE},
+            # `_exchange` ends what takes too long, and asks again.
+            connect_timeout=FIRST_PATIENCE,
+            read_timeout=FIRST_PATIENCE,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            max_pool_connections=CONNECTIONS,
+        )
+        # It may have to ask for the function's own credentials: who is out of time meanwhile leaves nothing behind.
+        async with AsyncExitStack() as made:
+            client: DynamoDBClient = await made.enter_async_context(
                 self._session.client("dynamodb", region_name=self._settings.region, config=config)
             )
-            self._client = client
-        return self._client
+            self._resources = made.pop_all()
+        return client

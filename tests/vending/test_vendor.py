@@ -267,7 +267,7 @@ async def test_the_old_ones_serve_where_fresh_ones_are_long_in_coming(
     began = time.monotonic()
     for _ in range(20):
         assert await vend(vendor, now=NOW + 3000) is first
-    assert time.monotonic() - began < 0.5, "and only one of many requests waits"
+    assert time.monotonic() - began < 0.9, "and only one of many requests waits"
     assert vendor.counts.refresh_failures == 1
     sts.gate.set()
     sts.clock = NOW + 3001
