@@ -4,6 +4,8 @@ import asyncio
 import datetime
 import itertools
 import os
+import threading
+import time
 from typing import Any
 
 from snapshot_restore_py import (  # type: ignore[import-untyped] # it has no types
@@ -14,6 +16,7 @@ from snapshot_restore_py import (  # type: ignore[import-untyped] # it has no ty
 LOOP = asyncio.new_event_loop()
 STEPS = ["loaded"]
 COUNT = itertools.count(1)
+TICKS: list[float] = []
 
 
 def answer(event: dict[str, Any], context: Any) -> object:
@@ -33,9 +36,19 @@ def answer(event: dict[str, Any], context: Any) -> object:
             print("a line of the log")
         case "steps":
             return STEPS
+        case "tick":
+            threading.Thread(target=_tick, daemon=True).start()
+        case "ticks":
+            return TICKS
         case "die":
             os._exit(7)
     return None
+
+
+def _tick() -> None:
+    while True:
+        TICKS.append(time.time())
+        time.sleep(0.01)
 
 
 async def _name() -> int:

@@ -1,6 +1,7 @@
 """The Runtime API server and its driver, with handlers that have nothing to do with the authorizer."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,29 @@ def test_a_hook_that_raises_is_a_restore_error() -> None:
         assert error is not None
         assert error["errorMessage"] == "no network after restore"
         assert environment.exit_code() == 65
+
+
+def test_nothing_moves_between_invocations_where_the_environment_freezes() -> None:
+    with make_environment(freezes=True) as environment:
+        environment.invoke({"do": "tick"})
+        frozen = time.time()
+        time.sleep(0.3)
+        thawed = time.time()
+        ticks = environment.invoke({"do": "ticks"}).response
+        again = environment.invoke({"do": "ticks"}).response
+    assert ticks, "a thread that ticks while it may"
+    assert not [tick for tick in ticks if frozen < tick < thawed]
+    assert again[-1] >= thawed, "and goes on with the next invocation"
+
+
+def test_a_frozen_environment_is_stopped_too() -> None:
+    with make_environment(freezes=True) as environment:
+        pid = environment.pid
+        state = Path(f"/proc/{pid}/stat")
+        if state.exists():
+            assert state.read_text().rpartition(")")[2].split()[0] == "T"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_process_that_dies_is_told_with_its_exit_code() -> None:

@@ -8,11 +8,16 @@ Lambda Developer Guide, "Using the Lambda runtime API"; behaviour of the client:
 
     with ExecutionEnvironment(handler="package.module.function", task_root=folder) as environment:
         outcome = environment.invoke({"type": "TOKEN"})
+
+With `freezes=True` the process stands still (SIGSTOP) whenever it waits for an invocation, as Lambda has it: no thread,
+no timer and no socket of it moves, while clocks and the rest of the world go on ("Lambda execution environment
+lifecycle", Invoke phase: the environment is frozen once the runtime asks for the next invocation).
 """
 
 import json
 import os
 import queue
+import signal
 import socketserver
 import subprocess
 import sys
@@ -79,13 +84,16 @@ class ExecutionEnvironment:
         variables: Mapping[str, str] | None = None,
         python: Path | str = sys.executable,
         snap_start: bool = False,
+        freezes: bool = False,
         timeout: float = 30.0,
     ) -> None:
+        """`timeout` is the function's own, in seconds: the runtime is told it as the invocation's deadline."""
         self.handler = handler
         self.task_root = task_root
         self.variables = dict(variables or {})
         self.python = str(python)
         self.snap_start = snap_start
+        self.freezes = freezes
         self.timeout = timeout
         self.init_error: Mapping[str, Any] | None = None
         """The body of the init error, if the module could not be loaded."""
@@ -113,6 +121,8 @@ class ExecutionEnvironment:
         self.init_seconds = first.at - began
         if first.kind == "init error":
             self.init_error = json.loads(first.body)
+        if first.kind == "next":
+            self._freeze()
         return self
 
     def __exit__(
@@ -131,13 +141,17 @@ class ExecutionEnvironment:
         return self._process.pid
 
     def invoke(self, event: object) -> Outcome:
-        """Hand out one event and wait for its answer."""
+        """Hand out one event and wait for its answer. One that freezes is thawed for it, and frozen again after it."""
         request_id = str(uuid.uuid4())
         began = time.monotonic()
+        self._thaw()
         self._server.invocations.put((request_id, json.dumps(event).encode(), self.timeout))
         report = self._wait("response", "error")
         if report.request_id != request_id:
             raise RuntimeFailureError(f"the runtime answered {report.request_id!r}, expected {request_id!r}")
+        if self.freezes:
+            self._wait("next")
+            self._freeze()
         answer = json.loads(report.body)
         return Outcome(
             response=answer if report.kind == "response" else None,
@@ -151,7 +165,10 @@ class ExecutionEnvironment:
         """Let a SnapStart environment go on; gives the error body if an after-restore hook raised."""
         self._server.restored.set()
         report = self._wait("next", "restore error")
-        return json.loads(report.body) if report.kind == "restore error" else None
+        if report.kind == "restore error":
+            return cast(Mapping[str, Any], json.loads(report.body))
+        self._freeze()
+        return None
 
     def exit_code(self) -> int:
         """Wait for the process to end by itself, as it does after an init or restore error."""
@@ -175,6 +192,16 @@ class ExecutionEnvironment:
             "_HANDLER": self.handler,
             **self.variables,
         }
+
+    def _freeze(self) -> None:
+        """Stop the process, and wait until it stands."""
+        if self.freezes:
+            os.kill(self._process.pid, signal.SIGSTOP)
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def _thaw(self) -> None:
+        if self.freezes:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def _wait(self, *kinds: Kind) -> Report:
         deadline = time.monotonic() + self.timeout
