@@ -19,6 +19,10 @@ class Deadline:
         """The deadline `seconds` from now."""
         return cls(clock() + seconds, clock)
 
+    def within(self, seconds: float) -> Self:
+        """This deadline, or `seconds` from now if that is earlier: what one step may take at most."""
+        return type(self)(min(self.at, self.clock() + seconds), self.clock)
+
     def remaining(self) -> float:
         """Seconds that are left; never negative."""
         return max(0.0, self.at - self.clock())

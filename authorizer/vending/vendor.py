@@ -16,11 +16,11 @@ from authorizer.errors import (
     SettingsError,
     StsUnavailable,
 )
+from authorizer.flights import Flight, Flights
 from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
 from authorizer.settings.schema import Settings
 from authorizer.vending import context
 from authorizer.vending.cache import Counts, CredentialCache
-from authorizer.vending.flights import Flight, Flights
 from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
 from authorizer.vending.sealer import Sealer
