@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
+from botocore.exceptions import BotoCoreError
 
 from authorizer.deadline import Deadline
 from authorizer.errors import (
@@ -73,7 +74,9 @@ class Vendor:
 
         Raises `SettingsError` where no Region is configured or keys are malformed.
         """
-        await self._sts.open()
+        # The function's own credentials are asked for again by the request that needs them.
+        with suppress(BotoCoreError, OSError):
+            await self._sts.open()
         for sealer in self._sealers:
             # Keys that AWS does not hand out just now are asked for again by the request that needs them.
             with suppress(SealingKeysUnavailable):
