@@ -8,29 +8,13 @@ from typing import Any
 
 import pytest
 
-from authorizer.local.issuer import TOKEN_USES, LocalIssuer, make_key
-from tests.make import sample_settings
+from authorizer.local.issuer import LocalIssuer
 from tests.runtime.test_handler import environment, make_root
 from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment
-from tests.world import World, running, sample_event
+from tests.world import World, sample_event
 
 pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running(tmp_path_factory.mktemp("keys")) as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def later() -> LocalIssuer:
-    """The same issuer after it has changed all of its keys."""
-    settings = sample_settings()
-    [first, *_] = settings.issuers
-    keys = {use: make_key() for use in TOKEN_USES}
-    return LocalIssuer(first, client_id="1example23456789app", machine_client_id="machine", keys=keys)
 
 
 @pytest.fixture

@@ -154,6 +154,22 @@ async def test_no_connection_is_kept_and_none_is_missed() -> None:
         await fetch.close()
 
 
+async def test_no_password_of_a_netrc_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str | None] = []
+
+    async def remembering(request: web.Request) -> web.StreamResponse:
+        sent.append(request.headers.get("Authorization"))
+        return web.Response(body=b"{}")
+
+    with TemporaryDirectory() as folder:
+        netrc = Path(folder) / "netrc"
+        netrc.write_text("default login me password s3cret\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        async with serving(remembering) as uri:
+            await fetched(uri)
+    assert sent == [None]
+
+
 async def test_one_fetcher_serves_http_here_and_https_elsewhere() -> None:
     fetch = HttpFetch()
     with TemporaryDirectory() as folder:

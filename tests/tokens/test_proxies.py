@@ -42,7 +42,10 @@ def test_the_environment_is_read_at_load(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.param("", "https://127.0.0.1:8443/jwks.json", False, id="this machine's address"),
         pytest.param("", "https://[::1]:8443/jwks.json", False, id="this machine's other address"),
         pytest.param("", "https://127.0.0.1.evil.example/jwks.json", True, id="no machine of ours"),
-        pytest.param("", "http://127.0.0.1:8080/jwks.json", False, id="without TLS"),
+        pytest.param("", "http://127.0.0.1:8080/jwks.json", False, id="this machine without TLS"),
+        pytest.param(
+            "", "http://issuer.example/jwks.json", False, id="an issuer without TLS, who is not asked"
+        ),
     ],
 )
 def test_what_goes_through_the_proxy(
