@@ -29,6 +29,7 @@ from authorizer.errors import (
 )
 from authorizer.model import Credentials
 from authorizer.vending.cache import Counts
+from authorizer.vending.connections import CheckedSession
 from authorizer.vending.failures import refusal
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.wire import Wire
@@ -96,6 +97,7 @@ class Sts:
         hush()
         config = AioConfig(
             connector_args={"keepalive_timeout": KEEP_ALIVE},
+            http_session_cls=CheckedSession,
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             # Retries are ours: botocore's know no deadline.
