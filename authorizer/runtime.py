@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from authorizer.connections import Connections, is_renewal
@@ -21,6 +22,12 @@ MAX_SECONDS = 9.0
 """Longest a decision takes. HTTP APIs give up on an authorizer after 10 s (API Gateway quotas for HTTP APIs)."""
 MARGIN_SECONDS = 0.25
 """What is kept of Lambda's own time-out for answering."""
+LATE_SECONDS = 0.1
+"""How long after its deadline a decision that still waits is stopped: every stage obeys the deadline, and this is for
+the one that does not. It ends within `MARGIN_SECONDS`, so that the record leaves before Lambda ends the process."""
+WARM_SECONDS = 5.0
+"""Longest that `warm` waits for keys and credentials. Lambda ends an init phase, and a hook after a restore, after 10 s
+(Developer Guide, "Lambda execution environment lifecycle"), most of which may go into loading on a small function."""
 
 
 class LambdaContext(Protocol):
@@ -55,7 +62,6 @@ class Authorizer:
         self._clock = clock
         self._emit = emit or _print_line
         self._loop = asyncio.new_event_loop()
-        self._background: set[asyncio.Task[None]] = set()
         self._stages = self._make_stages()
 
     def __call__(self, event: object, context: LambdaContext | None = None) -> Response:
@@ -73,20 +79,25 @@ class Authorizer:
 
         A decision that waits for nothing needs no event loop, and is made without starting it: that alone costs as
         much as verifying a signature. What waits begins with a bare yield (`asyncio.sleep(0)`), and from there on the
-        loop has it; as it has all of it while work in the background wants to go on.
+        loop has it. Nothing runs beside a decision or after it: Lambda freezes the process as soon as it has answered.
         """
-        deciding = self._decide(event, context)
-        if not self._background:
-            try:
-                deciding.send(None)
-            except StopIteration as decided:
-                decision: tuple[Decision, Record] = decided.value
-                return decision
-        return self._loop.run_until_complete(deciding)
+        deadline = Deadline.after(_seconds_left(context))
+        deciding = self._decide(event, deadline)
+        try:
+            deciding.send(None)
+        except StopIteration as decided:
+            decision: tuple[Decision, Record] = decided.value
+            return decision
+        task = self._loop.create_task(deciding)
+        stop = self._loop.call_later(deadline.remaining() + LATE_SECONDS, task.cancel)
+        try:
+            return self._loop.run_until_complete(task)
+        finally:
+            stop.cancel()
 
     def warm(self) -> None:
-        """Make clients and fetch keys before the first request, in Lambda's init phase. What fails is tried again by
-        the request that needs it."""
+        """Make clients and fetch keys before the first request, in Lambda's init phase. What fails or takes longer
+        than `WARM_SECONDS` is tried again by the request that needs it: keys once their cool-down is over."""
         self._loop.run_until_complete(self._warm())
 
     def forget(self) -> None:
@@ -114,41 +125,30 @@ class Authorizer:
             connections=Connections(self.settings, vendor.private_seal),
         )
 
-    async def _decide(self, event: object, context: LambdaContext | None) -> tuple[Decision, Record]:
-        now, deadline = self._clock(), Deadline.after(_seconds_left(context))
+    async def _decide(self, event: object, deadline: Deadline) -> tuple[Decision, Record]:
+        now = self._clock()
         record = Record(now)
         try:
             flow = renew if is_renewal(event) else authorize
             await flow(event, self._stages, now=now, deadline=deadline, record=record)
         except Refusal as error:
             record.refused(error)
+        except asyncio.CancelledError:
+            record.refused(Unforeseen("stopped: a stage did not end by the deadline"))
         except Exception as error:
             # Its text may quote anything, a token included: only its type and place are told.
             record.refused(Unforeseen(f"{type(error).__name__} {_place(error)}"))
         decision = _decision(record)
         self._emit(record.line(decision.verdict))
-        self._maintain(now)
         return decision, record
 
-    def _maintain(self, now: float) -> None:
-        """Refresh what will soon be due, beside the requests that follow and never in their way. Lambda freezes the
-        environment between invocations, so the work goes on whenever the loop runs."""
-        if self._background:
-            return
-        verifier = self._stages.verifier
-        if verifier.is_due(now):
-            task = self._loop.create_task(verifier.maintain(now))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-
     async def _warm(self) -> None:
-        now = self._clock()
-        await asyncio.gather(self._stages.verifier.warm(now), self._stages.vendor.warm(now))
+        verifier, vendor, now = self._stages.verifier, self._stages.vendor, self._clock()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WARM_SECONDS):
+                await asyncio.gather(verifier.warm(now), vendor.warm(now))
 
     async def _close(self) -> None:
-        for task in tuple(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
         await self._stages.verifier.close()
         await self._stages.vendor.close()
 

@@ -16,6 +16,7 @@ LAYERS: dict[str, set[str]] = {
     "deadline": set(),
     "engine": set(),
     "errors": set(),
+    "flights": set(),
     "startup": set(),
     "tls": set(),
     "settings": {"engine", "errors"},
@@ -23,8 +24,8 @@ LAYERS: dict[str, set[str]] = {
     "gateway": {"errors", "model", "settings"},
     "identity": {"engine", "errors", "model", "settings"},
     "render": {"engine", "errors", "model", "settings"},
-    "tokens": {"deadline", "errors", "model", "settings", "tls"},
-    "vending": {"deadline", "errors", "model", "settings", "tls"},
+    "tokens": {"deadline", "errors", "flights", "model", "settings", "tls"},
+    "vending": {"deadline", "errors", "flights", "model", "settings", "tls"},
     "connections": {"deadline", "errors", "model", "settings", "tokens", "vending"},
     "record": {"errors", "gateway", "model"},
     "pipeline": {

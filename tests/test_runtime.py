@@ -1,7 +1,6 @@
 """The entry point: one loop, a deadline, and nothing of the past after a restart."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,8 +61,6 @@ def test_a_decision_that_waits_for_nothing_starts_no_event_loop(
 ) -> None:
     event = world.local.sign_in(sample_event("rest-token-allow"))
     first, _ = world.authorizer.decide(event)
-    while world.authorizer._background:  # what the first request has left to do
-        world.authorizer._loop.run_until_complete(asyncio.sleep(0.001))
 
     def never(_: object) -> None:
         raise AssertionError("the event loop was started")
@@ -75,24 +72,11 @@ def test_a_decision_that_waits_for_nothing_starts_no_event_loop(
     assert second.response == first.response
 
 
-def test_work_in_the_background_goes_on_with_the_next_request(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event = world.local.sign_in(sample_event("rest-token-allow"))
-    world.authorizer.decide(event)
-    ended = asyncio.Event()
-
-    async def refresh(_: float) -> None:
-        await asyncio.sleep(0)
-        ended.set()
-
-    verifier = world.authorizer._stages.verifier
-    monkeypatch.setattr(verifier, "maintain", refresh)  # stands for a refresh
-    monkeypatch.setattr(verifier, "is_due", lambda _: not ended.is_set())
-    for _ in range(10):
-        world.authorizer.decide(event)
-    assert ended.is_set()
-    assert not world.authorizer._background
+def test_nothing_is_left_for_later(world: World) -> None:
+    """Lambda freezes the process as soon as it has answered."""
+    for name in ("rest-token-allow", "http-2-allow", "expired-unauthorized", "machine-allow"):
+        world.sample(name)
+        assert asyncio.all_tasks(world.authorizer._loop) == set()
 
 
 def test_a_restart_forgets_every_credential(world: World) -> None:
@@ -147,14 +131,3 @@ def test_a_flow_that_ends_without_an_answer_is_a_failure() -> None:
 def test_a_denial_without_a_request_to_deny_is_a_failure() -> None:
     decision = _decision(recorded(refusal=NoRole("x")))
     assert (decision.verdict, decision.response) == ("failure", None)
-
-
-def test_what_is_due_is_refreshed_beside_later_requests_and_never_raises(
-    world: World, key_folder: Path
-) -> None:
-    for _ in range(5):
-        decision, _ = world.sample("rest-token-allow")
-        assert decision.verdict == "allow"
-    world.authorizer.close()
-    assert not world.authorizer._background
-    world.authorizer._loop = asyncio.new_event_loop()

@@ -81,7 +81,11 @@ def session(event: Mapping[str, Any]) -> "aioboto3.Session":
     import aioboto3  # noqa: PLC0415 - for those who use it
     from aiobotocore.session import AioSession  # noqa: PLC0415
 
-    return aioboto3.Session(**_arguments(credentials(event)), botocore_session=_with_models(AioSession()))
+    from authorizer.vending.connections import CheckedConfig, CheckedSession  # noqa: PLC0415
+
+    core = AioSession()
+    core.set_default_client_config(CheckedConfig(http_session_cls=CheckedSession))
+    return aioboto3.Session(**_arguments(credentials(event)), botocore_session=_with_models(core))
 
 
 def boto3_session(event: Mapping[str, Any]) -> "boto3.Session":

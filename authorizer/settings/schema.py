@@ -45,7 +45,7 @@ class Issuer:
     max_auth_age: float | None
     """Longest time since `auth_time`; None: any."""
     pinned_keys: str | None = field(repr=False)
-    """A JWKS document (JSON text) that serves from the start, without a fetch."""
+    """A JWKS document (JSON text) that serves a new environment for `Keys.cooldown` without a fetch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,11 @@ class Keys:
     timeout: float
     """Longest fetch."""
     max_age: float
-    """Age after which a fetch is due; keys still serve meanwhile."""
+    """Age at which they are fetched anew, before the next request is answered."""
     grace: float
     """How much longer than `max_age` keys serve while fetches fail."""
     cooldown: float
-    """Shortest time between two fetch attempts that an unknown `kid` or a failure causes."""
+    """Shortest time between two attempts to fetch one key set, however they end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

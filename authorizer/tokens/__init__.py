@@ -4,7 +4,7 @@ Lambda.
 ::
 
     compact      text → JOSE header, claims, signature          (RFC 7515 §7.1; nothing believed yet)
-    keystore     issuer, `kid` → public key                     (fetch, jwk: what a key set must be)
+    keystore     issuer, `kid` → public key                     (fetch, proxy; jwk: what a key set must be)
     signature    key, compact → does the one fit the other?
     claims_set   payload → ClaimsSet, typed                     (kinds: where each issuer puts what)
     checks       ClaimsSet, Issuer, time → nothing, or refusal

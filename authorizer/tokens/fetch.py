@@ -3,12 +3,12 @@ use."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from authorizer import tls
+from authorizer.tokens.proxy import Proxies, is_loopback
 
 Fetch = Callable[[str, float], Awaitable[bytes]]
 """(URI, seconds) → the body. Raises `FetchFailed`."""
@@ -23,10 +23,15 @@ class FetchFailed(Exception):
 
 
 class HttpFetch:
-    """Fetches over HTTPS; over plain HTTP only from this machine. Keeps its connections: one for each event
-    loop."""
+    """Fetches over HTTPS, through the proxy that the environment names; over plain HTTP only from this machine.
+
+    No connection is kept: fetches are rare, and one that died while Lambda had the environment frozen would be
+    the next fetch's first surprise.
+    """
 
     def __init__(self) -> None:
+        """Reads the environment's proxies. Raises `SettingsError`."""
+        self._proxies = Proxies.of_environment()
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, uri: str, timeout: float) -> bytes:  # noqa: ASYNC109 — aiohttp keeps it
@@ -34,13 +39,12 @@ class HttpFetch:
         if not is_safe(uri):
             raise FetchFailed(f"'{uri}' is neither https nor on this machine")
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=tls.context()) if uri.startswith("https:") else None
             self._session = aiohttp.ClientSession(
-                connector=connector,
+                connector=aiohttp.TCPConnector(force_close=True),
                 auto_decompress=False,  # a small compressed answer can be a large document
                 cookie_jar=aiohttp.DummyCookieJar(),
                 raise_for_status=False,
-                trust_env=False,  # no proxy, no .netrc: keys come from where the settings say
+                trust_env=False,  # no .netrc: its passwords are for others
             )
         try:
             async with self._session.get(
@@ -51,6 +55,9 @@ class HttpFetch:
                     "Accept-Encoding": "identity",
                 },
                 timeout=aiohttp.ClientTimeout(total=timeout),
+                proxy=self._proxies.on_the_way_to(uri),
+                # End to end, through a proxy too. Reading the CAs takes 40 ms: not for plain HTTP.
+                ssl=tls.context() if uri.lower().startswith("https:") else True,
             ) as response:
                 if response.status != HTTPStatus.OK:
                     raise FetchFailed(f"'{uri}' answered with status {response.status}")
@@ -62,6 +69,12 @@ class HttpFetch:
                 return bytes(body)
         except TimeoutError as error:
             raise FetchFailed(f"'{uri}' did not answer within {timeout:g} s") from error
+        except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as error:
+            # Nothing of its own text: the proxy's URL may have a password in it.
+            status = f" with status {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+            raise FetchFailed(
+                f"'{uri}' cannot be fetched: the proxy of HTTPS_PROXY refuses{status}: {type(error).__name__}"
+            ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchFailed(f"'{uri}' cannot be fetched: {type(error).__name__}: {error}") from error
 
@@ -76,8 +89,6 @@ def is_safe(uri: str) -> bool:
     """Whether keys may come from there: over HTTPS, or from this machine."""
     try:
         parts = urlsplit(uri)
-        if parts.scheme == "http":
-            return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
     except ValueError:
         return False
-    return parts.scheme == "https" and bool(parts.hostname)
+    return is_loopback(parts) if parts.scheme == "http" else parts.scheme == "https" and bool(parts.hostname)

@@ -3,69 +3,106 @@
 ::
 
     age of the fetched set    0 ──────────── max_age ──────────── max_age + grace ────────▶
-    a key that is held        serves         serves; a fetch      serves no more;
-                                             is due (`maintain`)  the caller waits for a fetch
+    a key that is held        serves         is fetched anew      serves no more:
+                                             before it serves;     no answer without
+                                             serves all the same   a fetch
+                                             if that fails
+
+Lambda freezes the environment between requests: a fetch beside or after them would stand still in the middle
+of its TLS handshake, and be called a failure of the issuer when it thaws. So whoever finds a fetch due waits for
+it, and a fetch ends with the last request that waits for it: none is under way while the environment is frozen.
 
 A fetch that fails, or that brings no usable key set, changes nothing but the time of the attempt. Within
-`cooldown` of any attempt nobody makes another one. Pinned keys have no age: they serve from the start and
-until the first fetch succeeds, which is due after the first answer; from then on only fetched keys count, so
-that a key that the issuer has withdrawn is gone here too.
+`cooldown` of any attempt nobody makes another one, and nobody waits. Pinned keys serve from the first moment, and
+their age counts from there: they are due after `cooldown`, and serve `grace` longer if no fetch succeeds. The first
+that does replaces them, so that a key that the issuer has withdrawn is gone here too.
 """
 
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from math import inf
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authorizer.deadline import Deadline
 from authorizer.errors import KeysUnavailable, KeyUnknown
+from authorizer.flights import Flights
 from authorizer.settings.schema import Keys
 from authorizer.tokens.fetch import Fetch, FetchFailed
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+
+RENEWAL_SHARE = 0.5
+"""Part of a request's time that it may spend on renewing keys that still serve: an issuer that is silent must leave
+time for STS."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FetchCounts:
+    """Fetches of key sets, each once however many requests waited for it. What an operator is told of an issuer
+    that does not answer: requests that it hits may be a stranger's."""
+
+    key_fetches: int = 0
+    key_fetch_failures: int = 0
+    """No usable key set came back, or none in time."""
+
+    def take(self) -> dict[str, int]:
+        """What is not zero since the last time."""
+        taken = {"key_fetches": self.key_fetches, "key_fetch_failures": self.key_fetch_failures}
+        self.key_fetches = self.key_fetch_failures = 0
+        return {name: count for name, count in taken.items() if count}
 
 
 class KeyStore:
     """One issuer's keys. One event loop uses it; times are seconds since the epoch, given by the caller."""
 
     def __init__(
-        self, uri: str, keys: Keys, fetch: Fetch, pinned: Mapping[str, RSAPublicKey] | None = None
+        self,
+        uri: str,
+        keys: Keys,
+        fetch: Fetch,
+        pinned: Mapping[str, RSAPublicKey] | None = None,
+        *,
+        counts: FetchCounts | None = None,
     ) -> None:
         self._uri = uri
         self._policy = keys
         self._fetch = fetch
+        self._counts = counts or FetchCounts()
+        self._flights: Flights[None] = Flights()
         self._held: Mapping[str, RSAPublicKey] = dict(pinned or {})
-        self._fetched_at: float | None = None
-        self._expires_at = inf
-        self._attempted_at: float | None = None
+        self._held_since: float | None = None
+        self._due_at = -inf
+        self._expires_at = -inf
+        self._attempted_at = -inf
         self._failure: str | None = None
-        """Why the latest attempt failed; None: it did not, or there was none."""
-        self._in_flight: asyncio.Task[None] | None = None
+        """Why the latest attempt brought nothing; None: it did, or there was none."""
+        self._serves_from = self._serves_until = -inf
+        """Between these, held keys serve without a look at anything else."""
 
     def held(self, kid: str, now: float) -> RSAPublicKey | None:
         """The key that serves under this `kid` now, without waiting for anything."""
-        return self._held.get(kid) if now <= self._expires_at else None
+        return self._held.get(kid) if self._serves_from <= now < self._serves_until else None
 
     async def key(self, kid: str, now: float, deadline: Deadline) -> RSAPublicKey:
-        """The key with this `kid`; waits for a fetch only if it is not held.
+        """The key with this `kid`; waits for a fetch if one is due, or if it is not held.
 
         Raises `KeyUnknown` if a set that was fetched within `cooldown` does not have it, `KeysUnavailable` if
         no such set can be had: the issuer may have published the key meanwhile.
         """
-        held = self.held(kid, now)
-        if held is not None:
-            return held
-        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
-        with suppress(TimeoutError):
-            async with asyncio.timeout(deadline.remaining()):
-                await self._renew(now)
-        held = self.held(kid, now)
-        if held is not None:
-            return held
-        if self._failure is not None or self._fetched_at is None or now > self._expires_at:
+        self._look_at_the_clock(now)
+        serving = self._serving(kid, now)
+        if serving is None:
+            await self._renew(now, deadline)
+        elif now >= self._due_at:
+            await self._renew(now, deadline.within(RENEWAL_SHARE * deadline.remaining()))
+        key = self._serving(kid, now)
+        if key is not None:
+            return key
+        if self._failure is not None or now >= self._expires_at:
             raise KeysUnavailable(
-                f"the keys at '{self._uri}' cannot be had: {self._failure or 'no fetch has ended'}"
+                f"the keys at '{self._uri}' cannot be had: {self._failure or 'the last ones are too old'}"
             )
         # The `kid` is a stranger's text, and stays out of the log; those that are held are the issuer's.
         known = ", ".join(map(repr, self._held))
@@ -73,57 +110,69 @@ class KeyStore:
 
     async def warm(self, now: float) -> None:
         """Fetch ahead of the first request, unless pinned keys serve it. Never raises."""
+        self._look_at_the_clock(now)
         if not self._held:
-            await self._renew(now)
+            await self._renew(now, Deadline.after(self._policy.timeout))
 
-    async def maintain(self, now: float) -> None:
-        """Fetch if keys are held and a fetch is due. For the time after an answer. Never raises."""
-        if self.is_due(now):
-            await self._renew(now)
+    def _serving(self, kid: str, now: float) -> RSAPublicKey | None:
+        return self._held.get(kid) if now < self._expires_at else None
 
-    async def close(self) -> None:
-        """Stop the fetch that is under way. Never raises; a later call makes a new one."""
-        if self._in_flight is not None and not self._in_flight.done():
-            self._in_flight.cancel()
-            await asyncio.gather(self._in_flight, return_exceptions=True)
+    def _look_at_the_clock(self, now: float) -> None:
+        """Pinned keys age from when they are first looked at. Where the clock was set back behind them, nobody knows
+        how old keys are: they age from now, and a fetch is due."""
+        if self._held_since is None:
+            if self._held:
+                self._age(now, self._policy.cooldown)
+        elif now < self._held_since - self._policy.cooldown:
+            self._age(now, 0)
 
-    def is_due(self, now: float) -> bool:
-        """Whether `maintain` would fetch."""
-        if not self._held:
-            return False
-        # A clock that was set back makes the age negative: unknown, so a fetch is due.
-        return self._fetched_at is None or not 0 <= now - self._fetched_at < self._policy.max_age
+    def _age(self, now: float, lasts: float) -> None:
+        """The keys that are held count as new at `now`, and need no fetch while that `lasts`."""
+        self._held_since = now
+        self._due_at = now + lasts
+        self._expires_at = self._due_at + self._policy.grace
+        self._plan(now)
 
-    def _has_tried_within(self, seconds: float, now: float) -> bool:
-        return self._attempted_at is not None and abs(now - self._attempted_at) < seconds
+    def _plan(self, now: float) -> None:
+        """No fetch is made before one is due, nor before the cool-down of the latest attempt is over."""
+        self._serves_from = now
+        self._serves_until = min(
+            max(self._due_at, self._attempted_at + self._policy.cooldown), self._expires_at
+        )
 
-    async def _renew(self, now: float) -> None:
-        """Join the fetch that is under way, or make one unless it is too early for that."""
-        flight = None if self._in_flight is None or self._in_flight.done() else self._in_flight
-        # A fetch that is older than its own time-out was stopped with its environment, and will only fail.
-        joinable = flight is not None and self._has_tried_within(self._policy.timeout, now)
-        if not joinable and not self._has_tried_within(self._policy.cooldown, now):
+    def _may_wait(self, now: float) -> bool:
+        """Whether there is a fetch to wait for: one under way, or one that may be made."""
+        return self._uri in self._flights or abs(now - self._attempted_at) >= self._policy.cooldown
+
+    async def _renew(self, now: float, deadline: Deadline) -> None:
+        """Wait for the fetch that is under way, or for a new one, unless it is too early for that."""
+        if not self._may_wait(now):
+            return
+        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
+        if not self._may_wait(now):
+            return  # another request's fetch has ended meanwhile
+        if self._uri not in self._flights:
             self._attempted_at = now  # before the fetch: what counts are attempts, however they end
-            flight = self._in_flight = asyncio.create_task(self._fetch_once(now))
-        if flight is not None:
-            # Many requests wait for this one: one of them that is cancelled must not take it from the others.
-            await asyncio.shield(flight)
+            self._failure = "no fetch has ended"
+            self._plan(now)
+        with suppress(TimeoutError):
+            await self._flights.join(self._uri, lambda _: self._fetch_once(now), budget=deadline.remaining())
 
     async def _fetch_once(self, now: float) -> None:
-        failure: str | None = None
-        fetched: Mapping[str, RSAPublicKey] = {}
+        self._counts.key_fetches += 1
+        failure: str | None = "no answer came in the time that its requests had"  # if it is cancelled
         try:
             fetched = parse_key_set(await self._fetch(self._uri, self._policy.timeout))
+            failure = None
         except (FetchFailed, KeySetRefused) as failed:
             failure = str(failed)
         except Exception as unforeseen:  # a fetch must not take the good keys with it, whatever it does
             failure = f"unforeseen {type(unforeseen).__name__}"
-        if asyncio.current_task() is not self._in_flight:
-            return  # overtaken by a later attempt, which knows better
-        self._failure = failure
+        finally:
+            self._failure = failure
+            self._counts.key_fetch_failures += failure is not None
         if failure is None:
             # An unchanged key stays the same object: what was verified with it stays verified.
             unchanged = {kid: old for kid, old in self._held.items() if old == fetched.get(kid)}
             self._held = {**fetched, **unchanged}
-            self._fetched_at = now
-            self._expires_at = now + self._policy.max_age + self._policy.grace
+            self._age(now, self._policy.max_age)

@@ -16,7 +16,7 @@ from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
 from authorizer.tokens.compact import ascii_of, parse_compact, peek
 from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
-from authorizer.tokens.keystore import KeyStore
+from authorizer.tokens.keystore import FetchCounts, KeyStore
 from authorizer.tokens.kinds import KINDS
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.signature import is_signed_by
@@ -58,16 +58,17 @@ class Verifier:
 
     def __init__(self, issuers: Mapping[str, Issuer], keys: Keys, *, fetch: Fetch | None = None) -> None:
         """`issuers` by `iss`: empty means that every token is refused. Raises `SettingsError`."""
+        self.counts = FetchCounts()
         self._http = HttpFetch()
         self._issuers = dict(issuers)
-        self._stores = _stores(self._issuers, keys, fetch or self._http)
+        self._stores = _stores(self._issuers, keys, fetch or self._http, self.counts)
         self._distinct = tuple(set(self._stores.values()))
         self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
         self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
 
     async def verify(self, token: str, now: float, deadline: Deadline) -> Claims:
         """What the issuer says about the caller, if every check passes at `now` (seconds since the epoch).
-        Keys are waited for until `deadline`.
+        Keys that are absent or due are waited for until `deadline`.
 
         Raises a child of `Unauthorized`, each for its reason, or `KeysUnavailable`.
         """
@@ -76,8 +77,12 @@ class Verifier:
         # 2. Seen before, and the key that decided then still serves: only the time is asked again.
         digest = sha256(octets).digest()
         verified = self._verified.get(digest)
-        if verified is not None and verified.store.held(verified.kid, now) is verified.key:
-            return _claims_at(now, verified)
+        if verified is not None:
+            held = verified.store.held(verified.kid, now)
+            if held is None:
+                held = await verified.store.key(verified.kid, now, deadline)
+            if held is verified.key:
+                return _claims_at(now, verified)
         refused = self._refused.get(digest)
         if refused is not None and refused.store.held(refused.kid, now) is refused.key:
             raise refused.refusal(refused.message)
@@ -109,21 +114,12 @@ class Verifier:
         return _claims_at(now, verified)
 
     async def warm(self, now: float) -> None:
-        """Fetch every key set that is not pinned, all at once. What fails is tried again when it is
-        needed."""
+        """Fetch every key set that is not pinned, all at once, ahead of the first request. What fails is tried
+        again by the request that needs it, when its cool-down is over."""
         await asyncio.gather(*(store.warm(now) for store in self._distinct))
 
-    def is_due(self, now: float) -> bool:
-        """Whether `maintain` has anything to do."""
-        return any(store.is_due(now) for store in self._distinct)
-
-    async def maintain(self, now: float) -> None:
-        """Renew the key sets that are due. For the time after the answer."""
-        await asyncio.gather(*(store.maintain(now) for store in self._distinct))
-
     async def close(self) -> None:
-        """Stop the fetches that are under way, and close their connections."""
-        await asyncio.gather(*(store.close() for store in self._distinct))
+        """Close the connections. A later call opens new ones."""
         await self._http.close()
 
     def _trust(self, unverified: Mapping[str, object]) -> Issuer:
@@ -143,9 +139,11 @@ def _claims_at(now: float, verified: _Verified) -> Claims:
     return verified.claims
 
 
-def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str, KeyStore]:
+def _stores(
+    issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch, counts: FetchCounts
+) -> dict[str, KeyStore]:
     """A key store by `iss`; two issuers share one only if they name the same document and the same pinned
-    keys."""
+    keys. All of them count in `counts`."""
     shared: dict[tuple[str, str | None], KeyStore] = {}
     stores: dict[str, KeyStore] = {}
     problems: list[str] = []
@@ -166,7 +164,9 @@ def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str
         except KeySetRefused as refused:
             problems.append(f"issuer '{name}' has pinned keys that cannot be used: {refused}")
         else:
-            stores[name] = shared.setdefault(place, KeyStore(issuer.jwks_uri, keys, fetch, pinned))
+            stores[name] = shared.setdefault(
+                place, KeyStore(issuer.jwks_uri, keys, fetch, pinned, counts=counts)
+            )
     if problems:
         raise SettingsError(problems)
     return stores

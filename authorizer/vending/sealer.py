@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
+from authorizer.flights import Flights
 from authorizer.settings.schema import Sealing
 from authorizer.vending.cache import Counts
 from authorizer.vending.cooldown import Cooldown
-from authorizer.vending.flights import Flights
 from authorizer.vending.keys import SealingKeys, read_keys
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from authorizer.model import Credentials
 from authorizer.settings.schema import SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
+from authorizer.vending.connections import CheckedSession
 from authorizer.vending.cooldown import Cooldown
 from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest
@@ -168,6 +169,7 @@ class SharedLevel:
     async def _make(self) -> "DynamoDBClient":
         config = AioConfig(
             connector_args={"keepalive_timeout": KEEP_ALIVE},
+            http_session_cls=CheckedSession,
             # `_exchange` ends what takes too long, and asks again.
             connect_timeout=FIRST_PATIENCE,
             read_timeout=FIRST_PATIENCE,

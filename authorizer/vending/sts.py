@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
-from botocore.config import Config
+from aiobotocore.config import AioConfig
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     CredentialRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -28,6 +29,7 @@ from authorizer.errors import (
 )
 from authorizer.model import Credentials
 from authorizer.vending.cache import Counts
+from authorizer.vending.connections import CheckedSession
 from authorizer.vending.failures import refusal
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.wire import Wire
@@ -42,6 +44,9 @@ an HTTP API waits for its authorizer (10 s, API Gateway quotas)."""
 ATTEMPTS = 4
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
+KEEP_ALIVE = 2.0
+"""Seconds after which an idle connection is not used again. One that died while Lambda had the environment frozen,
+closed by STS or in silence by a NAT gateway, costs a request more time than a handshake does."""
 MAX_CONNECTIONS = 512
 """Connections to STS. botocore's default of 10 would make 256 new users wait for each other 26 times over; a
 Lambda environment has 1,024 file descriptors (Lambda quotas)."""
@@ -73,31 +78,44 @@ class Sts:
         self._counts = counts
         self._pause = pause
         self._resources = AsyncExitStack()
+        self._opening = asyncio.Lock()
         self._client: STSClient | None = None
         self._wire: Wire | None = None
 
     async def open(self) -> "STSClient":
-        """The client, made on first use. Raises `SettingsError` where no Region is configured."""
-        if self._client is None:
-            hush()
-            config = Config(
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                # Retries are ours: botocore's know no deadline.
-                retries={"mode": "standard", "total_max_attempts": 1},
-                max_pool_connections=MAX_CONNECTIONS,
-                # `assume_role_request` has checked more than botocore would.
-                parameter_validation=False,
-            )
-            if self._session.region_name is None:
-                # botocore would fall back to the global endpoint, which is one Region for all the world.
-                raise SettingsError(["no AWS Region for STS: set AWS_DEFAULT_REGION, as Lambda does"])
-            client: STSClient = await self._resources.enter_async_context(
-                self._session.client("sts", config=config)
-            )
+        """The client, made on first use, once for all who ask at the same time.
+
+        Raises `SettingsError` where no Region is configured, and botocore's errors where the function's own credentials
+        are not to be had.
+        """
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._open()
+            return self._client
+
+    async def _open(self) -> "STSClient":
+        hush()
+        config = AioConfig(
+            connector_args={"keepalive_timeout": KEEP_ALIVE},
+            http_session_cls=CheckedSession,
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            # Retries are ours: botocore's know no deadline.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            max_pool_connections=MAX_CONNECTIONS,
+            # `assume_role_request` has checked more than botocore would.
+            parameter_validation=False,
+        )
+        if self._session.region_name is None:
+            # botocore would fall back to the global endpoint, which is one Region for all the world.
+            raise SettingsError(["no AWS Region for STS: set AWS_DEFAULT_REGION, as Lambda does"])
+        # Asks for the function's own credentials, which a container or an instance may have to give: who is out of
+        # time meanwhile leaves nothing behind.
+        async with AsyncExitStack() as made:
+            client: STSClient = await made.enter_async_context(self._session.client("sts", config=config))
             self._wire = await Wire.of(client, self._session)
-            self._client = client
-        return self._client
+            self._resources = made.pop_all()
+        return client
 
     async def close(self) -> None:
         self._client = self._wire = None
@@ -110,28 +128,32 @@ class Sts:
 
         Throttling, faults of STS and broken connections are tried again, up to four times in all, after a
         random pause that doubles (exponential backoff with full jitter, AWS Architecture Blog), while
-        `remaining()` seconds allow it.
+        `remaining()` seconds allow it. A connection that was closed while nobody looked, as while the environment was
+        frozen, is no reason to pause.
 
         Raises a `VendingFailure`.
         """
         for attempt in range(1, ATTEMPTS + 1):
             self._counts.calls += 1
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * random.random()  # noqa: S311 - jitter
             try:
                 return await self._attempt(request, now)
-            except (StsThrottled, StsUnavailable):
-                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * random.random()  # noqa: S311 - jitter
-                if attempt == ATTEMPTS or pause >= remaining():
-                    raise
-                self._counts.retries += 1
-                await self._pause(pause)
+            except (StsThrottled, StsUnavailable) as error:
+                failure: VendingFailure = error
+            except (BotoCoreError, OSError) as error:
+                failure = unanswered(error)
+                if attempt == 1 and isinstance(error, ConnectionClosedError):
+                    pause = 0.0
+            may_pass = isinstance(failure, StsThrottled | StsUnavailable)
+            if not may_pass or attempt == ATTEMPTS or pause >= remaining():
+                raise failure
+            self._counts.retries += 1
+            await self._pause(pause)
         raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
-        try:
-            client = await self.open()
-            status, reply = await (self._wire.assume_role(request) if self._wire else _call(client, request))
-        except (BotoCoreError, OSError) as error:
-            raise unanswered(error) from None
+        client = self._client or await self.open()
+        status, reply = await (self._wire.assume_role(request) if self._wire else _call(client, request))
         if not 200 <= status < 300:
             raise refusal(reply, status, request)
         return granted(reply, request, now)

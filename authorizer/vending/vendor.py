@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
+from botocore.exceptions import BotoCoreError
 
 from authorizer.deadline import Deadline
 from authorizer.errors import (
@@ -21,12 +22,12 @@ from authorizer.errors import (
     SettingsError,
     StsUnavailable,
 )
+from authorizer.flights import Flight, Flights
 from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy, Shape
 from authorizer.settings.schema import Settings
 from authorizer.vending import context
 from authorizer.vending.cache import Counts, CredentialCache
 from authorizer.vending.cooldown import Cooldown
-from authorizer.vending.flights import Flight, Flights
 from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
 from authorizer.vending.sealer import Sealer
@@ -89,7 +90,9 @@ class Vendor:
         Raises `SettingsError` where no Region is configured, where keys are malformed, and where one key serves both
         purposes.
         """
-        await self._sts.open()
+        # The function's own credentials are asked for again by the request that needs them.
+        with suppress(BotoCoreError, OSError):
+            await self._sts.open()
         deadline = Deadline.after(WARM_BUDGET)
         for sealer in (self._sealer, self._private_sealer):
             # Keys that AWS does not hand out just now are asked for again by the request that needs them.

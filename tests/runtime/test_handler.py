@@ -50,9 +50,8 @@ def environment(world: World, root: Path, **changes: Any) -> Iterator[ExecutionE
         "PYTHONPATH": str(ROOT),
         **changes.pop("variables", {}),
     }
-    with ExecutionEnvironment(
-        handler="authorizer.handler.lambda_handler", task_root=root, variables=variables, **changes
-    ) as here:
+    handler = changes.pop("handler", "authorizer.handler.lambda_handler")
+    with ExecutionEnvironment(handler=handler, task_root=root, variables=variables, **changes) as here:
         yield here
 
 

@@ -1,70 +1,20 @@
 """SnapStart through the runtime client's restore path: a snapshot is taken once and restored many times, days later,
 so nothing that was true when it was taken may be believed after."""
 
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
-from authorizer.local.issuer import TOKEN_USES, LocalIssuer, make_key
-from tests.make import sample_settings
+from authorizer.local.issuer import LocalIssuer
 from tests.runtime.test_handler import environment, make_root
+from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment
-from tests.world import World, running, sample_event
+from tests.world import World, sample_event
 
 pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
-
-
-class Jwks:
-    """A JWKS endpoint whose keys may change, and which may be gone."""
-
-    def __init__(self, document: str) -> None:
-        self.document: str | None = document
-        self.requests = 0
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.requests += 1
-                body = (outer.document or "").encode()
-                self.send_response(200 if body else 503)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            @override
-            def log_message(self, format: str, *arguments: object) -> None:
-                """No access log."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.uri = f"http://127.0.0.1:{self._server.server_address[1]}/jwks.json"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running(tmp_path_factory.mktemp("keys")) as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def later() -> LocalIssuer:
-    """The same issuer after it has changed all of its keys."""
-    settings = sample_settings()
-    [first, *_] = settings.issuers
-    keys = {use: make_key() for use in TOKEN_USES}
-    return LocalIssuer(first, client_id="1example23456789app", machine_client_id="machine", keys=keys)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""An HTTPS server on loopback whose certificate nobody vouches for but itself, in the name of `localhost`."""
+"""An HTTPS server on loopback whose certificate nobody vouches for but itself."""
 
 import asyncio
 import ssl
@@ -27,9 +27,7 @@ class HttpsServer:
 @asynccontextmanager
 async def https_serving(folder: Path) -> AsyncIterator[HttpsServer]:
     """Answers every request with `BODY`."""
-    certificate = _make_certificate(folder)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, folder / "key.pem")
+    certificate, context = make_certificate(folder)
     server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
     try:
         port = server.sockets[0].getsockname()[1]
@@ -48,24 +46,28 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-def _make_certificate(folder: Path) -> Path:
+def make_certificate(folder: Path, name: str = "localhost") -> tuple[Path, ssl.SSLContext]:
+    """A new certificate in that name, as a PEM file for who is to trust it, and what a server shows it with."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, SHA256())
     )
     pem = serialization.Encoding.PEM
     (folder / "key.pem").write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    (folder / "certificate.pem").write_bytes(made.public_bytes(pem))
-    return folder / "certificate.pem"
+    certificate = folder / "certificate.pem"
+    certificate.write_bytes(made.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, folder / "key.pem")
+    return certificate, context

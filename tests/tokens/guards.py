@@ -42,9 +42,18 @@ GUARDS: Final = Path(__file__).with_name("guards.json")
 PACKAGE: Final = "authorizer.tokens"
 SOURCES: Final = Path(tokens.__file__).parent
 CHECKED: Final = (
-    "base64url", "checks", "claims_set", "compact", "fetch", "jwk", "keystore", "memory", "strict_json", "verifier",
+    "base64url", "checks", "claims_set", "compact", "fetch", "jwk", "keystore", "memory", "proxy", "strict_json",
+    "verifier",
 )  # fmt: skip
-TESTS: Final = ("test_compact", "test_claims", "test_jwk", "test_verifier", "test_keystore", "test_fetch")
+TESTS: Final = (
+    "test_compact",
+    "test_claims",
+    "test_jwk",
+    "test_verifier",
+    "test_keystore",
+    "test_fetch",
+    "test_proxies",
+)
 TABLES: Final = frozenset({"LASTING", "TIMED", "_FAULTS", "_WEAKNESSES"})
 LIMIT: Final = 5.0
 """Seconds after which a test is given up: a mutant may wait for ever."""
@@ -59,7 +68,7 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     "claims_set._text: no `name is None` in `name is None or name not in payload`": NO_KEY,
     "claims_set._texts: no `name is None` in `name is None or name not in payload`": NO_KEY,
     "claims_set._roles: no `name is None` in `name is None or not isinstance(payload.get(name), str)`": NO_KEY,
-    'fetch.is_safe: no `""` in `parts.hostname or ""`': "`ip_address` refuses None as it refuses an empty text",
+    'proxy.is_loopback: no `""` in `parts.hostname or ""`': "`ip_address` refuses None as it refuses an empty text",
 }
 """Mutants that change nothing that anybody could see, each with its reason."""
 

@@ -4,12 +4,15 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from authorizer.tokens.fetch import MAX_DOCUMENT, FetchFailed, HttpFetch, is_safe
+from tests.servers.https import https_serving
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -130,14 +133,8 @@ async def test_a_closed_port_is_a_failed_fetch() -> None:
         await fetched(uri)
 
 
-async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(answering(body=b"direct")) as uri:
-        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-        monkeypatch.setenv("NO_PROXY", "")
-        assert await fetched(uri) == b"direct"
-
-
-async def test_connections_are_kept_and_opened_again_after_closing() -> None:
+async def test_no_connection_is_kept_and_none_is_missed() -> None:
+    """One that died while Lambda had the environment frozen would be the next fetch's."""
     peers: set[object] = set()
 
     async def remembering(request: web.Request) -> web.StreamResponse:
@@ -149,12 +146,38 @@ async def test_connections_are_kept_and_opened_again_after_closing() -> None:
         fetch = HttpFetch()
         await fetch(uri, 10)
         await fetch(uri, 10)
-        assert len(peers) == 1
+        assert len(peers) == 2
         await fetch.close()
         await fetch.close()
         await fetch(uri, 10)
-        assert len(peers) == 2
+        assert len(peers) == 3
         await fetch.close()
+
+
+async def test_no_password_of_a_netrc_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str | None] = []
+
+    async def remembering(request: web.Request) -> web.StreamResponse:
+        sent.append(request.headers.get("Authorization"))
+        return web.Response(body=b"{}")
+
+    with TemporaryDirectory() as folder:
+        netrc = Path(folder) / "netrc"
+        netrc.write_text("default login me password s3cret\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        async with serving(remembering) as uri:
+            await fetched(uri)
+    assert sent == [None]
+
+
+async def test_one_fetcher_serves_http_here_and_https_elsewhere() -> None:
+    fetch = HttpFetch()
+    with TemporaryDirectory() as folder:
+        async with serving(answering()) as uri, https_serving(Path(folder)) as stranger:
+            assert await fetch(uri, 10) == b"{}"
+            with pytest.raises(FetchFailed, match="ertificate"):
+                await fetch(stranger.url.replace("https:", "HTTPS:"), 10)
+    await fetch.close()
 
 
 @pytest.mark.parametrize(

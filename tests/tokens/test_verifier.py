@@ -136,7 +136,6 @@ async def test_a_remembered_token_falls_with_its_key() -> None:
     verifier, token = fetching(endpoint), id_token(exp=NOW + 86_400)
     await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = key_set(jwk("next", kid="next"))
-    await verifier.maintain(NOW + KEYS.max_age)
     with pytest.raises(KeyUnknown):
         await verifier.verify(token, NOW + KEYS.max_age, PATIENT)
 
@@ -147,17 +146,19 @@ async def test_a_remembered_token_falls_when_the_grace_ends() -> None:
     await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = DOWN
     ends = NOW + KEYS.max_age + KEYS.grace
-    assert (await verifier.verify(token, ends, PATIENT)).issuer == POOL
+    assert (await verifier.verify(token, ends - 0.1, PATIENT)).issuer == POOL
     with pytest.raises(KeysUnavailable):
-        await verifier.verify(token, ends + 0.1, PATIENT)
+        await verifier.verify(token, ends, PATIENT)
 
 
-async def test_a_remembered_token_outlives_a_refresh_that_changes_nothing(rs256: Counting) -> None:
-    verifier, token = fetching(Endpoint(key_set())), id_token(exp=NOW + 86_400)
-    claims = await verifier.verify(token, NOW, PATIENT)
-    await verifier.maintain(NOW + KEYS.max_age)
-    assert await verifier.verify(token, NOW + KEYS.max_age, PATIENT) is claims
-    assert rs256.checks == 1
+async def test_a_remembered_token_outlives_a_renewal_that_changes_nothing(rs256: Counting) -> None:
+    verifier = fetching(Endpoint(key_set()))
+    first, second = id_token(exp=NOW + 86_400), id_token(exp=NOW + 86_401)
+    for token in (first, second):
+        await verifier.verify(token, NOW, PATIENT)
+    for token in (first, second) * 2:
+        assert (await verifier.verify(token, NOW + KEYS.max_age, PATIENT)).issuer == POOL
+    assert rs256.checks == 2
 
 
 async def test_a_refusal_falls_with_the_key_that_refused() -> None:
@@ -167,7 +168,6 @@ async def test_a_refusal_falls_with_the_key_that_refused() -> None:
     with pytest.raises(SignatureInvalid):
         await verifier.verify(token, NOW, PATIENT)
     endpoint.answer = key_set(jwk("next"))
-    await verifier.maintain(NOW + KEYS.max_age)
     assert (await verifier.verify(token, NOW + KEYS.max_age, PATIENT)).issuer == POOL
 
 
@@ -285,19 +285,34 @@ async def test_a_verifier_makes_its_own_connections_and_closes_them() -> None:
     assert verifier._http._session is None
 
 
-async def test_closing_leaves_no_fetch_behind() -> None:
+async def test_a_request_that_is_stopped_leaves_no_fetch_behind() -> None:
     endpoint = Endpoint(key_set())
     endpoint.open.clear()
     verifier = fetching(endpoint)
     before = asyncio.all_tasks()
     waiting = asyncio.create_task(verifier.verify(id_token(), NOW, PATIENT))
     await endpoint.asked.wait()
-    await verifier.close()
+    waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+    await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
     endpoint.open.set()
     assert (await verifier.verify(id_token(), NOW + KEYS.cooldown, PATIENT)).issuer == POOL
+
+
+async def test_fetches_of_all_issuers_are_counted_together() -> None:
+    other = POOL + "2"
+    verifier = Verifier(
+        issuers(
+            issuer(pinned_keys=None),
+            issuer(issuer=other, jwks_uri=f"{other}/.well-known/jwks.json", pinned_keys=None),
+        ),
+        KEYS,
+        fetch=Endpoint(DOWN),
+    )
+    await verifier.warm(NOW)
+    assert verifier.counts.take() == {"key_fetches": 2, "key_fetch_failures": 2}
 
 
 def test_closing_outlives_the_event_loop_that_fetched() -> None:

@@ -40,10 +40,14 @@ class Flights(Generic[Outcome]):
 
         Raises `TimeoutError` after `budget` seconds. A caller who leaves does not end the fetch for the
         others; the last one does, so that no fetch outlives its invocation: Lambda would freeze it, and its
-        socket would be dead when the next invocation thawed it.
+        socket would be dead when the next invocation thawed it. One that was frozen all the same, as work
+        beside requests is, has nobody's time left, and is not joined.
         """
         loop = asyncio.get_running_loop()
         flight = self._flights.get(key)
+        if flight is not None and flight.remaining() < 0:
+            self._end(key, flight)
+            flight = None
         if flight is None:
             flight = self._flights[key] = Flight()
             flight.task = asyncio.ensure_future(fetch(flight))
@@ -51,14 +55,22 @@ class Flights(Generic[Outcome]):
         flight.deadline = max(flight.deadline, loop.time() + budget)
         flight.waiting += 1
         try:
-            async with asyncio.timeout(budget):
-                return await asyncio.shield(flight.task)
+            # Not awaited itself: neither does a caller who is cancelled take it from the others, nor is
+            # who waits for one that was ended taken for cancelled.
+            await asyncio.wait({flight.task}, timeout=budget)
         finally:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():
-                # Forgotten at once: whoever comes next must not join a fetch that is being cancelled.
-                self._forget(key, flight.task)
-                flight.task.cancel()
+                self._end(key, flight)
+                await asyncio.sleep(0)  # now, and not when Lambda thaws the environment
+        if not flight.task.done() or flight.task.cancelled():
+            raise TimeoutError
+        return flight.task.result()
+
+    def _end(self, key: str, flight: Flight[Outcome]) -> None:
+        # Forgotten at once: whoever comes next must not join a fetch that is being cancelled.
+        self._forget(key, flight.task)
+        flight.task.cancel()
 
     def _land(self, key: str, task: "asyncio.Future[Outcome]") -> None:
         self._forget(key, task)

@@ -1,0 +1,63 @@
+"""The proxy on the way to a key set: the one that the environment names, read as botocore reads it for STS.
+
+`HTTPS_PROXY` and `NO_PROXY`, or their lower case forms (urllib.request, `getproxies_environment`). aiohttp's own
+`trust_env` is not used: it would also send a stranger what a `.netrc` holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Self
+from urllib import request
+from urllib.parse import SplitResult, urlsplit
+
+from authorizer.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """What the environment says of proxies, read once."""
+
+    https: str | None = field(default=None, repr=False)
+    """URL of the proxy for HTTPS; it may hold a password."""
+    excepted: Mapping[str, str] = field(default_factory=dict)
+    """`NO_PROXY`, in the form that `proxy_bypass_environment` takes."""
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Raises `SettingsError` for a proxy that is none; its text holds nothing of it."""
+        named = request.getproxies_environment()
+        excepted = {name: value for name, value in named.items() if name == "no"}
+        https = named.get("https")
+        if not https:
+            return cls(None, excepted)
+        url = https if "://" in https else f"http://{https.removeprefix('//')}"  # as botocore
+        if not _is_proxy(url):
+            raise SettingsError(["HTTPS_PROXY names no proxy: expected http://HOST:PORT"])
+        return cls(url, excepted)
+
+    def on_the_way_to(self, uri: str) -> str | None:
+        """The URL of the proxy that `uri` is fetched through. None: directly, as all that is on this machine."""
+        parts = urlsplit(uri)
+        if parts.scheme != "https" or is_loopback(parts):
+            return None
+        direct = request.proxy_bypass_environment(  # type: ignore[attr-defined] # typeshed leaves it out
+            parts.netloc, dict(self.excepted)
+        )
+        return None if direct else self.https
+
+
+def is_loopback(parts: SplitResult) -> bool:
+    """Whether a URI names this machine."""
+    try:
+        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of `urlsplit`, or of a port that is no number
+        return False

@@ -1,0 +1,17 @@
+"""`authorizer.handler` with keys that live for seconds, as `KEYS` says. Run by awslambdaric alone."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from authorizer.startup import quick
+
+with quick():
+    from authorizer.runtime import Authorizer
+    from authorizer.settings.load import load
+    from authorizer.settings.schema import Keys
+
+settings = load(Path(os.environ["LAMBDA_TASK_ROOT"]) / "policies" / "access.toml", os.environ)
+lambda_handler = Authorizer(replace(settings, keys=Keys(**json.loads(os.environ["KEYS"]))))
+lambda_handler.warm()
