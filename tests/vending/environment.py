@@ -37,7 +37,7 @@ async def work(endpoint: str, table: str, region: str, principals: list[str]) ->
 
 async def vend(vendor: Vendor, principal: str) -> str:
     identity = make_identity(principal=principal)
-    credentials = await vendor.vend(identity, make_policy(), time.time(), Deadline.after(9))
+    credentials = await vendor.vend(identity, make_policy(), time.time(), Deadline.after(60))
     assert credentials.session_name == principal
     return credentials.access_key_id
 
