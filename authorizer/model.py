@@ -147,7 +147,7 @@ class Credentials:
     packed_policy_size: int | None
     """STS's percentage of the packed size limit; absent where STS did not say."""
     issued_at: float
-    """When they were asked for; with `expiration` it tells half of their life."""
+    """When they were asked for; with `expiration` it tells when fresh ones are due."""
 
 
 Verdict = Literal["allow", "deny", "unauthorized", "failure"]

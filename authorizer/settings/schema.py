@@ -193,7 +193,7 @@ class Session:
     """True puts `DateLessThan aws:CurrentTime` with the token's expiry on every Allow of the session
     policy."""
     cache_entries: int = 1000
-    """Role sessions that one environment remembers, about 4 KB each; the least recently used goes first."""
+    """Role sessions that one environment remembers, about 2 KB each; the least recently used goes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,8 +40,8 @@ def sealed(request: AssumeRoleRequest, credentials: Credentials, seal: "Seal") -
 
 
 def opened(reply: object, request: AssumeRoleRequest, seal: "Seal", now: float) -> Credentials | None:
-    """The session in a reply of GetItem; None if there is none, or one that is over: DynamoDB deletes within days of
-    the TTL, not at it.
+    """The session in a reply of GetItem; None if there is none, or one that is over or sealed with a key that was
+    dropped since: DynamoDB deletes within days of the TTL, not at it.
 
     Raises `SealRefused` for anything else than an entry of `request`.
     """
@@ -55,7 +55,7 @@ def opened(reply: object, request: AssumeRoleRequest, seal: "Seal", now: float) 
     try:
         found = seal.open(text, audience=_audience(request), principal=request.session_name, now=now)
     except SealRefused as refused:
-        if refused.reason == "expired":
+        if refused.reason in ("expired", "key"):
             return None
         raise
     if (found.role_arn, found.session_name) != (request.role_arn, request.session_name):

@@ -96,7 +96,9 @@ def _told(error: Exception) -> str:
     the secret."""
     if isinstance(error, SettingsError):
         return "; ".join(error.problems)
-    return str(error) if isinstance(error, SealingKeysUnavailable) else f"keys: {type(error).__name__}"
+    if isinstance(error, SealingKeysUnavailable):
+        return str(error)
+    return f"the sealing keys could not be read: {type(error).__name__}"
 
 
 def _seal(keys: SealingKeys) -> "Seal":

@@ -43,7 +43,7 @@ FIRST_PATIENCE = 1.0
 """The same for the first exchange, before which CAs are read: in Lambda's init phase, unless that was skipped."""
 KEYS_PATIENCE = 1.0
 """Seconds for reading the keys where there are none yet."""
-CONNECTIONS = 64
+CONNECTIONS = 256
 KEEP_ALIVE = 10.0
 """Seconds after which an idle connection is not used again. One that the other end has closed costs no more than a
 second try; one that a NAT gateway has dropped in silence, after 350 s (VPC User Guide, "Troubleshoot NAT gateways"),

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -78,6 +79,7 @@ def dynalite() -> Iterator[str]:
 SERVERS = {"moto": moto, "dynalite": dynalite}
 
 
+@cache
 def client(endpoint: str) -> Any:
     """A boto3 client of DynamoDB at `endpoint`."""
     import boto3

@@ -39,7 +39,7 @@ async def work(endpoint: str, table: str, region: str, principals: list[str]) ->
 async def vend(vendor: Vendor, principal: str) -> str:
     identity = make_identity(principal=principal)
     credentials = await vendor.vend(
-        identity, make_policy(), Shape.REST_REQUEST, time.time(), Deadline.after(9)
+        identity, make_policy(), Shape.REST_REQUEST, time.time(), Deadline.after(60)
     )
     assert credentials.session_name == principal
     return credentials.access_key_id

@@ -103,7 +103,7 @@ async def environment(sts: FakeSts, door: Door, missing: Table) -> AsyncIterator
 async def vend(vendor: Vendor, *, now: float = NOW, principal: str = SUB) -> str:
     identity = make_identity(principal=principal)
     return (
-        await vendor.vend(identity, make_policy(), Shape.REST_REQUEST, now, Deadline.after(8))
+        await vendor.vend(identity, make_policy(), Shape.REST_REQUEST, now, Deadline.after(60))
     ).access_key_id
 
 
@@ -357,12 +357,10 @@ def test_processes_that_begin_together_vend_each_session_once_at_most_and_then_n
         for user, key in process["vended"].items():
             assert calls[int(key.removeprefix("ASIAEXAMPLE")) - 1] == user, "nobody gets another's"
     assert len(table.items) == len(users)
-    before = len(recording_sts.requests)
-    for process in processes:
-        again = process.work(table, users)
-        assert again["counts"]["shared_hits"] == len(users)
-    assert len(recording_sts.requests) == before
-    assert len({json.dumps(process.work(table, users)["vended"]) for process in processes}) == 1
+    again = [process.work(table, users) for process in processes]
+    assert [process["counts"]["shared_hits"] for process in again] == [len(users)] * len(processes)
+    assert again[0]["vended"] == again[1]["vended"] == again[2]["vended"]
+    assert len(recording_sts.requests) == len(calls)
 
 
 def test_processes_that_begin_one_after_another_vend_each_session_once(

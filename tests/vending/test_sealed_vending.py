@@ -131,8 +131,8 @@ async def test_a_new_key_seals_the_first_request_after_five_minutes(rotating: Ro
     secrets.text = NEW
     assert await kid_at(vendor, NOW + KEYS_MAX_AGE - 0.1) == "old"
     assert secrets.reads == 1
-    assert await kid_at(vendor, NOW + KEYS_MAX_AGE) == "new"
-    assert await kid_at(vendor, NOW + 2 * KEYS_MAX_AGE - 0.1) == "new"
+    for later in (KEYS_MAX_AGE, KEYS_MAX_AGE, 2 * KEYS_MAX_AGE - 0.1):
+        assert await kid_at(vendor, NOW + later) == "new"
     assert secrets.reads == 2
 
 

@@ -114,6 +114,13 @@ async def test_silence_ends_at_the_deadline(vendor: Vendor, sts: FakeSts) -> Non
         await vend(vendor, budget=0.1)
 
 
+def test_a_step_has_a_limit_of_its_own_within_the_deadline() -> None:
+    deadline = Deadline.after(8, clock=lambda: NOW)
+    assert deadline.within(3).remaining() == 3
+    assert deadline.within(9).remaining() == 8
+    assert deadline.within(3).within(5).remaining() == 3
+
+
 async def test_no_time_left_is_a_failure_and_no_call(vendor: Vendor, sts: FakeSts) -> None:
     with pytest.raises(StsUnavailable, match="no time is left"):
         await vend(vendor, budget=0)
