@@ -103,7 +103,7 @@ class _Diff:
         }
         """What a claim is: to the new set if that looks at it, else to the old one."""
         self._refused_before = [
-            name for name in before.keys() & now.keys() if before[name].is_list != now[name].is_list
+            name for name in now if name in before and before[name].is_list != now[name].is_list
         ]
         """What the old set refused as no list, or as no text, whatever it was."""
         self._placeholders = Placeholders(self._claims)
