@@ -22,6 +22,10 @@ class Stages:
     verifier: Verifier
     vendor: Vendor
 
+    def counted(self) -> dict[str, int]:
+        """What these two have counted since the last time, in the background too."""
+        return {**self.verifier.counts.take(), **self.vendor.counts.take()}
+
 
 async def authorize(
     event: object, stages: Stages, *, now: float, deadline: float, record: Record
@@ -35,5 +39,5 @@ async def authorize(
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, now, deadline))
-    secrets = await stages.vendor.context(credentials, identity, request.route)
+    secrets = record.sealed(await stages.vendor.context(credentials, identity, request.route))
     return record.responded(allow(request, identity, routes, secrets, settings))

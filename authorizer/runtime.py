@@ -8,6 +8,7 @@ from typing import Protocol
 
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
+from authorizer.metrics import LOCAL
 from authorizer.model import Decision, Verdict
 from authorizer.pipeline import Stages, authorize
 from authorizer.record import Record
@@ -46,10 +47,13 @@ class Authorizer:
         self,
         settings: Settings,
         *,
+        function: str | None = None,
         clock: Callable[[], float] = time.time,
         emit: Callable[[str], None] | None = None,
     ) -> None:
+        """`function` tells its metrics from those of another deployment: the Lambda function's name."""
         self.settings = settings
+        self._function = function or LOCAL
         self._clock = clock
         self._emit = emit or _print_line
         self._loop = asyncio.new_event_loop()
@@ -112,7 +116,7 @@ class Authorizer:
 
     async def _decide(self, event: object, context: LambdaContext | None) -> tuple[Decision, Record]:
         now = self._clock()
-        record = Record(now)
+        record = Record(now, function=self._function)
         try:
             await authorize(
                 event, self._stages, now=now, deadline=now + _seconds_left(context), record=record
@@ -123,7 +127,7 @@ class Authorizer:
             # Its text may quote anything, a token included: only its type and place are told.
             record.refused(Unforeseen(f"{type(error).__name__} {_place(error)}"))
         decision = _decision(record)
-        self._emit(record.line(decision.verdict))
+        self._emit(record.line(decision.verdict, self._stages.counted()))
         self._maintain(now)
         return decision, record
 

@@ -15,6 +15,7 @@ LAYERS: dict[str, set[str]] = {
     # Room or file → what it may import of ours, besides itself.
     "engine": set(),
     "errors": set(),
+    "metrics": set(),
     "startup": set(),
     "tls": set(),
     "settings": {"engine", "errors"},
@@ -24,9 +25,9 @@ LAYERS: dict[str, set[str]] = {
     "render": {"engine", "errors", "model", "settings"},
     "tokens": {"errors", "model", "settings", "tls"},
     "vending": {"errors", "model", "settings", "tls"},
-    "record": {"errors", "gateway", "model"},
+    "record": {"errors", "gateway", "metrics", "model"},
     "pipeline": {"gateway", "identity", "model", "record", "render", "settings", "tokens", "vending"},
-    "runtime": {"errors", "gateway", "model", "pipeline", "record", "settings", "tokens", "vending"},
+    "runtime": {"errors", "gateway", "metrics", "model", "pipeline", "record", "settings", "tokens", "vending"},
     "handler": {"runtime", "settings", "startup"},
     # The leaves: nobody imports them, they import what they need.
     "local": {"errors", "model", "settings", "tokens", "vending", "engine"},

@@ -14,6 +14,7 @@ that a key that the issuer has withdrawn is gone here too.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -24,15 +25,38 @@ from authorizer.tokens.fetch import Fetch, FetchFailed
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 
 
+@dataclass(slots=True, kw_only=True)
+class FetchCounts:
+    """Fetches of key sets, each once however many requests waited for it. What an operator is told of an issuer
+    that does not answer: requests that it hits may be a stranger's."""
+
+    key_fetches: int = 0
+    key_fetch_failures: int = 0
+    """No usable key set came back, or none in time."""
+
+    def take(self) -> dict[str, int]:
+        """What is not zero since the last time."""
+        taken = {"key_fetches": self.key_fetches, "key_fetch_failures": self.key_fetch_failures}
+        self.key_fetches = self.key_fetch_failures = 0
+        return {name: count for name, count in taken.items() if count}
+
+
 class KeyStore:
     """One issuer's keys. One event loop uses it; times are seconds since the epoch, given by the caller."""
 
     def __init__(
-        self, uri: str, keys: Keys, fetch: Fetch, pinned: Mapping[str, RSAPublicKey] | None = None
+        self,
+        uri: str,
+        keys: Keys,
+        fetch: Fetch,
+        pinned: Mapping[str, RSAPublicKey] | None = None,
+        *,
+        counts: FetchCounts | None = None,
     ) -> None:
         self._uri = uri
         self._policy = keys
         self._fetch = fetch
+        self._counts = counts or FetchCounts()
         self._held: Mapping[str, RSAPublicKey] = dict(pinned or {})
         self._fetched_at: float | None = None
         self._expires_at = inf
@@ -106,6 +130,7 @@ class KeyStore:
             await asyncio.shield(flight)
 
     async def _fetch_once(self, now: float) -> None:
+        self._counts.key_fetches += 1
         failure: str | None = None
         fetched: Mapping[str, RSAPublicKey] = {}
         try:
@@ -114,6 +139,7 @@ class KeyStore:
             failure = str(failed)
         except Exception as unforeseen:  # a fetch must not take the good keys with it, whatever it does
             failure = f"unforeseen {type(unforeseen).__name__}"
+        self._counts.key_fetch_failures += failure is not None
         if asyncio.current_task() is not self._in_flight:
             return  # overtaken by a later attempt, which knows better
         self._failure = failure

@@ -15,7 +15,7 @@ from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
 from authorizer.tokens.compact import ascii_of, parse_compact, peek
 from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
-from authorizer.tokens.keystore import KeyStore
+from authorizer.tokens.keystore import FetchCounts, KeyStore
 from authorizer.tokens.kinds import KINDS
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.signature import is_signed_by
@@ -57,9 +57,10 @@ class Verifier:
 
     def __init__(self, issuers: Mapping[str, Issuer], keys: Keys, *, fetch: Fetch | None = None) -> None:
         """`issuers` by `iss`: empty means that every token is refused. Raises `SettingsError`."""
+        self.counts = FetchCounts()
         self._http = HttpFetch()
         self._issuers = dict(issuers)
-        self._stores = _stores(self._issuers, keys, fetch or self._http)
+        self._stores = _stores(self._issuers, keys, fetch or self._http, self.counts)
         self._distinct = tuple(set(self._stores.values()))
         self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
         self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
@@ -141,9 +142,11 @@ def _claims_at(now: float, verified: _Verified) -> Claims:
     return verified.claims
 
 
-def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str, KeyStore]:
+def _stores(
+    issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch, counts: FetchCounts
+) -> dict[str, KeyStore]:
     """A key store by `iss`; two issuers share one only if they name the same document and the same pinned
-    keys."""
+    keys. All of them count in `counts`."""
     shared: dict[tuple[str, str | None], KeyStore] = {}
     stores: dict[str, KeyStore] = {}
     problems: list[str] = []
@@ -164,7 +167,9 @@ def _stores(issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch) -> dict[str
         except KeySetRefused as refused:
             problems.append(f"issuer '{name}' has pinned keys that cannot be used: {refused}")
         else:
-            stores[name] = shared.setdefault(place, KeyStore(issuer.jwks_uri, keys, fetch, pinned))
+            stores[name] = shared.setdefault(
+                place, KeyStore(issuer.jwks_uri, keys, fetch, pinned, counts=counts)
+            )
     if problems:
         raise SettingsError(problems)
     return stores

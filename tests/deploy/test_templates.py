@@ -10,7 +10,7 @@ import pytest
 
 from authorizer.engine.document import parse_identity, parse_session
 from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.record import NAMESPACE
+from authorizer.metrics import NAMESPACE
 from authorizer.runtime import MAX_SECONDS
 from authorizer.vending.papers import execution_policy, trust_policy
 from tests.deploy.sam import DEPLOY, resolve, resources, template

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.tokens.jwk import parse_key_set
-from authorizer.tokens.keystore import KeyStore
+from authorizer.tokens.keystore import FetchCounts, KeyStore
 from tests.tokens.endpoints import DOWN, SLOW, Endpoint
 from tests.tokens.minting import KEYS, NOW, jwk, key_set
 from tests.tokens.rsa_keys import private_key
@@ -36,8 +36,8 @@ def public(name: str) -> RSAPublicKey:
     return private_key(name).public_key()
 
 
-def store(endpoint: Endpoint, pinned: bytes | None = None) -> KeyStore:
-    return KeyStore(URI, KEYS, endpoint, parse_key_set(pinned) if pinned else None)
+def store(endpoint: Endpoint, pinned: bytes | None = None, counts: FetchCounts | None = None) -> KeyStore:
+    return KeyStore(URI, KEYS, endpoint, parse_key_set(pinned) if pinned else None, counts=counts)
 
 
 async def test_a_first_request_fetches_and_the_next_thousand_do_not() -> None:
@@ -390,6 +390,20 @@ async def test_a_fetch_that_was_cancelled_cancels_no_later_request() -> None:
         await keys.key("old", NOW + 1)
     endpoint.open.set()
     assert await keys.key("old", NOW + KEYS.cooldown) == public("genuine")
+
+
+async def test_fetches_and_their_failures_are_counted_once_and_taken_once() -> None:
+    endpoint, counts = Endpoint(DOWN), FetchCounts()
+    keys = store(endpoint, counts=counts)
+    assert counts.take() == {}
+    waiting = [keys.key("old", NOW) for _ in range(100)]
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {KeysUnavailable}
+    assert counts.take() == {"key_fetches": 1, "key_fetch_failures": 1}
+    assert counts.take() == {}
+    endpoint.answer = OLD_SET
+    await keys.key("old", NOW + KEYS.cooldown)
+    assert counts.take() == {"key_fetches": 1}
 
 
 async def test_who_waits_for_a_frozen_fetch_is_not_told_that_the_key_is_unknown() -> None:
