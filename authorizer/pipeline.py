@@ -26,6 +26,10 @@ class Stages:
     vendor: Vendor
     connections: Connections
 
+    def counted(self) -> dict[str, int]:
+        """What these two have counted since the last time."""
+        return {**self.verifier.counts.take(), **self.vendor.counts.take()}
+
 
 async def authorize(
     event: object, stages: Stages, *, now: float, deadline: Deadline, record: Record
@@ -41,7 +45,8 @@ async def authorize(
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
     secrets = await stages.vendor.context(credentials, identity, request.route, now, deadline)
     kept = await stages.connections.keep(claims, request, now, deadline)
-    return record.responded(allow(request, identity, routes, {**secrets, **kept}, settings))
+    context = record.sealed({**secrets, **kept})
+    return record.responded(allow(request, identity, routes, context, settings))
 
 
 async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline, record: Record) -> Response:
@@ -54,5 +59,5 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
-    secrets = await stages.vendor.context(credentials, identity, request.route, now, deadline)
+    secrets = record.sealed(await stages.vendor.context(credentials, identity, request.route, now, deadline))
     return record.responded(refresh(identity, routes, secrets, settings))

@@ -1,34 +1,41 @@
 """The decision record: one line of JSON a request, which is the log, the metrics and the audit trail at once.
 
-It holds no token, no credential, and of claims only the principal (`sub`), which CloudTrail shows too. Messages of
-refusals are written not to quote what a stranger sent.
+It holds no token, no secret, and of claims only the principal (`sub`). Messages of refusals are written not to quote
+what a stranger sent; what a stranger chose and is told, such as a method, is made short and printable first.
+
+From a record to what was done with the session, and back, leads `access_key_id`: CloudTrail has it in every event of
+the session, and looks events up by it (User Guide, "userIdentity element"; API reference, LookupAttribute). It is a
+name and no secret, since it signs nothing. The session's own name would lead there too, but may be made of claims: it
+is told where it is made of `sub` alone, and as its template elsewhere.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
 
 from authorizer.errors import Refusal
 from authorizer.gateway.respond import Response
+from authorizer.metrics import LOCAL, header
 from authorizer.model import Claims, Credentials, Identity, Request, Routes, SessionPolicy, Verdict
 
-NAMESPACE = "CognitoAuthorizer"
-"""Namespace of the metrics in CloudWatch."""
+MAX_TEXT = 256
+MAX_REASON = 1024
+"""Characters of a text in the record; of a longer one the beginning and a digest. CloudWatch takes 1 MB in one log
+event, and did take 256 KB (CloudWatch Logs quotas)."""
+MAX_LISTED = 64
+"""Entries of a list in the record; of a longer one the first, and how many more."""
 
-
-STAGES = ("parse", "verify", "resolve", "permit", "render", "vend", "respond")
+STAGES = ("parse", "verify", "resolve", "permit", "render", "vend", "seal", "respond")
 """As the flow runs through them: `authorizer.pipeline`."""
 TIMES = tuple(
     '"stages":{' + ",".join(f'"{stage}":%.3f' for stage in STAGES[:count]) + "}}"
     for count in range(len(STAGES) + 1)
 )
 """The end of the line, by how many stages were passed."""
-METRICS = (
-    '"CloudWatchMetrics":[{"Namespace":"' + NAMESPACE + '","Dimensions":[["verdict"],["verdict","code"]],'
-    '"Metrics":[{"Name":"decisions"},{"Name":"duration","Unit":"Milliseconds"}]}]'
-)
-"""What makes CloudWatch take metrics from the line (CloudWatch User Guide, "Embedded metric format specification")."""
+
+NOTHING: Mapping[str, int] = {}
 
 
 class Record:
@@ -37,6 +44,7 @@ class Record:
     __slots__ = (
         *(
             "_begun",
+            "_function",
             "_tick",
             "_ticks",
             "claims",
@@ -47,21 +55,26 @@ class Record:
             "refusal",
             "request",
         ),
-        *("response", "routes"),
+        *("response", "routes", "secrets"),
     )
 
-    def __init__(self, now: float, *, tick: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, now: float, *, function: str = LOCAL, tick: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """`now` is seconds since the epoch; `function` is whose metrics these are."""
         self.request: Request | None = None
         self.claims: Claims | None = None
         self.identity: Identity | None = None
         self.routes: Routes | None = None
         self.policy: SessionPolicy | None = None
         self.credentials: Credentials | None = None
+        self.secrets: Mapping[str, str] | None = None
         self.response: Response | None = None
         self.refusal: Refusal | None = None
         self.now = now
         self._ticks: list[float] = []
         self._tick = tick
+        self._function = function
         self._begun = tick()
 
     @property
@@ -110,6 +123,11 @@ class Record:
         self._ticks.append(self._tick())
         return credentials
 
+    def sealed(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
+        self.secrets = secrets
+        self._ticks.append(self._tick())
+        return secrets
+
     def responded(self, response: Response) -> Response:
         self.response = response
         self._ticks.append(self._tick())
@@ -118,22 +136,24 @@ class Record:
     def refused(self, refusal: Refusal) -> None:
         self.refusal = refusal
 
-    def line(self, verdict: Verdict) -> str:
-        """The record as one line of JSON. Written out rather than dumped: this is the longest step of a request that
-        is answered from memory."""
+    def line(self, verdict: Verdict, counted: Mapping[str, int] = NOTHING) -> str:
+        """The record as one line of JSON, with what was `counted` since the last one (`authorizer.metrics`). Written
+        out rather than dumped: this is the longest step of a request that is answered from memory."""
         refusal = self.refusal
         parts = [
-            f'{{"_aws":{{"Timestamp":{int(self.now * 1000)},{METRICS}}},"decisions":1,'
+            f'{{"_aws":{{"Timestamp":{int(self.now * 1000)},{_of_function(self._function, tuple(counted))},'
             f'"duration":{(self._tick() - self._begun) * 1000:.3f},"verdict":"{verdict}",'
             f'"code":"{refusal.code if refusal else "allowed"}"'
         ]
+        if counted:
+            parts += [f'"{name}":{count}' for name, count in counted.items()]
         if refusal:
-            parts.append(f'"reason":{quoted(str(refusal))}')
+            parts.append(f'"reason":{_text(str(refusal), MAX_REASON)}')
         if request := self.request:
             route, number = request.route, request.request_id
             parts.append(
-                f'"shape":"{request.shape._value_}","api":{quoted(route.api_id)},"stage":{quoted(route.stage)},'
-                f'"method":{quoted(route.method)},"request_id":{"null" if number is None else quoted(number)}'
+                f"{_of_route(request.shape._value_, route.api_id, route.stage, route.method)},"
+                f'"request_id":{"null" if number is None else _text(number)}'
             )
         if claims := self.claims:
             parts.append(_of_claims(claims))
@@ -145,10 +165,11 @@ class Record:
             )
         if policy := self.policy:
             parts.append(_of_policy(policy.templates, policy.digest, len(policy.text)))
-        if credentials := self.credentials:
+        if identity and (credentials := self.credentials):
             packed = credentials.packed_policy_size
             parts.append(
-                f'"session_name":{quoted(credentials.session_name)},"expiration":{int(credentials.expiration)},'
+                f"{_of_session(identity, credentials.session_name, credentials.access_key_id)},"
+                f'"expiration":{int(credentials.expiration)},'
                 f'"packed_policy_size":{"null" if packed is None else packed},'
                 f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
             )
@@ -157,22 +178,54 @@ class Record:
 
 
 @lru_cache(maxsize=1024)
+def _of_function(function: str, counted: tuple[str, ...]) -> str:
+    return f'{header(counted)}}},"function":{_text(function)},"decisions":1'
+
+
+@lru_cache(maxsize=1024)
+def _of_route(shape: str, api: str, stage: str, method: str) -> str:
+    return f'"shape":"{shape}","api":{_text(api)},"stage":{_text(stage)},"method":{_text(method)}'
+
+
+@lru_cache(maxsize=1024)
 def _of_claims(claims: Claims) -> str:
     return (
-        f'"principal":{quoted(claims.sub)},"issuer":{quoted(claims.issuer)},'
-        f'"token_use":{quoted(claims.token_use)},"machine":{"true" if claims.machine else "false"}'
+        f'"principal":{_text(claims.sub)},"issuer":{_text(claims.issuer)},'
+        f'"token_use":{_text(claims.token_use)},"machine":{"true" if claims.machine else "false"}'
     )
 
 
 @lru_cache(maxsize=1024)
 def _of_role(role: str, rule: str, scopes: frozenset[str]) -> str:
-    return f'"role":{quoted(role)},"rule":{quoted(rule)},"scopes":{_list(sorted(scopes))}'
+    return f'"role":{_text(role)},"rule":{_text(rule)},"scopes":{_list(sorted(scopes))}'
 
 
 @lru_cache(maxsize=1024)
 def _of_policy(templates: tuple[str, ...], digest: str, characters: int) -> str:
-    return f'"templates":{_list(templates)},"policy":{quoted(digest)},"policy_characters":{characters}'
+    return f'"templates":{_list(templates)},"policy":{_text(digest)},"policy_characters":{characters}'
+
+
+@lru_cache(maxsize=1024)
+def _of_session(identity: Identity, name: str, access_key_id: str) -> str:
+    template = identity.role.session_name
+    parts = [value for claim, value in identity.claims.items() if f"{{{claim}}}" in template]
+    told = name if all(value == identity.principal for value in parts) else template
+    return f'"session_name":{_text(told)},"access_key_id":{_text(access_key_id)}'
 
 
 def _list(texts: Sequence[str]) -> str:
-    return f"[{','.join(map(quoted, texts))}]"
+    if len(texts) > MAX_LISTED:
+        texts = [*texts[: MAX_LISTED - 1], f"and {len(texts) - MAX_LISTED + 1:,} more"]
+    return f"[{','.join(map(_text, texts))}]"
+
+
+def _text(text: str, longest: int = MAX_TEXT) -> str:
+    """A text as JSON, short and printable, so that neither a log nor the terminal that shows it is at its mercy."""
+    if len(text) > longest:
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        text = f"{text[: longest - 17]}…{digest}"
+    if not text.isprintable():
+        text = "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+        )
+    return quoted(text)

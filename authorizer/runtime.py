@@ -11,6 +11,7 @@ from authorizer.connections import Connections, is_renewal
 from authorizer.deadline import Deadline
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
+from authorizer.metrics import LOCAL
 from authorizer.model import Decision, Verdict
 from authorizer.pipeline import Stages, authorize, renew
 from authorizer.record import Record
@@ -55,10 +56,13 @@ class Authorizer:
         self,
         settings: Settings,
         *,
+        function: str | None = None,
         clock: Callable[[], float] = time.time,
         emit: Callable[[str], None] | None = None,
     ) -> None:
+        """`function` tells its metrics from those of another deployment: the Lambda function's name."""
         self.settings = settings
+        self._function = function or LOCAL
         self._clock = clock
         self._emit = emit or _print_line
         self._loop = asyncio.new_event_loop()
@@ -127,7 +131,7 @@ class Authorizer:
 
     async def _decide(self, event: object, deadline: Deadline) -> tuple[Decision, Record]:
         now = self._clock()
-        record = Record(now)
+        record = Record(now, function=self._function)
         try:
             flow = renew if is_renewal(event) else authorize
             await flow(event, self._stages, now=now, deadline=deadline, record=record)
@@ -139,7 +143,7 @@ class Authorizer:
             # Its text may quote anything, a token included: only its type and place are told.
             record.refused(Unforeseen(f"{type(error).__name__} {_place(error)}"))
         decision = _decision(record)
-        self._emit(record.line(decision.verdict))
+        self._emit(record.line(decision.verdict, self._stages.counted()))
         return decision, record
 
     async def _warm(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from authorizer.engine.claims import TYPES, declare
 from authorizer.engine.lint import CODES
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
+from authorizer.metrics import COUNTERS, DECISION
 from tests.make import ROOT
 from tests.test_runtime import refusals
 
@@ -55,6 +56,14 @@ def lint_table() -> str:
     return "\n".join(rows)
 
 
+def metric_table() -> str:
+    """Every metric of the decision record."""
+    rows = ["| metric | unit | meaning |", "| --- | --- | --- |"]
+    for name, metric in {**DECISION, **COUNTERS}.items():
+        rows.append(f"| `{name}` | {metric.unit} | {metric.meaning} |")
+    return "\n".join(rows)
+
+
 def _results() -> dict[str, Any]:
     results: dict[str, Any] = json.loads((ROOT / "benchmarks" / "results.json").read_text())
     return results
@@ -94,6 +103,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "refusals": refusal_table,
     "claim types": claim_type_table,
     "lint codes": lint_table,
+    "metrics": metric_table,
     "speed": speed_table,
     "profile": profile_table,
 }

@@ -17,6 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": set(),
     "errors": set(),
     "flights": set(),
+    "metrics": set(),
     "startup": set(),
     "tls": set(),
     "settings": {"engine", "errors"},
@@ -27,12 +28,13 @@ LAYERS: dict[str, set[str]] = {
     "tokens": {"deadline", "errors", "flights", "model", "settings", "tls"},
     "vending": {"deadline", "errors", "flights", "model", "settings", "tls"},
     "connections": {"deadline", "errors", "model", "settings", "tokens", "vending"},
-    "record": {"errors", "gateway", "model"},
+    "record": {"errors", "gateway", "metrics", "model"},
     "pipeline": {
         "connections", "deadline", "gateway", "identity", "model", "record", "render", "settings", "tokens", "vending",
     },
     "runtime": {
-        "connections", "deadline", "errors", "gateway", "model", "pipeline", "record", "settings", "tokens", "vending",
+        "connections", "deadline", "errors", "gateway", "metrics", "model", "pipeline", "record", "settings", "tokens",
+        "vending",
     },
     "handler": {"runtime", "settings", "startup"},
     # The leaves: nobody imports them, they import what they need.

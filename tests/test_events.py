@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from authorizer.record import STAGES
 from tests.make import ROOT
 from tests.world import World
 
@@ -133,7 +134,7 @@ def test_an_allowing_event(name: str, expected: Allowed, world: World) -> None:
         expected.rule,
     )
     assert line["this_route"] is expected.this_route
-    assert list(line["stages"]) == ["parse", "verify", "resolve", "permit", "render", "vend", "respond"]
+    assert tuple(line["stages"]) == STAGES
 
 
 @pytest.mark.parametrize(("name", "expected"), REFUSED.items())

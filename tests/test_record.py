@@ -1,23 +1,44 @@
 """The line that every request leaves: what it says, and that it is JSON whatever a stranger sent."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from authorizer.errors import NoRole
+from authorizer.metrics import COUNTERS, DECISION, NAMESPACE
 from authorizer.model import Credentials, Routes, SessionPolicy
-from authorizer.record import Record
-from tests.make import NOW, make_claims, make_identity, make_request
+from authorizer.pipeline import authorize
+from authorizer.record import MAX_LISTED, MAX_REASON, MAX_TEXT, STAGES, Record
+from tests.make import NOW, SUB, make_claims, make_identity, make_request, sample_settings
+from tests.world import sample_event
 
 TEXTS = st.text(max_size=20)
+UNITS = frozenset(
+    (
+        "Seconds",
+        "Microseconds",
+        "Milliseconds",
+        "Bytes",
+        "Kilobytes",
+        "Percent",
+        "Count",
+        "Count/Second",
+        "None",
+    )
+)
+"""Of those that CloudWatch knows (API reference, MetricDatum) the ones that a function could mean."""
 
 
 def whole(tick: float = 0.0015, **changes: Any) -> Record:
     """A record of a request that went all the way, each step `tick` seconds long."""
     ticks = iter(range(100))
-    record = Record(NOW, tick=lambda: next(ticks) * tick)
+    record = Record(NOW, function="authorizer-live", tick=lambda: next(ticks) * tick)
     record.parsed(make_request(**changes.get("request", {})))
     record.verified(make_claims(**changes.get("claims", {})))
     record.resolved(make_identity(**changes.get("identity", {})))
@@ -25,16 +46,17 @@ def whole(tick: float = 0.0015, **changes: Any) -> Record:
     record.rendered(SessionPolicy(text="{}", digest="00ff", templates=("s3-home",)))
     record.vended(
         Credentials(
-            access_key_id="canary-id",
+            access_key_id="ASIAEXAMPLE000000001",
             secret_access_key="canary-secret",
             session_token="canary-token",
             expiration=NOW + 3600.9,
             role_arn="arn:aws:iam::123456789012:role/editor",
-            session_name="someone",
+            session_name=changes.get("session_name", SUB),
             packed_policy_size=changes.get("packed", 12),
             issued_at=NOW - 1,
         )
     )
+    record.sealed({"secretAccessKey": "canary-secret"})
     record.responded({})
     return record
 
@@ -46,13 +68,17 @@ def test_the_line_says_what_every_stage_made() -> None:
             "CloudWatchMetrics": [
                 {
                     "Namespace": "CognitoAuthorizer",
-                    "Dimensions": [["verdict"], ["verdict", "code"]],
-                    "Metrics": [{"Name": "decisions"}, {"Name": "duration", "Unit": "Milliseconds"}],
+                    "Dimensions": [["function", "verdict"], ["function", "verdict", "code"]],
+                    "Metrics": [
+                        {"Name": "decisions", "Unit": "Count"},
+                        {"Name": "duration", "Unit": "Milliseconds"},
+                    ],
                 }
             ],
         },
+        "function": "authorizer-live",
         "decisions": 1,
-        "duration": 12.0,
+        "duration": 13.5,
         "verdict": "allow",
         "code": "allowed",
         "shape": "REST REQUEST",
@@ -60,7 +86,7 @@ def test_the_line_says_what_every_stage_made() -> None:
         "stage": "prod",
         "method": "GET",
         "request_id": "request-1",
-        "principal": make_claims().sub,
+        "principal": SUB,
         "issuer": make_claims().issuer,
         "token_use": "id",
         "machine": False,
@@ -72,11 +98,14 @@ def test_the_line_says_what_every_stage_made() -> None:
         "templates": ["s3-home"],
         "policy": "00ff",
         "policy_characters": 2,
-        "session_name": "someone",
+        "session_name": SUB,
+        "access_key_id": "ASIAEXAMPLE000000001",
         "expiration": int(NOW + 3600),
         "packed_policy_size": 12,
         "credentials_cached": True,
-        "stages": dict.fromkeys(("parse", "verify", "resolve", "permit", "render", "vend", "respond"), 1.5),
+        "stages": dict.fromkeys(
+            ("parse", "verify", "resolve", "permit", "render", "vend", "seal", "respond"), 1.5
+        ),
     }
 
 
@@ -95,6 +124,106 @@ def test_a_size_that_sts_does_not_tell_is_null() -> None:
     assert json.loads(whole(packed=None).line("allow"))["packed_policy_size"] is None
 
 
+def test_milliseconds_are_told_by_stage() -> None:
+    assert whole().milliseconds == json.loads(whole().line("allow"))["stages"]
+    assert tuple(whole().milliseconds) == STAGES
+
+
+async def test_the_time_to_seal_is_no_part_of_answering() -> None:
+    clock = [0.0]
+    done = whole()
+
+    class Verifier:
+        async def verify(self, *_: object) -> object:
+            return done.claims
+
+    class Vendor:
+        async def vend(self, *_: object) -> object:
+            return done.credentials
+
+        async def context(self, *_: object) -> dict[str, str]:
+            clock[0] += 5
+            return {"credentials": "sealed"}
+
+    class Connections:
+        async def keep(self, *_: object) -> dict[str, str]:
+            clock[0] += 2
+            return {}
+
+    stages: Any = SimpleNamespace(
+        settings=sample_settings(), verifier=Verifier(), vendor=Vendor(), connections=Connections()
+    )
+    record = Record(NOW, tick=lambda: clock[0])
+    deadline: Any = NOW + 9
+    await authorize(sample_event("rest-token-allow"), stages, now=NOW, deadline=deadline, record=record)
+    assert record.milliseconds == {**dict.fromkeys(STAGES, 0), "seal": 7000}
+
+
+# ── Metrics ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def taken(line: str) -> dict[tuple[str, ...], float]:
+    """The metrics that CloudWatch takes from a line, by name and dimensions: what its specification of the embedded
+    metric format demands is asserted on the way."""
+    assert "\n" not in line
+    assert len(line.encode()) < 256 * 1024
+    said = json.loads(line)
+    found: dict[tuple[str, ...], float] = {}
+    assert isinstance(said["_aws"]["Timestamp"], int)
+    for directive in said["_aws"]["CloudWatchMetrics"]:
+        assert directive["Namespace"] == NAMESPACE
+        assert 0 < len(directive["Metrics"]) <= 100
+        for dimensions in directive["Dimensions"]:
+            assert len(dimensions) <= 30
+            for name in dimensions:
+                # A value that is empty, too long or not ASCII is dropped, and the metric with it (API reference,
+                # Dimension).
+                assert 0 < len(said[name]) <= 1024
+                assert said[name].isascii()
+            for metric in directive["Metrics"]:
+                assert metric["Unit"] in UNITS
+                assert type(said[metric["Name"]]) in {int, float}
+                key = (metric["Name"], *(said[name] for name in dimensions))
+                assert key not in found
+                found[key] = said[metric["Name"]]
+    return found
+
+
+def test_a_decision_counts_by_function_verdict_and_code() -> None:
+    assert taken(whole().line("allow")) == {
+        ("decisions", "authorizer-live", "allow"): 1,
+        ("decisions", "authorizer-live", "allow", "allowed"): 1,
+        ("duration", "authorizer-live", "allow"): 13.5,
+        ("duration", "authorizer-live", "allow", "allowed"): 13.5,
+    }
+
+
+@given(st.dictionaries(st.sampled_from(sorted(COUNTERS)), st.integers(min_value=1), max_size=len(COUNTERS)))
+def test_exactly_the_counters_that_are_present_are_declared(counted: Mapping[str, int]) -> None:
+    line = whole().line("allow", counted)
+    of_function = {key: value for key, value in taken(line).items() if len(key) == 2}
+    assert of_function == {(name, "authorizer-live"): count for name, count in counted.items()}
+    assert COUNTERS.keys() & json.loads(line).keys() == counted.keys()
+
+
+def test_the_table_of_metrics_is_one_that_cloudwatch_takes() -> None:
+    assert len(COUNTERS) <= 100
+    assert not COUNTERS.keys() & (DECISION.keys() | json.loads(whole().line("allow")).keys())
+    for name, metric in {**DECISION, **COUNTERS}.items():
+        assert name.isidentifier()
+        assert metric.unit in UNITS
+        assert metric.meaning
+    assert {metric.unit for metric in COUNTERS.values()} == {"Count"}
+
+
+# ── What a stranger chose ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def told(text: str) -> str:
+    """A text as the record tells it, of one that is not long."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 @given(method=TEXTS, number=TEXTS, sub=TEXTS, rule=TEXTS, scope=TEXTS)
 def test_the_line_is_one_line_of_json_whatever_a_stranger_sent(
     method: str, number: str, sub: str, rule: str, scope: str
@@ -107,10 +236,77 @@ def test_the_line_is_one_line_of_json_whatever_a_stranger_sent(
     line = record.line("allow")
     assert "\n" not in line
     said = json.loads(line)
-    found = said["method"], said["request_id"], said["principal"], said["rule"], said["scopes"]
-    assert found == (method, number, sub, rule, [scope])
+    found = said["method"], said["request_id"], said["principal"], said["rule"], *said["scopes"]
+    assert found == tuple(map(told, (method, number, sub, rule, scope)))
+    assert all(text.isprintable() for text in found)
     assert "canary" not in line
 
 
-def test_milliseconds_are_told_by_stage() -> None:
-    assert whole().milliseconds == json.loads(whole().line("allow"))["stages"]
+@pytest.mark.parametrize("char", ["x", "ü", "\N{PILE OF POO}", "\x1b", "\u202e", "\ud800", '"', "\\", "\n"])
+def test_however_much_a_stranger_sends_the_line_stays_short(char: str) -> None:
+    long = char * 10_000
+    record = whole(
+        request={"method": long, "request_id": long, "api_id": long, "stage": long},
+        claims={"sub": long, "issuer": long, "token_use": long},
+        identity={"rule": long, "scopes": frozenset(f"{number}{long}" for number in range(1000))},
+        session_name=long,
+    )
+    record.refused(NoRole(long))
+    line = record.line("deny", dict.fromkeys(COUNTERS, 1))
+    assert taken(line)
+    said = json.loads(line)
+    assert len(said["scopes"]) == MAX_LISTED
+    assert said["scopes"][-1] == "and 937 more"
+    texts = [value for value in said.values() if isinstance(value, str)] + said["scopes"]
+    assert all(text.isprintable() for text in texts)
+    assert "canary" not in line
+
+
+def test_a_long_text_is_told_by_its_beginning_and_a_digest() -> None:
+    def principal(sub: str) -> str:
+        said: str = json.loads(whole(claims={"sub": sub}).line("allow"))["principal"]
+        return said
+
+    longest = "x" * MAX_TEXT
+    assert principal(longest) == longest
+    one, other = principal(f"{longest}1"), principal(f"{longest}2")
+    assert one != other
+    assert len(one) == len(other) == MAX_TEXT
+    assert one.startswith("x" * 200)
+
+
+def test_a_reason_may_be_longer_than_other_texts() -> None:
+    record = Record(NOW)
+    record.refused(NoRole("x" * MAX_REASON))
+    assert json.loads(record.line("deny"))["reason"] == "x" * MAX_REASON
+
+
+# ── From here to CloudTrail ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("template", "claims", "name", "shown"),
+    [
+        pytest.param("{sub}", {"sub": SUB, "email": "erin@x.example"}, SUB, SUB, id="the subject alone"),
+        pytest.param("app-{sub}", {"sub": SUB}, f"app-{SUB}", f"app-{SUB}", id="the subject and a constant"),
+        pytest.param("{email}", {"email": "erin@x.example"}, "erin@x.example", "{email}", id="an address"),
+        pytest.param(
+            "{tenant}-{sub}", {"sub": SUB, "tenant": "acme"}, f"acme-{SUB}", "{tenant}-{sub}", id="both"
+        ),
+        pytest.param(
+            "{sub}", {"sub": "erin@x.example"}, "erin@x.example", "{sub}", id="a claim that is only called so"
+        ),
+        pytest.param("{sub}", {"sub": SUB}, "hashed=0f", "hashed=0f", id="the subject, made fit for STS"),
+    ],
+)
+def test_the_sessions_name_is_told_where_it_tells_no_more_than_the_subject(
+    template: str, claims: dict[str, str], name: str, shown: str
+) -> None:
+    identity = make_identity(claims=claims)
+    role = replace(identity.role, session_name=template)
+    record = whole(session_name=name)
+    record.identity = replace(identity, role=role)
+    line = record.line("allow")
+    assert json.loads(line)["session_name"] == shown
+    assert "erin" not in line
+    assert json.loads(line)["access_key_id"] == "ASIAEXAMPLE000000001"

@@ -33,7 +33,8 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
     """Compare what each role's session policies allow now with what they allowed in OLD.
 
     OLD is a git commit, branch or tag of this repository, or a folder with an access.toml. `env:` names mean the same
-    on both sides. Compared are session policies; who gets which role, and the roles' own policies, are not.
+    on both sides. Compared are session policies; who gets which role, and the roles' own policies, are not. Nor are
+    users whom the old policies failed: too long a policy, or a malformed claim that the new ones do not look at.
 
     Exit code 0: no role may do more than before. 1: a role may, or it could not be shown that it may not. 2: it could
     not run.

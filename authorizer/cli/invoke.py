@@ -169,6 +169,8 @@ def _told(record: Record) -> dict[str, str]:
             f"good for {credentials.expiration - record.now:.0f} s"
             + (f", {packed} % of the packed size" if packed is not None else "")
         )
+    if record.secrets is not None:
+        told["seal"] = f"context: {', '.join(record.secrets)}"
     if record.response is not None:
         told["respond"] = f"{len(json.dumps(record.response))} bytes"
     return told

@@ -1,8 +1,10 @@
 """Is a new set of policies no wider than the old one? If it is wider: who may now do what they could not before.
 
 Both sets speak about the same user. Every way through both sets of templates together is explored, so that a scope, a
-claim that is absent or a list's length means the same on both sides. A user for whom the old set renders no policy at
-all could do nothing before.
+claim that is absent or a list's length means the same on both sides, and with lists as long as can make a difference
+(`authorizer.engine.loops`). A user for whom the old set renders no policy, because of a claim that is absent or a list
+that is now a text, could do nothing before. Users whom the old set failed otherwise are not compared: those whose
+policy was longer than STS takes, and those with a malformed claim that the new set does not look at any more.
 
 NO WIDER is proven by containment of what each way renders to; WIDER needs a request that the new policy allows and the
 old one does not, both really rendered; anything between is UNKNOWN.
@@ -19,15 +21,10 @@ from authorizer.engine.document import Condition, Document, Statement, parse_ses
 from authorizer.engine.errors import EngineError, ValueMissing
 from authorizer.engine.evaluate import evaluate
 from authorizer.engine.holes import examine_symbolic
-from authorizer.engine.program import (
-    FIRST_PLACEHOLDER,
-    ITEMS_PER_CLAIM,
-    Atom,
-    Equals,
-    InScopes,
-    IsDefined,
-)
-from authorizer.engine.run import Choices, Run, placeholders
+from authorizer.engine.loops import lengths_to_compare
+from authorizer.engine.placeholders import Placeholders, is_placeholder
+from authorizer.engine.program import Atom, Equals, InScopes, IsDefined, Program
+from authorizer.engine.run import Choices, Run
 from authorizer.engine.solve import meet, requests_for
 from authorizer.engine.symbolic import SymbolicStatement, read_statement
 from authorizer.engine.template import TemplateSet
@@ -41,6 +38,9 @@ MAX_ATTEMPTS: Final = 400
 """Most requests tried to show that the new set is wider."""
 
 
+NOTHING: Final = Document(statements=())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """One of the two sets: what a role's session policy is rendered from."""
@@ -49,6 +49,16 @@ class Side:
     names: tuple[str, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
     """By name in templates, where the token has each claim: another source may mean other values."""
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        return tuple(map(self.templates.program, self.names))
+
+    @property
+    def claims(self) -> Mapping[str, ClaimType]:
+        """The claims that it looks at."""
+        uses = frozenset[str]().union(*map(self.templates.uses, self.names))
+        return {name: kind for name, kind in self.templates.claims.items() if name in uses}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +94,22 @@ def diff_role(role: str, *, old: Side | None, new: Side | None) -> RoleDiff:
 class _Diff:
     def __init__(self, role: str, old: Side | None, new: Side | None) -> None:
         self._role, self._old, self._new = role, old, new
+        before, now = old.claims if old else {}, new.claims if new else {}
         self._claims: dict[str, ClaimType] = {
             **(old.templates.claims if old else {}),
             **(new.templates.claims if new else {}),
+            **before,
+            **now,
         }
-        self._codes = placeholders(tuple(self._claims))
-        self._names = sorted(self._claims)
-        self._lengths = {
-            name: range(1, min(3, kind.max_items) + 1) for name, kind in self._claims.items() if kind.is_list
-        }
+        """What a claim is: to the new set if that looks at it, else to the old one."""
+        self._refused_before = [
+            name for name in now if name in before and before[name].is_list != now[name].is_list
+        ]
+        """What the old set refused as no list, or as no text, whatever it was."""
+        self._placeholders = Placeholders(self._claims)
+        self._lengths = lengths_to_compare(
+            self._claims, old.programs if old else (), new.programs if new else ()
+        )
 
     def result(self) -> RoleDiff:
         ways = list(islice(self._ways(), MAX_WAYS + 1))
@@ -126,7 +143,9 @@ class _Diff:
         todo: list[dict[Atom, bool | int]] = [{}]
         while todo:
             choices = _Choices(todo.pop(), self._lengths)
-            new, old = self._render(self._new, choices), self._render(self._old, choices)
+            new = self._render(self._new, choices)
+            refused = any(choices.holds(IsDefined(name)) for name in self._refused_before)
+            old = NOTHING if refused else self._render(self._old, choices)
             todo += choices.untried
             if old.statements or new.statements:
                 yield dict(choices.made), old, new
@@ -134,40 +153,32 @@ class _Diff:
     def _render(self, side: Side | None, choices: "_Choices") -> Document:
         """Both sides' programs ask the same choices; a side without a policy for this user allows nothing."""
         if side is None:
-            return Document(statements=())
+            return NOTHING
         statements: list[Statement] = []
         try:
-            for name in side.names:
-                document, _ = examine_symbolic(
-                    Run(choices, self._codes).run(side.templates.program(name)).text
-                )
+            for program in side.programs:
+                document, _ = examine_symbolic(Run(choices, self._placeholders.codes).run(program).text)
                 statements += document.statements
         except ValueMissing:
-            return Document(statements=())
+            return NOTHING
         return Document(statements=tuple(statements))
 
     def _excess(self, policy: Document, other: Document) -> tuple[Excess, ...]:
         return find_excess(policy, other, read=self._read)
 
     def _read(self, statement: Statement) -> SymbolicStatement:
-        holes = {char: self._origin(char)[0] for char in placeholders_of(statement)}
+        holes = {char: self._placeholders.origin(char)[0] for char in placeholders_of(statement)}
         return read_statement(statement, holes=holes, claims=self._claims, isolates=None)
-
-    def _origin(self, placeholder: str) -> tuple[str, int]:
-        claim, item = divmod(ord(placeholder) - FIRST_PLACEHOLDER, ITEMS_PER_CLAIM)
-        return self._names[claim], item
 
     def _doubts(self, ways: int) -> list[str]:
         """What containment of documents does not see."""
         doubts = [f"more than {MAX_WAYS} ways to compare"] if ways > MAX_WAYS else []
         if self._old is not None and self._new is not None:
-            new = self._new.templates
-            used = frozenset[str]().union(*(new.uses(name) for name in self._new.names))
-            old = self._old.templates
+            used, old = self._new.claims, self._old.templates.claims
             doubts += [
                 f"claim `{name}` takes values that its type refused before"
-                for name in sorted(used & old.claims.keys())
-                if not _is_within(new.claims[name], old.claims[name])
+                for name in sorted(used.keys() & old.keys())
+                if not _is_within(used[name], old[name])
             ]
             doubts += [
                 f"claim `{name}` is read from `{source}`, and was from `{self._old.sources[name]}`"
@@ -190,18 +201,19 @@ class _Diff:
         return next(filter(self._is_new, islice(parties, MAX_ATTEMPTS)), None)
 
     def _parties(self, way: Way, excess: Excess, old: Document) -> Iterator[Party]:
-        items = dict(map(self._origin, placeholders_of(excess.statement)))
+        origin = self._placeholders.origin
+        items = dict(map(origin, placeholders_of(excess.statement)))
         for texts in self._texts():
             user = find_user(self._claims, way, texts, items)
             if user is None:
                 continue
             values, scopes = user
-            mine = fill_in(excess.statement, values, self._origin)
+            mine = fill_in(excess.statement, values, origin)
             if excess.lifted is not None:
-                both = meet(mine, fill_in(excess.lifted, values, self._origin))
+                both = meet(mine, fill_in(excess.lifted, values, origin))
                 requests = iter(both[:1] if both else ())
             else:
-                others = [fill_in(each, values, self._origin) for each in old.statements]
+                others = [fill_in(each, values, origin) for each in old.statements]
                 requests = requests_for(mine, unlike=others)
             for request in requests:
                 yield Party(claims=values, scopes=scopes, request=request)
@@ -258,7 +270,8 @@ class _Diff:
 
     def _show(self, text: str) -> str:
         return "".join(
-            f"{{{{ {self._origin(char)[0]} }}}}" if char >= chr(FIRST_PLACEHOLDER) else char for char in text
+            f"{{{{ {self._placeholders.origin(char)[0]} }}}}" if is_placeholder(char) else char
+            for char in text
         )
 
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from authorizer.engine.document import Document, Problem, Statement, examine
 from authorizer.engine.operators import TAKES_VARIABLES, parse_operator
-from authorizer.engine.program import FIRST_PLACEHOLDER
+from authorizer.engine.placeholders import FIRST, PATTERN, is_placeholder
 
-_HOLE_IN_VARIABLE = re.compile(r"\$\{[^}]*[^\x00-ÿ]")
+_HOLE_IN_VARIABLE = re.compile(r"\$\{[^}]*" + PATTERN)
 _HIGH_ESCAPE = re.compile(r"\\u(?!00)", re.IGNORECASE)
 
 
@@ -27,16 +27,16 @@ class _Placeholders:
     """The set of all placeholder characters."""
 
     def __contains__(self, char: object) -> bool:
-        return isinstance(char, str) and char >= chr(FIRST_PLACEHOLDER)
+        return isinstance(char, str) and char >= chr(FIRST)
 
 
 def _has_hole(text: str) -> bool:
-    return not text.isascii() and max(text) > "ÿ"
+    return not text.isascii() and is_placeholder(max(text))
 
 
 def _has_dollar_hole(text: str) -> bool:
     """`${{ tenant }}`: with a value in braces it would be a policy variable of the caller's choice."""
-    return any(before == "$" and char > "ÿ" for before, char in pairwise(text))
+    return any(before == "$" and is_placeholder(char) for before, char in pairwise(text))
 
 
 def _has_hole_in_variable(text: str) -> bool:

@@ -12,6 +12,7 @@ from authorizer.engine import keys
 from authorizer.engine.coverage import Coverage
 from authorizer.engine.operators import Operator, parse_operator
 from authorizer.engine.pack import MAX_CHARACTERS, covers_action
+from authorizer.engine.placeholders import PATTERN, is_placeholder
 from authorizer.engine.program import Contains, Equals, Place
 from authorizer.engine.statement import Condition, Statement
 from authorizer.engine.template import Branch, TemplateSet
@@ -139,7 +140,7 @@ def _prefixes(
         if condition.key.lower() == "s3:prefix" and operator.kind == "string" and not operator.negated:
             listed = True
             for value in condition.values:
-                if value and value[-1] > "ÿ":
+                if value and is_placeholder(value[-1]):
                     yield Finding(
                         place=where,
                         code="open-prefix",
@@ -149,7 +150,7 @@ def _prefixes(
         if operator.name in {"StringLike", "ArnLike", "ArnEquals"}:
             patterns += [(value, condition.key) for value in condition.values]
     for pattern, what in patterns:
-        if re.search(r"[^\x00-ÿ][*?]", pattern):
+        if re.search(PATTERN + "[*?]", pattern):
             yield Finding(
                 place=where,
                 code="open-prefix",
@@ -221,7 +222,7 @@ def _writable(
         *statement.resources,
         *(value for condition in statement.conditions for value in condition.values),
     ]
-    claims = {templates.origin(char)[0] for text in texts for char in text if char > "ÿ"}
+    claims = {templates.origin(char)[0] for text in texts for char in filter(is_placeholder, text)}
     for claim in sorted(claims & writable):
         yield Finding(
             place=place.describe(),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
+from authorizer.engine.placeholders import is_placeholder
 from authorizer.engine.statement import Condition, Document, Statement
 
 MAX_CHARACTERS = 2048
@@ -78,7 +79,7 @@ def covers_resource(pattern: str, other: str) -> bool:
 
 
 def _is_one_character(atom: str) -> bool:
-    return len(atom) == 1 and atom <= "ÿ" and atom != "*"
+    return len(atom) == 1 and not is_placeholder(atom) and atom != "*"
 
 
 def _slim(statement: Statement) -> Statement:

@@ -13,14 +13,6 @@ from typing import Literal
 
 from authorizer.engine.escape import quoted
 
-FIRST_PLACEHOLDER = 0xF0000
-"""First character of Unicode's private-use plane 15. No text that STS takes holds one."""
-ITEMS_PER_CLAIM = 128
-"""Placeholders set aside for each claim: one for each item of a list. More than `claims.MAX_ITEMS`."""
-MAX_CLAIMS = 500
-"""Most declared claims, so that every placeholder stays within plane 15."""
-
-
 # ── Tests of `{% if %}` ──────────────────────────────────────────────────────
 
 

@@ -12,8 +12,6 @@ from typing import Protocol
 
 from authorizer.engine.errors import ValueMissing
 from authorizer.engine.program import (
-    FIRST_PLACEHOLDER,
-    ITEMS_PER_CLAIM,
     Arm,
     Atom,
     Both,
@@ -53,7 +51,7 @@ class Run:
 
     facts: Facts
     codes: Mapping[str, int]
-    """Claim → its first placeholder, from `placeholders`."""
+    """Claim → its first placeholder (`Placeholders.codes`)."""
     pieces: list[tuple[str, Node]] = field(default_factory=list)
     taken: list[tuple[If, bool]] = field(default_factory=list)
     """Which way each `{% if %}` went."""
@@ -114,11 +112,6 @@ class Run:
         if isinstance(test, Equals | Contains):
             self.facts.need(test.claim)
         return self.facts.holds(test)
-
-
-def placeholders(claims: Sequence[str]) -> dict[str, int]:
-    """Claim → the code of its first placeholder; the next ones are its items, if it is a list."""
-    return {name: FIRST_PLACEHOLDER + ITEMS_PER_CLAIM * number for number, name in enumerate(sorted(claims))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,11 @@ from authorizer.engine.errors import (
 )
 from authorizer.engine.escape import as_pattern, literal
 from authorizer.engine.holes import examine_symbolic
-from authorizer.engine.loops import counted_claims
+from authorizer.engine.loops import lengths_for_forms
 from authorizer.engine.pack import MAX_CHARACTERS, pack
+from authorizer.engine.placeholders import MAX_CLAIMS, PATTERN, Placeholders, is_placeholder
 from authorizer.engine.places import place_at, statement_places
 from authorizer.engine.program import (
-    FIRST_PLACEHOLDER,
-    ITEMS_PER_CLAIM,
     Arm,
     Atom,
     Place,
@@ -43,12 +42,12 @@ from authorizer.engine.program import (
     texts_of,
     variables_of,
 )
-from authorizer.engine.run import Run, UserFacts, explore, placeholders
+from authorizer.engine.run import Run, UserFacts, explore
 from authorizer.engine.statement import Statement
 
 MAX_BRANCHES = 1024
 """Most ways that one template may run. Each is parsed and judged when templates load."""
-_PLACEHOLDER = re.compile(r"([^\x00-ÿ])")
+_PLACEHOLDER = re.compile(f"({PATTERN})")
 _ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
 _TRUSTED = PRINTABLE | FORBIDDEN
 MAX_PREPARED = 512
@@ -89,7 +88,8 @@ class TemplateSet:
         variables: Mapping[str, str],
     ) -> None:
         self._claims = dict(claims)
-        self._codes = placeholders(tuple(claims))
+        self._placeholders = Placeholders(claims)
+        self._codes = self._placeholders.codes
         self._sources = dict(programs)
         self._programs = {name: bind(program, variables) for name, program in programs.items()}
         self._fast = {name: joined(program) for name, program in self._programs.items()}
@@ -97,7 +97,6 @@ class TemplateSet:
             name: frozenset(name for name, _ in claims_of(program))
             for name, program in self._programs.items()
         }
-        self._names = sorted(claims)
         self._prepared: dict[str, _Prepared] = {}
 
     @classmethod
@@ -149,6 +148,8 @@ class TemplateSet:
     def _judged(
         cls, programs: Mapping[str, Program], claims: Mapping[str, ClaimType], variables: Mapping[str, str]
     ) -> Self:
+        if len(claims) > MAX_CLAIMS:
+            raise TemplateInvalid([f"{len(claims)} claims are declared: at most {MAX_CLAIMS} can be"])
         strange = [name for name, value in variables.items() if not (value and _TRUSTED.issuperset(value))]
         if strange:
             said = "is empty, or holds a character that STS does not take"
@@ -182,8 +183,7 @@ class TemplateSet:
     def origin(self, placeholder: str) -> tuple[str, int]:
         """The claim that a placeholder of a `Branch` stands for, and which of its items (0 for a single
         value)."""
-        claim, item = divmod(ord(placeholder) - FIRST_PLACEHOLDER, ITEMS_PER_CLAIM)
-        return self._names[claim], item
+        return self._placeholders.origin(placeholder)
 
     def render(
         self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]
@@ -221,30 +221,22 @@ class TemplateSet:
             text = dump(pack(branch.document))
             length = len(text)
             for char in text:
-                if char > "ÿ":
+                if is_placeholder(char):
                     length += self._claims[self.origin(char)[0]].max_length - 1
             longest = max(longest, length)
         return longest
 
     def branches(self, names: Sequence[str], *, full_lists: bool = False) -> Iterator[Branch]:
-        """Every way in which these templates can run together, for lists of one, two and three items:
-        with three there is an item that is neither first nor last. Lists that are looped over inside a string
-        take every length that their types allow (`authorizer.engine.loops` says why).
+        """Every way in which these templates can run together, for lists of every length that matters
+        (`authorizer.engine.loops` says which).
 
         With `full_lists` also for lists of as many items as their types allow.
         """
-        counted = frozenset().union(*(counted_claims(self._programs[name]) for name in names))
-        lengths = {
-            name: sorted(
-                {
-                    *range(1, (claim.max_items if name in counted else min(3, claim.max_items)) + 1),
-                    *([claim.max_items] if full_lists else []),
-                }
-            )
-            for name, claim in self._claims.items()
-            if claim.is_list
-        }
-        for chosen, runs in explore([self._programs[name] for name in names], self._codes, lengths):
+        programs = [self._programs[name] for name in names]
+        lengths: dict[str, Sequence[int]] = dict(lengths_for_forms(self._claims, programs))
+        if full_lists:
+            lengths = {name: sorted({*few, self._claims[name].max_items}) for name, few in lengths.items()}
+        for chosen, runs in explore(programs, self._codes, lengths):
             yield _branch(chosen, runs)
 
     def trace(
@@ -261,7 +253,7 @@ class TemplateSet:
         def fill(text: str) -> str:
             if text.isascii():
                 return text
-            return "".join(self._value(char, checked) if char > "ÿ" else char for char in text)
+            return "".join(self._value(char, checked) if is_placeholder(char) else char for char in text)
 
         statements = tuple(
             replace(
@@ -311,11 +303,12 @@ class TemplateSet:
         return _ESCAPED.sub(lambda found: f"{{{{ {self.origin(chr(int(found[1], 16)))[0]} }}}}", text)
 
     def _judge(self, name: str) -> Iterator[str]:
-        lengths = {claim: range(1, min(3, kind.max_items) + 1) for claim, kind in self._claims.items()}
-        runs = explore([self._programs[name]], self._codes, lengths)
+        program = self._programs[name]
+        runs = explore([program], self._codes, lengths_for_forms(self._claims, [program]))
         for count, (_, (run,)) in enumerate(runs):
             if count == MAX_BRANCHES:
-                yield f"{name}.json.j2:1: more than {MAX_BRANCHES} ways to run: use fewer independent tests"
+                said = "use fewer independent tests, and shorter lists where a loop stands inside a text"
+                yield f"{name}.json.j2:1: more than {MAX_BRANCHES} ways to run: {said}"
                 return
             _, problems = examine_symbolic(run.text)
             if problems:
@@ -329,9 +322,9 @@ class TemplateSet:
     def _not_json(self, programs: Mapping[str, Program]) -> Iterator[str]:
         """What is no JSON, with every variable as `x`: a variable outside a string could be a whole
         statement, and whether a template is in order must not depend on a variable's value."""
-        lengths = dict.fromkeys(self._claims, (1,))
         for name, program in programs.items():
             stand_in = bind(program, dict.fromkeys(variables_of(program), "x"))
+            lengths = lengths_for_forms(self._claims, [stand_in])
             for _, (run,) in islice(explore([stand_in], self._codes, lengths), MAX_BRANCHES):
                 try:
                     json.loads(run.text)

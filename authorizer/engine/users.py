@@ -7,6 +7,7 @@ from typing import TypeAlias
 from authorizer.engine.claims import ClaimType, ClaimValue
 from authorizer.engine.document import Condition, Statement
 from authorizer.engine.patterns import show
+from authorizer.engine.placeholders import is_placeholder
 from authorizer.engine.program import Atom, Contains, Equals, HasItems, InScopes, IsDefined
 from authorizer.engine.witness import accepts, samples
 
@@ -85,7 +86,7 @@ def fill_in(statement: Statement, values: Mapping[str, ClaimValue], origin: Orig
     """The statement with a user's values in place of placeholders, escaped as rendering does."""
 
     def fill(text: str) -> str:
-        return "".join(_value(char, values, origin) if char > "\xff" else char for char in text)
+        return "".join(_value(char, values, origin) if is_placeholder(char) else char for char in text)
 
     return replace(
         statement,
@@ -106,4 +107,4 @@ def _value(placeholder: str, values: Mapping[str, ClaimValue], origin: Origin) -
 def placeholders_of(statement: Statement) -> Iterator[str]:
     """Every placeholder in the statement, as often as it stands there."""
     for text in (*statement.resources, *(text for each in statement.conditions for text in each.values)):
-        yield from (char for char in text if char > "\xff")
+        yield from filter(is_placeholder, text)

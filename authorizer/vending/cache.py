@@ -19,9 +19,9 @@ DENIAL_TTL = 5.0
 waiting."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Counts:
-    """What this environment's vendor has done since it was made."""
+    """What this environment's vendor has done since `take` was last asked."""
 
     hits: int = 0
     """Answered from memory."""
@@ -45,6 +45,16 @@ class Counts:
     shared_failures: int = 0
     """The shared cache could not be read, written, or believed; each cost a call at most."""
     evicted: int = 0
+
+    def take(self) -> dict[str, int]:
+        """What is not zero since the last time. Hits alone are no news, or every record would tell of one: they
+        wait for the next record that has some."""
+        counts = vars(self)
+        if sum(counts.values()) == self.hits:
+            return {}
+        taken = {name: count for name, count in counts.items() if count}
+        counts.update(dict.fromkeys(taken, 0))
+        return taken
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 gets."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -31,6 +30,7 @@ from authorizer.model import Credentials
 from authorizer.vending.cache import Counts
 from authorizer.vending.connections import CheckedSession
 from authorizer.vending.failures import refusal
+from authorizer.vending.hush import hush
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.wire import Wire
 
@@ -50,17 +50,6 @@ closed by STS or in silence by a NAT gateway, costs a request more time than a h
 MAX_CONNECTIONS = 512
 """Connections to STS. botocore's default of 10 would make 256 new users wait for each other 26 times over; a
 Lambda environment has 1,024 file descriptors (Lambda quotas)."""
-
-LOUD = ("aioboto3", "aiobotocore", "boto3", "botocore")
-
-
-def hush() -> None:
-    """Keep the AWS libraries above DEBUG, at which they print requests with their tokens and replies with
-    their keys."""
-    for name in LOUD:
-        logger = logging.getLogger(name)
-        if logger.level < logging.INFO:
-            logger.setLevel(logging.INFO)
 
 
 class Sts:

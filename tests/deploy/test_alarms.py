@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import pytest
 
 from authorizer.errors import KeysUnavailable
-from authorizer.record import NAMESPACE
+from authorizer.metrics import COUNTERS, NAMESPACE
 from tests.deploy.sam import resources, template
 
 ALARMS = resources(template("alarms.yaml"), "AWS::CloudWatch::Alarm")
 FUNCTION = {"Ref": "FunctionName"}
 DIMENSIONS = {("function",), ("function", "verdict"), ("function", "verdict", "code")}
 """Of the decision record's metrics."""
-COUNTED = {"refresh_failures", "shared_failures", "key_failures"}
-"""Counts of the vendor (`authorizer.vending.cache.Counts`) that tell of trouble before a caller feels it."""
+COUNTED = {"refresh_failures", "shared_failures", "key_failures", "key_fetch_failures"}
+"""Counters that tell of trouble before a caller feels it."""
 FAILED = {"function": FUNCTION, "verdict": "failure"}
 NO_KEYS = {**FAILED, "code": KeysUnavailable.code}
 
@@ -57,7 +57,7 @@ def test_an_alarm_watches_one_function(alarm: str, metric: Metric) -> None:
     if metric.name == "decisions":
         assert metric.dimensions["verdict"] in ("deny", "unauthorized", "failure")
     else:
-        assert metric.name in COUNTED
+        assert metric.name in COUNTED & COUNTERS.keys()
         assert set(metric.dimensions) == {"function"}
 
 

@@ -10,7 +10,8 @@ from authorizer.engine.claims import ClaimType, ClaimValue, declare
 from authorizer.engine.document import Document, examine
 from authorizer.engine.errors import ValueMissing
 from authorizer.engine.escape import literal
-from authorizer.engine.program import FIRST_PLACEHOLDER, ITEMS_PER_CLAIM, Place
+from authorizer.engine.placeholders import Placeholders
+from authorizer.engine.program import Place
 from authorizer.engine.prove import Promise, Proof, prove
 from authorizer.engine.template import Branch, TemplateSet
 
@@ -67,11 +68,8 @@ class PlainTemplates:
     claims: Mapping[str, ClaimType]
 
     def branches(self, names: Sequence[str]) -> Iterable[Branch]:
-        codes = {
-            claim: chr(FIRST_PLACEHOLDER + ITEMS_PER_CLAIM * number)
-            for number, claim in enumerate(sorted(self.claims))
-        }
-        document = self._document(codes)
+        codes = Placeholders(self.claims).codes
+        document = self._document({claim: chr(code) for claim, code in codes.items()})
         yield Branch(
             chosen={},
             document=document,
@@ -79,7 +77,7 @@ class PlainTemplates:
         )
 
     def origin(self, placeholder: str) -> tuple[str, int]:
-        return sorted(self.claims)[(ord(placeholder) - FIRST_PLACEHOLDER) // ITEMS_PER_CLAIM], 0
+        return Placeholders(self.claims).origin(placeholder)
 
     def render(
         self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]

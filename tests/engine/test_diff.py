@@ -352,7 +352,7 @@ def test_what_was_gained_and_lost_is_told_in_the_words_of_templates() -> None:
             {"list": True, "max_items": 5}, {"list": True, "max_items": 3}, "NO WIDER", id="a shorter list"
         ),
         pytest.param(
-            {"list": True, "max_items": 3}, {"list": True, "max_items": 5}, "UNKNOWN", id="a longer list"
+            {"list": True, "max_items": 3}, {"list": True, "max_items": 5}, "WIDER", id="a longer list"
         ),
     ],
 )
@@ -403,3 +403,86 @@ def test_what_is_negated_is_contained_only_in_itself() -> None:
     assert {each.statement.actions for each in find_excess(allowed, documents("iam:*"), read=read)} == {
         ("s3:GetObject",)
     }
+
+
+LONG = declare({"type": "slug", "list": True, "max_items": 6})
+MIDDLE = "not loop.first and not loop.last"
+
+
+def each(body: str, *, name: str = "team", test: str = "") -> str:
+    """A loop over teams, whose turns that fail a test write nothing."""
+    return f"{{% for {name} in teams %}}{f'{{% if {test} %}}{body}{{% endif %}}' if test else body}{{% endfor %}}"
+
+
+def listed(*paths: str, condition: str = "") -> str:
+    """A statement whose list of resources has loops in it, and a last member that closes it."""
+    resources = f'[{"".join(paths)}"{BUCKET}/common"]'
+    return f'{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {resources}{condition}}}'
+
+
+def path(text: str) -> str:
+    return f'"{BUCKET}/{text}",'
+
+
+def prefixes(text: str) -> str:
+    return f', "Condition": {{"StringEquals": {{"s3:prefix": [{text}"common"]}}}}'
+
+
+def max_keys(numbers: str) -> str:
+    return f', "Condition": {{"NumericEquals": {{"s3:max-keys": {numbers}}}}}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            listed(path("x"), path("xx"), path("xxx")),
+            listed(path(each("x"))),
+            id="a loop inside a text goes on past what was listed",
+        ),
+        pytest.param(
+            listed(condition=max_keys("[10, 100, 1000]")),
+            listed(condition=max_keys(f"1{each('0')}")),
+            id="a loop inside a number",
+        ),
+        pytest.param(
+            listed(each(path("{{ team }}/{{ team }}"), test=MIDDLE)),
+            listed(each(each(path("{{ team }}/{{ other }}"), name="other", test=MIDDLE), test=MIDDLE)),
+            id="with three items a middle one has no other middle one beside it",
+        ),
+        pytest.param(
+            each(listed(path("{{ team }}"), condition=prefixes('"{{ team }}",')) + ",", test=MIDDLE)
+            + listed(),
+            listed(
+                each(path("{{ team }}"), test=MIDDLE),
+                condition=prefixes(each('"{{ team }}",', test=MIDDLE)),
+            ),
+            id="each item's resource under its own condition, and then under any item's",
+        ),
+    ],
+)
+def test_what_only_long_lists_gain_is_found(old: str, new: str) -> None:
+    result = diff_role("editor", old=side(template(old), teams=LONG), new=side(template(new), teams=LONG))
+    assert result.verdict == "WIDER"
+    assert result.witness is not None
+    assert len(result.witness.claims["teams"]) > 2
+
+
+def test_a_list_that_only_the_old_set_looks_at_keeps_its_old_length() -> None:
+    def denying(*paths: str) -> str:
+        return template(objects("x*"), ",", listed(*paths).replace("Allow", "Deny"))
+
+    short = declare({"type": "slug", "list": True, "max_items": 2})
+    old, new = side(denying(path(each("x"))), teams=LONG), side(denying(path("x"), path("xx")), teams=short)
+    assert diff_role("editor", old=old, new=new).verdict == "WIDER"
+
+
+@pytest.mark.parametrize(("before", "now"), [(True, False), (False, True)])
+def test_a_claim_that_became_a_list_or_a_text(before: bool, now: bool) -> None:
+    def of(is_list: bool) -> Side | None:
+        source = (
+            template(listed(each(path("{{ team }}")))) if is_list else template(listed(path("{{ teams }}")))
+        )
+        return side(source, teams=LONG if is_list else declare({"type": "slug"}))
+
+    assert diff_role("editor", old=of(before), new=of(now)).verdict == "WIDER"

@@ -5,6 +5,7 @@ import pytest
 from tests.engine.differential import (
     Tally,
     against_cvc5,
+    against_every_list,
     against_every_request,
     against_every_request_of_two,
     against_every_text,
@@ -35,6 +36,13 @@ def test_no_change_that_is_called_no_wider_allows_a_request_more() -> None:
     assert tally.verdicts["WIDER"] > 10
 
 
+def test_no_list_is_long_enough_to_gain_what_is_called_no_wider() -> None:
+    tally = against_every_list(100, seed=3)
+    assert tally.contradictions == []
+    assert tally.verdicts["NO WIDER"] > 20
+    assert tally.verdicts["WIDER"] > 20
+
+
 def test_cvc5_agrees() -> None:
     pytest.importorskip("cvc5")
     tally = against_cvc5(6, seed=3, milliseconds=300)
@@ -57,6 +65,12 @@ def test_every_request_agrees_in_full() -> None:
 @pytest.mark.nightly
 def test_no_change_that_is_called_no_wider_allows_more_in_full() -> None:
     tally = against_every_request_of_two(1000, seed=2)
+    assert tally.contradictions == []
+
+
+@pytest.mark.nightly
+def test_no_list_gains_what_is_called_no_wider_in_full() -> None:
+    tally = against_every_list(2000, seed=2)
     assert tally.contradictions == []
 
 
