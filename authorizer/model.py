@@ -54,7 +54,7 @@ class Request:
     """The matched route as configured, `GET /files/{id}` or `$default`; HTTP API 2.0 and WebSocket only."""
     token: str = field(repr=False)
     requested_role: str | None
-    """The value of the configured role header: a role's name in `access.toml`, or its ARN."""
+    """The value of the configured role header: a role's name in `access.toml`, its ARN, or `DEFAULT_ROLE`."""
     request_id: str | None
     simple_response: bool
     """True where the API expects `isAuthorized`, which decides this one route, in place of a policy."""

@@ -50,19 +50,19 @@ IMPORT = ("POST/imports", "PUT/imports/*")
 GROUP_MAP, RULE, REQUESTED = "group map", "rule 1: client_id Equals", "requested by the caller"
 
 EVENTS: dict[str, Allowed | Refused] = {
-    "rest-token-allow": Allowed("editor", EDITOR, "rest0token/prod", EDIT, "acme", ("acme", EDITOR)),
-    "rest-request-allow": Allowed("editor", EDITOR, "rest0reqst/prod", EDIT, "acme", ("acme", EDITOR)),
+    "rest-token-allow": Allowed("editor", EDITOR, "rest0token/live", EDIT, "acme", ("acme", EDITOR)),
+    "rest-request-allow": Allowed("editor", EDITOR, "rest0reqst/live", EDIT, "acme", ("acme", EDITOR)),
     "http-1-allow": Allowed(
         "admin", ADMIN, "http1api00/$default", ADMINISTER, "acme", ("acme",), rule=GROUP_MAP
     ),
-    "http-2-allow": Allowed("viewer", VIEWER, "http2api00/$default", READ, "globex", ("globex",)),
+    "http-2-allow": Allowed("viewer", VIEWER, "http2api00/live", READ, "globex", ("globex",)),
     "websocket-allow": Allowed("viewer", VIEWER, "wsock0api0/live", ("$connect",), "globex", ("globex",)),
-    "machine-allow": Allowed("importer", MACHINE, "http2api00/$default", IMPORT, None, (MACHINE,), rule=RULE),
+    "machine-allow": Allowed("importer", MACHINE, "http2api00/live", IMPORT, None, (MACHINE,), rule=RULE),
     "requested-role-allow": Allowed(
-        "viewer", TWO_ROLES, "rest0reqst/prod", ADMINISTER, "acme", ("acme",), rule=REQUESTED
+        "viewer", TWO_ROLES, "rest0reqst/live", ADMINISTER, "acme", ("acme",), rule=REQUESTED
     ),
     "closed-route-deny": Allowed(
-        "viewer", VIEWER, "rest0token/prod", READ, "globex", ("globex",), this_route=False
+        "viewer", VIEWER, "rest0token/live", READ, "globex", ("globex",), this_route=False
     ),
     "requested-role-deny": Refused("deny", "requested_role_refused"),
     "ambiguous-role-deny": Refused("deny", "role_ambiguous"),
