@@ -230,6 +230,12 @@ class NoRoute(Forbidden):
     code = "no_route"
 
 
+class RouteClosed(Forbidden):
+    """The caller's scopes open other routes and not this one, or its path is one that no scope opens."""
+
+    code = "route_closed"
+
+
 class ClaimRefused(Forbidden):
     """A claim that the role's policy, tags or session name need does not have its declared type."""
 

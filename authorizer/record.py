@@ -1,7 +1,9 @@
 """The decision record: one line of JSON a request, which is the log, the metrics and the audit trail at once.
 
-It holds no token, no credential, and of claims only the principal (`sub`), which CloudTrail shows too. Messages of
-refusals are written not to quote what a stranger sent.
+It holds no token, no credential, and of claims only `sub`, which CloudTrail shows too. Of the path it tells the entry
+of [scopes] that opens it: the path itself is a stranger's text. Messages of refusals are written not to quote what a
+stranger sent. What the answer's context names too has its word and form: `sub` (AWS's `principalId`), `code`,
+`expiration`.
 """
 
 import time
@@ -11,7 +13,16 @@ from json.encoder import encode_basestring_ascii as quoted
 
 from authorizer.errors import Refusal
 from authorizer.gateway.respond import Response
-from authorizer.model import Claims, Credentials, Identity, Request, Routes, SessionPolicy, Verdict
+from authorizer.model import (
+    Claims,
+    Credentials,
+    Identity,
+    Request,
+    Routes,
+    SessionPolicy,
+    Verdict,
+    instant,
+)
 
 NAMESPACE = "CognitoAuthorizer"
 """Namespace of the metrics in CloudWatch."""
@@ -118,6 +129,11 @@ class Record:
     def refused(self, refusal: Refusal) -> None:
         self.refusal = refusal
 
+    @property
+    def opens(self) -> bool:
+        """Whether the answer opens the route of this very request."""
+        return self.routes is not None and self.routes.this_route
+
     def line(self, verdict: Verdict) -> str:
         """The record as one line of JSON. Written out rather than dumped: this is the longest step of a request that
         is answered from memory."""
@@ -131,9 +147,11 @@ class Record:
             parts.append(f'"reason":{quoted(str(refusal))}')
         if request := self.request:
             route, number = request.route, request.request_id
+            matched = self.routes.matched if self.routes else None
             parts.append(
                 f'"shape":"{request.shape._value_}","api":{quoted(route.api_id)},"stage":{quoted(route.stage)},'
-                f'"method":{quoted(route.method)},"request_id":{"null" if number is None else quoted(number)}'
+                f'"method":{quoted(route.method)},"route":{"null" if matched is None else quoted(matched)},'
+                f'"request_id":{"null" if number is None else quoted(number)}'
             )
         if claims := self.claims:
             parts.append(_of_claims(claims))
@@ -148,7 +166,7 @@ class Record:
         if credentials := self.credentials:
             packed = credentials.packed_policy_size
             parts.append(
-                f'"session_name":{quoted(credentials.session_name)},"expiration":{int(credentials.expiration)},'
+                f'"session_name":{quoted(credentials.session_name)},"expiration":"{instant(credentials.expiration)}",'
                 f'"packed_policy_size":{"null" if packed is None else packed},'
                 f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
             )
@@ -159,7 +177,7 @@ class Record:
 @lru_cache(maxsize=1024)
 def _of_claims(claims: Claims) -> str:
     return (
-        f'"principal":{quoted(claims.sub)},"issuer":{quoted(claims.issuer)},'
+        f'"sub":{quoted(claims.sub)},"issuer":{quoted(claims.issuer)},'
         f'"token_use":{quoted(claims.token_use)},"machine":{"true" if claims.machine else "false"}'
     )
 

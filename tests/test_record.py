@@ -21,7 +21,7 @@ def whole(tick: float = 0.0015, **changes: Any) -> Record:
     record.parsed(make_request(**changes.get("request", {})))
     record.verified(make_claims(**changes.get("claims", {})))
     record.resolved(make_identity(**changes.get("identity", {})))
-    record.permitted(Routes(patterns=("a", "b"), this_route=True))
+    record.permitted(Routes(patterns=("a", "b"), closed=(), matched="GET /files/*"))
     record.rendered(SessionPolicy(text="{}", digest="00ff", templates=("s3-home",)))
     record.vended(
         Credentials(
@@ -59,8 +59,9 @@ def test_the_line_says_what_every_stage_made() -> None:
         "api": "rest0reqst",
         "stage": "prod",
         "method": "GET",
+        "route": "GET /files/*",
         "request_id": "request-1",
-        "principal": make_claims().sub,
+        "sub": make_claims().sub,
         "issuer": make_claims().issuer,
         "token_use": "id",
         "machine": False,
@@ -73,7 +74,7 @@ def test_the_line_says_what_every_stage_made() -> None:
         "policy": "00ff",
         "policy_characters": 2,
         "session_name": "someone",
-        "expiration": int(NOW + 3600),
+        "expiration": "2026-11-21T10:00:00Z",
         "packed_policy_size": 12,
         "credentials_cached": True,
         "stages": dict.fromkeys(("parse", "verify", "resolve", "permit", "render", "vend", "respond"), 1.5),
@@ -88,26 +89,27 @@ def test_a_refused_request_says_why_and_how_far_it_came() -> None:
     assert (said["verdict"], said["code"], said["reason"]) == ("deny", "no_role", 'no "role"')
     assert said["request_id"] is None
     assert list(said["stages"]) == ["parse"]
-    assert "principal" not in said
+    assert said["route"] is None
+    assert "sub" not in said
 
 
 def test_a_size_that_sts_does_not_tell_is_null() -> None:
     assert json.loads(whole(packed=None).line("allow"))["packed_policy_size"] is None
 
 
-@given(method=TEXTS, number=TEXTS, sub=TEXTS, rule=TEXTS, scope=TEXTS)
+@given(method=TEXTS, number=TEXTS, sub=TEXTS, rule=TEXTS, scope=TEXTS, path=TEXTS)
 def test_the_line_is_one_line_of_json_whatever_a_stranger_sent(
-    method: str, number: str, sub: str, rule: str, scope: str
+    method: str, number: str, sub: str, rule: str, scope: str, path: str
 ) -> None:
     record = whole(
-        request={"method": method, "request_id": number},
+        request={"method": method, "request_id": number, "path": f"/canary{path}"},
         claims={"sub": sub},
         identity={"rule": rule, "scopes": frozenset((scope,))},
     )
     line = record.line("allow")
     assert "\n" not in line
     said = json.loads(line)
-    found = said["method"], said["request_id"], said["principal"], said["rule"], said["scopes"]
+    found = said["method"], said["request_id"], said["sub"], said["rule"], said["scopes"]
     assert found == (method, number, sub, rule, [scope])
     assert "canary" not in line
 

@@ -91,7 +91,9 @@ def test_every_sample_event_is_answered_as_api_gateway_expects(
     assert outcome.error is None, warm.log
     effect = "Deny" if isinstance(expected, Refused) else "Allow"
     assert outcome.response["policyDocument"]["Statement"][0]["Effect"] == effect
-    assert record["verdict"] == effect.lower()
+    assert (record["verdict"], record["code"]) == (
+        expected if isinstance(expected, Refused) else expected.decided
+    )
 
 
 def test_a_simple_response_comes_where_the_settings_say_so(world: World, tmp_path: Path) -> None:

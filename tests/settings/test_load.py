@@ -193,6 +193,10 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
         pytest.param({"scopes": {"x": ["GET /a?b"]}}, 'expected "METHOD /path"', id="a question mark"),
         pytest.param({"scopes": {"x": ["GET /${a}"]}}, "path parameter", id="a policy variable"),
         pytest.param({"scopes": {"x": []}}, "the list is empty", id="a scope that opens nothing"),
+        pytest.param({"scopes": {"x": ["GET /a/../b"]}}, "opens nothing", id="a path that walks up"),
+        pytest.param({"scopes": {"x": ["GET //"]}}, "opens nothing", id="a path with an empty segment"),
+        pytest.param({"scopes": {"x": ["GET /a;b"]}}, "opens nothing", id="a path with a semicolon"),
+        pytest.param({"scopes": {"x": ["GET /a%2Fb"]}}, "opens nothing", id="a path with an encoded slash"),
         pytest.param({"scopes": {"a b": ["GET /a"]}}, "expected a scope", id="a scope with a space"),
         pytest.param(
             {"rules": [{"claim": "x", "match": "Like", "value": "y", "role": "editor"}]}, "Like", id="a match"
