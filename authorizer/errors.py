@@ -84,6 +84,12 @@ class TokenAmbiguous(Unauthorized):
     code = "token_ambiguous"
 
 
+class RequestedRoleAmbiguous(Unauthorized):
+    """The role header comes several times, so that the gateway's cache and this function could pick different ones."""
+
+    code = "requested_role_ambiguous"
+
+
 class SchemeRefused(Unauthorized):
     """The Authorization header is not of the form `Bearer <token>` (RFC 6750 §2.1)."""
 
@@ -242,6 +248,12 @@ class NoRoute(Forbidden):
     code = "no_route"
 
 
+class RouteClosed(Forbidden):
+    """The caller's scopes open other routes and not this one, or its path is one that no scope opens."""
+
+    code = "route_closed"
+
+
 class ClaimRefused(Forbidden):
     """A claim that the role's policy, tags or session name need does not have its declared type."""
 
@@ -271,6 +283,13 @@ class EventUnknown(ServiceFailure):
     """The event has none of the five shapes that API Gateway sends to an authorizer."""
 
     code = "event_unknown"
+
+
+class GatewayMismatch(ServiceFailure):
+    """The event shows a gateway that is not configured as `[gateway]` says, so that its cache could give one caller
+    another's answer."""
+
+    code = "gateway_mismatch"
 
 
 class KeysUnavailable(ServiceFailure):

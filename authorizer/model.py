@@ -7,10 +7,19 @@ Times are seconds since the epoch (UTC), durations are seconds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 from authorizer.settings.schema import Role
+
+
+@lru_cache(maxsize=1024)
+def instant(moment: float) -> str:
+    """Seconds since the epoch as the answer and the record tell a time: ISO 8601 in UTC, whole seconds, rounded down,
+    so that nothing lasts longer than it says."""
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Shape(StrEnum):
@@ -54,7 +63,7 @@ class Request:
     """The matched route as configured, `GET /files/{id}` or `$default`; HTTP API 2.0 and WebSocket only."""
     token: str = field(repr=False)
     requested_role: str | None
-    """The value of the configured role header: a role's name in `access.toml`, or its ARN."""
+    """The value of the configured role header: a role's name in `access.toml`, its ARN, or `DEFAULT_ROLE`."""
     request_id: str | None
     connection_id: str | None = None
     """The connection that a WebSocket asks for."""
@@ -119,9 +128,19 @@ class Routes:
     """What the caller's scopes open on this API and stage."""
 
     patterns: tuple[str, ...]
-    """Resource ARNs for the answer's Allow statement, valid for the whole stage and so safe to cache. Never empty."""
-    this_route: bool
-    """Whether the route of this very request is among them. Always true where a simple response is expected."""
+    """Resource ARNs for the answer's Allow statement, valid for the whole stage and so safe to cache. Empty only where
+    a simple response opens the catch-all route."""
+    closed: tuple[str, ...]
+    """Resource ARNs for its Deny statement: paths that no scope opens (`settings.walks`). Empty for a WebSocket."""
+    matched: str | None
+    """The entry of [scopes] that opens the route of this very request, as `access.toml` has it, with `*` for
+    `{proxy+}`: `ANY /users/*`. None: this route is closed, and the answer is about others. Never None where a simple
+    response is expected."""
+
+    @property
+    def this_route(self) -> bool:
+        """Whether the route of this very request is open."""
+        return self.matched is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +177,7 @@ class Decision:
     """The answer to one request: what the Lambda returns, or raises."""
 
     verdict: Verdict
+    """What becomes of this request. It is `deny` too where the answer opens other routes than the one asked for."""
     code: str
     """`allowed`, or the code of the refusal."""
     response: Mapping[str, object] | None = field(repr=False)

@@ -1,7 +1,9 @@
 """The decision record: one line of JSON a request, which is the log, the metrics and the audit trail at once.
 
-It holds no token, no secret, and of claims only the principal (`sub`). Messages of refusals are written not to quote
-what a stranger sent; what a stranger chose and is told, such as a method, is made short and printable first.
+It holds no token, no secret, and of claims only `sub`. Of the path it tells the entry of [scopes] that opens it: the
+path itself is a stranger's text. Messages of refusals are written not to quote what a stranger sent; what a stranger
+chose and is told, such as a method, is made short and printable first. What the answer's context names too has its word
+and form: `sub` (AWS's `principalId`), `code`, `expiration`.
 
 From a record to what was done with the session, and back, leads `access_key_id`: CloudTrail has it in every event of
 the session, and looks events up by it (User Guide, "userIdentity element"; API reference, LookupAttribute). It is a
@@ -18,7 +20,16 @@ from json.encoder import encode_basestring_ascii as quoted
 from authorizer.errors import Refusal
 from authorizer.gateway.respond import Response
 from authorizer.metrics import LOCAL, header
-from authorizer.model import Claims, Credentials, Identity, Request, Routes, SessionPolicy, Verdict
+from authorizer.model import (
+    Claims,
+    Credentials,
+    Identity,
+    Request,
+    Routes,
+    SessionPolicy,
+    Verdict,
+    instant,
+)
 
 MAX_TEXT = 256
 MAX_REASON = 1024
@@ -136,6 +147,11 @@ class Record:
     def refused(self, refusal: Refusal) -> None:
         self.refusal = refusal
 
+    @property
+    def opens(self) -> bool:
+        """Whether the answer opens the route of this very request."""
+        return self.routes is not None and self.routes.this_route
+
     def line(self, verdict: Verdict, counted: Mapping[str, int] = NOTHING) -> str:
         """The record as one line of JSON, with what was `counted` since the last one (`authorizer.metrics`). Written
         out rather than dumped: this is the longest step of a request that is answered from memory."""
@@ -151,8 +167,10 @@ class Record:
             parts.append(f'"reason":{_text(str(refusal), MAX_REASON)}')
         if request := self.request:
             route, number = request.route, request.request_id
+            matched = self.routes.matched if self.routes else None
             parts.append(
                 f"{_of_route(request.shape._value_, route.api_id, route.stage, route.method)},"
+                f'"route":{"null" if matched is None else _text(matched)},'
                 f'"request_id":{"null" if number is None else _text(number)}'
             )
         if claims := self.claims:
@@ -169,7 +187,7 @@ class Record:
             packed = credentials.packed_policy_size
             parts.append(
                 f"{_of_session(identity, credentials.session_name, credentials.access_key_id)},"
-                f'"expiration":{int(credentials.expiration)},'
+                f'"expiration":"{instant(credentials.expiration)}",'
                 f'"packed_policy_size":{"null" if packed is None else packed},'
                 f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
             )
@@ -190,7 +208,7 @@ def _of_route(shape: str, api: str, stage: str, method: str) -> str:
 @lru_cache(maxsize=1024)
 def _of_claims(claims: Claims) -> str:
     return (
-        f'"principal":{_text(claims.sub)},"issuer":{_text(claims.issuer)},'
+        f'"sub":{_text(claims.sub)},"issuer":{_text(claims.issuer)},'
         f'"token_use":{_text(claims.token_use)},"machine":{"true" if claims.machine else "false"}'
     )
 

@@ -9,13 +9,14 @@ from typing import Protocol
 
 from authorizer.connections import Connections, is_renewal
 from authorizer.deadline import Deadline
-from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized, Unforeseen
+from authorizer.errors import Forbidden, Refusal, RouteClosed, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
 from authorizer.metrics import LOCAL
 from authorizer.model import Decision, Verdict
 from authorizer.pipeline import Stages, authorize, renew
 from authorizer.record import Record
 from authorizer.settings.schema import Settings
+from authorizer.settings.walks import why_closed
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
 
@@ -135,6 +136,8 @@ class Authorizer:
         try:
             flow = renew if is_renewal(event) else authorize
             await flow(event, self._stages, now=now, deadline=deadline, record=record)
+            if record.request is not None and not record.opens:
+                record.refused(RouteClosed(why_closed(record.request.route.path)))
         except Refusal as error:
             record.refused(error)
         except asyncio.CancelledError:
@@ -165,13 +168,17 @@ FAMILIES: tuple[tuple[type[Refusal], Verdict], ...] = (
 
 
 def _decision(record: Record) -> Decision:
-    """The verdict. Allow has one way in: the last stage has answered, and nothing was refused."""
-    if record.refusal is None and record.response is not None:
+    """The verdict. Allow has one way in: the last stage has answered, the answer opens the route that was asked for,
+    and nothing was refused."""
+    if record.refusal is None and record.response is not None and record.opens:
         return Decision(verdict="allow", code="allowed", response=record.response)
     refusal = record.refusal or Unforeseen("no stage answered")
     verdict: Verdict = next(
         (verdict for family, verdict in FAMILIES if isinstance(refusal, family)), "failure"
     )
+    if isinstance(refusal, RouteClosed) and record.response is not None:
+        # The answer opens the caller's other routes: the gateway may repeat it for them, and answers this one with 403.
+        return Decision(verdict=verdict, code=refusal.code, response=record.response)
     if verdict == "deny" and record.request is not None:
         principal = record.claims.sub if record.claims else None
         answer = deny(record.request, principal, refusal.code)

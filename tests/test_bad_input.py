@@ -171,7 +171,7 @@ def test_a_bad_token_is_refused_by_name_and_vends_nothing(
     for part in token.split("."):
         assert len(part) < 8 or part not in told
     assert "${aws:username}" not in told
-    assert "../other" not in told.replace(json.dumps(world.last.get("principal")), "")
+    assert "../other" not in told.replace(json.dumps(world.last.get("sub")), "")
 
 
 def test_an_unauthorized_request_raises_exactly_the_text_that_becomes_401(world: World) -> None:

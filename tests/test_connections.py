@@ -135,7 +135,7 @@ def test_a_message_of_a_long_connection_gets_fresh_credentials_of_its_caller(
     assert len(function.asked) == 1
     assert world.last["verdict"] == "allow"
     assert world.last["shape"] == "WebSocket"
-    assert world.last["principal"] == context["sub"]
+    assert world.last["sub"] == context["sub"]
 
 
 def test_the_answer_holds_the_context_alone_and_no_policy_of_the_api(world: World) -> None:

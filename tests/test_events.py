@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from authorizer.record import STAGES
+from authorizer.settings.walks import GLOBS
 from tests.make import ROOT
 from tests.world import World
 
@@ -29,8 +30,14 @@ class Allowed(NamedTuple):
     tenant: str | None
     named: tuple[str, ...]
     """Whom the session policy must name; nobody else may be in it."""
+    route: str | None
+    """The entry of [scopes] that opens the route that is asked for. None: it is closed, and the answer opens others."""
     rule: str = "cognito:preferred_role"
-    this_route: bool = True
+
+    @property
+    def decided(self) -> tuple[str, str]:
+        """Verdict and code."""
+        return ("allow", "allowed") if self.route else ("deny", "route_closed")
 
 
 class Refused(NamedTuple):
@@ -56,20 +63,26 @@ SESSION_TAGS = {
 GROUP_MAP, RULE, REQUESTED = "group map", "rule 1: client_id Equals", "requested by the caller"
 
 EVENTS: dict[str, Allowed | Refused] = {
-    "rest-token-allow": Allowed("editor", EDITOR, "rest0token/prod", EDIT, "acme", ("acme", EDITOR)),
-    "rest-request-allow": Allowed("editor", EDITOR, "rest0reqst/prod", EDIT, "acme", ("acme", EDITOR)),
+    "rest-token-allow": Allowed(
+        "editor", EDITOR, "rest0token/live", EDIT, "acme", ("acme", EDITOR), "GET /data/*"
+    ),
+    "rest-request-allow": Allowed(
+        "editor", EDITOR, "rest0reqst/live", EDIT, "acme", ("acme", EDITOR), "PUT /files/*"
+    ),
     "http-1-allow": Allowed(
-        "admin", ADMIN, "http1api00/$default", ADMINISTER, "acme", ("acme",), rule=GROUP_MAP
+        "admin", ADMIN, "http1api00/$default", ADMINISTER, "acme", ("acme",), "GET /files/*", rule=GROUP_MAP
     ),
-    "http-2-allow": Allowed("viewer", VIEWER, "http2api00/$default", READ, "globex", ("globex",)),
-    "websocket-allow": Allowed("viewer", VIEWER, "wsock0api0/live", ("$connect",), "globex", ("globex",)),
-    "machine-allow": Allowed("importer", MACHINE, "http2api00/$default", IMPORT, None, (MACHINE,), rule=RULE),
+    "http-2-allow": Allowed("viewer", VIEWER, "http2api00/live", READ, "globex", ("globex",), "GET /data/*"),
+    "websocket-allow": Allowed(
+        "viewer", VIEWER, "wsock0api0/live", ("$connect",), "globex", ("globex",), "$connect"
+    ),
+    "machine-allow": Allowed(
+        "importer", MACHINE, "http2api00/live", IMPORT, None, (MACHINE,), "POST /imports", rule=RULE
+    ),
     "requested-role-allow": Allowed(
-        "viewer", TWO_ROLES, "rest0reqst/prod", ADMINISTER, "acme", ("acme",), rule=REQUESTED
+        "viewer", TWO_ROLES, "rest0reqst/live", ADMINISTER, "acme", ("acme",), "GET /files/*", rule=REQUESTED
     ),
-    "closed-route-deny": Allowed(
-        "viewer", VIEWER, "rest0token/prod", READ, "globex", ("globex",), this_route=False
-    ),
+    "closed-route-deny": Allowed("viewer", VIEWER, "rest0token/live", READ, "globex", ("globex",), None),
     "requested-role-deny": Refused("deny", "requested_role_refused"),
     "ambiguous-role-deny": Refused("deny", "role_ambiguous"),
     "no-role-deny": Refused("deny", "no_role"),
@@ -90,14 +103,15 @@ def test_every_sample_event_has_a_row_here() -> None:
 @pytest.mark.parametrize(("name", "expected"), ALLOWED.items())
 def test_an_allowing_event(name: str, expected: Allowed, world: World) -> None:
     decision, record = world.sample(name)
-    assert decision.verdict == "allow", record.refusal
+    assert (decision.verdict, decision.code) == expected.decided, record.refusal
     assert decision.response is not None
     response: Any = decision.response
-    statement = response["policyDocument"]["Statement"]
+    allowed, *denied = response["policyDocument"]["Statement"]
     assert response["principalId"] == expected.principal
-    assert statement[0]["Effect"] == "Allow"
-    assert len(statement) == 1
-    assert set(statement[0]["Resource"]) == {f"{PREFIX}{expected.stage}/{route}" for route in expected.routes}
+    assert allowed["Effect"] == "Allow"
+    assert set(allowed["Resource"]) == {f"{PREFIX}{expected.stage}/{route}" for route in expected.routes}
+    closed = [] if name == "websocket-allow" else [f"{PREFIX}{expected.stage}/{glob}" for glob in GLOBS]
+    assert [(each["Effect"], each["Resource"]) for each in denied] == ([("Deny", closed)] if closed else [])
 
     [request] = world.sts.requests
     policy = json.loads(request.pop("Policy"))
@@ -127,13 +141,10 @@ def test_an_allowing_event(name: str, expected: Allowed, world: World) -> None:
     assert all(isinstance(value, str) for value in context.values())
 
     line = world.last
-    assert (line["verdict"], line["code"], line["role"], line["rule"]) == (
-        "allow",
-        "allowed",
-        expected.role,
-        expected.rule,
-    )
-    assert line["this_route"] is expected.this_route
+    assert (line["verdict"], line["code"]) == expected.decided
+    assert (line["role"], line["rule"], line["route"]) == (expected.role, expected.rule, expected.route)
+    assert line["this_route"] is (expected.route is not None)
+    assert (line["sub"], line["expiration"]) == (context["sub"], context["expiration"])
     assert tuple(line["stages"]) == STAGES
 
 

@@ -22,7 +22,7 @@ MEMORIES = (
     resolving._identity,
     permitting._routes,
     permitting._opened,
-    permitting._any_of,
+    permitting._closed,
     _policy,
     asking._request,
 )

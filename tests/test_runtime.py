@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from authorizer.errors import AuthorizerError, Forbidden, NoRole, Refusal, ServiceFailure, Unauthorized
+from authorizer.errors import (
+    AuthorizerError,
+    Forbidden,
+    NoRole,
+    Refusal,
+    RouteClosed,
+    ServiceFailure,
+    Unauthorized,
+)
+from authorizer.model import Routes
 from authorizer.record import Record
 from authorizer.runtime import FAMILIES, MAX_SECONDS, _decision, _seconds_left
 from tests.make import NOW, make_claims, make_request
@@ -126,6 +135,36 @@ def test_every_refusal_belongs_to_one_family_and_has_a_code_of_its_own() -> None
 def test_a_flow_that_ends_without_an_answer_is_a_failure() -> None:
     decision = _decision(recorded(request=make_request()))
     assert (decision.verdict, decision.code, decision.response) == ("failure", "unforeseen", None)
+
+
+def test_an_answer_that_does_not_open_this_route_is_never_an_allow() -> None:
+    closed = Routes(patterns=("a",), closed=(), matched=None)
+    noted: dict[str, Any] = {"request": make_request(), "response": {"opens": "others"}, "routes": closed}
+    assert _decision(recorded(**noted)).verdict == "failure", "though nobody refused it"
+    denied = _decision(recorded(**noted, refusal=RouteClosed("x")))
+    assert (denied.verdict, denied.code, denied.response) == ("deny", "route_closed", {"opens": "others"})
+    assert _decision(recorded(**{**noted, "routes": None})).verdict == "failure"
+
+
+def test_a_closed_route_counts_as_denied_and_its_answer_still_opens_the_others(world: World) -> None:
+    decision, record = world.sample("closed-route-deny")
+    assert (world.last["verdict"], world.last["code"], world.last["route"]) == ("deny", "route_closed", None)
+    assert (
+        world.last["reason"] == str(record.refusal) == "the caller's scopes do not open the requested route"
+    )
+    again = {**sample_event("closed-route-deny")}
+    again["methodArn"] = again["methodArn"].replace("DELETE/data/figures", "GET/data/figures")
+    opened, _ = world.decide(again)
+    assert opened.verdict == "allow"
+    assert opened.response == decision.response, "what the gateway repeats is what it would be answered"
+
+
+def test_a_path_that_walks_is_told_apart_from_a_closed_route_and_not_repeated(world: World) -> None:
+    event = sample_event("rest-token-allow")
+    decision, _ = world.decide({**event, "methodArn": event["methodArn"] + "/../canary"})
+    assert (decision.verdict, decision.code) == ("deny", "route_closed")
+    assert "no scope opens such a path" in world.last["reason"]
+    assert "canary" not in world.lines[-1]
 
 
 def test_a_denial_without_a_request_to_deny_is_a_failure() -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from rich.text import Text
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option
-from authorizer.model import Decision
+from authorizer.errors import RouteClosed
+from authorizer.model import Decision, Verdict
 from authorizer.record import Record
 from authorizer.runtime import UNAUTHORIZED, Authorizer
 
 SECRET_KEYS = frozenset(("secretAccessKey", "sessionToken", "credentials"))
 MASK = "****"
+EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "failure": EXIT_UNDECIDED}
 
 
 @click.command()
@@ -49,7 +51,7 @@ def invoke(event: Path, access: Path, explain: bool, show_secrets: bool, aws: bo
     elif decision.verdict != "allow":
         click.echo(f"{decision.verdict}: {decision.code}: {record.refusal}", err=True)
     click.echo(json.dumps(_shown(_returned(decision), show_secrets), indent=2))
-    sys.exit(_exit_code(decision, record))
+    sys.exit(EXIT_CODES[decision.verdict])
 
 
 @contextmanager
@@ -94,14 +96,6 @@ def _returned(decision: Decision) -> dict[str, object]:
     return {"errorMessage": text, "errorType": "VerdictError"}
 
 
-def _exit_code(decision: Decision, record: Record) -> int:
-    if decision.verdict == "failure":
-        return EXIT_UNDECIDED
-    # The answer may allow other routes and not the one that was asked for: API Gateway then answers 403.
-    opened = record.routes is not None and record.routes.this_route
-    return 0 if decision.verdict == "allow" and opened else 1
-
-
 def _shown(value: object, show_secrets: bool) -> object:
     if isinstance(value, dict):
         return {
@@ -127,8 +121,8 @@ def _explain(decision: Decision, record: Record) -> None:
     style = {"allow": "green", "deny": "yellow", "unauthorized": "yellow", "failure": "red"}[decision.verdict]
     status = {"allow": "the request goes on", "deny": "403", "unauthorized": "401", "failure": "500"}
     outcome = status[decision.verdict]
-    if record.routes is not None and not record.routes.this_route and decision.verdict == "allow":
-        style, outcome = "yellow", "403 for this route, which is not among those the answer opens"
+    if decision.code == RouteClosed.code and record.response is not None:
+        outcome = "403 for this route; the answer opens others, and API Gateway may repeat it for them"
     console.print(f"{decision.verdict}: {outcome}", style=style, highlight=False)
 
 
@@ -158,7 +152,8 @@ def _told(record: Record) -> dict[str, str]:
         )
     if routes := record.routes:
         opened = "\n".join(pattern.partition("/")[2] for pattern in routes.patterns)
-        told["permit"] = f"{opened}\nthis route: {'open' if routes.this_route else 'closed'}"
+        this_route = f"open by {routes.matched!r}" if routes.this_route else "closed"
+        told["permit"] = f"{opened}\nthis route: {this_route}"
     if policy := record.policy:
         pretty = json.dumps(json.loads(policy.text), indent=1)
         told["render"] = f"{', '.join(policy.templates)}: {len(policy.text)} of 2048 characters\n{pretty}"

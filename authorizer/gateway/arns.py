@@ -6,11 +6,27 @@ from functools import lru_cache
 from authorizer.errors import EventUnknown
 from authorizer.model import RouteArn
 
+_FIELDS = (
+    # In order: what a message calls it, what it looks like with all that ends it, and that in words. API Gateway
+    # Developer Guide, "Control access for invoking an API", resource format. An account is twelve digits on AWS; an
+    # emulator writes what it likes, such as `random-account-id`. It grants nothing: whoever sent the ARN judges the
+    # answer. What must not get into the answer is a wildcard.
+    ("beginning", r"arn:", "`arn:`"),
+    ("partition", r"(?P<partition>aws[a-z-]{0,16}):", "one such as `aws` or `aws-cn`"),
+    ("service", r"execute-api:", "`execute-api`"),
+    ("Region", r"(?P<region>[a-z0-9-]{1,32}):", "lower-case letters, digits and hyphens"),
+    ("account id", r"(?P<account_id>[A-Za-z0-9-]{0,64}):", "at most 64 letters, digits and hyphens"),
+    ("API id", r"(?P<api_id>[A-Za-z0-9-]{1,64})/", "1 to 64 letters, digits and hyphens, then a slash"),
+    (
+        "stage",
+        r"(?P<stage>[A-Za-z0-9_-]{1,128}|\$default)/",
+        "1 to 128 letters, digits, hyphens and underscores, or `$default`, then a slash",
+    ),
+)
 _ARN = re.compile(
-    # API Gateway Developer Guide, "Control access for invoking an API", resource format. The path is whatever the
-    # client asked for and may hold `:` and `/`, so nothing may be split there: AWS's own samples lose what follows.
-    r"arn:(?P<partition>aws[a-z-]*):execute-api:(?P<region>[a-z0-9-]+):(?P<account_id>\d{12}):"
-    r"(?P<api_id>[A-Za-z0-9]+)/(?P<stage>[A-Za-z0-9_-]{1,128}|\$default)/(?P<rest>.*)",
+    # The path is whatever the client asked for and may hold `:` and `/`, so nothing may be split there: AWS's own
+    # samples lose what follows.
+    "".join(pattern for _, pattern, _ in _FIELDS) + r"(?P<rest>.*)",
     re.DOTALL,
 )
 
@@ -18,10 +34,11 @@ _ARN = re.compile(
 def parse_route_arn(text: object, *, websocket: bool) -> RouteArn:
     """`methodArn` or `routeArn` → its parts.
 
-    Raises `EventUnknown` for anything else: the answer is built on this ARN, so a guess would grant on another API.
+    Raises `EventUnknown` for anything else, and says which field it is about: the answer is built on this ARN, so a
+    guess would grant on another API.
     """
     if not isinstance(text, str):
-        raise EventUnknown("the event's methodArn or routeArn is no ARN of an API Gateway route")
+        raise EventUnknown("the event's methodArn or routeArn is missing, or no text")
     return _parts(text, websocket)
 
 
@@ -29,12 +46,24 @@ def parse_route_arn(text: object, *, websocket: bool) -> RouteArn:
 def _parts(text: str, websocket: bool) -> RouteArn:
     match = _ARN.fullmatch(text)
     if match is None:
-        raise EventUnknown("the event's methodArn or routeArn is no ARN of an API Gateway route")
+        raise EventUnknown(_problem(text))
     parts = match.groupdict()
     rest = parts.pop("rest")
     if websocket:
         return RouteArn(**parts, method="", path=rest)
     method, slash, path = rest.partition("/")
     if not slash or not re.fullmatch(r"[A-Z]+", method):
-        raise EventUnknown("the event's methodArn or routeArn names no HTTP method")
+        raise EventUnknown(
+            "the method in the event's methodArn or routeArn is refused: expected capital letters, then a slash"
+        )
     return RouteArn(**parts, method=method, path=f"/{path}")
+
+
+def _problem(text: str) -> str:
+    """The first field that is not as expected. It is not repeated: an ARN ends in a stranger's text."""
+    begun = ""
+    for name, pattern, expected in _FIELDS:
+        begun += pattern
+        if re.match(begun, text) is None:
+            return f"the {name} in the event's methodArn or routeArn is refused: expected {expected}"
+    return "the event's methodArn or routeArn is no ARN of an API Gateway route"

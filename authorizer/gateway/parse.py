@@ -4,8 +4,15 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from authorizer.errors import EventUnknown, SchemeRefused, TokenAmbiguous, TokenMissing
+from authorizer.errors import (
+    EventUnknown,
+    RequestedRoleAmbiguous,
+    SchemeRefused,
+    TokenAmbiguous,
+    TokenMissing,
+)
 from authorizer.gateway.arns import parse_route_arn
+from authorizer.gateway.keyed import CACHED, check_keyed
 from authorizer.model import Request, Shape
 from authorizer.settings.schema import Settings
 
@@ -33,8 +40,9 @@ class Row(NamedTuple):
 def parse(event: object, settings: Settings) -> Request:
     """What API Gateway asks, whatever the kind of API.
 
-    Raises `EventUnknown` where the event is none of the five shapes, and an `Unauthorized` where it carries no token,
-    several tokens, or a token in another scheme than Bearer. The body of a request never reaches an authorizer.
+    Raises `EventUnknown` where the event is none of the five shapes, an `Unauthorized` where it carries no token,
+    several tokens, a token in another scheme than Bearer, or several requested roles, and `GatewayMismatch` where it
+    shows that the gateway's cache is not keyed as `[gateway]` says. The body of a request never reaches an authorizer.
     """
     if not isinstance(event, dict):
         raise EventUnknown("the event is no JSON object")
@@ -49,16 +57,29 @@ def parse(event: object, settings: Settings) -> Request:
     places, header_names, query_names = _wanted(settings)
     headers = row.headers(event, header_names)
     route_key = row.route_key(event)
-    return Request(
+    role_header = settings.resolution.role_header
+    place, token = _token_value(places[row.shape], headers, row.query(event, query_names))
+    role = _requested_role(headers, role_header)
+    request = Request(
         shape=row.shape,
         route=route,
         route_key=route_key if isinstance(route_key, str) else None,
-        token=_token(places[row.shape], headers, row.query(event, query_names)),
-        requested_role=_requested_role(headers, settings.resolution.role_header),
+        token=token if place == "query" else _bearer(token),
+        requested_role=role,
         request_id=_text_of(_context(event, "requestId")),
         connection_id=_text_of(_context(event, "connectionId")) if row.shape is Shape.WEBSOCKET else None,
         simple_response=row.shape is Shape.HTTP_2 and settings.gateway.response == "simple",
     )
+    if settings.gateway.result_ttl and row.shape in CACHED:
+        check_keyed(
+            row.shape,
+            f"API {route.api_id}, stage {route.stage}",
+            event.get("identitySource"),
+            token=token,
+            role=role,
+            role_header=role_header,
+        )
+    return request
 
 
 Places = tuple[tuple[str, str], ...]
@@ -68,11 +89,12 @@ Places = tuple[tuple[str, str], ...]
 @lru_cache(maxsize=8)
 def _wanted(settings: Settings) -> tuple[Mapping[Shape, Places], frozenset[str], frozenset[str]]:
     """Where a token may stand, by shape, and the names of all headers and query parameters that are read at all."""
-    configured: Places = tuple(
-        (place, name)
-        for place, _, name in (source.partition(":") for source in settings.gateway.token_sources)
-    )
+    gateway = settings.gateway
+    configured = _places(gateway.token_sources)
     places = dict.fromkeys(Shape, configured) | {Shape.REST_TOKEN: (("header", TOKEN_FIELD),)}
+    if gateway.result_ttl:
+        # A token elsewhere would be invisible to the cache: the answer would come to depend on more than its key.
+        places |= dict.fromkeys(CACHED, _places(gateway.keyed_token_sources))
     headers = {name for place, name in configured if place == "header"}
     role_header = settings.resolution.role_header
     return (
@@ -82,9 +104,13 @@ def _wanted(settings: Settings) -> tuple[Mapping[Shape, Places], frozenset[str],
     )
 
 
-def _token(places: Places, headers: Values, query: Values) -> str:
-    """The one token of the request. Two places that could hold one, both filled, are refused: a proxy in front and
-    this function might pick different ones."""
+def _places(sources: tuple[str, ...]) -> Places:
+    return tuple((place, name) for place, _, name in (source.partition(":") for source in sources))
+
+
+def _token_value(places: Places, headers: Values, query: Values) -> tuple[str, str]:
+    """The one value that carries a token, and whether it stands in a header or in the query. Two places that could hold
+    one, both filled, are refused: a proxy in front and this function might pick different ones."""
     found = []
     for place, name in places:
         values = (headers if place == "header" else query).get(name, ())
@@ -95,10 +121,7 @@ def _token(places: Places, headers: Values, query: Values) -> str:
         raise TokenMissing(f"the request carries no token: expected one in {expected}")
     if len(found) > 1:
         raise TokenAmbiguous("the request carries several tokens: expected exactly one")
-    [(place, value)] = found
-    if place == "query":
-        return value
-    return _bearer(value)
+    return found[0]
 
 
 def _bearer(value: str) -> str:
@@ -119,8 +142,10 @@ def _requested_role(headers: Values, header: str | None) -> str | None:
     values = headers.get(header, ()) if header else ()
     if not values:
         return None
-    # Several values can never all be the one role: the resolution refuses what no role is called.
-    return values[0] if len(values) == 1 else ", ".join(values)
+    if len(values) > 1:
+        # Not a denial: that would be cached, under whichever of them the gateway takes.
+        raise RequestedRoleAmbiguous(f"the header {header!r} comes several times: expected one role")
+    return values[0]
 
 
 def _text_of(value: object) -> str | None:

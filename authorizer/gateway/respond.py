@@ -31,7 +31,7 @@ def allow(
     if request.simple_response:
         response: Response = {"isAuthorized": True, "context": context}
     else:
-        response = _policy(identity.principal, "Allow", routes.patterns, context)
+        response = _policy(identity.principal, _allowing(routes), context)
         usage_key = settings.gateway.usage_key_claim
         if (
             usage_key
@@ -39,7 +39,7 @@ def allow(
             and request.shape in (Shape.REST_TOKEN, Shape.REST_REQUEST)
         ):
             response["usageIdentifierKey"] = _text(identity.claims[usage_key])
-    _check_size(request, response, context, routes.patterns)
+    _check_size(request, response, context, (*routes.patterns, *routes.closed))
     return response
 
 
@@ -61,7 +61,8 @@ def deny(request: Request, principal: str | None, code: str) -> Response:
     """
     if request.simple_response:
         return {"isAuthorized": False, "context": {"code": code}}
-    return _policy(principal or "unknown", "Deny", (f"{request.route.stage_arn}/*",), {"code": code})
+    everything = (f"{request.route.stage_arn}/*",)
+    return _policy(principal or "unknown", [_statement("Deny", everything)], {"code": code})
 
 
 def context_of(identity: Identity, settings: Settings) -> dict[str, str]:
@@ -88,13 +89,22 @@ def _lists(groups: tuple[str, ...], scopes: frozenset[str]) -> tuple[str, str]:
     return json.dumps(groups), " ".join(sorted(scopes))
 
 
-def _policy(principal: str, effect: str, resources: tuple[str, ...], context: dict[str, str]) -> Response:
+def _allowing(routes: Routes) -> list[Response]:
+    """What the scopes open, and what no scope does: `*` crosses `/`, so that `/data/*` alone would also match
+    `/data/../users/1`."""
+    allowed = _statement("Allow", routes.patterns)
+    return [allowed, _statement("Deny", routes.closed)] if routes.closed else [allowed]
+
+
+def _statement(effect: str, resources: tuple[str, ...]) -> Response:
+    return {"Action": "execute-api:Invoke", "Effect": effect, "Resource": list(resources)}
+
+
+def _policy(principal: str, statements: list[Response], context: dict[str, str]) -> Response:
+    """`principalId` is what AWS calls the `sub`."""
     return {
         "principalId": _principal_id(principal),
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": list(resources)}],
-        },
+        "policyDocument": {"Version": "2012-10-17", "Statement": statements},
         "context": context,
     }
 

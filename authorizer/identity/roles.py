@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from authorizer.errors import NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
+from authorizer.errors import Forbidden, NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
 from authorizer.model import Claims
-from authorizer.settings.schema import Role, Rule, Settings
+from authorizer.settings.schema import DEFAULT_ROLE, Role, Rule, Settings
 
 
 class Choice(NamedTuple):
@@ -39,15 +39,31 @@ def choose(claims: Claims, requested: str | None, settings: Settings) -> Choice:
 
 
 def _requested(claims: Claims, requested: str | None, settings: Settings) -> Choice | None:
-    """The role that the caller asks for, if it is one of theirs (as `CustomRoleArn` in identity pools)."""
-    if requested is None:
+    """The role that the caller asks for, if it is one of theirs (as `CustomRoleArn` in identity pools), or the one that
+    they would have without asking."""
+    if requested is None or requested == DEFAULT_ROLE:
         return None
     role = settings.roles.get(requested) or settings.roles_by_arn.get(requested)
-    if role is None or role.arn not in _own(claims, settings):
+    if role is not None and role.arn in _own(claims, settings):
+        return Choice(role, REQUESTED)
+    unasked = _unasked(claims, settings)
+    if role is None or unasked is None or unasked.role is not role:
         raise RequestedRoleRefused(
-            f"the role that the header {settings.resolution.role_header!r} asks for is not among the caller's roles"
+            f"the role that the header {settings.resolution.role_header!r} asks for is not among the caller's roles; "
+            f"{DEFAULT_ROLE!r} asks for none in particular"
         )
-    return Choice(role, "requested by the caller")
+    return Choice(role, f"{unasked.rule}; {REQUESTED}")
+
+
+REQUESTED = "requested by the caller"
+
+
+def _unasked(claims: Claims, settings: Settings) -> Choice | None:
+    """What the other rules give the caller; None where they refuse."""
+    try:
+        return choose(claims, None, settings)
+    except Forbidden:
+        return None
 
 
 def _own(claims: Claims, settings: Settings) -> frozenset[str]:

@@ -55,9 +55,17 @@ class Local:
             return {key: self._signed_in(value, mint) for key, value in event.items()}
         if isinstance(event, list):
             return [self._signed_in(item, mint) for item in event]
-        if isinstance(event, str) and (match := _TOKEN.fullmatch(event)):
-            return (match["scheme"] or "") + mint(match["name"], match["use"] or TOKEN_USES[0])
+        if isinstance(event, str) and "local:" in event:
+            # An HTTP API with payload 1.0 joins the values of its identity sources.
+            return ",".join(_signed_in(part, mint) for part in event.split(","))
         return event
+
+
+def _signed_in(text: str, mint: Callable[[str, str], str]) -> str:
+    match = _TOKEN.fullmatch(text)
+    if match is None:
+        return text
+    return (match["scheme"] or "") + mint(match["name"], match["use"] or TOKEN_USES[0])
 
 
 def personas_beside(access: Path) -> Path:

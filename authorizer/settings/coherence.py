@@ -9,10 +9,7 @@ from collections.abc import Container, Iterator
 from string import Formatter
 
 from authorizer.settings.reader import Problems
-from authorizer.settings.schema import CLOCK_SKEW, Settings
-
-ROUTE_KEY = "$context.routeKey"
-"""The identity source that makes an HTTP API cache one answer a route instead of one a caller."""
+from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Settings
 
 RESERVED_CONTEXT_KEYS = frozenset(
     # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer
@@ -61,6 +58,11 @@ def _check_names(settings: Settings, problems: Problems) -> None:
         if name is not None and name not in names:
             problems.add(path, f"there is no {kind} {name!r}")
 
+    if DEFAULT_ROLE in settings.roles:
+        problems.add(
+            ("roles", DEFAULT_ROLE),
+            f"no role may be called {DEFAULT_ROLE!r}: the role header says it for no role in particular",
+        )
     for role in settings.roles.values():
         for policy in role.policies:
             known("template", policy, settings.templates, "roles", role.name, "policies")
@@ -125,9 +127,8 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
         problems.add(("gateway", "token_sources"), "the list is empty: no request could carry a token")
     if not gateway.result_ttl:
         return
-    # One is enough: the gateway itself refuses a request in which an identity source is empty, and `parse` one with a
-    # second token beside it.
-    if not any(_is_keyed(source, gateway.identity_sources) for source in gateway.token_sources):
+    # One is enough: where an answer may be cached, `parse` looks for a token in no other.
+    if not gateway.keyed_token_sources:
         problems.add(
             ("gateway", "identity_sources"),
             f"none of {', '.join(gateway.token_sources)} is listed, and one of them carries the token: one caller "
@@ -141,17 +142,14 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
             "earlier "
             "request; add it to the authorizer's identity sources and here, or set result_ttl to 0s",
         )
-    if gateway.response == "simple" and ROUTE_KEY not in gateway.identity_sources:
+    if gateway.response == "simple":
+        # `$context.routeKey` is no way out: one key such as `ANY /{proxy+}` stands for many methods and paths, and even
+        # `GET /files/{id}` for paths that walk.
         problems.add(
-            ("gateway", "identity_sources"),
-            f"a simple response decides one route, and without {ROUTE_KEY!r} the cache repeats it for all "
-            "of them; "
-            "add it to the authorizer's identity sources and here, or set result_ttl to 0s",
+            ("gateway", "response"),
+            "a simple response decides one request, and the gateway's cache would repeat it for others, whatever it is "
+            'keyed by: set result_ttl to 0s, or response to "policy", which may be cached and opens the same routes',
         )
-
-
-def _is_keyed(token_source: str, identity_sources: Container[str]) -> bool:
-    return token_source.removeprefix("header:").lower() in identity_sources
 
 
 def _check_lifetimes(settings: Settings, problems: Problems) -> None:

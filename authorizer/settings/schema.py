@@ -136,12 +136,17 @@ class Rule:
     role: str
 
 
+DEFAULT_ROLE = "default"
+"""What the role header says for "no role in particular". API Gateway answers 401 itself where an identity source is
+empty, so that every request must say something. No role may be called so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """`[resolution]`: how a role is chosen."""
 
     role_header: str | None
-    """Lower-case name of the header with which a caller may ask for one of their roles."""
+    """Lower-case name of the header with which a caller may ask for one of their roles, or for `DEFAULT_ROLE`."""
     ambiguous: str | None
     """Role for callers with several equally good roles; None denies."""
 
@@ -157,7 +162,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """`[gateway]`: what the API in front is configured with. The event does not say, so the settings must."""
+    """`[gateway]`: what the API in front is configured with. Events do not say, or not all, so the settings must."""
 
     result_ttl: float
     """The authorizer's result TTL, 0–3,600 s."""
@@ -166,7 +171,8 @@ class Gateway:
     response: Literal["policy", "simple"]
     """`simple` only for an HTTP API with payload 2.0 and simple responses enabled."""
     identity_sources: tuple[str, ...]
-    """What the gateway's cache is keyed by, lower case: header names, `query:NAME`, or `$context.routeKey`."""
+    """What the gateway's cache is keyed by: header names and `query:NAME` in lower case, or a variable such as
+    `$context.routeKey`."""
     token_sources: tuple[str, ...]
     """Where the token may stand: `header:authorization`, `query:token`, `header:sec-websocket-protocol`."""
     context_claims: tuple[str, ...]
@@ -181,6 +187,15 @@ class Gateway:
     renew_connections: bool = False
     """True hands a WebSocket's backend, sealed, what it needs to ask for fresh credentials while the connection
     lasts."""
+
+    @property
+    def keyed_token_sources(self) -> tuple[str, ...]:
+        """Those of `token_sources` that the gateway's cache is keyed by."""
+        return tuple(
+            source
+            for source in self.token_sources
+            if source.removeprefix("header:").lower() in self.identity_sources
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

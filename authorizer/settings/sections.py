@@ -29,6 +29,7 @@ from authorizer.settings.schema import (
     Session,
     SharedCache,
 )
+from authorizer.settings.walks import IN_WORDS, walks
 
 # UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
 _USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)_[0-9A-Za-z]{1,40}"
@@ -338,6 +339,12 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
         return None
     if method not in _METHODS or not re.fullmatch(_PATH, path):
         section.problem(scope, f'expected "METHOD /path", "$connect" or "$default", found {text!r}')
+        return None
+    if walks(path):
+        section.problem(
+            scope,
+            f"{text!r} opens nothing: a backend may read another path in one that has {IN_WORDS}",
+        )
         return None
     return Route(method=method, path=path.replace("{proxy+}", "*"))
 

@@ -1,19 +1,11 @@
 """What the authorizer's context says of the credentials: flat strings, as REST APIs want them."""
 
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from authorizer.model import Credentials, RouteArn
+from authorizer.model import Credentials, RouteArn, instant
 
 if TYPE_CHECKING:
     from authorizer.vending.seal import Seal
-
-
-@lru_cache(maxsize=1024)
-def instant(moment: float) -> str:
-    """Seconds since the epoch as ISO 8601 in UTC, whole seconds, rounded down: never later than STS said."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def plain(credentials: Credentials) -> dict[str, str]:

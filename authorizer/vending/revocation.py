@@ -8,8 +8,8 @@ session name, which is the end of `aws:userid`.
 from dataclasses import dataclass
 from typing import Any
 
+from authorizer.model import instant
 from authorizer.settings.schema import Role, Settings
-from authorizer.vending.context import instant
 from authorizer.vending.papers import VERSION
 from authorizer.vending.session_name import sanitise
 

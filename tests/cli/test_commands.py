@@ -91,7 +91,8 @@ def test_the_exit_code_says_what_the_gateway_would_do(name: str, home: Path) -> 
     expected = EVENTS[name]
     done = run("invoke", f"events/{name}.json", home=home)
     if isinstance(expected, Allowed):
-        assert done.returncode == (0 if expected.this_route else 1), done.stderr
+        assert done.returncode == (0 if expected.route else 1), done.stderr
+        assert expected.route or "deny: route_closed: the caller's scopes do not open" in done.stderr
         return
     assert done.returncode == EXIT_CODES[expected.verdict], done.stderr
     assert expected.code in done.stderr
@@ -122,6 +123,15 @@ def test_an_explanation_names_every_stage_on_standard_error_and_no_secret(home: 
     context = json.loads(done.stdout)["context"]
     assert context["sessionToken"] not in done.stderr
     assert context["secretAccessKey"] not in done.stderr
+
+
+def test_an_explanation_of_a_closed_route_says_that_the_answer_opens_others(home: Path) -> None:
+    done = run("invoke", "events/closed-route-deny.json", "--explain", home=home)
+    assert done.returncode == 1
+    assert "this route: closed" in done.stderr
+    assert "deny: 403 for this route; the answer opens others" in done.stderr
+    opened = run("invoke", "events/rest-token-allow.json", "--explain", home=home)
+    assert "this route: open by 'GET /data/*'" in opened.stderr
 
 
 def test_what_a_stranger_typed_does_nothing_to_the_terminal(home: Path) -> None:

@@ -254,9 +254,8 @@ def test_access_logs_name_no_secret_and_nothing_that_a_caller_words(text: str) -
 @pytest.mark.parametrize("principal", HOSTILE)
 def test_an_access_log_line_is_json_whoever_the_principal_is(text: str, principal: str) -> None:
     identity = make_identity(principal=principal)
-    routes = Routes(
-        patterns=("arn:aws:execute-api:eu-west-1:123456789012:a/prod/GET/files",), this_route=True
-    )
+    stage = "arn:aws:execute-api:eu-west-1:123456789012:a/prod"
+    routes = Routes(patterns=(f"{stage}/GET/files",), closed=(f"{stage}/*;*",), matched="GET /files")
     answers = (
         allow(make_request(), identity, routes, {}, sample_settings()),
         deny(make_request(), principal, "no_route"),

@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from authorizer.errors import EventUnknown, Refusal, SchemeRefused, TokenAmbiguous, TokenMissing
+from authorizer.errors import (
+    EventUnknown,
+    Refusal,
+    RequestedRoleAmbiguous,
+    SchemeRefused,
+    TokenAmbiguous,
+    TokenMissing,
+)
 from authorizer.gateway.parse import parse
 from authorizer.model import Shape
+from authorizer.settings.schema import DEFAULT_ROLE, Settings
 from tests.make import ROOT, make_settings, sample_settings
 
 SHAPES = {
@@ -25,7 +33,14 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def with_headers(headers: object, multiple: object = None) -> dict[str, Any]:
+    """A request with these headers, and the one that asks for no role in particular."""
+    if isinstance(headers, dict):
+        headers = {"x-role": DEFAULT_ROLE, **headers}
     return {**sample("rest-request-allow"), "headers": headers, "multiValueHeaders": multiple}
+
+
+def uncached(**gateway: Any) -> Settings:
+    return make_settings(gateway={"result_ttl": "0s", **gateway})
 
 
 @pytest.mark.parametrize(("name", "shape"), SHAPES.items())
@@ -112,14 +127,33 @@ def test_the_case_of_the_scheme_does_not_matter(scheme: str) -> None:
 def test_a_token_in_the_query_and_one_in_the_header_are_ambiguous() -> None:
     event = {**sample("rest-request-allow"), "queryStringParameters": {"token": "x"}}
     with pytest.raises(TokenAmbiguous):
-        parse(event, sample_settings())
+        parse(event, uncached())
+    # A cache that is keyed by both passes on what has both.
+    keyed = make_settings(gateway={"identity_sources": ["authorization", "query:token", "x-role"]})
+    with pytest.raises(TokenAmbiguous):
+        parse(event, keyed)
+
+
+@pytest.mark.parametrize("name", ["rest-request-allow", "http-1-allow", "http-2-allow"])
+def test_where_answers_are_cached_a_token_counts_only_where_the_cache_looks(name: str) -> None:
+    # Were the one in the query to change the answer, the cache would repeat that answer to requests without it.
+    event = sample(name)
+    token = parse(event, sample_settings()).token
+    beside = {**event, "queryStringParameters": {"token": "x"}}
+    assert parse(beside, sample_settings()).token == token
+    alone = {**beside, "headers": {"x-role": DEFAULT_ROLE}, "multiValueHeaders": {}}
+    with pytest.raises(TokenMissing):
+        parse(alone, sample_settings())
+    assert parse(alone, uncached()).token == "x"
 
 
 def test_a_header_that_is_blank_to_python_alone_still_counts_beside_a_token_in_the_query() -> None:
     # The gateway's cache is keyed by that header: were it overlooked, the query's token would be cached under it.
     event = with_headers({"authorization": "\xa0"}) | {"queryStringParameters": {"token": "x"}}
-    with pytest.raises(TokenAmbiguous):
+    with pytest.raises(SchemeRefused):
         parse(event, sample_settings())
+    with pytest.raises(TokenAmbiguous):
+        parse(event, uncached())
 
 
 def test_a_token_is_only_looked_for_where_the_settings_say() -> None:
@@ -145,15 +179,29 @@ def test_the_requested_role_is_found_whatever_its_header_is_called_in_case() -> 
     assert parse(sample("requested-role-allow"), sample_settings()).requested_role == "viewer"
 
 
-def test_several_requested_roles_are_no_role_anybody_has() -> None:
+@pytest.mark.parametrize(
+    ("single", "multiple"),
+    [
+        pytest.param({"X-Role": "admin"}, {"X-Role": ["viewer", "admin"]}, id="a header twice"),
+        pytest.param({"X-Role": "viewer", "x-role": "admin"}, {}, id="in two spellings"),
+        pytest.param({"X-Role": "viewer"}, {"X-Role": ["admin"]}, id="the two maps disagree"),
+    ],
+)
+@pytest.mark.parametrize("settings", [sample_settings(), uncached()], ids=["cached", "uncached"])
+def test_several_requested_roles_are_refused_and_not_denied_since_a_denial_is_cached(
+    single: dict[str, Any], multiple: dict[str, Any], settings: Settings
+) -> None:
     event = sample("requested-role-allow")
-    event["multiValueHeaders"]["X-Role"] = ["viewer", "admin"]
-    assert parse(event, sample_settings()).requested_role == "viewer, admin"
+    headers = {**{name: value for name, value in event["headers"].items() if name != "X-Role"}, **single}
+    event |= {
+        "headers": headers,
+        "multiValueHeaders": {**event["multiValueHeaders"], "X-Role": [], **multiple},
+    }
+    with pytest.raises(RequestedRoleAmbiguous, match="several times"):
+        parse(event, settings)
 
 
 def test_simple_responses_are_only_for_http_apis_with_payload_2() -> None:
-    settings = make_settings(
-        gateway={"response": "simple", "identity_sources": ["authorization", "x-role", "$context.routeKey"]}
-    )
+    settings = uncached(response="simple")
     simple = {name: parse(sample(name), settings).simple_response for name in SHAPES}
     assert simple == {name: shape is Shape.HTTP_2 for name, shape in SHAPES.items()}

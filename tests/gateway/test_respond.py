@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -9,11 +10,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from authorizer.errors import ResponseTooLarge
-from authorizer.gateway.respond import MAX_WEBSOCKET_BYTES, _at_most, _policy, allow, context_of, deny
+from authorizer.gateway.respond import (
+    MAX_WEBSOCKET_BYTES,
+    _allowing,
+    _at_most,
+    _policy,
+    allow,
+    context_of,
+    deny,
+)
 from authorizer.model import Routes, Shape
 from tests.make import SUB, make_identity, make_request, make_settings, sample_settings
 
-ROUTES = Routes(patterns=("arn:aws:execute-api:eu-west-1:123456789012:a/prod/GET/files",), this_route=True)
+STAGE = "arn:aws:execute-api:eu-west-1:123456789012:a/prod"
+ROUTES = Routes(patterns=(f"{STAGE}/GET/files",), closed=(f"{STAGE}/*//*",), matched="GET /files")
 SECRETS = {"accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "secret", "sessionToken": "session"}
 
 
@@ -24,6 +34,7 @@ def test_an_allow_names_the_open_routes_and_hands_over_the_credentials() -> None
         "Version": "2012-10-17",
         "Statement": [
             {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": list(ROUTES.patterns)},
+            {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": list(ROUTES.closed)},
         ],
     }
     assert response["context"] == {
@@ -54,6 +65,15 @@ def test_a_principal_id_is_safe_to_print_and_no_two_principals_have_the_same(pri
 )
 def test_a_principal_id_is_the_principal_where_nothing_in_it_could_break_a_log(principal: str) -> None:
     assert principal_id(principal) == principal
+
+
+def test_a_websocket_has_no_paths_to_deny() -> None:
+    routes = Routes(patterns=(f"{STAGE}/$connect",), closed=(), matched="$connect")
+    response: Any = allow(
+        make_request(shape=Shape.WEBSOCKET), make_identity(), routes, SECRETS, sample_settings()
+    )
+    [statement] = response["policyDocument"]["Statement"]
+    assert statement["Effect"] == "Allow"
 
 
 def test_a_simple_allow_is_a_json_boolean() -> None:
@@ -131,6 +151,8 @@ def test_an_answer_that_a_websocket_api_would_not_take_is_refused() -> None:
 def test_the_guess_of_an_answers_size_is_never_too_low(
     context: dict[str, str], resources: tuple[str, ...], principal: str
 ) -> None:
-    response = _policy(principal, "Allow", resources, context)
+    half = len(resources) // 2
+    routes = Routes(patterns=resources[:half], closed=resources[half:], matched="GET /a")
+    response = _policy(principal, _allowing(routes), context)
     response["usageIdentifierKey"] = principal
     assert _at_most(context, resources) >= len(json.dumps(response).encode())

@@ -1,6 +1,7 @@
 """What scopes open."""
 
-import re
+import ast
+import json
 from functools import cache
 from typing import Any
 
@@ -8,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.errors import NoRoute, ResponseTooLarge
+from authorizer.engine.document import parse_identity
+from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.errors import NoRoute, ResponseTooLarge, RouteClosed
+from authorizer.gateway.respond import allow
 from authorizer.identity.permit import permit
 from authorizer.model import Routes, Shape
 from authorizer.settings.schema import Settings
-from tests.make import make_identity, make_request, make_settings, sample_settings
+from authorizer.settings.walks import GLOBS, walks
+from tests.make import ROOT, make_identity, make_request, make_settings, sample_settings
 
 STAGE = "arn:aws:execute-api:eu-west-1:123456789012:rest0reqst/prod"
 
@@ -69,7 +74,14 @@ def test_a_greedy_path_parameter_is_a_star() -> None:
         pytest.param("GET /files/*", "GET", "/files/a%2Fb", False, id="an encoded slash"),
         pytest.param("GET /files/*", "GET", "/files//users", False, id="an empty segment"),
         pytest.param("GET /files/*", "GET", "/files/..", False, id="ending in two dots"),
+        pytest.param("GET /files/*", "GET", "/files/.", False, id="ending in one dot"),
+        pytest.param("GET /files/*", "GET", "/files/%252e%252e/users", False, id="encoded twice"),
+        pytest.param("GET /files/*", "GET", "/files/..%3Bx/users", False, id="an encoded semicolon"),
+        pytest.param("GET /*.png", "GET", "/users/1;.png", False, id="a suffix behind a path parameter"),
+        pytest.param("GET /*.png", "GET", "/users/1.png", True, id="a suffix"),
         pytest.param("GET /files/*", "GET", "/files/..a", True, id="a name that begins with dots"),
+        pytest.param("GET /files/*", "GET", "/files/my%20file.txt", True, id="an encoded blank"),
+        pytest.param("GET /*", "GET", "/.well-known/x", True, id="a name that begins with a dot"),
     ],
 )
 def test_the_route_of_the_request_is_open_or_closed(
@@ -78,16 +90,25 @@ def test_the_route_of_the_request_is_open_or_closed(
     assert opened(route, method=method, path=path).this_route is is_open
 
 
+def test_no_regular_expression_meets_a_path_that_a_stranger_chose() -> None:
+    for file in (ROOT / "authorizer" / "identity").glob("*.py"):
+        imported = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Import)]
+        assert not [name for node in imported for name in node.names if name.name == "re"], file
+
+
 def test_a_simple_response_denies_a_closed_route() -> None:
-    with pytest.raises(NoRoute):
+    with pytest.raises(RouteClosed, match="do not open the requested route"):
         opened("GET /a", path="/b", shape=Shape.HTTP_2, simple_response=True)
+    with pytest.raises(RouteClosed, match="no scope opens such a path"):
+        opened("GET /a/*", path="/a/../b", shape=Shape.HTTP_2, simple_response=True)
 
 
 def test_the_default_route_is_open_to_its_scope_in_a_simple_response() -> None:
     request = {"path": "/whatever", "shape": Shape.HTTP_2, "simple_response": True, "route_key": "$default"}
     assert opened("$default", **request).this_route
-    with pytest.raises(NoRoute):
-        opened("$default", **{**request, "route_key": "GET /whatever"})
+    for change in ({"route_key": "GET /whatever"}, {"path": "/files/../users"}):
+        with pytest.raises(RouteClosed):
+            opened("$default", **{**request, **change})
 
 
 def test_the_default_route_opens_nothing_in_a_policy() -> None:
@@ -97,7 +118,18 @@ def test_the_default_route_opens_nothing_in_a_policy() -> None:
 
 def test_a_websocket_opens_connect_alone() -> None:
     routes = opened("$connect", "GET /a", shape=Shape.WEBSOCKET, method="", path="$connect")
-    assert routes == Routes(patterns=(f"{STAGE}/$connect",), this_route=True)
+    assert routes == Routes(patterns=(f"{STAGE}/$connect",), closed=(), matched="$connect")
+
+
+def test_the_entry_that_opens_the_route_is_told_as_it_is_written() -> None:
+    routes = ("ANY /users/{proxy+}", "GET /users/*/photo", "GET /users")
+    assert opened(*routes, path="/users").matched == "GET /users"
+    assert opened(*routes, path="/users/1/photo").matched == "ANY /users/*"
+    assert opened(*routes, path="/canary").matched is None
+
+
+def test_what_walks_is_closed_in_every_answer_of_a_stage() -> None:
+    assert opened("GET /a", path="/a").closed == tuple(f"{STAGE}/{glob}" for glob in GLOBS)
 
 
 @pytest.mark.parametrize("shape", list(Shape))
@@ -126,5 +158,37 @@ def test_fewer_scopes_never_open_more(scopes: set[str]) -> None:
 @given(path=st.text(min_size=1))
 def test_a_pattern_matches_as_a_star_and_literals_would(path: str) -> None:
     routes = opened("GET /f.(x)/*", path=f"/{path}")
-    walks = re.search(r"//|/\.\.?(/|;|$)|%2[ef]|%5c|\\", f"/{path}", re.IGNORECASE) is not None
-    assert routes.this_route is (path.startswith("f.(x)/") and not walks)
+    assert routes.this_route is (path.startswith("f.(x)/") and not walks(f"/{path}"))
+
+
+WALKING = (
+    ".", "..", "..;x=1", ";", ";.png", "\\", "%2e", "%2E", "%2f", "%2F", "%5c", "%5C", "%3b", "%3B", "%25", "%00",
+    "%252e",
+)  # fmt: skip
+PLAIN = (
+    "data", "users", "1", "...", "..a", "%20", "%5", "%50", "a:b", "*", "?", "${x}", "a.png", "é",
+)  # fmt: skip
+SEGMENTS = st.lists(st.sampled_from((*PLAIN, *PLAIN, "", *WALKING)), max_size=2).map("".join)
+PATHS = st.lists(SEGMENTS, max_size=5).map(lambda segments: f"/{'/'.join(segments)}")
+OPENING = ("GET /", "GET /*", "ANY /data/*", "GET /data", "GET /*/users/1", "GET /*.png", "GET /data/*/1/*")
+
+
+@given(
+    routes=st.lists(st.sampled_from(OPENING), min_size=1, max_size=3, unique=True),
+    path=PATHS,
+    method=st.sampled_from(["GET", "PUT"]),
+)
+def test_the_answer_opens_what_the_record_says_it_opens(routes: list[str], path: str, method: str) -> None:
+    request = make_request(path=path, method=method)
+    settings = with_scope(*routes)
+    identity = make_identity(scopes=frozenset(("x",)))
+    permitted = permit(identity, request, settings)
+    response: Any = allow(request, identity, permitted, {}, settings)
+    outcome = evaluate(
+        identity=[parse_identity(json.dumps(response["policyDocument"]))],
+        session=None,
+        boundary=None,
+        request=AccessRequest(action="execute-api:Invoke", resource=f"{STAGE}/{method}{path}"),
+    )
+    assert outcome.allowed is permitted.this_route
+    assert (outcome.verdict == "explicit deny") is walks(path)

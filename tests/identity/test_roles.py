@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from authorizer.errors import NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
+from authorizer.errors import Forbidden, NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
 from authorizer.identity.roles import choose
-from authorizer.settings.schema import Settings
-from tests.make import make_claims, make_settings, sample_settings
+from authorizer.settings.schema import DEFAULT_ROLE, Settings
+from tests.make import SUB, make_claims, make_settings, sample_settings
 
 ARN = "arn:aws:iam::123456789012:role/vend/"
 NO_ROLES: dict[str, Any] = {"roles": (), "preferred_role": None}
@@ -178,3 +180,104 @@ def test_a_rule_about_scope_asks_for_a_whole_scope() -> None:
 def test_a_preferred_role_comes_before_the_rules() -> None:
     settings = with_rules({"claim": "sub", "match": "NotEqual", "value": "x", "role": "admin"})
     assert chosen(settings)[0] == "editor"
+
+
+# ── Asking for a role ────────────────────────────────────────────────────────────────────────────────────────────────
+
+MACHINE = {"machine": True, "groups": (), **NO_ROLES, "values": {"client_id": "1example23456789machine"}}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({}, id="a preferred role"),
+        pytest.param(MACHINE, id="a rule"),
+        pytest.param({"preferred_role": None, "roles": (f"{ARN}viewer",)}, id="the only role"),
+        pytest.param({"groups": ("admins", "viewers"), **NO_ROLES}, id="the group map"),
+    ],
+)
+def test_asking_for_no_role_in_particular_is_as_not_asking(claims: dict[str, Any]) -> None:
+    assert chosen(requested=DEFAULT_ROLE, **claims) == chosen(**claims)
+
+
+def test_asking_for_no_role_in_particular_is_refused_as_not_asking_is() -> None:
+    with pytest.raises(NoRole):
+        chosen(requested=DEFAULT_ROLE, groups=(), **NO_ROLES)
+
+
+@pytest.mark.parametrize("requested", ["importer", f"{ARN}importer"])
+def test_a_machine_may_ask_for_the_role_that_a_rule_gives_it_anyway(requested: str) -> None:
+    assert chosen(requested=requested, **MACHINE) == (
+        "importer",
+        "rule 1: client_id Equals; requested by the caller",
+    )
+    with pytest.raises(RequestedRoleRefused):
+        chosen(requested="viewer", **MACHINE)
+
+
+def test_the_default_for_ambiguous_callers_may_be_asked_for_by_them_alone() -> None:
+    settings = make_settings(resolution={"ambiguous": "viewer"})
+    both = {"preferred_role": None, "roles": (f"{ARN}editor", f"{ARN}admin")}
+    assert chosen(settings, requested="viewer", **both)[0] == "viewer"
+    with pytest.raises(RequestedRoleRefused):
+        chosen(settings, requested="viewer")
+
+
+def test_a_rule_that_another_rule_comes_before_gives_nothing_to_ask_for() -> None:
+    # The preferred role decides, so the rule that would match, too, brings this caller no role.
+    settings = with_rules({"claim": "sub", "match": "NotEqual", "value": "x", "role": "admin"})
+    with pytest.raises(RequestedRoleRefused):
+        chosen(settings, requested="admin")
+
+
+NAMES = ("viewer", "editor", "admin", "importer")
+RULES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "claim": st.sampled_from(["sub", "client_id", "custom:x"]),
+            "match": st.sampled_from(["Equals", "NotEqual"]),
+            "value": st.sampled_from(["x", SUB, "1example23456789machine"]),
+            "role": st.sampled_from(NAMES),
+        }
+    ),
+    max_size=2,
+)
+
+
+@given(
+    rules=RULES,
+    ambiguous=st.sampled_from(["deny", "viewer"]),
+    groups=st.sets(st.sampled_from(["admins", "editors", "viewers", "auditors"])).map(sorted).map(tuple),
+    roles=st.sets(st.sampled_from([*NAMES, "unlisted"])).map(sorted),
+    preferred=st.sampled_from([None, *NAMES, "unlisted"]),
+    requested=st.sampled_from([*NAMES, "unlisted", f"{ARN}unlisted", "", DEFAULT_ROLE]),
+)
+def test_asking_never_brings_a_role_that_is_neither_granted_nor_chosen_unasked(
+    rules: list[dict[str, str]],
+    ambiguous: str,
+    groups: tuple[str, ...],
+    roles: list[str],
+    preferred: str | None,
+    requested: str,
+) -> None:
+    settings = make_settings(rules=rules, resolution={"ambiguous": ambiguous})
+    claims: dict[str, Any] = {
+        "groups": groups,
+        "roles": tuple(f"{ARN}{role}" for role in roles),
+        "preferred_role": preferred and f"{ARN}{preferred}",
+        "values": {"client_id": "1example23456789machine"},
+    }
+    granted = {*roles, preferred} - {None} or {settings.groups[group].role for group in groups}
+
+    def outcome(role: str | None) -> str | None:
+        try:
+            return chosen(settings, role, **claims)[0]
+        except Forbidden:
+            return None
+
+    unasked = outcome(None)
+    if requested == DEFAULT_ROLE:
+        assert outcome(requested) == unasked
+    else:
+        theirs = requested in NAMES and (requested in granted or requested == unasked)
+        assert outcome(requested) == (requested if theirs else None)

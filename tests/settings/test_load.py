@@ -111,6 +111,11 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
             {"roles": {"editor": {"policies": []}}}, "the list is empty", id="a role without a policy"
         ),
         pytest.param(
+            {"roles": {"default": {"arn": "arn:aws:iam::123456789012:role/x", "policies": ["s3-home"]}}},
+            "no role may be called 'default'",
+            id="a role that asks for no role",
+        ),
+        pytest.param(
             {"roles": {"editor": {"policies": ["x"]}}}, "there is no template 'x'", id="an unknown template"
         ),
         pytest.param(
@@ -188,6 +193,10 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
         pytest.param({"scopes": {"x": ["GET /a?b"]}}, 'expected "METHOD /path"', id="a question mark"),
         pytest.param({"scopes": {"x": ["GET /${a}"]}}, "path parameter", id="a policy variable"),
         pytest.param({"scopes": {"x": []}}, "the list is empty", id="a scope that opens nothing"),
+        pytest.param({"scopes": {"x": ["GET /a/../b"]}}, "opens nothing", id="a path that walks up"),
+        pytest.param({"scopes": {"x": ["GET //"]}}, "opens nothing", id="a path with an empty segment"),
+        pytest.param({"scopes": {"x": ["GET /a;b"]}}, "opens nothing", id="a path with a semicolon"),
+        pytest.param({"scopes": {"x": ["GET /a%2Fb"]}}, "opens nothing", id="a path with an encoded slash"),
         pytest.param({"scopes": {"a b": ["GET /a"]}}, "expected a scope", id="a scope with a space"),
         pytest.param(
             {"rules": [{"claim": "x", "match": "Like", "value": "y", "role": "editor"}]}, "Like", id="a match"
@@ -226,7 +235,21 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
             "decides the role and is not listed",
             id="role header",
         ),
-        pytest.param({"gateway": {"response": "simple"}}, "$context.routeKey", id="a cached simple response"),
+        pytest.param(
+            {"gateway": {"response": "simple"}},
+            "set result_ttl to 0s, or response",
+            id="a cached simple response",
+        ),
+        pytest.param(
+            {
+                "gateway": {
+                    "response": "simple",
+                    "identity_sources": ["authorization", "x-role", "$context.routeKey", "$context.path"],
+                }
+            },
+            "the gateway's cache would repeat it for others",
+            id="a cached simple response, whatever it is keyed by",
+        ),
         pytest.param(
             {"gateway": {"identity_sources": ["x-role"], "token_sources": ["header:authorization"]}},
             "another's answer from the cache",
