@@ -30,8 +30,7 @@ class HttpFetch:
     """
 
     def __init__(self) -> None:
-        """Reads the environment's proxies. Raises `SettingsError`."""
-        self._proxies = Proxies.of_environment()
+        self.proxies = Proxies.of_environment()
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, uri: str, timeout: float) -> bytes:  # noqa: ASYNC109 — aiohttp keeps it
@@ -40,7 +39,7 @@ class HttpFetch:
             raise FetchFailed(f"'{uri}' is neither https nor on this machine")
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(force_close=True),
+                connector=aiohttp.TCPConnector(ssl=tls.context(), force_close=True),
                 auto_decompress=False,  # a small compressed answer can be a large document
                 cookie_jar=aiohttp.DummyCookieJar(),
                 raise_for_status=False,
@@ -55,9 +54,7 @@ class HttpFetch:
                     "Accept-Encoding": "identity",
                 },
                 timeout=aiohttp.ClientTimeout(total=timeout),
-                proxy=self._proxies.on_the_way_to(uri),
-                # End to end, through a proxy too. Reading the CAs takes 40 ms: not for plain HTTP.
-                ssl=tls.context() if uri.lower().startswith("https:") else True,
+                proxy=self.proxies.on_the_way_to(uri),
             ) as response:
                 if response.status != HTTPStatus.OK:
                     raise FetchFailed(f"'{uri}' answered with status {response.status}")
@@ -71,9 +68,9 @@ class HttpFetch:
             raise FetchFailed(f"'{uri}' did not answer within {timeout:g} s") from error
         except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as error:
             # Nothing of its own text: the proxy's URL may have a password in it.
-            status = f" with status {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+            status = f": status {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
             raise FetchFailed(
-                f"'{uri}' cannot be fetched: the proxy of HTTPS_PROXY refuses{status}: {type(error).__name__}"
+                f"'{uri}' cannot be fetched: the proxy that HTTPS_PROXY names does not connect{status}"
             ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchFailed(f"'{uri}' cannot be fetched: {type(error).__name__}: {error}") from error

@@ -11,8 +11,6 @@ from typing import Self
 from urllib import request
 from urllib.parse import SplitResult, urlsplit
 
-from authorizer.errors import SettingsError
-
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -25,26 +23,27 @@ class Proxies:
 
     @classmethod
     def of_environment(cls) -> Self:
-        """Raises `SettingsError` for a proxy that is none; its text holds nothing of it."""
         named = request.getproxies_environment()
-        excepted = {name: value for name, value in named.items() if name == "no"}
         https = named.get("https")
-        if not https:
-            return cls(None, excepted)
-        url = https if "://" in https else f"http://{https.removeprefix('//')}"  # as botocore
-        if not _is_proxy(url):
-            raise SettingsError(["HTTPS_PROXY names no proxy: expected http://HOST:PORT"])
-        return cls(url, excepted)
+        if https and "://" not in https:
+            https = f"http://{https.removeprefix('//')}"  # as botocore
+        return cls(https, {name: value for name, value in named.items() if name == "no"})
 
     def on_the_way_to(self, uri: str) -> str | None:
-        """The URL of the proxy that `uri` is fetched through. None: directly, as all that is on this machine."""
+        """The URL of the proxy that `uri` is fetched through. None: directly, as all that is on this machine.
+
+        Raises `ValueError` where it is no proxy; its text holds nothing of it.
+        """
         parts = urlsplit(uri)
-        if parts.scheme != "https" or is_loopback(parts):
+        if self.https is None or parts.scheme != "https" or is_loopback(parts):
             return None
-        direct = request.proxy_bypass_environment(  # type: ignore[attr-defined] # typeshed leaves it out
+        if request.proxy_bypass_environment(  # type: ignore[attr-defined] # typeshed leaves it out
             parts.netloc, dict(self.excepted)
-        )
-        return None if direct else self.https
+        ):
+            return None
+        if not _is_proxy(self.https):
+            raise ValueError("HTTPS_PROXY names no proxy: expected http://HOST:PORT")
+        return self.https
 
 
 def is_loopback(parts: SplitResult) -> bool:

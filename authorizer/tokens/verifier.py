@@ -19,6 +19,7 @@ from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.tokens.keystore import FetchCounts, KeyStore
 from authorizer.tokens.kinds import KINDS
 from authorizer.tokens.memory import Memory
+from authorizer.tokens.proxy import Proxies
 from authorizer.tokens.signature import is_signed_by
 
 MAX_VERIFIED = 1_024
@@ -61,7 +62,7 @@ class Verifier:
         self.counts = FetchCounts()
         self._http = HttpFetch()
         self._issuers = dict(issuers)
-        self._stores = _stores(self._issuers, keys, fetch or self._http, self.counts)
+        self._stores = _stores(self._issuers, keys, fetch or self._http, self._http.proxies, self.counts)
         self._distinct = tuple(set(self._stores.values()))
         self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
         self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
@@ -140,7 +141,7 @@ def _claims_at(now: float, verified: _Verified) -> Claims:
 
 
 def _stores(
-    issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch, counts: FetchCounts
+    issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch, proxies: Proxies, counts: FetchCounts
 ) -> dict[str, KeyStore]:
     """A key store by `iss`; two issuers share one only if they name the same document and the same pinned
     keys. All of them count in `counts`."""
@@ -159,6 +160,11 @@ def _stores(
             problems.append(
                 f"issuer '{name}' has the key set '{issuer.jwks_uri}', neither https nor on this machine"
             )
+        else:
+            try:
+                proxies.on_the_way_to(issuer.jwks_uri)
+            except ValueError as error:
+                problems.append(f"issuer '{name}' has the key set '{issuer.jwks_uri}', and {error}")
         try:
             pinned = parse_key_set(issuer.pinned_keys.encode()) if issuer.pinned_keys is not None else None
         except KeySetRefused as refused:

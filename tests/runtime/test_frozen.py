@@ -20,9 +20,9 @@ from tests.world import World, sample_event
 
 pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
 
-KEYS = {"timeout": 0.5, "cooldown": 0.6, "max_age": 1.2, "grace": 2.4}
+KEYS = {"timeout": 2.0, "cooldown": 0.6, "max_age": 1.2, "grace": 2.4}
 """Seconds: a day in the life of a key set, in four."""
-SLACK = 0.6
+SLACK = 1.5
 """Seconds that a busy machine may take for one request."""
 
 
@@ -88,11 +88,11 @@ def test_a_pinned_key_that_was_withdrawn_is_believed_for_a_cooldown(
 ) -> None:
     old, new = asked(world, world.local.issuer), asked(world, later)
     jwks.document = later.jwks()
-    with quiet(world, jwks, tmp_path, pinned=world.local.issuer.jwks(), cooldown=1.0) as here:
+    with quiet(world, jwks, tmp_path, pinned=world.local.issuer.jwks(), cooldown=2.0) as here:
         began = time.monotonic()
         assert not refused(here.invoke(old)), here.log
         assert jwks.requests == 0, "a cold start needs no network"
-        time.sleep(began + 1.0 - time.monotonic())
+        time.sleep(began + 2.0 - time.monotonic())
         assert refused(here.invoke(old))
         assert not refused(here.invoke(new)), here.log
 
@@ -103,7 +103,7 @@ def test_a_pinned_key_is_believed_no_longer_than_the_grace_where_the_issuer_is_s
 ) -> None:
     event = asked(world, world.local.issuer)
     jwks.open.clear()
-    with quiet(world, jwks, tmp_path, pinned=world.local.issuer.jwks(), grace=1.0) as here:
+    with quiet(world, jwks, tmp_path, pinned=world.local.issuer.jwks(), timeout=0.4, grace=1.0) as here:
         began = time.monotonic()
         while (outcome := here.invoke(event)).error is None:
             assert time.monotonic() - began < KEYS["cooldown"] + 1.0 + 0.3 + SLACK, "still believed"
@@ -113,26 +113,28 @@ def test_a_pinned_key_is_believed_no_longer_than_the_grace_where_the_issuer_is_s
 
 
 def test_while_the_issuer_is_silent_one_request_a_cooldown_waits_and_none_is_refused(
-    world: World, jwks: Jwks, tmp_path: Path
+    world: World, later: LocalIssuer, jwks: Jwks, tmp_path: Path
 ) -> None:
     event = asked(world, world.local.issuer)
-    with quiet(world, jwks, tmp_path, grace=60.0) as here:
+    silence, cooldown = 0.5, KEYS["cooldown"]
+    with quiet(world, jwks, tmp_path, timeout=silence, grace=60.0) as here:
         here.invoke(event)
         jwks.open.clear()
         before, began = jwks.requests, time.monotonic()
         outcomes = []
-        while time.monotonic() - began < 2.0:
+        while time.monotonic() - began < 3 * cooldown + silence:
             outcomes.append(here.invoke(event))
             time.sleep(0.1)
         lasted = time.monotonic() - began
         assert not [outcome.error for outcome in outcomes if outcome.error is not None]
-        waited = [outcome.seconds for outcome in outcomes if outcome.seconds > 0.8 * KEYS["timeout"]]
-        assert 1 <= len(waited) <= lasted / KEYS["cooldown"] + 1
-        assert max(waited) < KEYS["timeout"] + SLACK
-        assert jwks.requests - before == len(waited)
+        attempts = jwks.requests - before
+        assert 1 <= attempts <= lasted / cooldown + 1
+        slow = [outcome.seconds for outcome in outcomes if outcome.seconds > 0.8 * silence]
+        assert len(slow) <= attempts + 1, "one more, on a busy machine"
         jwks.open.set()
-        time.sleep(KEYS["cooldown"])
-        assert here.invoke(event).seconds < KEYS["timeout"]
+        jwks.document = later.jwks()
+        time.sleep(cooldown)
+        assert refused(here.invoke(event)), "renewed as soon as it answers again"
 
 
 def test_a_connection_to_sts_that_died_in_the_freeze_costs_the_next_request_nothing(

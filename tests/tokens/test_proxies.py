@@ -3,8 +3,10 @@
 import pytest
 
 from authorizer.errors import SettingsError
-from authorizer.tokens.fetch import HttpFetch
+from authorizer.tokens.fetch import FetchFailed, HttpFetch
 from authorizer.tokens.proxy import Proxies
+from authorizer.tokens.verifier import Verifier
+from tests.tokens.minting import KEYS, issuer, issuers
 
 URI = "https://issuer.example/.well-known/jwks.json"
 NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -23,8 +25,8 @@ def test_the_environment_is_read_at_load(monkeypatch: pytest.MonkeyPatch) -> Non
     proxies_are(monkeypatch)
     fetch = HttpFetch()
     proxies_are(monkeypatch, HTTPS_PROXY="http://proxy.example:3128")
-    assert fetch._proxies.on_the_way_to(URI) is None
-    assert HttpFetch()._proxies.on_the_way_to(URI) == "http://proxy.example:3128"
+    assert fetch.proxies.on_the_way_to(URI) is None
+    assert HttpFetch().proxies.on_the_way_to(URI) == "http://proxy.example:3128"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,11 @@ def test_what_goes_through_the_proxy(
     assert way == ("http://proxy.example:3128" if through else None)
 
 
+def test_an_empty_variable_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxies_are(monkeypatch, HTTPS_PROXY="")
+    assert Proxies.of_environment().on_the_way_to(URI) is None
+
+
 def test_a_proxy_for_http_is_none_for_https(monkeypatch: pytest.MonkeyPatch) -> None:
     proxies_are(monkeypatch, HTTP_PROXY="http://other.example:3128", ALL_PROXY="http://other.example:3128")
     assert Proxies.of_environment().on_the_way_to(URI) is None
@@ -77,13 +84,21 @@ def test_a_proxy_for_http_is_none_for_https(monkeypatch: pytest.MonkeyPatch) -> 
         pytest.param("://s3cret", id="without a scheme"),
     ],
 )
-def test_a_proxy_that_is_none_does_not_load(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_that_is_none_does_not_load_where_keys_are_fetched_through_it(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxies_are(monkeypatch, HTTPS_PROXY=named)
     with pytest.raises(
         SettingsError, match="HTTPS_PROXY names no proxy: expected http://HOST:PORT"
     ) as refused:
-        HttpFetch()
+        Verifier(issuers(issuer()), KEYS)
     assert "s3cret" not in str(refused.value)
+    fetch = HttpFetch()
+    with pytest.raises(FetchFailed, match="HTTPS_PROXY names no proxy") as failed:
+        await fetch(URI, 1.0)
+    await fetch.close()
+    assert "s3cret" not in str(failed.value)
+    Verifier(issuers(issuer(jwks_uri="http://127.0.0.1:8080/jwks.json")), KEYS)
 
 
 def test_what_is_shown_of_a_proxy_holds_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
