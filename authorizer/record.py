@@ -5,7 +5,7 @@ path itself is a stranger's text. Messages of refusals are written not to quote 
 chose and is told, such as a method, is made short and printable first. What the answer's context names too has its word
 and form: `sub` (AWS's `principalId`), `code`, `expiration`.
 
-From a record to what was done with the session, and back, leads `access_key_id`: CloudTrail has it in every event of
+From a record to what was done with the session, and back, leads `access_key_id`: CloudTrail has it in the events of
 the session, and looks events up by it (User Guide, "userIdentity element"; API reference, LookupAttribute). It is a
 name and no secret, since it signs nothing. The session's own name would lead there too, but may be made of claims: it
 is told where it is made of `sub` alone, and as its template elsewhere.
@@ -200,7 +200,7 @@ def _of_function(function: str, counted: tuple[str, ...]) -> str:
     return f'{header(counted)}}},"function":{_text(function)},"decisions":1'
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)  # few are asked for, and each is a stranger's: long ones must not fill the memory
 def _of_route(shape: str, api: str, stage: str, method: str) -> str:
     return f'"shape":"{shape}","api":{_text(api)},"stage":{_text(stage)},"method":{_text(method)}'
 

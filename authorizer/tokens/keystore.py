@@ -49,9 +49,11 @@ class FetchCounts:
 
     def take(self) -> dict[str, int]:
         """What is not zero since the last time."""
-        taken = {"key_fetches": self.key_fetches, "key_fetch_failures": self.key_fetch_failures}
-        self.key_fetches = self.key_fetch_failures = 0
-        return {name: count for name, count in taken.items() if count}
+        if self.key_fetches or self.key_fetch_failures:
+            taken = {"key_fetches": self.key_fetches, "key_fetch_failures": self.key_fetch_failures}
+            self.key_fetches = self.key_fetch_failures = 0
+            return {name: count for name, count in taken.items() if count}
+        return {}  # as at almost every request
 
 
 class KeyStore:

@@ -239,6 +239,8 @@ async def test_fetches_and_their_failures_are_counted_once_and_taken_once() -> N
     endpoint.answer = OLD_SET
     await keys.key("old", NOW + KEYS.cooldown, PATIENT)
     assert counts.take() == {"key_fetches": 1}
+    counts.key_fetch_failures += 1  # of a fetch that was taken before it ended
+    assert counts.take() == {"key_fetch_failures": 1}
 
 
 async def test_who_comes_while_the_failed_fetch_of_another_ends_makes_no_second_one() -> None:
