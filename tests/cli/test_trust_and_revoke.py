@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from authorizer.engine.document import dump
+from authorizer.engine.role_policy import role_policy
 from tests.cli.test_commands import run
+from tests.make import sample_settings
 
 ROLE = "arn:aws:iam::123456789012:role/authorizer"
 SUB = "11111111-1111-4111-8111-111111111111"
@@ -28,6 +31,41 @@ def test_trust_prints_every_policy_that_the_bundled_roles_need() -> None:
     assert "sts:TagSession" in told
 
 
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:authorizer"
+
+
+def test_trust_prints_what_each_role_may_do_at_most() -> None:
+    settings = sample_settings()
+    papers, told = printed("trust", "--execution-role", ROLE)
+    for name, role in settings.roles.items():
+        limit = role_policy(settings.template_set, role.policies, tags=role.session_tags)
+        assert papers["roles"][name]["role_policy"] == json.loads(dump(limit.document))
+    viewer = json.dumps(papers["roles"]["viewer"]["role_policy"])
+    assert "tenants/${aws:PrincipalTag/tenant}/*" in viewer
+    assert "role editor: a session without its policy would reach what is anybody's by `sub`" in told
+    assert "role viewer" not in told
+    cloud, _ = printed("trust", "--execution-role", ROLE, "--cloudformation")
+    [own] = cloud["Resources"]["ViewerRole"]["Properties"]["Policies"]
+    assert own["PolicyDocument"] == papers["roles"]["viewer"]["role_policy"]
+
+
+def test_trust_names_the_functions_that_may_assume_the_roles_or_says_that_any_may() -> None:
+    open_, told = printed("trust", "--execution-role", ROLE)
+    assert "lambda:SourceFunctionArn" not in json.dumps(open_)
+    assert "Every function that runs as this execution role may assume these roles" in told
+    functions = ["--function", FUNCTION, "--function", f"{FUNCTION}-simple"]
+    named, told = printed("trust", "--execution-role", ROLE, *functions)
+    assert "Every function" not in told
+    arns = [FUNCTION, f"{FUNCTION}:*", f"{FUNCTION}-simple", f"{FUNCTION}-simple:*"]
+    [deny] = [each for each in named["execution_role"]["policy"]["Statement"] if each["Effect"] == "Deny"]
+    assert deny["Condition"] == {"ArnNotEquals": {"lambda:SourceFunctionArn": arns}}
+    for role in named["roles"].values():
+        condition = role["trust_policy"]["Statement"][0]["Condition"]
+        assert condition["ArnEqualsIfExists"] == {"lambda:SourceFunctionArn": arns}
+    cloud, _ = printed("trust", "--execution-role", ROLE, "--cloudformation", *functions)
+    assert json.dumps(cloud).count(f'"{FUNCTION}"') == 5
+
+
 def test_trust_prints_cloudformation_for_each_account() -> None:
     template, _ = printed("trust", "--execution-role", ROLE, "--cloudformation")
     kinds = sorted(resource["Type"] for resource in template["Resources"].values())
@@ -37,7 +75,7 @@ def test_trust_prints_cloudformation_for_each_account() -> None:
         "trust", "--execution-role", ROLE, "--cloudformation", "--account", "210987654321", variables=abroad
     )
     assert list(template["Resources"]) == ["ViewerRole"]
-    assert "in another account" in " ".join(told.split())
+    assert "role viewer: in another account" in told
 
 
 def test_trust_tells_what_seals_and_tables_need(tmp_path: Any) -> None:
@@ -62,6 +100,16 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Any) -> None:
     [
         pytest.param(
             ["trust", "--execution-role", "authorizer"], "expected the ARN", id="a role that is no ARN"
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--function", f"{FUNCTION}:live"],
+            "without version or alias",
+            id="a function's alias",
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--function", FUNCTION.replace("123", "321")],
+            "expected a function of account 123456789012",
+            id="another account's function",
         ),
         pytest.param(
             ["trust", "--execution-role", ROLE, "--cloudformation", "--account", "1"],

@@ -115,9 +115,13 @@ def test_a_role_without_terms_trusts_the_authorizer_for_assuming_alone() -> None
     assert "Condition" not in statement
 
 
-def judged(role: Role, action: str, **context: Any) -> bool:
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:papers-authorizer"
+SIMPLE = f"{FUNCTION}-simple"
+
+
+def judged(role: Role, action: str, *functions: str, **context: Any) -> bool:
     """The engine's verdict on a trust policy: as an identity policy of the one principal that it names."""
-    document = trust_policy(role, AUTHORIZER)
+    document = trust_policy(role, AUTHORIZER, functions)
     for statement in document["Statement"]:
         assert statement.pop("Principal") == {"AWS": AUTHORIZER}
         statement["Resource"] = "*"
@@ -170,6 +174,51 @@ def test_without_transitive_tags_none_may_be_passed() -> None:
     assert not judged(role, "sts:TagSession", **passed, **{"sts:TransitiveTagKeys": ["tenant"]})
 
 
+SOURCES = [
+    pytest.param(FUNCTION, True, id="the function"),
+    pytest.param(f"{FUNCTION}:live", True, id="were an alias ever behind it: the function"),
+    pytest.param(SIMPLE, True, id="the second function"),
+    pytest.param(f"{FUNCTION}2", False, id="a function of a longer name"),
+    pytest.param(
+        FUNCTION.replace("papers", "other"), False, id="another function of the same execution role"
+    ),
+    pytest.param(FUNCTION.replace("central", "west"), False, id="one of the same name elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("source", "may"), SOURCES)
+def test_of_all_functions_that_run_as_the_execution_role_only_the_given_ones_assume_roles(
+    source: str, may: bool
+) -> None:
+    document = parse_identity(json.dumps(execution_policy([FULL, ABROAD], functions=[FUNCTION, SIMPLE])))
+    # In one account what the role's trust allows needs no Allow of the caller's own: but a Deny it does not outdo.
+    trusted = parse_identity(
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+    )
+    for role in (FULL, ABROAD):
+        context = {"lambda:SourceFunctionArn": source}
+        request = AccessRequest(action="sts:AssumeRole", resource=role.arn, context=context)
+        outcome = evaluate(identity=[document, trusted], session=None, boundary=None, request=request)
+        assert outcome.verdict == ("allow" if may else "explicit deny")
+    assert (
+        judged(FULL, "sts:AssumeRole", FUNCTION, SIMPLE, **PASSED, **{"lambda:SourceFunctionArn": source})
+        is may
+    )
+
+
+def test_credentials_of_the_execution_role_that_no_function_holds_assume_nothing() -> None:
+    document = parse_identity(json.dumps(execution_policy([FULL], functions=[FUNCTION])))
+    request = AccessRequest(action="sts:AssumeRole", resource=FULL.arn)
+    outcome = evaluate(identity=[document], session=None, boundary=None, request=request)
+    assert outcome.verdict == "explicit deny"
+
+
+def test_a_trust_policy_in_which_aws_does_not_show_the_function_locks_nobody_out() -> None:
+    """AWS says that resource-based policies cannot use the key; the execution role's Deny is what binds."""
+    assert judged(FULL, "sts:AssumeRole", FUNCTION, **PASSED)
+    assert judged(FULL, "sts:TagSession", FUNCTION, **PASSED)
+
+
 def test_the_engine_says_that_only_listed_roles_can_be_assumed() -> None:
     document = parse_identity(json.dumps(execution_policy([FULL, ABROAD])))
 
@@ -186,17 +235,45 @@ def test_the_engine_says_that_only_listed_roles_can_be_assumed() -> None:
     assert not may("iam:PassRole", FULL.arn)
 
 
+OWN = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],
+}
+ROLE_POLICIES = dict.fromkeys(("editor", "partner", "a-b", "a_b", "aé.b"), OWN)
+
+
 def test_cloudformation_at_home_has_the_roles_and_the_execution_policy() -> None:
-    home = template([FULL, ABROAD], AUTHORIZER, "123456789012")["Resources"]
+    home = template([FULL, ABROAD], AUTHORIZER, "123456789012", role_policies=ROLE_POLICIES)["Resources"]
     assert sorted(home) == ["EditorRole", "ExecutionPolicy"]
     assert home["ExecutionPolicy"]["Properties"]["Roles"] == ["papers-authorizer"]
     assert home["EditorRole"]["Properties"]["AssumeRolePolicyDocument"] == trust_policy(FULL, AUTHORIZER)
+    assert home["EditorRole"]["Properties"]["Policies"] == [
+        {"PolicyName": "what-templates-allow", "PolicyDocument": OWN}
+    ]
+
+
+def test_cloudformation_has_the_functions_and_the_table_where_they_are_given() -> None:
+    table = "arn:aws:dynamodb:eu-central-1:123456789012:table/s"
+    made = template(
+        [FULL],
+        AUTHORIZER,
+        "123456789012",
+        role_policies=ROLE_POLICIES,
+        functions=[FUNCTION],
+        table_arn=table,
+    )["Resources"]
+    assert made["EditorRole"]["Properties"]["AssumeRolePolicyDocument"] == trust_policy(
+        FULL, AUTHORIZER, [FUNCTION]
+    )
+    assert made["ExecutionPolicy"]["Properties"]["PolicyDocument"] == execution_policy(
+        [FULL], table_arn=table, functions=[FUNCTION]
+    )
 
 
 def test_no_role_takes_another_s_place_in_the_template() -> None:
     names = ("a-b", "a_b", "aé.b")
     roles = [replace(FULL, name=name, arn=f"{FULL.arn}{number}") for number, name in enumerate(names)]
-    made = template(roles, AUTHORIZER, "123456789012")["Resources"]
+    made = template(roles, AUTHORIZER, "123456789012", role_policies=ROLE_POLICIES)["Resources"]
     assert {entry["Properties"].get("RoleName") for entry in made.values()} >= {
         role.arn.rpartition("/")[2] for role in roles
     }
@@ -204,7 +281,7 @@ def test_no_role_takes_another_s_place_in_the_template() -> None:
 
 
 def test_cloudformation_abroad_has_that_accounts_roles_alone() -> None:
-    abroad = template([FULL, ABROAD], AUTHORIZER, "210987654321")["Resources"]
+    abroad = template([FULL, ABROAD], AUTHORIZER, "210987654321", role_policies=ROLE_POLICIES)["Resources"]
     assert sorted(abroad) == ["PartnerRole"]
     assert abroad["PartnerRole"]["Properties"]["Path"] == "/"
 
