@@ -6,8 +6,8 @@ load.
 """
 
 from collections.abc import Container, Iterator
-from string import Formatter
 
+from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems
 from authorizer.settings.schema import CLOCK_SKEW, Settings
 
@@ -33,19 +33,6 @@ def check(settings: Settings, problems: Problems) -> None:
     _check_cache(settings, problems)
     _check_lifetimes(settings, problems)
     _check_sealing(settings, problems)
-
-
-def holes(text: str) -> tuple[str, ...]:
-    """The names in a format text such as `{tenant}.{sub}`; ValueError where it is malformed or has a
-    conversion."""
-    names = []
-    for _, name, spec, conversion in Formatter().parse(text):
-        if name is None:
-            continue
-        if not name.isidentifier() or spec or conversion:
-            raise ValueError(name)
-        names.append(name)
-    return tuple(names)
 
 
 def _check_names(settings: Settings, problems: Problems) -> None:
@@ -101,8 +88,8 @@ def _check_claims(settings: Settings, problems: Problems) -> None:
 def _format_problems(text: str, claims: Container[str]) -> Iterator[str]:
     try:
         names = holes(text)
-    except ValueError:
-        yield f'expected a text such as "{{sub}}", found {text!r}'
+    except ValueError as error:
+        yield str(error)
         return
     if not names:
         yield f"{text!r} names no claim: one name for everybody leaves CloudTrail without a user"
