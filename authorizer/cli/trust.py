@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
     from authorizer.engine.role_policy import RolePolicy
@@ -27,7 +27,7 @@ _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):function:[A-Z
 
 @click.command()
 @access_option
-@aws_option
+@sample_option
 @click.option(
     "--execution-role",
     required=True,
@@ -49,7 +49,7 @@ _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):function:[A-Z
 )
 def trust(  # noqa: PLR0917 - click passes one for each option
     access: Path,
-    aws: bool,
+    sample: bool,
     execution_role: str,
     functions: tuple[str, ...],
     cloudformation: bool,
@@ -68,7 +68,7 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     from authorizer.vending.papers import account_of, execution_policy, template, trust_policy
 
     _check_arns(execution_role, functions)
-    settings = load_access(access, aws=aws)
+    settings = load_deployment(access, sample=sample)
     roles = settings.roles.values()
     home = account_of(execution_role)
     shared = settings.shared_cache
@@ -104,6 +104,8 @@ def trust(  # noqa: PLR0917 - click passes one for each option
                 for role in roles
             },
         }
+    if names := sample_names(access):
+        printed |= {"Metadata": {"SampleValues": names}} if cloudformation else {"sample_values": names}
     _explain(settings, execution_role, functions, limits)
     click.echo(json.dumps(printed, indent=2))
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 from authorizer.settings.places import Path, dotted, line_of
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_ENVIRONMENT = "env:"
+ENVIRONMENT = "env:"
+"""What a text begins with that is read from the environment."""
 
 T = TypeVar("T", bound=str)
 
@@ -204,8 +205,8 @@ class Section:
             self.problem(key, f"expected a text, found {_kind(value)}")
             return ""
         origin = repr(value)
-        if value.startswith(_ENVIRONMENT):
-            variable = value.removeprefix(_ENVIRONMENT)
+        if value.startswith(ENVIRONMENT):
+            variable = value.removeprefix(ENVIRONMENT)
             found = self._environment.get(variable, "")
             if not found:
                 self.problem(key, f"the environment variable {variable} is not set")

@@ -3,6 +3,7 @@ engine."""
 
 import json
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.errors import AssumeRoleDenied, CallerCredentialsRefused
 from authorizer.settings.schema import Role
 from authorizer.vending.papers import execution_policy, template, trust_policy
+from authorizer.vending.request import assume_role_request
 from authorizer.vending.revocation import revoke
 from authorizer.vending.vendor import Vendor
 from tests.make import make_settings as made_settings
@@ -412,7 +414,7 @@ async def test_a_wrong_secret_is_refused_by_name(enforced: aioboto3.Session) -> 
 
 def conditions(**arguments: Any) -> dict[str, Any]:
     made = revoke(sample_settings(), **{"claim": None, "value": None, "before": None, **arguments})
-    return {name: policy["Statement"][0]["Condition"] for name, policy in made.policies.items()}
+    return {deny.role.name: deny.policy["Statement"][0]["Condition"] for deny in made.denies}
 
 
 def test_a_tenant_is_denied_by_its_tag() -> None:
@@ -429,13 +431,52 @@ def test_a_user_is_denied_by_the_session_name() -> None:
 def test_a_user_is_denied_by_the_source_identity_where_the_session_has_another_name() -> None:
     role = {"source_identity": "{sub}", "session_name": "{tenant}.{sub}", "session_tags": None}
     made = revoke(made_settings(roles={"editor": role}), claim="sub", value=SUB, before=None)
-    assert made.policies["editor"]["Statement"][0]["Condition"] == {
-        "StringEquals": {"aws:SourceIdentity": SUB}
-    }
+    [condition] = [
+        deny.policy["Statement"][0]["Condition"] for deny in made.denies if deny.role.name == "editor"
+    ]
+    assert condition == {"StringEquals": {"aws:SourceIdentity": SUB}}
+
+
+def test_a_user_is_denied_by_the_whole_text_that_has_one_claim_in_it() -> None:
+    role = {"source_identity": "app-{sub}", "session_tags": None}
+    settings = made_settings(roles={"editor": role, "admin": {"session_name": "x.{sub}"}})
+    made = revoke(settings, claim="sub", value=SUB, before=None)
+    found = {deny.role.name: deny.policy["Statement"][0]["Condition"] for deny in made.denies}
+    assert found["editor"] == {"StringEquals": {"aws:SourceIdentity": f"app-{SUB}"}}
+    assert found["admin"] == {"StringLike": {"aws:userid": f"*:x.{SUB}"}}
+
+
+@pytest.mark.parametrize("name", ["{sub}", "u-{sub}"])
+def test_what_denies_a_session_is_the_name_that_it_was_given(name: str) -> None:
+    settings = made_settings(
+        claims={"sub": {"type": "opaque"}}, roles={"editor": {"session_name": name, "source_identity": name}}
+    )
+    role = settings.roles["editor"]
+    for who in (SUB, "ada lovelace", "x" * 64, "a"):
+        request = assume_role_request(make_identity(role=role, principal=who), make_policy())
+        [deny] = [
+            deny for deny in revoke(settings, claim="sub", value=who, before=None).denies if deny.role is role
+        ]
+        condition = deny.policy["Statement"][0]["Condition"]
+        assert condition == {"StringEquals": {"aws:SourceIdentity": request.source_identity}}
+
+
+def test_a_revocation_is_named_by_what_it_says() -> None:
+    settings = sample_settings()
+
+    def names(**arguments: Any) -> set[str]:
+        made = revoke(settings, **{"claim": "tenant", "value": "acme", "before": NOW, **arguments})
+        return {deny.name for deny in made.denies}
+
+    [name] = names()
+    assert re.fullmatch(r"RevokedSessions-[0-9a-f]{32}", name)
+    assert names() == {name}
+    for other in ({"value": "globex"}, {"before": NOW + 1}, {"before": None}, {"claim": "sub", "value": SUB}):
+        assert name not in names(**other)
 
 
 def test_everybody_is_denied_by_the_time_of_issue() -> None:
-    when = {"DateLessThan": {"aws:TokenIssueTime": "2027-01-15T08:00:00Z"}}
+    when = {"DateLessThan": {"aws:TokenIssueTime": "2027-01-15T08:00:01Z"}}
     assert conditions(before=NOW) == dict.fromkeys(sample_settings().roles, when)
 
 
@@ -443,12 +484,13 @@ def test_everybody_is_denied_by_the_time_of_issue() -> None:
     ("tenant", "issued", "denied"),
     [
         pytest.param("acme", "2027-01-15T07:59:59Z", True, id="the tenant's session from before"),
-        pytest.param("acme", "2027-01-15T08:00:00Z", False, id="the tenant's session from after"),
+        pytest.param("acme", "2027-01-15T08:00:00Z", True, id="the tenant's session of the same second"),
+        pytest.param("acme", "2027-01-15T08:00:01Z", False, id="the tenant's session from after"),
         pytest.param("other", "2027-01-15T07:59:59Z", False, id="another tenant's session"),
     ],
 )
 def test_the_engine_denies_the_revoked_sessions_alone(tenant: str, issued: str, denied: bool) -> None:
-    policy = revoke(sample_settings(), claim="tenant", value="acme", before=NOW).policies["editor"]
+    policy = revoke(sample_settings(), claim="tenant", value="acme", before=NOW).denies[1].policy
     everything = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
     request = AccessRequest(
         action="s3:GetObject",

@@ -1,4 +1,4 @@
-"""`authorizer trust` and `authorizer revoke`, run as a person runs them."""
+"""`authorizer trust`, run as a person runs it: about the sample, unless a test says otherwise."""
 
 import json
 from typing import Any
@@ -11,11 +11,10 @@ from tests.cli.test_commands import run
 from tests.make import sample_settings
 
 ROLE = "arn:aws:iam::123456789012:role/authorizer"
-SUB = "11111111-1111-4111-8111-111111111111"
 
 
 def printed(*arguments: str, **options: Any) -> tuple[Any, str]:
-    ran = run(*arguments, **options)
+    ran = run(*arguments, "--sample", **options)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout), ran.stderr
 
@@ -116,49 +115,10 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Any) -> None:
             "no role of",
             id="an empty account",
         ),
-        pytest.param(["revoke"], "expected one of --sub", id="nobody to revoke"),
-        pytest.param(["revoke", "--sub", SUB, "--tenant", "acme"], "expected one of --sub", id="two at once"),
-        pytest.param(
-            ["revoke", "--claim", "nobody=x"], "there is no claim 'nobody'", id="an undeclared claim"
-        ),
-        pytest.param(["revoke", "--tenant", "*"], "tenant", id="a wildcard"),
-        pytest.param(
-            ["revoke", "--sub", SUB, "--before", "soon"], "expected `now`", id="a time that is none"
-        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(arguments: list[str], problem: str) -> None:
-    ran = run(*arguments)
+    ran = run(*arguments, "--sample")
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert problem in " ".join(ran.stderr.split())
-
-
-def test_revoke_ends_the_sessions_of_one_user() -> None:
-    policies, told = printed("revoke", "--sub", SUB, "--before", "2026-11-21T09:00:00")
-    assert policies["editor"]["Statement"][0]["Condition"] == {
-        "StringLike": {"aws:userid": f"*:{SUB}"},
-        "DateLessThan": {"aws:TokenIssueTime": "2026-11-21T09:00:00Z"},
-    }
-    assert "aws iam put-role-policy --role-name editor" in told
-    assert "role importer: its sessions carry nothing of this claim" in told
-    assert "sessions made after that time" in told
-
-
-def test_revoke_by_any_claim_names_the_roles_that_carry_nothing_of_it() -> None:
-    policies, told = printed("revoke", "--claim", "client=abc")
-    assert list(policies) == ["importer"]
-    assert "role viewer: its sessions carry nothing of this claim; add a session tag" in told
-
-
-def test_revoke_without_a_time_says_that_nobody_gets_back_in() -> None:
-    policies, told = printed("revoke", "--tenant", "acme")
-    assert "DateLessThan" not in policies["viewer"]["Statement"][0]["Condition"]
-    assert "until the policy is removed" in told
-
-
-def test_revoke_everybody_until_now() -> None:
-    policies, _ = printed("revoke", "--before", "now")
-    assert len(policies) == 4
-    for policy in policies.values():
-        assert list(policy["Statement"][0]["Condition"]) == ["DateLessThan"]
