@@ -21,8 +21,8 @@ MAX_TRUST = 2048
 MAX_INLINE = 10_240
 """Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
 
-_EXECUTION_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,575}")
-_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):function:[A-Za-z0-9_-]{1,64}")
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[A-Za-z0-9_-]{1,64}")
+"""Lambda API reference, FunctionConfiguration (FunctionName: at most 64 characters)."""
 
 
 @click.command()
@@ -116,18 +116,21 @@ def _refuse(problem: str) -> NoReturn:
 
 
 def _check_arns(execution_role: str, functions: Sequence[str]) -> None:
-    role = _EXECUTION_ROLE.fullmatch(execution_role)
-    if role is None:
+    from authorizer.settings.limits import LIMITS
+    from authorizer.vending.papers import account_of
+
+    if not LIMITS["RoleArn"].takes(execution_role):
         _refuse(f"--execution-role: expected the ARN of an IAM role, found {execution_role!r}")
+    account = account_of(execution_role)
     for arn in functions:
         found = _FUNCTION.fullmatch(arn)
         if found is None:
             _refuse(
                 f"--function: expected the ARN of a Lambda function without version or alias, found {arn!r}"
             )
-        if found[1] != role[1]:
+        if found[1] != account:
             _refuse(
-                f"--function: expected a function of account {role[1]}, as its execution role is, found {arn!r}"
+                f"--function: expected a function of account {account}, as its execution role is, found {arn!r}"
             )
 
 

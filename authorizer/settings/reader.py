@@ -26,11 +26,17 @@ class Problems:
         self.found: list[str] = []
         self._place = place
         self._source = source
+        self._paths: set[Path] = set()
 
     def add(self, path: Path, message: str) -> None:
         line = line_of(self._source, path)
         where = f"{self._place}:{line}" if line else self._place
         self.found.append(f"{where}: {dotted(path)}: {message}" if path else f"{where}: {message}")
+        self._paths.add(path)
+
+    def about(self, path: Path) -> bool:
+        """Whether there is a problem with this key already: what follows from it says nothing new."""
+        return path in self._paths
 
 
 class Section:

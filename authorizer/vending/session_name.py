@@ -9,13 +9,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from authorizer.errors import RequestInvalid
+from authorizer.errors import ClaimAbsent, RequestInvalid
 from authorizer.settings.format_text import HOLE
+from authorizer.settings.limits import LIMITS
 
-MIN_LENGTH = 2
-MAX_LENGTH = 64
-"""RoleSessionName and SourceIdentity: 2–64 characters of `[\\w+=,.@-]` (STS API reference, AssumeRole)."""
-
+_LIMIT = LIMITS["RoleSessionName"]
+"""SourceIdentity has the same."""
 _REFUSED = re.compile(r"[^A-Za-z0-9_+=,.@-]")
 _TAIL_DIGITS = 24
 _LOOKS_HASHED = re.compile(rf"={'[0-9a-f]' * _TAIL_DIGITS}\Z")
@@ -29,26 +28,28 @@ def fill(template: str, claims: Mapping[str, str | tuple[str, ...]], *, paramete
     several callers': `{tenant}-{name}` of `a-b`, `c` and of `a`, `b-c`. Such a text is nobody's name, and the digest
     that tells them apart is of the claims one by one.
 
-    Raises `RequestInvalid` for a hole without a claim, or with a list: which of several would name the
-    caller?
+    Raises `ClaimAbsent` for a claim that the token does not carry, and `RequestInvalid` for a list: which of several
+    would name the caller?
     """
     literals, names = HOLE.split(template)[::2], HOLE.findall(template)
-    values: list[str] = []
-    problems: list[str] = []
-    for name in names:
-        value = claims.get(name)
-        if isinstance(value, str) and value:
-            values.append(value)
-        else:
-            problems.append(f"needs the claim `{name}` as one non-empty text: {template!r}")
-    if problems:
-        raise RequestInvalid(parameter, "; ".join(problems))
+    values = [_text(claims, name, parameter, template) for name in names]
     text = literals[0] + "".join(map(str.__add__, values, literals[1:]))
     if len(set(names)) <= 1:
         return sanitise(text)
     if _is_name(text) and _reads_one_way(text, literals):
         return text
     return _hashed(text, json.dumps([template, *values]))
+
+
+def _text(claims: Mapping[str, str | tuple[str, ...]], name: str, parameter: str, template: str) -> str:
+    value = claims.get(name)
+    if value is None:
+        raise ClaimAbsent(
+            f"{template!r} ({parameter}) needs the claim {name!r}, which the token does not carry"
+        )
+    if not isinstance(value, str) or not value:
+        raise RequestInvalid(parameter, f"needs the claim `{name}` as one non-empty text: {template!r}")
+    return value
 
 
 def sanitise(text: str) -> str:
@@ -61,14 +62,12 @@ def sanitise(text: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return (
-        MIN_LENGTH <= len(text) <= MAX_LENGTH and not _REFUSED.search(text) and not _LOOKS_HASHED.search(text)
-    )
+    return _LIMIT.takes(text) and not _LOOKS_HASHED.search(text)
 
 
 def _hashed(text: str, said: str) -> str:
     digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:_TAIL_DIGITS]
-    kept = _REFUSED.sub("-", text)[: MAX_LENGTH - _TAIL_DIGITS - 1]
+    kept = _REFUSED.sub("-", text)[: _LIMIT.most - _TAIL_DIGITS - 1]
     return f"{kept}={digest}"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.errors import RequestInvalid
+from authorizer.errors import ClaimAbsent, RequestInvalid
 from authorizer.vending.session_name import fill, sanitise
 from tests.vending.factories import SUB
 
@@ -186,7 +186,6 @@ def test_a_claim_that_looks_like_a_hole_is_not_filled_again() -> None:
 @pytest.mark.parametrize(
     "claims",
     [
-        pytest.param({}, id="absent"),
         pytest.param({"sub": ""}, id="empty"),
         pytest.param({"sub": ("a", "b")}, id="a list"),
     ],
@@ -195,3 +194,8 @@ def test_a_name_needs_one_text_for_each_hole(claims: dict[str, str | tuple[str, 
     with pytest.raises(RequestInvalid, match="needs the claim `sub`") as refused:
         fill("{sub}", claims, parameter="SourceIdentity")
     assert refused.value.parameter == "SourceIdentity"
+
+
+def test_a_claim_that_the_token_does_not_carry_is_for_an_administrator() -> None:
+    with pytest.raises(ClaimAbsent, match="needs the claim 'sub', which the token does not carry"):
+        fill("{tenant}.{sub}", {"tenant": "acme"}, parameter="SourceIdentity")
