@@ -92,7 +92,7 @@ package-backend: package-authorizer
 	cp deploy/backends/python/files.py $(BUILD)/backend
 
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
-	$(RUN) -m authorizer bundle --arch $(ARCH) --python $(PY)
+	$(RUN) -m authorizer bundle --sample --arch $(ARCH) --python $(PY)
 
 bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes
 	$(RUN) -m benchmarks --json benchmarks/results.json

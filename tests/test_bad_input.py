@@ -264,9 +264,10 @@ def test_unreachable_keys_are_a_failure_and_not_the_caller_s_fault(key_folder: P
 
 def test_a_policy_that_sts_would_not_take_is_a_failure(key_folder: Path) -> None:
     resources = ",".join(f'"arn:aws:s3:::bucket/{{{{ sub }}}}/{"a" * 60}{number}/*"' for number in range(25))
+    statement = '{"Effect":"Allow","Action":"s3:GetObject","Resource":'
     template = (
-        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject",'
-        f'"Resource":[{resources}]}}]}}'
+        f'{{"Version":"2012-10-17","Statement":[{statement}"arn:aws:s3:::home/{{{{ sub }}}}/*"}}'
+        f'{{% if "files:write" in scopes %}},{statement}[{resources}]}}{{% endif %}}]}}'
     )
     with_large = make_settings(
         templates={**make_settings().templates, "large": template}, roles={"editor": {"policies": ["large"]}}

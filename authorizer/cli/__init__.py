@@ -28,7 +28,7 @@ SUMMARIES: Mapping[str, str] = {
     "invoke": "Run an event through the authorizer and print the response.",
     "token": "Print a token of the local issuer for a persona.",
     "check": "Load the configuration and list every problem.",
-    "trust": "Print the execution role's policy and every role's trust policy.",
+    "trust": "Print the execution role's policy, and every role's trust policy and own policy.",
     "revoke": "Print the Deny that ends live sessions of a user, a tenant, or everybody.",
     "bundle": "Make the zip that Lambda runs.",
     "policy": "Judge, render, test, explain and prove the session policies.",

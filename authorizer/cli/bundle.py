@@ -1,7 +1,6 @@
 """`authorizer bundle`: the Lambda zip."""
 
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ from rich.table import Table
 
 from authorizer.bundle.build import Bundle, build
 from authorizer.bundle.wheels import ARCHITECTURES, Runtime, copy_installed, download
-from authorizer.cli.options import access_option
+from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 from authorizer.errors import SettingsError
 
 MEGABYTE = 1_000_000
@@ -25,6 +24,7 @@ OLDEST = (3, 11)
 
 @click.command()
 @access_option
+@sample_option
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -54,6 +54,7 @@ OLDEST = (3, 11)
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def bundle(  # noqa: PLR0917 - click passes options by name
     access: Path,
+    sample: bool,
     output: Path,
     python: str,
     arch: str,
@@ -66,26 +67,17 @@ def bundle(  # noqa: PLR0917 - click passes options by name
 
     It holds what a request needs of the libraries, byte-compiled, the configuration and its compiled templates, and
     neither tests nor this command. The same input gives the same bytes. `env:` names are still read when the function
-    starts; here they only have to be there.
+    starts, and none of their values is in the zip: here the configuration has to load with them.
     """
-    from authorizer.local.personas import load_personas
-    from authorizer.local.world import personas_beside
-    from authorizer.settings.load import load
-
-    samples = personas_beside(access)
-    environment = {
-        **(load_personas(samples).environment if samples.exists() else {}),
-        **os.environ,
-    }
-    settings = load(access, environment)
     runtime = _runtime(python, arch)
     if installed:
         _check_platform(runtime)
+    settings = load_deployment(access, sample=sample)
     install = partial(copy_installed, requirements) if installed else partial(download, requirements, runtime)
     with Console(stderr=True).status("making the bundle"):
         made = build(settings, access, install=install, runtime=runtime, output=output, layer=layer)
     if as_json:
-        click.echo(json.dumps(_as_json(made)))
+        click.echo(json.dumps(_as_json(made) | {"sample_values": sample_names(access)}))
     else:
         _show(made)
 

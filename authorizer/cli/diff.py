@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authorizer.cli.options import access_option, aws_option, environment_of, load_access
+from authorizer.cli.options import (
+    access_option,
+    aws_option,
+    environment_of,
+    load_access,
+    sample_names,
+    sample_notice,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +52,8 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
 
         environment = {**environment_of(old_access, aws=aws), **environment_of(access, aws=aws)}
         old_settings = load(old_access, environment)
+        if set(sample_names(old_access)) - set(sample_names(access)):
+            click.echo(sample_notice(old_access), err=True)
     results = _compare(old_settings, new_settings)
     if as_json:
         click.echo(json.dumps([_plain(result) for result in results], indent=2))

@@ -1,6 +1,14 @@
-"""Options that several subcommands share."""
+"""Options that several subcommands share, and what `env:` names mean to each.
+
+What is printed for production is about the deployment, and reads this environment alone, as the function does; the
+sample has to be asked for (`sample_option`). What judges the configuration itself may do so with the sample's values,
+unless told otherwise (`aws_option`). Either way, whoever gets a sample value is told.
+"""
 
 import os
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +27,12 @@ access_option = click.option(
 
 aws_option = click.option(
     "--aws", is_flag=True, help="Take `env:` names from this environment alone, as in Lambda."
+)
+
+sample_option = click.option(
+    "--sample",
+    is_flag=True,
+    help="Take `env:` names that this environment lacks from events/personas.toml: not for production.",
 )
 
 coverage_option = click.option(
@@ -42,11 +56,55 @@ def environment_of(access: Path, *, aws: bool) -> dict[str, str]:
     return {**load_personas(samples).environment, **os.environ}
 
 
+def sample_names(access: Path) -> tuple[str, ...]:
+    """The `env:` names in `access` that this environment lacks: where it loads, their values are the sample's."""
+    from authorizer.settings.reader import ENVIRONMENT
+
+    def names(value: object) -> Iterator[str]:
+        if isinstance(value, str) and value.startswith(ENVIRONMENT):
+            yield value.removeprefix(ENVIRONMENT)
+        elif isinstance(value, dict | list):
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from names(each)
+
+    tables = tomllib.loads(access.read_text(encoding="utf-8"))
+    return tuple(sorted({name for name in names(tables) if name not in os.environ}))
+
+
+def sample_notice(access: Path) -> str:
+    """Which values are the sample's, in words; empty where none is."""
+    names = sample_names(access)
+    return f"{access}: sample values of {', '.join(names)}" if names else ""
+
+
 def load_access(access: Path, *, aws: bool) -> "Settings":
-    """The settings in `access`, with the personas' sample environment beneath the real one unless `aws`.
+    """The settings in `access`, with the personas' sample environment beneath the real one unless `aws`. Which values
+    are the sample's is told on standard error.
 
     Raises `SettingsError`.
     """
     from authorizer.settings.load import load
 
-    return load(access, environment_of(access, aws=aws))
+    settings = load(access, environment_of(access, aws=aws))
+    if notice := sample_notice(access):
+        click.echo(notice, err=True)
+    return settings
+
+
+def load_deployment(access: Path, *, sample: bool) -> "Settings":
+    """The settings in `access` as the deployed function reads them: a name that this environment lacks ends the command
+    with exit code 2, unless the sample is asked for."""
+    from authorizer.cli import EXIT_UNDECIDED
+    from authorizer.errors import SettingsError
+
+    try:
+        return load_access(access, aws=not sample)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        if not sample and any(problem.endswith("is not set") for problem in error.problems):
+            click.echo(
+                "this is about a deployment: set what its function has in its environment; --sample takes the values "
+                "of events/personas.toml instead",
+                err=True,
+            )
+        sys.exit(EXIT_UNDECIDED)

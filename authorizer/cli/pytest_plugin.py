@@ -34,21 +34,29 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "CaseFile 
     return CaseFile.from_parent(parent, path=file_path)
 
 
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Which values are the sample's: a line for each configuration."""
+    from authorizer.cli.options import sample_notice
+
+    return [notice for access in config.stash.get(_LOADED, {}) if (notice := sample_notice(access))]
+
+
 class CaseFile(pytest.File):
     """One file of cases."""
 
     @override
     def collect(self) -> Iterator["CaseItem"]:
         from authorizer.cli.case_files import read_cases
-        from authorizer.cli.options import load_access
+        from authorizer.cli.options import environment_of
         from authorizer.engine.errors import CaseInvalid
         from authorizer.errors import SettingsError
+        from authorizer.settings.load import load
 
         access = self.path.parent.parent / "access.toml"
         loaded = self.config.stash.setdefault(_LOADED, {})
         try:
             if access not in loaded:
-                loaded[access] = load_access(access, aws=False)
+                loaded[access] = load(access, environment_of(access, aws=False))
             cases = read_cases(loaded[access], [self.path])
         except (CaseInvalid, SettingsError) as error:
             raise self.CollectError(str(error)) from error

@@ -1,8 +1,10 @@
-"""`authorizer revoke`: the Deny that ends live role sessions, and what it cannot reach."""
+"""`authorizer revoke`: the Deny that ends live role sessions, ready to run, and what it cannot reach."""
 
 import json
+import shlex
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -10,18 +12,23 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, load_deployment, sample_notice, sample_option
 
 if TYPE_CHECKING:
     from authorizer.settings.schema import Settings
-    from authorizer.vending.revocation import Revocation
+    from authorizer.vending.revocation import Deny, Revocation
+
+MAX_INLINE = 10_240
+"""Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
 
 
 @click.command()
 @access_option
-@aws_option
-@click.option("--sub", help="End the sessions of this user: their `sub`.")
-@click.option("--tenant", help="End the sessions of this tenant: the claim `tenant`.")
+@sample_option
+@click.option("--sub", help="End the sessions of this user: the token's `sub`.")
+@click.option(
+    "--tenant", help="End the sessions of this tenant: the claim by which templates keep tenants apart."
+)
 @click.option(
     "--claim", "pair", metavar="NAME=VALUE", help="End the sessions of this value of any declared claim."
 )
@@ -30,34 +37,76 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Only sessions issued before: `now`, or ISO 8601 such as 2026-11-21T09:00:00Z. Without it, later ones too.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the policies as JSON in place of commands.")
 def revoke(  # noqa: PLR0917 - click passes one for each option
-    access: Path, aws: bool, sub: str | None, tenant: str | None, pair: str | None, before: str | None
+    access: Path,
+    sample: bool,
+    sub: str | None,
+    tenant: str | None,
+    pair: str | None,
+    before: str | None,
+    as_json: bool,
 ) -> None:
-    """Print, for each role that access.toml lists, the inline policy that ends live sessions.
+    """Print the commands that put, on each role that access.toml lists, the inline policy that ends live sessions.
 
-    Attach each with `aws iam put-role-policy`. JSON on standard output; what the policies cannot reach on standard
-    error. Nothing is changed by this command.
+    Paste them into a shell, or pipe them to `sh`: each account's run with that account's credentials only, and a policy
+    is named by what it says, so that no revocation replaces another one. What they cannot reach stands on standard
+    error. Nothing is changed by this command itself.
     """
     from authorizer.vending.revocation import revoke as revocation
 
-    settings = load_access(access, aws=aws)
-    chosen = [("sub", sub), ("tenant", tenant), *([tuple(pair.partition("=")[::2])] if pair else [])]
-    named = [(claim, value) for claim, value in chosen if value is not None]
-    if len(named) > 1 or not (named or before):
+    if (sub, tenant, pair).count(None) < 2 or (sub, tenant, pair, before) == (None,) * 4:
         _refuse("expected one of --sub, --tenant or --claim, or --before for everybody")
-    claim, value = named[0] if named else (None, None)
-    if claim is not None and value is not None:
-        _check_claim(settings, claim, value)
+    settings = load_deployment(access, sample=sample)
+    claim, value = _caller(settings, sub, tenant, pair)
     made = revocation(settings, claim=claim, value=value, before=_moment(before))
-    _explain(settings, made, before)
-    click.echo(json.dumps(made.policies, indent=2))
-    if not made.policies:
-        sys.exit(EXIT_UNDECIDED)
+    who = "everybody" if claim is None else f"callers whose {claim} is {json.dumps(value)}"
+    if not made.denies:
+        _refuse(f"no role's sessions carry anything of `{claim}`: nothing tells these callers from others")
+    if as_json:
+        click.echo(json.dumps(_plain(made, sample_notice(access)), indent=2))
+    else:
+        click.echo("\n".join(_script(made, who, sample_notice(access))))
+    _explain(settings, made)
 
 
 def _refuse(problem: str) -> NoReturn:
     click.echo(problem, err=True)
     sys.exit(EXIT_UNDECIDED)
+
+
+def _caller(
+    settings: "Settings", sub: str | None, tenant: str | None, pair: str | None
+) -> tuple[str | None, str | None]:
+    """The declared claim, and its value, of those whose sessions are to end; two times None for everybody."""
+    from authorizer.vending.revocation import tenant_claims, user_claim
+
+    if sub is not None:
+        claim = user_claim(settings)
+        if claim is None:
+            _refuse(
+                f"--sub: {settings.place} declares no claim that is the token's `sub`: say --claim NAME=VALUE"
+            )
+    elif tenant is not None:
+        candidates = tenant_claims(settings)
+        if len(candidates) != 1:
+            found = (
+                f"by several claims, {', '.join(candidates)}"
+                if candidates
+                else "by no claim but single callers'"
+            )
+            _refuse(
+                f"--tenant: the templates keep callers apart {found}: say --claim NAME=VALUE, NAME one of "
+                f"{', '.join(candidates or settings.claims)}"
+            )
+        [claim] = candidates
+    elif pair is not None:
+        claim, _, _ = pair.partition("=")
+    else:
+        return None, None
+    value = sub or tenant or (pair or "").partition("=")[2]
+    _check_claim(settings, claim, value)
+    return claim, value
 
 
 def _check_claim(settings: "Settings", claim: str, value: str) -> None:
@@ -69,6 +118,8 @@ def _check_claim(settings: "Settings", claim: str, value: str) -> None:
         _refuse(
             f"there is no claim {claim!r} in {settings.place}: expected one of {', '.join(settings.claims)}"
         )
+    if declared.type.is_list:
+        _refuse(f"{claim} is a list: no session's name or tag can be told by it")
     try:
         declared.type.check(value)
     except ValueRefused as refused:
@@ -76,49 +127,96 @@ def _check_claim(settings: "Settings", claim: str, value: str) -> None:
 
 
 def _moment(before: str | None) -> float | None:
+    from authorizer.settings.schema import CLOCK_SKEW
+
     if before is None:
         return None
     if before == "now":
-        return time.time()
+        # This machine's clock may be behind that of STS, which wrote the time of issue.
+        return time.time() + CLOCK_SKEW
     try:
         moment = datetime.fromisoformat(before)
     except ValueError:
         _refuse(f"--before: expected `now` or a time such as 2026-11-21T09:00:00Z, found {before!r}")
+    if not 1970 < moment.year < 9999:
+        _refuse(f"--before: expected a time from 1971 to 9998, found {before!r}")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _explain(settings: "Settings", made: "Revocation", before: str | None) -> None:
-    from rich.console import Console
+def _script(made: "Revocation", who: str, notice: str) -> Iterator[str]:
+    """Commands for any POSIX shell, and without comments, which zsh does not take at its prompt."""
+    from authorizer.vending.papers import account_of
 
-    console = Console(stderr=True, soft_wrap=True)
-    gateway = settings.gateway
+    yield "("
+    yield f": {shlex.quote(f'ends the role sessions of {who}')}"
+    if notice:
+        yield f": {shlex.quote(f'SAMPLE: {notice}')}"
+    yield "missed=0"
+    accounts: dict[str, list[Deny]] = {}
+    for deny in made.denies:
+        accounts.setdefault(account_of(deny.role.arn), []).append(deny)
+    for account, denies in accounts.items():
+        # A role of the same name in another account is another role.
+        yield f'if [ "$(aws sts get-caller-identity --query Account --output text)" = {account} ]; then'
+        for deny in denies:
+            yield f"  {_command('put', deny)} --policy-document {shlex.quote(deny.text)} || missed=1"
+        yield "else"
+        yield f"  echo 'nothing is revoked in account {account}: run this with its credentials, too' >&2; missed=1"
+        yield "fi"
+    yield 'exit "$missed"'
+    yield ")"
+
+
+def _command(verb: str, deny: "Deny") -> str:
+    from authorizer.vending.papers import name_of
+
+    _, role_name = name_of(deny.role.arn)
+    return f"aws iam {verb}-role-policy --role-name {shlex.quote(role_name)} --policy-name {deny.name}"
+
+
+def _plain(made: "Revocation", notice: str) -> dict[str, object]:
+    from authorizer.model import instant
+
+    return {
+        **({"sample": notice} if notice else {}),
+        "policies": {
+            deny.role.name: {"role_arn": deny.role.arn, "policy_name": deny.name, "policy": deny.policy}
+            for deny in made.denies
+        },
+        "unreachable": made.unreachable,
+        "removable_from": None if made.removable is None else instant(made.removable),
+    }
+
+
+def _explain(settings: "Settings", made: "Revocation") -> None:
+    from authorizer.model import instant
+
     longest = max(role.duration for role in settings.roles.values())
-    for name in made.policies:
-        role_name = settings.roles[name].arn.rpartition("/")[2]
-        console.print(
-            f"{name}: aws iam put-role-policy --role-name {role_name} --policy-name RevokedSessions --policy-document …"
-        )
     notes = [
         *(
             f"role {name}: its sessions carry nothing of this claim; add a session tag"
             for name in made.unreachable
         ),
-        "what a session has read or done already, and a few seconds until IAM knows the policy everywhere",
+        "what a session has read or done already, and some minutes until IAM knows the policy everywhere",
         "routes that use no AWS credentials: the token opens them until it expires, and the gateway's cache for "
-        f"{gateway.result_ttl:.0f} s after",
+        f"{settings.gateway.result_ttl:.0f} s after",
     ]
-    if before is None:
+    if made.removable is None:
         notes.append("nobody is let in again until the policy is removed")
+        removable = "To let these callers in again"
     else:
-        notes.append(
+        notes += [
             "sessions made after that time: while the token is valid the authorizer makes them, so sign the user out "
-            "and "
-            "disable them first"
-        )
-        notes.append(
+            "and disable them first",
             "sessions that an environment remembers are handed out, and denied, until they are renewed: for up to "
-            f"{longest} s, or until the function is deployed anew"
-        )
-    console.print("What this does not reach:")
-    for note in notes:
-        console.print(f"  - {note}")
+            f"{longest} s, or until the function is deployed anew",
+        ]
+        removable = f"From {instant(made.removable)} on, when all that they deny has ended by itself"
+    told = ["What this does not reach:", *(f"  - {note}" for note in notes)]
+    size = max(len(deny.text) for deny in made.denies)
+    told += [
+        f"Each takes {size} of the {MAX_INLINE:,} characters that a role has for all its inline policies together.",
+        f"{removable}, remove them:",
+        *(f"  {_command('delete', deny)}" for deny in made.denies),
+    ]
+    click.echo("\n".join(told), err=True)

@@ -1,25 +1,33 @@
 """`authorizer trust`: the policies that AWS wants for an access.toml, least privilege."""
 
 import json
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
-    from authorizer.settings.schema import Settings
+    from authorizer.engine.role_policy import RolePolicy
+    from authorizer.settings.schema import Role, Settings
 
 MAX_TRUST = 2048
 """Characters of a trust policy before its quota must be raised (IAM quotas, role trust policy length)."""
+MAX_INLINE = 10_240
+"""Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
+
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[A-Za-z0-9_-]{1,64}")
+"""Lambda API reference, FunctionConfiguration (FunctionName: at most 64 characters)."""
 
 
 @click.command()
 @access_option
-@aws_option
+@sample_option
 @click.option(
     "--execution-role",
     required=True,
@@ -27,81 +35,147 @@ MAX_TRUST = 2048
     help="The role that the authorizer function runs as.",
 )
 @click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    metavar="ARN",
+    help="The authorizer function, without version or alias; repeat for each. No other one may assume the roles then.",
+)
+@click.option(
     "--cloudformation", is_flag=True, help="Print a CloudFormation template in place of the policies."
 )
 @click.option(
     "--account", metavar="ID", help="The account to print the template for; by default the authorizer's own."
 )
-def trust(access: Path, aws: bool, execution_role: str, cloudformation: bool, account: str | None) -> None:
-    """Print the execution role's policy and the trust policy of every role that access.toml lists.
+def trust(  # noqa: PLR0917 - click passes one for each option
+    access: Path,
+    sample: bool,
+    execution_role: str,
+    functions: tuple[str, ...],
+    cloudformation: bool,
+    account: str | None,
+) -> None:
+    """Print the execution role's policy and, of every role that access.toml lists, its trust policy and its own policy.
 
     Least privilege: exact ARNs, `sts:TagSession` and `sts:SetSourceIdentity` where a role needs them, its external id,
-    its tags required and no others allowed. JSON on standard output, what to do with it on standard error.
-    """
-    import re
+    its tags required and no others allowed. A role's own policy allows what its templates can allow at all: without a
+    session policy a session could do that and no more, and where a claim is a session tag, only with its own value.
 
+    JSON on standard output, what to do with it on standard error.
+    """
+    from authorizer.engine.document import dump
+    from authorizer.engine.role_policy import role_policy
     from authorizer.vending import key_papers
     from authorizer.vending.papers import VERSION, account_of, execution_policy, template, trust_policy
 
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,575}", execution_role):
-        click.echo(f"--execution-role: expected the ARN of an IAM role, found {execution_role!r}", err=True)
-        sys.exit(EXIT_UNDECIDED)
-    settings = load_access(access, aws=aws)
+    _check_arns(execution_role, functions)
+    settings = load_deployment(access, sample=sample)
     roles = settings.roles.values()
     home = account_of(execution_role)
     keys = key_papers.of_the_authorizer(settings, execution_role)
+    shared = settings.shared_cache
+    table_arn = shared.table if shared is not None and shared.table.startswith("arn:") else None
+    limits = {
+        role.name: role_policy(settings.template_set, role.policies, tags=role.session_tags) for role in roles
+    }
+    documents = {name: json.loads(dump(limit.document)) for name, limit in limits.items()}
     printed: dict[str, Any]
     if cloudformation:
-        printed = template(roles, execution_role, account or home, keys=keys)
+        printed = template(
+            roles,
+            execution_role,
+            account or home,
+            role_policies=documents,
+            functions=functions,
+            table_arn=table_arn,
+            keys=keys,
+        )
         if not printed["Resources"]:
-            click.echo(f"--account: no role of {access} is in account {account!r}", err=True)
-            sys.exit(EXIT_UNDECIDED)
+            _refuse(f"--account: no role of {access} is in account {account!r}")
     else:
-        table = settings.shared_cache.table if settings.shared_cache else ""
         printed = {
             "execution_role": {
                 "arn": execution_role,
-                "policy": execution_policy(
-                    roles, table_arn=table if table.startswith("arn:") else None, keys=keys
-                ),
+                "policy": execution_policy(roles, table_arn=table_arn, keys=keys, functions=functions),
             },
             "roles": {
-                role.name: {"arn": role.arn, "trust_policy": trust_policy(role, execution_role)}
+                role.name: {
+                    "arn": role.arn,
+                    "trust_policy": trust_policy(role, execution_role, functions),
+                    "role_policy": documents[role.name],
+                }
                 for role in roles
             },
         }
         if backend := key_papers.of_a_backend(settings, execution_role):
             printed["backends"] = {"policy": {"Version": VERSION, "Statement": backend}}
-    _explain(settings, home, execution_role)
+    if names := sample_names(access):
+        printed |= {"Metadata": {"SampleValues": names}} if cloudformation else {"sample_values": names}
+    _explain(settings, execution_role, functions, limits)
     click.echo(json.dumps(printed, indent=2))
 
 
-def _explain(settings: "Settings", home: str, execution_role: str) -> None:
+def _refuse(problem: str) -> NoReturn:
+    click.echo(problem, err=True)
+    sys.exit(EXIT_UNDECIDED)
+
+
+def _check_arns(execution_role: str, functions: Sequence[str]) -> None:
+    from authorizer.settings.limits import LIMITS
+    from authorizer.vending.papers import account_of
+
+    if not LIMITS["RoleArn"].takes(execution_role):
+        _refuse(f"--execution-role: expected the ARN of an IAM role, found {execution_role!r}")
+    account = account_of(execution_role)
+    for arn in functions:
+        found = _FUNCTION.fullmatch(arn)
+        if found is None:
+            _refuse(
+                f"--function: expected the ARN of a Lambda function without version or alias, found {arn!r}"
+            )
+        if found[1] != account:
+            _refuse(
+                f"--function: expected a function of account {account}, as its execution role is, found {arn!r}"
+            )
+
+
+def _explain(
+    settings: "Settings", execution_role: str, functions: Sequence[str], limits: Mapping[str, "RolePolicy"]
+) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from authorizer.vending.papers import account_of, trust_policy
+    from authorizer.vending.papers import account_of
 
-    console = Console(stderr=True, emoji=False)  # `:secret:` in an ARN would be one
-    table = Table("role", "account", "needs beside sts:AssumeRole", "note", title="Whom each role trusts")
+    table = Table(
+        "role",
+        "account",
+        "needs beside sts:AssumeRole",
+        "keeps apart by itself",
+        title="What each role is given",
+    )
     for role in settings.roles.values():
         needs = [
             *(["sts:TagSession"] if role.session_tags else []),
             *(["sts:SetSourceIdentity"] if role.source_identity else []),
             *(["an external id"] if role.external_id else []),
         ]
-        there = account_of(role.arn)
-        notes = (
-            [] if there == home else ["in another account: both policies are needed, each in its own account"]
+        tagged = ", ".join(sorted(limits[role.name].tagged))
+        table.add_row(role.name, account_of(role.arn), ", ".join(needs) or "nothing", tagged or "nobody")
+    told = Console(
+        stderr=True, soft_wrap=True, highlight=False, emoji=False
+    )  # `:secret:` in an ARN would be one
+    told.print(table)
+    for role in settings.roles.values():
+        for note in _notes(role, execution_role, functions, limits[role.name]):
+            told.print(f"role {role.name}: {note}", markup=False)
+    if not functions:
+        told.print(
+            "Every function that runs as this execution role may assume these roles: name yours with --function ARN."
         )
-        size = len(json.dumps(trust_policy(role, execution_role), separators=(",", ":")))
-        if size > MAX_TRUST:
-            notes.append(f"trust policy of {size} characters: raise the quota of {MAX_TRUST}")
-        table.add_row(role.name, there, ", ".join(needs) or "nothing", "; ".join(notes))
-    console.print(table)
     shared = settings.shared_cache
     if shared is not None and not shared.table.startswith("arn:"):
-        console.print(
+        told.print(
             f"Give the execution role dynamodb:GetItem and dynamodb:PutItem on the table {shared.table!r}."
         )
     for sealing, whose in (
@@ -110,5 +184,32 @@ def _explain(settings: "Settings", home: str, execution_role: str) -> None:
     ):
         if sealing is not None and sealing.source != "environment":
             at = f" in {sealing.keys}" if sealing.source == "secretsmanager" else ""
-            told = f"The execution role {whose} may read the keys of [{sealing.table}]{at}."
-            console.print(told, markup=False, soft_wrap=True)
+            line = f"The execution role {whose} may read the keys of [{sealing.table}]{at}."
+            told.print(line, markup=False)
+
+
+def _notes(role: "Role", execution_role: str, functions: Sequence[str], limit: "RolePolicy") -> list[str]:
+    from authorizer.engine.document import dump
+    from authorizer.vending.papers import account_of, trust_policy
+
+    notes = []
+    if account_of(role.arn) != account_of(execution_role):
+        notes.append("in another account: both policies are needed, each in its own account")
+    if limit.untagged:
+        claims = ", ".join(f"`{claim}`" for claim in sorted(limit.untagged))
+        notes.append(
+            f"a session without its policy would reach what is anybody's by {claims}: make it a session tag, and the "
+            "role keeps that apart too"
+        )
+    if role.managed_policies:
+        notes.append(
+            "its own policy has nothing of its managed policies: what they are for, attach to the role too"
+        )
+    size = len(json.dumps(trust_policy(role, execution_role, functions), separators=(",", ":")))
+    if size > MAX_TRUST:
+        notes.append(f"trust policy of {size} characters: raise the quota of {MAX_TRUST}")
+    if (own := len(dump(limit.document))) > MAX_INLINE:
+        notes.append(
+            f"role policy of {own} characters, and a role's inline policies have {MAX_INLINE}: split the role"
+        )
+    return notes

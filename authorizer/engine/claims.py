@@ -57,6 +57,11 @@ class Language:
             for sequence in self.alternatives
         )
 
+    @property
+    def min_length(self) -> int:
+        """Length of the shortest text, in characters."""
+        return min(sum(segment.min for segment in sequence) for sequence in self.alternatives)
+
     def pattern(self) -> str:
         """A regular expression that fully matches exactly the texts of this language."""
         return "|".join(

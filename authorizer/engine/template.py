@@ -43,11 +43,13 @@ from authorizer.engine.program import (
     variables_of,
 )
 from authorizer.engine.run import Run, UserFacts, explore
-from authorizer.engine.statement import Statement
+from authorizer.engine.statement import Condition, Statement
 
 MAX_BRANCHES = 1024
 """Most ways that one template may run. Each is parsed and judged when templates load."""
 _PLACEHOLDER = re.compile(f"({PATTERN})")
+_INDENT = re.compile(r"\s*\n\s*")
+"""White space that no JSON string holds."""
 _ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
 _TRUSTED = PRINTABLE | FORBIDDEN
 MAX_PREPARED = 512
@@ -226,6 +228,40 @@ class TemplateSet:
             longest = max(longest, length)
         return longest
 
+    def shortest_beyond(
+        self, names: Sequence[str], limit: int, *, on_allows: Sequence[Condition] = ()
+    ) -> int | None:
+        """Length of the shortest policy that these templates can render to, in characters, where every one is longer
+        than `limit`; None where some user's fits, with `on_allows` added to each Allow.
+
+        Stops at the first way that fits, which for most templates is the first at all. Lists have one to three items.
+        None, too, where no way allows anything, and where there are more than `MAX_BRANCHES` ways.
+        """
+        lengths = {name: range(1, min(3, kind.max_items) + 1) for name, kind in self._claims.items()}
+        shortest = None
+        ways = explore([self._programs[name] for name in names], self._codes, lengths)
+        for count, (chosen, runs) in enumerate(ways):
+            raw = "".join(_INDENT.sub("", run.text) for run in runs)
+            if count == MAX_BRANCHES:
+                return None
+            if '"Allow"' not in raw:
+                continue
+            # Parsing and packing cost a millisecond, and only ever shorten: what fits without them fits.
+            length = self._least(raw)
+            if on_allows or length > limit:
+                statements = pack(_branch(chosen, runs).document).statements
+                limited = tuple(_limited(statement, on_allows) for statement in statements)
+                length = self._least(dump(Document(statements=limited)))
+            if length <= limit:
+                return None
+            shortest = min(length, shortest or length)
+        return shortest
+
+    def _least(self, text: str) -> int:
+        """Length of a symbolic text with the shortest values that its claims can have."""
+        holes = (self._claims[self.origin(char)[0]] for char in text if is_placeholder(char))
+        return len(text) + sum(claim.language.min_length - 1 for claim in holes)
+
     def branches(self, names: Sequence[str], *, full_lists: bool = False) -> Iterator[Branch]:
         """Every way in which these templates can run together, for lists of every length that matters
         (`authorizer.engine.loops` says which).
@@ -349,6 +385,12 @@ def _branch(chosen: Mapping[Atom, bool | int], runs: Sequence[Run]) -> Branch:
         places=tuple(places),
         arms=frozenset().union(*(run.arms for run in runs)),
     )
+
+
+def _limited(statement: Statement, conditions: Sequence[Condition]) -> Statement:
+    if statement.effect != "Allow":
+        return statement
+    return replace(statement, conditions=(*statement.conditions, *conditions))
 
 
 def _undeclared(

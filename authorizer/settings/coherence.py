@@ -5,11 +5,14 @@ A configuration that would make a cached answer wrong, or credentials expire in 
 load.
 """
 
-from collections.abc import Container, Iterator
-from string import Formatter
+from collections.abc import Container, Iterator, Mapping
 
+from authorizer.engine.claims import ClaimType
+from authorizer.engine.statement import Condition
+from authorizer.settings.format_text import holes
+from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.reader import Problems
-from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Settings
+from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Claim, Role, Settings
 
 RESERVED_CONTEXT_KEYS = frozenset(
     # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer
@@ -35,22 +38,10 @@ def check(settings: Settings, problems: Problems) -> None:
     """Add every disagreement between sections to `problems`."""
     _check_names(settings, problems)
     _check_claims(settings, problems)
+    _check_assume_role(settings, problems)
     _check_cache(settings, problems)
     _check_lifetimes(settings, problems)
     _check_sealing(settings, problems)
-
-
-def holes(text: str) -> tuple[str, ...]:
-    """The names in a format text such as `{tenant}.{sub}`; ValueError where it is malformed or has a
-    conversion."""
-    names = []
-    for _, name, spec, conversion in Formatter().parse(text):
-        if name is None:
-            continue
-        if not name.isidentifier() or spec or conversion:
-            raise ValueError(name)
-        names.append(name)
-    return tuple(names)
 
 
 def _check_names(settings: Settings, problems: Problems) -> None:
@@ -91,10 +82,8 @@ def _check_claims(settings: Settings, problems: Problems) -> None:
         problems.add(("variables", name), "is the name of a claim too")
     for role in settings.roles.values():
         for key, claim in role.session_tags.items():
-            if claim not in claims:
-                problems.add(
-                    ("roles", role.name, "session_tags"), f"tag {key!r}: there is no claim {claim!r}"
-                )
+            for problem in _tag_problems(claim, claims):
+                problems.add(("roles", role.name, "session_tags"), f"tag {key!r}: {problem}")
         for setting, text in (("session_name", role.session_name), ("source_identity", role.source_identity)):
             for problem in _format_problems(text, claims) if text else ():
                 problems.add(("roles", role.name, setting), problem)
@@ -104,19 +93,88 @@ def _check_claims(settings: Settings, problems: Problems) -> None:
             problems.add(("gateway", "context_claims"), f"there is no claim {claim!r}")
         if claim in RESERVED_CONTEXT_KEYS:
             problems.add(("gateway", "context_claims"), f"{claim!r} is a reserved name of the context")
-    if gateway.usage_key_claim is not None and gateway.usage_key_claim not in claims:
-        problems.add(("gateway", "usage_key_claim"), f"there is no claim {gateway.usage_key_claim!r}")
+    if gateway.usage_key_claim is not None:
+        for problem in _single_problems(gateway.usage_key_claim, claims):
+            problems.add(("gateway", "usage_key_claim"), problem)
 
 
-def _format_problems(text: str, claims: Container[str]) -> Iterator[str]:
+def _single_problems(name: str, claims: Mapping[str, Claim]) -> Iterator[str]:
+    """Why a claim cannot be one text, where one text is needed."""
+    if name not in claims:
+        yield f"there is no claim {name!r}"
+    elif claims[name].type.is_list:
+        yield f"the claim {name!r} is a list: expected one that is a single text"
+
+
+def _tag_problems(name: str, claims: Mapping[str, Claim]) -> Iterator[str]:
+    yield from _single_problems(name, claims)
+    if name in claims and not _may_be_tag(claims[name].type):
+        most = LIMITS["Tags.Value"].most
+        yield f"no value of the claim {name!r} is a tag's: at most {most} letters, digits, spaces and _ . : / = + - @"
+
+
+def _may_be_tag(kind: ClaimType) -> bool:
+    """Whether any value of the type is one that STS takes as a tag's."""
+    limit = LIMITS["Tags.Value"]
+    return any(
+        sum(segment.min for segment in sequence) <= limit.most
+        and all(segment.min == 0 or any(map(limit.takes, segment.chars)) for segment in sequence)
+        for sequence in kind.language.alternatives
+    )
+
+
+def _format_problems(text: str, claims: Mapping[str, Claim]) -> Iterator[str]:
     try:
         names = holes(text)
-    except ValueError:
-        yield f'expected a text such as "{{sub}}", found {text!r}'
+    except ValueError as error:
+        yield str(error)
         return
     if not names:
         yield f"{text!r} names no claim: one name for everybody leaves CloudTrail without a user"
-    yield from (f"there is no claim {claim!r}" for claim in names if claim not in claims)
+    for name in dict.fromkeys(names):
+        yield from _single_problems(name, claims)
+
+
+_TOKEN_END = Condition(operator="DateLessThan", key="aws:CurrentTime", values=("2000-01-01T00:00:00Z",))
+"""What `session.end_with_token` puts on each Allow, as long as it is for any token."""
+
+
+def _check_assume_role(settings: Settings, problems: Problems) -> None:
+    """What STS would refuse to everybody: a role that loads can be assumed for someone."""
+    for role in settings.roles.values():
+        for path, text in [
+            (("roles", role.name, breach.setting), breach.text)
+            for breach in breaches(role)
+            if not problems.about(("roles", role.name, breach.setting))
+        ]:
+            problems.add(path, text)
+        if all(name in settings.template_set.names for name in role.policies):
+            _check_policy(role, settings, problems)
+
+
+def _check_policy(role: Role, settings: Settings, problems: Problems) -> None:
+    arns, limit = sum(map(len, role.managed_policies)), LIMITS["Policy"].most
+    on_allows = (_TOKEN_END,) if settings.session.end_with_token else ()
+    shortest = settings.template_set.shortest_beyond(role.policies, limit - arns, on_allows=on_allows)
+    if shortest is not None:
+        with_arns = f", and {shortest + arns} with the ARNs of its managed policies" if arns else ""
+        problems.add(
+            ("roles", role.name, "managed_policies" if arns else "policies"),
+            f"the shortest session policy has {shortest} characters{with_arns}: STS takes {limit}; move what is the "
+            "same for everybody into the role's own policy",
+        )
+    if on_allows and any(
+        condition.operator == _TOKEN_END.operator and condition.key.casefold() == _TOKEN_END.key.casefold()
+        for branch in settings.template_set.branches(role.policies)
+        for statement in branch.document.statements
+        if statement.effect == "Allow"
+        for condition in statement.conditions
+    ):
+        problems.add(
+            ("session", "end_with_token"),
+            f"the templates of role {role.name!r} limit `aws:CurrentTime` themselves: of two values the later would "
+            "count",
+        )
 
 
 def _check_cache(settings: Settings, problems: Problems) -> None:

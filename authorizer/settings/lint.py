@@ -3,12 +3,17 @@
 `authorizer.engine.lint` judges the templates; this file what `access.toml` makes of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from authorizer.engine.lint import Finding, lint
 from authorizer.engine.program import InScopes
+from authorizer.settings.format_text import holes
+from authorizer.settings.limits import LIMITS
 from authorizer.settings.places import Path, line_of
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Role, Settings
+
+TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}')
+"""Most characters that `session.end_with_token` adds to an Allow."""
 
 
 def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
@@ -16,7 +21,9 @@ def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
     found = set(
         lint(
             settings.template_set,
-            user_writable=[claim.name for claim in settings.claims.values() if claim.user_writable],
+            user_writable=[
+                claim.name for claim in settings.claims.values() if claim.claim in _writable(settings)
+            ],
             groupings={role.name: role.policies for role in settings.roles.values()},
         )
     )
@@ -28,6 +35,7 @@ def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
         *_rules(settings),
         *_issuers(settings),
         *_roles(settings),
+        *_names(settings),
     ):
         line = line_of(source, path)
         place = f"{settings.place}:{line}" if line else settings.place
@@ -49,7 +57,7 @@ def _policies(settings: Settings) -> _Found:
                 f"nothing says what template {name!r} isolates, so nothing is proven about it",
                 f'write {name} = {{ isolates = "CLAIM" }} under [policies]',
             )
-        elif settings.claims[row.isolates].user_writable:
+        elif settings.claims[row.isolates].claim in _writable(settings):
             yield (
                 ("policies", name),
                 "user-writable",
@@ -121,8 +129,13 @@ def _claims(settings: Settings) -> _Found:
             )
 
 
+def _writable(settings: Settings) -> frozenset[str]:
+    """Claims of the token that users can change, by whatever name one of them is declared so."""
+    return frozenset(claim.claim for claim in settings.claims.values() if claim.user_writable)
+
+
 def _rules(settings: Settings) -> _Found:
-    writable = {claim.claim for claim in settings.claims.values() if claim.user_writable}
+    writable = _writable(settings)
     for index, rule in enumerate(settings.rules):
         if rule.claim in writable:
             yield (
@@ -158,3 +171,69 @@ def _roles(settings: Settings) -> _Found:
                 f"role {role.name!r}: a session may do what its own policy or a managed one allows",
                 "let them hold nothing but Deny, or what every user may do; the rest belongs into the templates",
             )
+        yield from _size(role, settings)
+        yield from _tag_values(role, settings)
+
+
+def _size(role: Role, settings: Settings) -> _Found:
+    """What the templates' own finding leaves out: the ARNs of managed policies, and the end with the token."""
+    arns, limit = sum(map(len, role.managed_policies)), LIMITS["Policy"].most
+    added = 0
+    if settings.session.end_with_token:
+        allows = (
+            sum(statement.effect == "Allow" for statement in branch.document.statements)
+            for branch in settings.template_set.branches(role.policies)
+        )
+        added = max(allows, default=0) * TOKEN_END
+    longest = settings.template_set.worst_case_length(role.policies)
+    if longest <= limit < longest + arns + added:
+        yield (
+            ("roles", role.name, "managed_policies" if arns else "policies"),
+            "too-large",
+            f"role {role.name!r}: the longest policy has {longest} characters, and {longest + arns + added} with the "
+            f"ARNs of managed policies and the token's end, STS takes {limit}",
+            "lower `max_length` of its claims, or move constants into the role's own policy",
+        )
+
+
+def _tag_values(role: Role, settings: Settings) -> _Found:
+    limit = LIMITS["Tags.Value"]
+    for key, claim in role.session_tags.items():
+        sequences = settings.claims[claim].type.language.alternatives
+        longest = max(sum(segment.max for segment in sequence) for sequence in sequences)
+        if longest > limit.most or not all(
+            limit.takes(char) for sequence in sequences for segment in sequence for char in segment.chars
+        ):
+            yield (
+                ("roles", role.name, "session_tags"),
+                "tag-value",
+                f"role {role.name!r}: some values of `{claim}` are none that the session tag {key!r} can have, and who "
+                "has one is answered 500",
+                f"take a claim whose type allows at most {limit.most} letters, digits, spaces and _ . : / = + - @",
+            )
+
+
+def _names(settings: Settings) -> _Found:
+    """What stands for a caller in AWS, and in API Gateway's usage plans."""
+    writable = _writable(settings)
+    named: list[tuple[Path, str, Iterable[str]]] = []
+    for role in settings.roles.values():
+        place = "roles", role.name
+        named += [
+            ((*place, "session_tags"), f"the session tag {key!r}", (claim,))
+            for key, claim in role.session_tags.items()
+        ]
+        named.append(((*place, "session_name"), "the session name", holes(role.session_name)))
+        named.append(((*place, "source_identity"), "the source identity", holes(role.source_identity or "")))
+    if settings.gateway.usage_key_claim is not None:
+        named.append((("gateway", "usage_key_claim"), "the usage key", (settings.gateway.usage_key_claim,)))
+    for path, what, claims in named:
+        for claim in dict.fromkeys(claims):
+            if settings.claims[claim].claim in writable:
+                role_name = f"role {path[1]!r}: " if path[0] == "roles" else ""
+                yield (
+                    path,
+                    "user-writable",
+                    f"{role_name}{what} is made of `{claim}`, which users can change: they choose whom it names",
+                    "name callers by a claim that only the issuer sets, such as `sub`",
+                )

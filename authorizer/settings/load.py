@@ -9,6 +9,7 @@ from authorizer.engine.errors import TemplateInvalid
 from authorizer.engine.template import TemplateSet
 from authorizer.errors import SettingsError
 from authorizer.settings import coherence, sections
+from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role, Settings
 
@@ -124,6 +125,6 @@ def _uses(role: Role, template_set: TemplateSet) -> frozenset[str]:
     """Every claim that the role's policies, tags, session name or source identity mention."""
     used = {claim for policy in role.policies for claim in template_set.uses(policy)}
     used |= set(role.session_tags.values())
-    used |= set(coherence.holes(role.session_name))
-    used |= set(coherence.holes(role.source_identity or ""))
+    used |= set(holes(role.session_name))
+    used |= set(holes(role.source_identity or ""))
     return frozenset(used)

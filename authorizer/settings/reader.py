@@ -13,7 +13,8 @@ from typing import TypeVar
 from authorizer.settings.places import Path, dotted, line_of
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_ENVIRONMENT = "env:"
+ENVIRONMENT = "env:"
+"""What a text begins with that is read from the environment."""
 
 T = TypeVar("T", bound=str)
 
@@ -25,11 +26,17 @@ class Problems:
         self.found: list[str] = []
         self._place = place
         self._source = source
+        self._paths: set[Path] = set()
 
     def add(self, path: Path, message: str) -> None:
         line = line_of(self._source, path)
         where = f"{self._place}:{line}" if line else self._place
         self.found.append(f"{where}: {dotted(path)}: {message}" if path else f"{where}: {message}")
+        self._paths.add(path)
+
+    def about(self, path: Path) -> bool:
+        """Whether there is a problem with this key already: what follows from it says nothing new."""
+        return path in self._paths
 
 
 class Section:
@@ -204,8 +211,8 @@ class Section:
             self.problem(key, f"expected a text, found {_kind(value)}")
             return ""
         origin = repr(value)
-        if value.startswith(_ENVIRONMENT):
-            variable = value.removeprefix(_ENVIRONMENT)
+        if value.startswith(ENVIRONMENT):
+            variable = value.removeprefix(ENVIRONMENT)
             found = self._environment.get(variable, "")
             if not found:
                 self.problem(key, f"the environment variable {variable} is not set")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from authorizer.engine.claims import declare
 from authorizer.engine.errors import ClaimTypeInvalid
+from authorizer.settings.limits import LIMITS
 from authorizer.settings.reader import Section
 from authorizer.settings.schema import (
     MAX_CHAINED_DURATION,
@@ -33,13 +34,9 @@ from authorizer.settings.walks import IN_WORDS, walks
 
 # UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
 _USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)_[0-9A-Za-z]{1,40}"
-_ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,575}"
-_POLICY_ARN = r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]{1,575}"
 _TABLE = r"(?:arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/)?[A-Za-z0-9_.-]{3,255}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 §5.6.2, token
-_TAG_KEY = r"(?!aws:)[\w .:/=+\-@]{1,128}"  # STS API reference, Tag.Key
-_EXTERNAL_ID = r"[\w+=,.@:/-]{2,1224}"  # STS API reference, AssumeRole.ExternalId
 _VARIABLE = r"[ -!#%-)+->@-\[\]-z|~]+"  # printable ASCII without " $ * ? \ { }
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 _PATH = r"/[A-Za-z0-9._~!&'()+,;=:@%/*-]*(?:\{proxy\+\})?"
@@ -201,17 +198,22 @@ def roles(root: Section, default_name: str, default_duration: int) -> dict[str, 
     for name, section in root.sections("roles"):
         found[name] = Role(
             name=name,
-            arn=section.text("arn", pattern=_ROLE_ARN, expected="the ARN of an IAM role"),
+            arn=section.text("arn", pattern=LIMITS["RoleArn"].pattern, expected="the ARN of an IAM role"),
             policies=section.texts("policies"),
             session_name=section.text("session_name", default_name),
             session_tags=section.mapping("session_tags"),
             transitive_tags=section.texts("transitive_tags", ()),
             source_identity=section.optional_text("source_identity"),
             external_id=section.optional_text(
-                "external_id", pattern=_EXTERNAL_ID, expected="2 to 1,224 of A-Z a-z 0-9 _ + = , . @ : / -"
+                "external_id",
+                pattern=LIMITS["ExternalId"].pattern,
+                expected="2 to 1,224 of A-Z a-z 0-9 _ + = , . @ : / -",
             ),
             managed_policies=section.texts(
-                "managed_policies", (), pattern=_POLICY_ARN, expected="the ARN of a managed policy"
+                "managed_policies",
+                (),
+                pattern=LIMITS["PolicyArns.arn"].pattern,
+                expected="the ARN of a managed policy",
             ),
             duration=int(
                 section.seconds(
@@ -220,13 +222,6 @@ def roles(root: Section, default_name: str, default_duration: int) -> dict[str, 
             ),
             uses=frozenset(),
         )
-        for key in found[name].session_tags:
-            if not re.fullmatch(_TAG_KEY, key):
-                section.problem(
-                    "session_tags", f"{key!r} is no tag key: 1 to 128 of letters, digits, _ . : / = + - @"
-                )
-        for key in set(found[name].transitive_tags) - set(found[name].session_tags):
-            section.problem("transitive_tags", f"{key!r} is not among session_tags")
         section.done()
     if not found:
         root.problem("roles", "no role may be assumed: add a [roles.NAME] table")

@@ -1,14 +1,12 @@
 """What is asked of STS, decided and checked before the call.
 
-botocore checks types and minimal lengths only: a session name with spaces, 51 tags or 5,000 characters of
-policy all leave the function and fail at STS, as one `ValidationError` among many. Here each limit of the API
-is checked by name. Limits are of the STS API reference, AssumeRole, unless another source is named.
+The limits of the API are those of `authorizer.settings.limits`. What a role says for everybody has been judged by them
+when the settings were loaded, and is again here, so that there is no way around them; what comes of one caller is
+judged here alone.
 """
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,24 +15,9 @@ from typing import Any
 
 from authorizer.errors import ClaimAbsent, PolicyInvalid, PolicyTooLarge, RequestInvalid
 from authorizer.model import Identity, SessionPolicy
-from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role
+from authorizer.settings.limits import LIMITS, breaches
+from authorizer.settings.schema import Role
 from authorizer.vending import session_name
-
-MAX_POLICY = 2048
-"""Characters of the inline policy and all managed policy ARNs together."""
-MAX_POLICY_ARNS = 10
-MAX_TAGS = 50
-MAX_TAG_KEY = 128
-MAX_TAG_VALUE = 256
-TAG_MARKS = frozenset("_.:/=+-@")
-"""What a tag may hold besides letters, digits and separators (`[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]`)."""
-
-_ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\x21-\x7e]{1,512}")
-_POLICY_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}|aws):policy/[\x21-\x7e]{1,512}")
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
-_PLAIN_TAG = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
-"""The part of it that needs no look into Unicode's tables."""
-_POLICY_TEXT = re.compile("[\t\n\r\x20-\xff]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +66,7 @@ def assume_role_request(
     `end_with_token` also ends every permission when the token expires, whatever the session's own length.
 
     Raises `RequestInvalid` naming the parameter, `PolicyTooLarge`, `PolicyInvalid`, or `ClaimAbsent` for a
-    tag whose claim is not there.
+    tag or a name whose claim is not there.
     """
     end = identity.expires_at if end_with_token else None
     claims = tuple(identity.claims.items())
@@ -102,16 +85,10 @@ def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remem
     claims = dict(claim_items)
     text = policy if end is None else _until(policy, end)
     tags = tuple((key, _tag_value(key, claim, claims)) for key, claim in role.session_tags.items())
-    _check_role(role.arn)
-    _check_policies(role.arn, text, role.managed_policies)
-    _check_tags(tags, role.transitive_tags)
-    if not MIN_DURATION <= role.duration <= MAX_CHAINED_DURATION:
-        raise RequestInvalid(
-            "DurationSeconds",
-            f"must be {MIN_DURATION} to {MAX_CHAINED_DURATION} seconds under role chaining: {role.duration}",
-        )
-    if role.external_id is not None and not _EXTERNAL_ID.fullmatch(role.external_id):
-        raise RequestInvalid("ExternalId", "must be 2 to 1,224 characters of letters, digits and _+=,.@:/-")
+    for breach in breaches(role):
+        raise RequestInvalid(breach.parameter, breach.text)
+    _check_policy(role.arn, text, role.managed_policies)
+    _check_values(tags)
     name = session_name.fill(role.session_name, claims, parameter="RoleSessionName")
     source = (
         None
@@ -137,57 +114,31 @@ def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remem
     )
 
 
-def _check_role(arn: str) -> None:
-    if not _ROLE_ARN.fullmatch(arn):
-        raise RequestInvalid("RoleArn", f"must be `arn:PARTITION:iam::ACCOUNT:role/NAME`: {arn!r}")
-
-
-def _check_policies(role_arn: str, text: str, arns: tuple[str, ...]) -> None:
+def _check_policy(role_arn: str, text: str, arns: tuple[str, ...]) -> None:
+    limit = LIMITS["Policy"]
     if not text.strip():
         # AssumeRole without a Policy, or with an empty one, means the whole role.
         raise RequestInvalid("Policy", "is empty")
-    if not _POLICY_TEXT.fullmatch(text):
+    if not limit.form.fullmatch(text):
         raise RequestInvalid("Policy", "holds a character outside tab, LF, CR and U+0020 to U+00FF")
-    if len(arns) > MAX_POLICY_ARNS:
-        raise RequestInvalid("PolicyArns", f"has {len(arns)} entries: STS takes {MAX_POLICY_ARNS}")
-    partition, account = role_arn.split(":")[1], role_arn.split(":")[4]
-    for arn in arns:
-        match = _POLICY_ARN.fullmatch(arn)
-        if not match or match[1] != partition or match[2] not in {account, "aws"}:
-            raise RequestInvalid("PolicyArns", f"must be managed policies of the role's own account: {arn!r}")
     total = len(text) + sum(map(len, arns))
-    if total > MAX_POLICY:
+    if total > limit.most:
         raise PolicyTooLarge(
             f"the session policy of role {role_arn!r} has {total} characters, managed policy ARNs included: "
             "STS takes "
-            f"{MAX_POLICY}; move what is the same for everybody into the role's own policy"
+            f"{limit.most}; move what is the same for everybody into the role's own policy"
         )
 
 
-def _check_tags(tags: tuple[tuple[str, str], ...], transitive: tuple[str, ...]) -> None:
-    if len(tags) > MAX_TAGS:
-        raise RequestInvalid("Tags", f"has {len(tags)} entries: STS takes {MAX_TAGS}")
-    keys = [key for key, _ in tags]
-    if len({key.casefold() for key in keys}) < len(keys):
-        raise RequestInvalid("Tags", f"has keys that differ in case only: {keys}")
+def _check_values(tags: tuple[tuple[str, str], ...]) -> None:
+    limit = LIMITS["Tags.Value"]
     for key, value in tags:
-        if not 1 <= len(key) <= MAX_TAG_KEY or not _fit_for_tag(key) or key.casefold().startswith("aws:"):
-            raise RequestInvalid("Tags", f"has a key that STS does not take: {key!r}")
-        if len(value) > MAX_TAG_VALUE or not _fit_for_tag(value):
+        if not limit.takes(value):
             raise RequestInvalid(
                 "Tags",
-                f"has a value that STS does not take under {key!r}: at most {MAX_TAG_VALUE} letters, "
-                "digits, spaces and "
-                f"{' '.join(sorted(TAG_MARKS))}",
+                f"has a value that STS does not take under {key!r}: at most {limit.most} letters, digits, spaces and "
+                "_ . : / = + - @",
             )
-    if unknown := sorted(set(transitive) - set(keys)):
-        raise RequestInvalid("TransitiveTagKeys", f"names tags that are not passed: {unknown}")
-
-
-def _fit_for_tag(text: str) -> bool:
-    if _PLAIN_TAG.fullmatch(text):
-        return True
-    return all(char in TAG_MARKS or unicodedata.category(char)[0] in "LZN" for char in text)
 
 
 def _tag_value(key: str, claim: str, claims: Mapping[str, str | tuple[str, ...]]) -> str:

@@ -163,6 +163,13 @@ def test_it_answers_under_the_runtime_of_aws(task_root: Path, bare_python: Path,
     assert refused.error["errorMessage"] == "Unauthorized"
 
 
+def test_nothing_of_the_environment_that_it_was_made_in_is_in_the_bundle(task_root: Path) -> None:
+    told = [value for value in sample_environment().values() if len(value) > 8]
+    assert len(told) > 8
+    for file in (task_root / "policies").rglob("*"):
+        assert not [value for value in told if file.is_file() and value.encode() in file.read_bytes()]
+
+
 def test_templates_that_were_changed_after_the_bundle_was_made_are_refused(
     task_root: Path, bare_python: Path
 ) -> None:
@@ -259,6 +266,7 @@ def test_the_command_says_what_it_made(tmp_path: Path, monkeypatch: pytest.Monke
         here,
         "--output",
         str(tmp_path / "a.zip"),
+        "--sample",
     ]
     assert PERSONAS.exists()
     told = CliRunner().invoke(bundle_command, [*arguments, "--json"])

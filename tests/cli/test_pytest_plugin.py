@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.make import ROOT
+from tests.make import ROOT, sample_environment
 
 pytest_plugins = ("pytester",)
 
@@ -32,6 +32,18 @@ def change(pytester: pytest.Pytester, file: str, old: str, new: str) -> None:
 
 def test_every_case_is_a_test(project: pytest.Pytester) -> None:
     outcomes(project, "policies").assert_outcomes(passed=30)
+
+
+def test_the_run_says_which_values_are_the_samples(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sample_environment().items():
+        monkeypatch.setenv(name, value)
+    assert "sample values" not in outcomes(project, "policies").stdout.str()
+    monkeypatch.delenv("DATA_BUCKET")
+    outcomes(project, "policies").stdout.fnmatch_lines(
+        ["*policies/access.toml: sample values of DATA_BUCKET"]
+    )
 
 
 def test_a_case_that_fails_is_a_failure_with_its_explanation(project: pytest.Pytester) -> None:

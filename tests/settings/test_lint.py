@@ -7,9 +7,12 @@ import pytest
 
 from authorizer.settings.lint import lint_settings
 from authorizer.settings.load import read
+from authorizer.settings.schema import Settings
 from tests.make import ACCESS, sample_environment, sample_templates
 
 SOURCE = ACCESS.read_text()
+UNTAGGED = SOURCE.replace('session_tags = { client = "client" }\n', "")
+"""Without a tag for the importer."""
 EMPTY = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}}'
 
 
@@ -18,14 +21,21 @@ def found(
 ) -> list[tuple[str, int, str]]:
     """Code, line and text of every finding after one change to the bundled configuration."""
     assert old in SOURCE
-    source = SOURCE.replace(old, new, 1)
-    settings = read(
+    return findings_of(SOURCE.replace(old, new, 1), templates)
+
+
+def settings_of(source: str, templates: dict[str, str] | None = None) -> Settings:
+    return read(
         tomllib.loads(source),
         source=source,
         place="access.toml",
         templates={**sample_templates(), **(templates or {})},
         environment=sample_environment(),
     )
+
+
+def findings_of(source: str, templates: dict[str, str] | None = None) -> list[tuple[str, int, str]]:
+    settings = settings_of(source, templates)
     findings = lint_settings(settings, source)
     assert all(finding.remedy for finding in findings)
     return [
@@ -129,6 +139,119 @@ def test_a_claim_that_users_can_change_is_found_in_the_promise_and_in_every_stat
         line("tenant-data  "),
     }
     assert sum("decides what this statement is about" in text for _, _, text in findings) >= 4
+
+
+NICK = 'nick = { claim = "nickname", type = "slug", user_writable = true }\nclient = {'
+
+
+@pytest.mark.parametrize(
+    ("where", "setting", "said"),
+    [
+        pytest.param(
+            "[roles.editor]",
+            'session_name = "{sub}-{nick}"',
+            "role 'editor': the session name",
+            id="a session name",
+        ),
+        pytest.param(
+            "[roles.editor]",
+            'source_identity = "{nick}"',
+            "role 'editor': the source identity",
+            id="a source identity",
+        ),
+        pytest.param(
+            "[roles.importer]",
+            'session_tags = { who = "nick" }',
+            "role 'importer': the session tag 'who'",
+            id="a session tag",
+        ),
+        pytest.param("[gateway]", 'usage_key_claim = "nick"', "the usage key", id="a usage key"),
+    ],
+)
+@pytest.mark.parametrize("flag", ["itself", "by another name"])
+def test_what_names_a_caller_is_not_made_of_a_claim_that_users_can_change(
+    where: str, setting: str, said: str, flag: str
+) -> None:
+    claims = NICK
+    if flag == "by another name":
+        claims = f'alias = {{ claim = "nickname", type = "slug" }}\n{NICK}'
+        setting = setting.replace("nick", "alias")
+    source = UNTAGGED.replace("client = {", claims, 1).replace(where, f"{where}\n{setting}", 1)
+    findings = [each for each in findings_of(source) if each[0] == "user-writable"]
+    ((_, number, text),) = findings
+    assert number == line(setting, source)
+    assert said in text
+    assert "which users can change: they choose whom it names" in text
+
+
+def test_a_session_name_of_all_roles_is_found_in_each() -> None:
+    source = SOURCE.replace("client = {", NICK, 1).replace('"{sub}"', '"{nick}"')
+    texts = [text for code, _, text in findings_of(source) if code == "user-writable"]
+    assert [text.split("'")[1] for text in texts] == ["viewer", "editor", "admin"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found_there"),
+    [
+        pytest.param('type = "opaque"', True, id="an ampersand or a comma"),
+        pytest.param('type = "digits", max_length = 257', True, id="more than 256 characters"),
+        pytest.param('type = "enum", values = ["a", "b,c"]', True, id="one of two"),
+        pytest.param('type = "digits", max_length = 256', False, id="256 characters"),
+        pytest.param('type = "slug"', False, id="what a tag takes"),
+        pytest.param('type = "enum", values = ["a b", "c:d"]', False, id="all of them"),
+    ],
+)
+def test_a_tag_that_some_values_of_its_claim_cannot_be_is_found(kind: str, found_there: bool) -> None:
+    source = UNTAGGED.replace("client = {", f'site = {{ claim = "site", {kind} }}\nclient = {{', 1)
+    source = source.replace("[roles.importer]", '[roles.importer]\nsession_tags = { site = "site" }', 1)
+    findings = [each for each in findings_of(source) if each[0] == "tag-value"]
+    assert bool(findings) is found_there
+    if found_there:
+        ((_, number, text),) = findings
+        assert number == line("site =", source[source.index("[roles.importer]") :]) + source[
+            : source.index("[roles.importer]")
+        ].count("\n")
+        assert "some values of `site`" in text
+
+
+@pytest.mark.parametrize(
+    ("setting", "sessions", "more"),
+    [
+        pytest.param("", "", None, id="nothing beside the policy"),
+        pytest.param('managed_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]', "", 38, id="an ARN"),
+        pytest.param("", "end_with_token = true", 72, id="the end of the token"),
+    ],
+)
+def test_a_policy_that_is_too_large_only_with_what_is_added_is_found(
+    setting: str, sessions: str, more: int | None
+) -> None:
+    resources = ",".join(f'"arn:aws:s3:::b/{{{{ tenant }}}}/{"a" * 435}{number}"' for number in range(4))
+    statement = f'{{"Effect":"Allow","Action":"s3:GetObject","Resource":[{resources}]}}'
+    template = f'{{"Version":"2012-10-17","Statement":[{statement}]}}'
+    source = SOURCE.replace("[roles.admin]", f"[roles.admin]\n{setting}", 1)
+    source = source.replace("[session]", f"[session]\n{sessions}", 1)
+    source = source.replace('["s3-tenant", "dynamodb-tenant"]', '["s3-tenant"]')
+    findings = findings_of(source, {"s3-tenant": template})
+    texts = [text for code, _, text in findings if code == "too-large"]
+    if more is None:
+        assert texts == []
+        return
+    (text,) = texts
+    longest, together = map(int, re.findall(r"\d{4}", text)[:2])
+    assert longest <= 2048 < together == longest + more
+
+
+def test_a_policy_that_is_too_large_by_itself_is_found_once() -> None:
+    resources = ",".join(f'"arn:aws:s3:::b/{{{{ tenant }}}}/{"a" * 440}{number}"' for number in range(4))
+    template = EMPTY.replace('"*"', f"[{resources}]").replace("ListAllMyBuckets", "GetObject")
+    source = SOURCE.replace('["s3-tenant", "dynamodb-tenant"]', '["s3-tenant"]')
+    source = source.replace(
+        "[roles.admin]", '[roles.admin]\nmanaged_policies = ["arn:aws:iam::aws:policy/X"]', 1
+    )
+    assert "too-large" not in [code for code, _, _ in findings_of(source, {"s3-tenant": template})]
+    settings = settings_of(source, {"s3-tenant": template})
+    found_there = [each.place for each in lint_settings(settings, source) if each.code == "too-large"]
+    assert found_there == ["role admin"]
 
 
 def test_a_claim_that_users_can_change_is_found_where_a_rule_or_a_test_asks_for_it() -> None:

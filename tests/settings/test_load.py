@@ -131,7 +131,7 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
         ),
         pytest.param(
             {"roles": {"editor": {"session_tags": {"aws:x": "tenant"}}}},
-            "is no tag key",
+            "has a key that STS does not take: 'aws:x'",
             id="a reserved tag key",
         ),
         pytest.param(
@@ -141,7 +141,7 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
         ),
         pytest.param(
             {"roles": {"editor": {"transitive_tags": ["t"]}}},
-            "is not among session_tags",
+            "names tags that are not among session_tags: ['t']",
             id="a transitive tag alone",
         ),
         pytest.param({"session": {"name": "app"}}, "names no claim", id="one session name for everybody"),

@@ -79,8 +79,9 @@ async def test_a_role_in_another_account(sts: FakeSts, monkeypatch: pytest.Monke
     await vendor.close()
     assert sts.requests[0]["RoleArn"] == partner.arn
     assert sts.requests[0]["ExternalId"] == "partner/42"
-    home = template([partner], FUNCTION, "123456789012")["Resources"]
-    abroad = template([partner], FUNCTION, "210987654321")["Resources"]
+    own = {"partner": {"Version": "2012-10-17", "Statement": []}}
+    home = template([partner], FUNCTION, "123456789012", role_policies=own)["Resources"]
+    abroad = template([partner], FUNCTION, "210987654321", role_policies=own)["Resources"]
     assert home["ExecutionPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Resource"] == [
         partner.arn
     ]

@@ -3,6 +3,7 @@ engine."""
 
 import json
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from authorizer.errors import AssumeRoleDenied, CallerCredentialsRefused
 from authorizer.model import Shape
 from authorizer.settings.schema import Role
 from authorizer.vending.papers import execution_policy, template, trust_policy
+from authorizer.vending.request import assume_role_request
 from authorizer.vending.revocation import revoke
 from authorizer.vending.vendor import Vendor
 from tests.make import make_settings as made_settings
@@ -117,9 +119,13 @@ def test_a_role_without_terms_trusts_the_authorizer_for_assuming_alone() -> None
     assert "Condition" not in statement
 
 
-def judged(role: Role, action: str, **context: Any) -> bool:
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:papers-authorizer"
+SIMPLE = f"{FUNCTION}-simple"
+
+
+def judged(role: Role, action: str, *functions: str, **context: Any) -> bool:
     """The engine's verdict on a trust policy: as an identity policy of the one principal that it names."""
-    document = trust_policy(role, AUTHORIZER)
+    document = trust_policy(role, AUTHORIZER, functions)
     for statement in document["Statement"]:
         assert statement.pop("Principal") == {"AWS": AUTHORIZER}
         statement["Resource"] = "*"
@@ -172,6 +178,51 @@ def test_without_transitive_tags_none_may_be_passed() -> None:
     assert not judged(role, "sts:TagSession", **passed, **{"sts:TransitiveTagKeys": ["tenant"]})
 
 
+SOURCES = [
+    pytest.param(FUNCTION, True, id="the function"),
+    pytest.param(f"{FUNCTION}:live", True, id="were an alias ever behind it: the function"),
+    pytest.param(SIMPLE, True, id="the second function"),
+    pytest.param(f"{FUNCTION}2", False, id="a function of a longer name"),
+    pytest.param(
+        FUNCTION.replace("papers", "other"), False, id="another function of the same execution role"
+    ),
+    pytest.param(FUNCTION.replace("central", "west"), False, id="one of the same name elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("source", "may"), SOURCES)
+def test_of_all_functions_that_run_as_the_execution_role_only_the_given_ones_assume_roles(
+    source: str, may: bool
+) -> None:
+    document = parse_identity(json.dumps(execution_policy([FULL, ABROAD], functions=[FUNCTION, SIMPLE])))
+    # In one account what the role's trust allows needs no Allow of the caller's own: but a Deny it does not outdo.
+    trusted = parse_identity(
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+    )
+    for role in (FULL, ABROAD):
+        context = {"lambda:SourceFunctionArn": source}
+        request = AccessRequest(action="sts:AssumeRole", resource=role.arn, context=context)
+        outcome = evaluate(identity=[document, trusted], session=None, boundary=None, request=request)
+        assert outcome.verdict == ("allow" if may else "explicit deny")
+    assert (
+        judged(FULL, "sts:AssumeRole", FUNCTION, SIMPLE, **PASSED, **{"lambda:SourceFunctionArn": source})
+        is may
+    )
+
+
+def test_credentials_of_the_execution_role_that_no_function_holds_assume_nothing() -> None:
+    document = parse_identity(json.dumps(execution_policy([FULL], functions=[FUNCTION])))
+    request = AccessRequest(action="sts:AssumeRole", resource=FULL.arn)
+    outcome = evaluate(identity=[document], session=None, boundary=None, request=request)
+    assert outcome.verdict == "explicit deny"
+
+
+def test_a_trust_policy_in_which_aws_does_not_show_the_function_locks_nobody_out() -> None:
+    """AWS says that resource-based policies cannot use the key; the execution role's Deny is what binds."""
+    assert judged(FULL, "sts:AssumeRole", FUNCTION, **PASSED)
+    assert judged(FULL, "sts:TagSession", FUNCTION, **PASSED)
+
+
 def test_the_engine_says_that_only_listed_roles_can_be_assumed() -> None:
     document = parse_identity(json.dumps(execution_policy([FULL, ABROAD])))
 
@@ -188,17 +239,45 @@ def test_the_engine_says_that_only_listed_roles_can_be_assumed() -> None:
     assert not may("iam:PassRole", FULL.arn)
 
 
+OWN = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],
+}
+ROLE_POLICIES = dict.fromkeys(("editor", "partner", "a-b", "a_b", "aé.b"), OWN)
+
+
 def test_cloudformation_at_home_has_the_roles_and_the_execution_policy() -> None:
-    home = template([FULL, ABROAD], AUTHORIZER, "123456789012")["Resources"]
+    home = template([FULL, ABROAD], AUTHORIZER, "123456789012", role_policies=ROLE_POLICIES)["Resources"]
     assert sorted(home) == ["EditorRole", "ExecutionPolicy"]
     assert home["ExecutionPolicy"]["Properties"]["Roles"] == ["papers-authorizer"]
     assert home["EditorRole"]["Properties"]["AssumeRolePolicyDocument"] == trust_policy(FULL, AUTHORIZER)
+    assert home["EditorRole"]["Properties"]["Policies"] == [
+        {"PolicyName": "what-templates-allow", "PolicyDocument": OWN}
+    ]
+
+
+def test_cloudformation_has_the_functions_and_the_table_where_they_are_given() -> None:
+    table = "arn:aws:dynamodb:eu-central-1:123456789012:table/s"
+    made = template(
+        [FULL],
+        AUTHORIZER,
+        "123456789012",
+        role_policies=ROLE_POLICIES,
+        functions=[FUNCTION],
+        table_arn=table,
+    )["Resources"]
+    assert made["EditorRole"]["Properties"]["AssumeRolePolicyDocument"] == trust_policy(
+        FULL, AUTHORIZER, [FUNCTION]
+    )
+    assert made["ExecutionPolicy"]["Properties"]["PolicyDocument"] == execution_policy(
+        [FULL], table_arn=table, functions=[FUNCTION]
+    )
 
 
 def test_no_role_takes_another_s_place_in_the_template() -> None:
     names = ("a-b", "a_b", "aé.b")
     roles = [replace(FULL, name=name, arn=f"{FULL.arn}{number}") for number, name in enumerate(names)]
-    made = template(roles, AUTHORIZER, "123456789012")["Resources"]
+    made = template(roles, AUTHORIZER, "123456789012", role_policies=ROLE_POLICIES)["Resources"]
     assert {entry["Properties"].get("RoleName") for entry in made.values()} >= {
         role.arn.rpartition("/")[2] for role in roles
     }
@@ -206,7 +285,7 @@ def test_no_role_takes_another_s_place_in_the_template() -> None:
 
 
 def test_cloudformation_abroad_has_that_accounts_roles_alone() -> None:
-    abroad = template([FULL, ABROAD], AUTHORIZER, "210987654321")["Resources"]
+    abroad = template([FULL, ABROAD], AUTHORIZER, "210987654321", role_policies=ROLE_POLICIES)["Resources"]
     assert sorted(abroad) == ["PartnerRole"]
     assert abroad["PartnerRole"]["Properties"]["Path"] == "/"
 
@@ -341,7 +420,7 @@ async def test_a_wrong_secret_is_refused_by_name(enforced: aioboto3.Session) -> 
 
 def conditions(**arguments: Any) -> dict[str, Any]:
     made = revoke(sample_settings(), **{"claim": None, "value": None, "before": None, **arguments})
-    return {name: policy["Statement"][0]["Condition"] for name, policy in made.policies.items()}
+    return {deny.role.name: deny.policy["Statement"][0]["Condition"] for deny in made.denies}
 
 
 def test_a_tenant_is_denied_by_its_tag() -> None:
@@ -359,13 +438,51 @@ def test_a_user_is_denied_by_the_tag_and_where_there_is_none_by_the_session_name
 def test_a_user_is_denied_by_the_source_identity_where_the_session_has_another_name() -> None:
     role = {"source_identity": "{sub}", "session_name": "{tenant}.{sub}", "session_tags": None}
     made = revoke(made_settings(roles={"editor": role}), claim="sub", value=SUB, before=None)
-    assert made.policies["editor"]["Statement"][0]["Condition"] == {
-        "StringEquals": {"aws:SourceIdentity": SUB}
-    }
+    [condition] = [
+        deny.policy["Statement"][0]["Condition"] for deny in made.denies if deny.role.name == "editor"
+    ]
+    assert condition == {"StringEquals": {"aws:SourceIdentity": SUB}}
+
+
+def test_a_user_is_denied_by_the_whole_text_that_has_one_claim_in_it() -> None:
+    role = {"source_identity": "app-{sub}", "session_tags": None}
+    settings = made_settings(roles={"editor": role, "admin": {"session_name": "x.{sub}"}})
+    made = revoke(settings, claim="sub", value=SUB, before=None)
+    found = {deny.role.name: deny.policy["Statement"][0]["Condition"] for deny in made.denies}
+    assert found["editor"] == {"StringEquals": {"aws:SourceIdentity": f"app-{SUB}"}}
+    assert found["admin"] == {"StringLike": {"aws:userid": f"*:x.{SUB}"}}
+
+
+@pytest.mark.parametrize("name", ["{sub}", "u-{sub}"])
+def test_what_denies_a_session_is_the_name_that_it_was_given(name: str) -> None:
+    named = {"session_name": name, "source_identity": name, "session_tags": None}
+    settings = made_settings(claims={"sub": {"type": "opaque"}}, roles={"editor": named})
+    role = settings.roles["editor"]
+    for who in (SUB, "ada lovelace", "x" * 64, "a"):
+        request = assume_role_request(make_identity(role=role, principal=who), make_policy())
+        [deny] = [
+            deny for deny in revoke(settings, claim="sub", value=who, before=None).denies if deny.role is role
+        ]
+        condition = deny.policy["Statement"][0]["Condition"]
+        assert condition == {"StringEquals": {"aws:SourceIdentity": request.source_identity}}
+
+
+def test_a_revocation_is_named_by_what_it_says() -> None:
+    settings = sample_settings()
+
+    def names(**arguments: Any) -> set[str]:
+        made = revoke(settings, **{"claim": "tenant", "value": "acme", "before": NOW, **arguments})
+        return {deny.name for deny in made.denies}
+
+    [name] = names()
+    assert re.fullmatch(r"RevokedSessions-[0-9a-f]{32}", name)
+    assert names() == {name}
+    for other in ({"value": "globex"}, {"before": NOW + 1}, {"before": None}, {"claim": "sub", "value": SUB}):
+        assert name not in names(**other)
 
 
 def test_everybody_is_denied_by_the_time_of_issue() -> None:
-    when = {"DateLessThan": {"aws:TokenIssueTime": "2027-01-15T08:00:00Z"}}
+    when = {"DateLessThan": {"aws:TokenIssueTime": "2027-01-15T08:00:01Z"}}
     assert conditions(before=NOW) == dict.fromkeys(sample_settings().roles, when)
 
 
@@ -373,12 +490,13 @@ def test_everybody_is_denied_by_the_time_of_issue() -> None:
     ("tenant", "issued", "denied"),
     [
         pytest.param("acme", "2027-01-15T07:59:59Z", True, id="the tenant's session from before"),
-        pytest.param("acme", "2027-01-15T08:00:00Z", False, id="the tenant's session from after"),
+        pytest.param("acme", "2027-01-15T08:00:00Z", True, id="the tenant's session of the same second"),
+        pytest.param("acme", "2027-01-15T08:00:01Z", False, id="the tenant's session from after"),
         pytest.param("other", "2027-01-15T07:59:59Z", False, id="another tenant's session"),
     ],
 )
 def test_the_engine_denies_the_revoked_sessions_alone(tenant: str, issued: str, denied: bool) -> None:
-    policy = revoke(sample_settings(), claim="tenant", value="acme", before=NOW).policies["editor"]
+    policy = revoke(sample_settings(), claim="tenant", value="acme", before=NOW).denies[1].policy
     everything = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
     request = AccessRequest(
         action="s3:GetObject",

@@ -1,0 +1,153 @@
+"""`authorizer trust`, run as a person runs it: about the sample, unless a test says otherwise."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authorizer.engine.document import dump
+from authorizer.engine.role_policy import role_policy
+from tests.cli.test_commands import run
+from tests.make import ROOT, sample_settings
+
+ROLE = "arn:aws:iam::123456789012:role/authorizer"
+
+
+def printed(*arguments: str, **options: Any) -> tuple[Any, str]:
+    ran = run(*arguments, "--sample", **options)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout), ran.stderr
+
+
+def test_trust_prints_every_policy_that_the_bundled_roles_need() -> None:
+    papers, told = printed("trust", "--execution-role", ROLE)
+    assert papers["execution_role"]["arn"] == ROLE
+    assumed = papers["execution_role"]["policy"]["Statement"][0]["Resource"]
+    assert sorted(assumed) == sorted(role["arn"] for role in papers["roles"].values())
+    for role in papers["roles"].values():
+        for statement in role["trust_policy"]["Statement"]:
+            assert statement["Principal"] == {"AWS": ROLE}
+    assert "sts:TagSession" in told
+
+
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:authorizer"
+
+
+def test_trust_prints_what_each_role_may_do_at_most() -> None:
+    settings = sample_settings()
+    papers, told = printed("trust", "--execution-role", ROLE)
+    for name, role in settings.roles.items():
+        limit = role_policy(settings.template_set, role.policies, tags=role.session_tags)
+        assert papers["roles"][name]["role_policy"] == json.loads(dump(limit.document))
+    viewer = json.dumps(papers["roles"]["viewer"]["role_policy"])
+    assert "tenants/${aws:PrincipalTag/tenant}/*" in viewer
+    assert "a session without its policy" not in told
+    cloud, _ = printed("trust", "--execution-role", ROLE, "--cloudformation")
+    [own] = cloud["Resources"]["ViewerRole"]["Properties"]["Policies"]
+    assert own["PolicyDocument"] == papers["roles"]["viewer"]["role_policy"]
+
+
+def test_trust_names_the_functions_that_may_assume_the_roles_or_says_that_any_may() -> None:
+    open_, told = printed("trust", "--execution-role", ROLE)
+    assert "lambda:SourceFunctionArn" not in json.dumps(open_)
+    assert "Every function that runs as this execution role may assume these roles" in told
+    functions = ["--function", FUNCTION, "--function", f"{FUNCTION}-simple"]
+    named, told = printed("trust", "--execution-role", ROLE, *functions)
+    assert "Every function" not in told
+    arns = [FUNCTION, f"{FUNCTION}:*", f"{FUNCTION}-simple", f"{FUNCTION}-simple:*"]
+    [deny] = [each for each in named["execution_role"]["policy"]["Statement"] if each["Effect"] == "Deny"]
+    assert deny["Condition"] == {"ArnNotEquals": {"lambda:SourceFunctionArn": arns}}
+    for role in named["roles"].values():
+        condition = role["trust_policy"]["Statement"][0]["Condition"]
+        assert condition["ArnEqualsIfExists"] == {"lambda:SourceFunctionArn": arns}
+    cloud, _ = printed("trust", "--execution-role", ROLE, "--cloudformation", *functions)
+    assert json.dumps(cloud).count(f'"{FUNCTION}"') == 5
+
+
+def test_trust_prints_cloudformation_for_each_account() -> None:
+    template, _ = printed("trust", "--execution-role", ROLE, "--cloudformation")
+    kinds = sorted(resource["Type"] for resource in template["Resources"].values())
+    assert kinds == ["AWS::IAM::ManagedPolicy", *["AWS::IAM::Role"] * 4]
+    abroad = {"VIEWER_ROLE_ARN": "arn:aws:iam::210987654321:role/viewer"}
+    template, told = printed(
+        "trust", "--execution-role", ROLE, "--cloudformation", "--account", "210987654321", variables=abroad
+    )
+    assert list(template["Resources"]) == ["ViewerRole"]
+    assert "role viewer: in another account" in told
+
+
+def a_copy(folder: Path, change: Callable[[str], str]) -> tuple[str, ...]:
+    """Options for a copy of the bundled configuration, with its access.toml changed."""
+    shutil.copytree(ROOT / "policies", folder / "policies")
+    (folder / "events").mkdir()
+    shutil.copy(ROOT / "events" / "personas.toml", folder / "events")
+    access = folder / "policies" / "access.toml"
+    access.write_text(change(access.read_text()))
+    return "--execution-role", ROLE, "--access", str(access)
+
+
+def test_trust_tells_what_a_role_alone_does_not_keep_apart(tmp_path: Path) -> None:
+    chosen = a_copy(tmp_path, lambda text: text.replace(', sub = "sub" }', " }"))
+    papers, told = printed("trust", *chosen)
+    assert "role editor: a session without its policy would reach what is anybody's by `sub`" in told
+    assert "role viewer" not in told
+    assert "home/*/*" in json.dumps(papers["roles"]["editor"]["role_policy"])
+
+
+def test_trust_tells_what_seals_and_tables_need(tmp_path: Path) -> None:
+    theirs = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:theirs-AbCdEf"
+    more = (
+        '\n[shared_cache]\ntable = "sessions"\n'
+        f'[sealing]\nsource = "secretsmanager"\nkeys = "{theirs}"\n'
+        '[private_sealing]\nsource = "secretsmanager"\nkeys = "own"\n'
+    )
+    chosen = a_copy(tmp_path, lambda text: text + more)
+    papers, told = printed("trust", *chosen)
+    assert "dynamodb:GetItem and dynamodb:PutItem on the table 'sessions'" in told
+    assert f"The execution role and the backends may read the keys of [sealing] in {theirs}." in told
+    assert "The execution role and no backend may read the keys of [private_sealing] in own." in told
+    readable = {
+        statement["Sid"]: statement["Resource"]
+        for statement in papers["execution_role"]["policy"]["Statement"]
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+    }
+    own = "arn:aws:secretsmanager:*:123456789012:secret:own-??????"
+    assert readable == {"ReadSealingKeys": theirs, "ReadPrivateSealingKeys": own}
+    [backend] = papers["backends"]["policy"]["Statement"]
+    assert (backend["Action"], backend["Resource"]) == ("secretsmanager:GetSecretValue", theirs)
+    template, _ = printed("trust", *chosen, "--cloudformation")
+    document = template["Resources"]["ExecutionPolicy"]["Properties"]["PolicyDocument"]
+    assert document["Statement"][-2:] == papers["execution_role"]["policy"]["Statement"][-2:]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        pytest.param(
+            ["trust", "--execution-role", "authorizer"], "expected the ARN", id="a role that is no ARN"
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--function", f"{FUNCTION}:live"],
+            "without version or alias",
+            id="a function's alias",
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--function", FUNCTION.replace("123", "321")],
+            "expected a function of account 123456789012",
+            id="another account's function",
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--cloudformation", "--account", "1"],
+            "no role of",
+            id="an empty account",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(arguments: list[str], problem: str) -> None:
+    ran = run(*arguments, "--sample")
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert problem in " ".join(ran.stderr.split())
