@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from authorizer.settings.places import Path, dotted, line_of
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 _ENVIRONMENT = "env:"
 
 T = TypeVar("T", bound=str)

@@ -3,7 +3,7 @@ use."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,6 +16,10 @@ Fetch = Callable[[str, float], Awaitable[bytes]]
 MAX_DOCUMENT = 262_144
 """Longest key set, in bytes. Cognito's has about 900, a set of 100 keys of 4,096 bits with certificates about
 250,000."""
+
+
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
+"""RFC 1122 §3.2.1.3 and RFC 4291 §2.5.3. What `is_loopback` says of `::ffff:127.0.0.1` depends on Python's version."""
 
 
 class FetchFailed(Exception):
@@ -77,7 +81,12 @@ def is_safe(uri: str) -> bool:
     try:
         parts = urlsplit(uri)
         if parts.scheme == "http":
-            return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+            return parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
     except ValueError:
         return False
     return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _is_loopback(host: str) -> bool:
+    address = ip_address(host)
+    return any(address in network for network in _LOOPBACK)

@@ -81,7 +81,7 @@ class KeyStore:
         """Stop the fetch that is under way. Never raises; a later call makes a new one."""
         if self._in_flight is not None and not self._in_flight.done():
             self._in_flight.cancel()
-            await asyncio.gather(self._in_flight, return_exceptions=True)
+            await asyncio.wait([self._in_flight])
 
     def is_due(self, now: float) -> bool:
         """Whether `maintain` would fetch."""
