@@ -48,8 +48,8 @@ test-s3-long: $(INSTALLED) ## The same on every Python of Lambda's that is insta
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
 
-guards: $(INSTALLED) ## Break each check of the token code in turn, and write down which tests turn red
-	$(RUN) -m tests.tokens.guards
+guards: $(INSTALLED) ## Break each check of the token code in turn, and say which tests turn red. RECORD=1: write it down
+	$(RUN) -m tests.tokens.guards $(if $(RECORD),--record)
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.differential
@@ -98,8 +98,8 @@ package-backend: package-authorizer
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
 	$(RUN) -m authorizer bundle --arch $(ARCH) --python $(PY)
 
-bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes
-	$(RUN) -m benchmarks --json benchmarks/results.json
+bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes. RECORD=1: for the README
+	$(RUN) -m benchmarks $(if $(RECORD),--record)
 
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .

@@ -194,3 +194,31 @@ def test_ci_runs_the_suite_on_every_python() -> None:
         "test-package",
         "test-s3",
     ]
+
+
+RECORDING = {"bench", "guards"}
+REWRITING = {"format", "pins", "clean"}
+"""What exists to change the checkout."""
+
+
+def recipe(target: str, *arguments: str) -> str:
+    done = subprocess.run(
+        ["make", "--dry-run", "INSTALLED=", "SAM=sam", "--assume-old=sam", target, *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+TARGETS = re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("target", sorted({*TARGETS} - REWRITING))
+def test_trying_a_target_rewrites_nothing_that_is_tracked(target: str) -> None:
+    tried = recipe(target)
+    assert "--record" not in tried
+    assert "readme_tables" not in tried
+    assert ("--record" in recipe(target, "RECORD=1")) == (target in RECORDING)
