@@ -1,21 +1,27 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer, make and a package index.
 PYTHON ?= python3
-VENV := .venv
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+# `.venv` is the machine's own python3's. One that is named, as in `make test PYTHON=python3.13`, has `.venv-3.13`.
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(basename $(VERSION)))
 RUN := $(VENV)/bin/python
-INSTALLED := $(VENV)/.installed
+# Names the version: an environment that another Python has made is never taken for this one's.
+INSTALLED := $(VENV)/.installed-$(VERSION)
+COVERAGE ?= --cov --cov-report=term
 
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
 ARCH ?= arm64
-PY ?= $(shell $(RUN) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+PY ?= $(basename $(VERSION))
 BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test dynalite test-package test-s3 test-s3-long mutations guards prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
+.PHONY: demo test test-pythons dynalite test-package test-s3 test-s3-long mutations guards prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
-	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo '$(PYTHON) is not Python 3.11 or newer, which is needed: make PYTHON=python3.13 …' >&2; exit 1; }
+	$(RUN) -c 'import sys; sys.exit("%d.%d.%d" % sys.version_info[:3] != "$(VERSION)")' 2>/dev/null \
+		|| $(PYTHON) -m venv --clear $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
@@ -24,7 +30,10 @@ demo: $(INSTALLED) ## One Cognito token in, one user's credentials out: no AWS a
 	$(RUN) -m authorizer invoke events/rest-token-allow.json --explain
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
-	$(RUN) -m pytest -n auto --dist loadfile --cov --cov-report=term
+	$(RUN) -m pytest -n auto --dist loadfile $(COVERAGE)
+
+test-pythons: $(INSTALLED) ## The same on every Python from 3.11 to 3.14 that is installed, each in its own environment
+	$(RUN) -m tests.pythons
 
 dynalite: ## The second DynamoDB that the tests ask, from npm: without it they skip
 	mkdir -p build/dynalite
@@ -44,8 +53,8 @@ test-s3-long: $(INSTALLED) ## The same on every Python of Lambda's that is insta
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
 
-guards: $(INSTALLED) ## Break each check of the token code in turn, and write down which tests turn red
-	$(RUN) -m tests.tokens.guards
+guards: $(INSTALLED) ## Break each check of the token code in turn, and say which tests turn red. RECORD=1: write it down
+	$(RUN) -m tests.tokens.guards $(if $(RECORD),--record)
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.differential
@@ -94,8 +103,8 @@ package-backend: package-authorizer
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
 	$(RUN) -m authorizer bundle --sample --arch $(ARCH) --python $(PY)
 
-bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes
-	$(RUN) -m benchmarks --json benchmarks/results.json
+bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes. RECORD=1: for the README
+	$(RUN) -m benchmarks $(if $(RECORD),--record)
 
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
@@ -109,4 +118,4 @@ pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
 
 clean:
-	rm -rf $(VENV) .venv-deploy build dist .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: measure, print the table, write it as JSON. `--only KEY…` for some of it."""
+"""`python -m benchmarks [GROUP …]`: measure, print the table, and leave it as JSON in `build/`, which nobody tracks.
+
+`--record` writes what the repository tells of the last run as well.
+"""
 
 import argparse
 import sys
@@ -9,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks import cold, memory, profile, scaling, table, users, verify
-from benchmarks.scene import Scene, set_up
+from benchmarks.record import README, RESULTS, record
+from benchmarks.scene import ROOT, Scene, set_up
 
 GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Result]]] = {
     "verify": verify.rows,
@@ -20,8 +24,10 @@ GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Result]]] = {
     "scaling": scaling.rows,
 }
 
+LATEST = Path("build") / "bench.json"
 
-def main(arguments: list[str]) -> None:
+
+def main(arguments: list[str], root: Path = ROOT) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "groups", nargs="*", default=list(GROUPS), help=f"of {', '.join(GROUPS)}; all by default"
@@ -29,10 +35,17 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--rounds", type=int, default=30, help="measurements of each kind; the best one counts"
     )
-    parser.add_argument("--json", type=Path, default=None, help="where to write the result")
+    parser.add_argument(
+        "--json", type=Path, default=root / LATEST, help=f"where to write the result: {LATEST}"
+    )
+    parser.add_argument(
+        "--record", action="store_true", help=f"write {RESULTS} and the tables of {README} too"
+    )
     chosen = parser.parse_args(arguments)
     if unknown := sorted(set(chosen.groups) - set(GROUPS)):
         parser.error(f"unknown: {', '.join(unknown)}")
+    if chosen.record and set(chosen.groups) != set(GROUPS):
+        parser.error("--record: only a whole run is recorded")
     console = Console(stderr=True)
     rows: list[table.Result] = []
     with set_up() as scene, Progress(console=console, transient=True) as progress:
@@ -42,8 +55,9 @@ def main(arguments: list[str]) -> None:
             rows += GROUPS[name](scene, chosen.rounds)
             progress.advance(task)
     table.show(rows, Console(width=140 if not sys.stdout.isatty() else None))
-    if chosen.json:
-        table.write(rows, chosen.json)
+    table.write(rows, chosen.json)
+    if chosen.record:
+        record(rows, root)
 
 
 if __name__ == "__main__":

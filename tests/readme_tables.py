@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 from authorizer.engine.claims import TYPES, declare
 from authorizer.engine.lint import CODES
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from authorizer.metrics import COUNTERS, DECISION
+from benchmarks.record import RESULTS, TABLES, replaced
 from tests.make import ROOT
 from tests.test_runtime import refusals
 
@@ -64,39 +65,9 @@ def metric_table() -> str:
     return "\n".join(rows)
 
 
-def _results() -> dict[str, Any]:
-    results: dict[str, Any] = json.loads((ROOT / "benchmarks" / "results.json").read_text())
-    return results
-
-
-def speed_table() -> str:
-    """The latest run of `make bench`: ratios only, since times are a machine's own."""
-    results = _results()
-    rows = ["| what | peer | ratio | target | |", "| --- | --- | --- | --- | --- |"]
-    for row in results["rows"].values():
-        sign = "≥" if row["more_is_better"] else "≤"
-        target = "" if row["target"] is None else f"{sign} {row['target']:g}"
-        met = {True: "met", False: "**missed**", None: ""}[row["met"]]
-        rows.append(f"| {row['what']} | {row['peer']} | {row['ratio']:g} | {target} | {met} |")
-    machine = results["machine"]
-    rows.append(f"\nPython {machine['python']}, {machine['system']}, {machine['cores']} cores.")
-    return "\n".join(rows)
-
-
-def profile_table() -> str:
-    """Where the time goes, in the same run."""
-    profiles = _results()["profile"].values()
-    stages = list(next(iter(profiles))["shares"])
-    return "\n".join(
-        [
-            f"| | {' | '.join(stages)} |",
-            f"| --- {'| --- ' * len(stages)}|",
-            *(
-                f"| {profile['what']} | {' | '.join(f'{share:.0%}' for share in profile['shares'].values())} |"
-                for profile in profiles
-            ),
-        ]
-    )
+def _recorded(marker: str) -> str:
+    """A table of the recorded run of `make bench`."""
+    return TABLES[marker](json.loads((ROOT / RESULTS).read_text()))
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {
@@ -104,15 +75,13 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "claim types": claim_type_table,
     "lint codes": lint_table,
     "metrics": metric_table,
-    "speed": speed_table,
-    "profile": profile_table,
+    "speed": partial(_recorded, "speed"),
+    "profile": partial(_recorded, "profile"),
 }
 """Marker in the README → what stands there."""
 
 if __name__ == "__main__":
     text = FILE.read_text()
     for marker, table in GENERATED.items():
-        begin, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
-        head, _, rest = text.partition(begin)
-        text = f"{head}{begin}{table()}\n{end}{rest.partition(end)[2]}"
+        text = replaced(text, marker, table())
     FILE.write_text(text)

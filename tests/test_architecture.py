@@ -14,19 +14,20 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: dict[str, set[str]] = {
     # Room or file → what it may import of ours, besides itself.
     "deadline": set(),
-    "engine": set(),
+    "syntax": set(),
+    "engine": {"syntax"},
     "errors": set(),
     "flights": set(),
     "metrics": set(),
     "startup": set(),
     "tls": set(),
-    "settings": {"engine", "errors"},
+    "settings": {"engine", "errors", "syntax"},
     "model": {"settings"},
     "gateway": {"errors", "model", "settings"},
     "identity": {"engine", "errors", "model", "settings"},
     "render": {"engine", "errors", "model", "settings"},
-    "tokens": {"deadline", "errors", "flights", "model", "settings", "tls"},
-    "vending": {"deadline", "errors", "flights", "model", "settings", "tls"},
+    "tokens": {"deadline", "errors", "flights", "model", "settings", "syntax", "tls"},
+    "vending": {"deadline", "errors", "flights", "model", "settings", "syntax", "tls"},
     "connections": {"deadline", "errors", "model", "settings", "tokens", "vending"},
     "record": {"errors", "gateway", "metrics", "model"},
     "pipeline": {
@@ -38,12 +39,14 @@ LAYERS: dict[str, set[str]] = {
     },
     "handler": {"runtime", "settings", "startup"},
     # The leaves: nobody imports them, they import what they need.
-    "local": {"errors", "model", "settings", "tokens", "vending", "engine"},
-    "backend": {"deadline", "errors", "model", "settings", "engine", "identity", "render", "vending", "tokens"},
-    "bundle": {"engine", "errors", "settings"},
+    "local": {"errors", "model", "settings", "syntax", "tokens", "vending", "engine"},
+    "backend": {
+        "deadline", "errors", "model", "settings", "engine", "identity", "render", "syntax", "vending", "tokens",
+    },
+    "bundle": {"engine", "errors", "settings", "syntax"},
     "cli": {
         "backend", "bundle", "engine", "errors", "gateway", "identity", "local", "model", "record", "render", "runtime",
-        "settings", "tokens", "vending",
+        "settings", "syntax", "tokens", "vending",
     },
     "__main__": {"cli"},
     "__init__": set(),

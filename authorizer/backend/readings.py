@@ -15,7 +15,6 @@ authorizer's, on the token itself, is never given. What `access.toml` declares u
 is read as declared. (Observed in events; the Developer Guide does not describe it.)
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
@@ -24,6 +23,7 @@ from authorizer.errors import Forbidden, TokenClaimMalformed
 from authorizer.identity.roles import choose, matches
 from authorizer.model import Claims
 from authorizer.settings.schema import Settings
+from authorizer.syntax.json_text import parse_json
 
 TEXTS = frozenset(
     {"sub", "iss", "jti", "origin_jti", "client_id", "scope", "token_use", "username", "cognito:username"}
@@ -123,7 +123,7 @@ def _is_no_text(written: str) -> bool:
     if written.startswith(("map[", "{", "<nil>")):
         return True
     try:
-        return not isinstance(json.loads(written), str)
+        return not isinstance(parse_json(written), str)
     except ValueError:
         return False
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from authorizer.backend.event import Context
 from authorizer.errors import CredentialsExpired, RenewalFailed
+from authorizer.syntax.json_text import parse_json
 
 FUNCTION = "AUTHORIZER_FUNCTION"
 MAX_REMEMBERED = 1000
@@ -84,7 +85,7 @@ def _invoke(ask: Mapping[str, Any]) -> Mapping[str, Any]:
 
     try:
         reply = _client().invoke(FunctionName=os.environ[FUNCTION], Payload=json.dumps(ask).encode())
-        answer = json.loads(reply["Payload"].read())
+        answer = parse_json(reply["Payload"].read().decode())
     except ClientError as error:
         raise RenewalFailed(f"the authorizer cannot be asked: {error.response['Error']['Code']}") from None
     except (BotoCoreError, ValueError) as error:

@@ -1,7 +1,6 @@
 """The steps of a bundle, in order."""
 
 import shutil
-import tomllib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from authorizer.bundle.service_data import cut
 from authorizer.bundle.wheels import Runtime
 from authorizer.settings.load import COMPILED, KEY_SETS, SUFFIX
 from authorizer.settings.schema import Settings
+from authorizer.syntax.toml_text import parse_toml
 
 LIBRARIES = "python/"
 """Where a layer for Python keeps them (Lambda Developer Guide, "Working with layers for Python Lambda functions")."""
@@ -66,7 +66,7 @@ def build(
         folder = Path(name)
         install(folder)
         before = _sizes(folder)
-        tables = tomllib.loads(access.read_text(encoding="utf-8"))
+        tables = parse_toml(access.read_text(encoding="utf-8"))
         gone = _prune(folder, tables)
         cut(folder / "botocore" / "data", services(tables))
         _copy_ours(folder)

@@ -2,9 +2,6 @@
 
 import json
 import platform
-import shutil
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from authorizer.bundle.build import Bundle, build
+from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import ARCHITECTURES, Runtime, copy_installed, download
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 from authorizer.errors import SettingsError
 
 MEGABYTE = 1_000_000
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 OLDEST = (3, 11)
 
 
@@ -86,25 +83,14 @@ def _runtime(python: str, architecture: str) -> Runtime:
     major, _, minor = python.partition(".")
     if not (major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= OLDEST):
         raise SettingsError([f"--python {python}: expected a version such as 3.13, 3.11 or newer"])
-    interpreter = _interpreter(python)
-    if interpreter is None:
+    found = interpreter(python)
+    if found is None:
         raise SettingsError(
             [
                 f"--python {python}: python{python} is not installed here: byte code is compiled by its own Python"
             ]
         )
-    return Runtime(python=(int(major), int(minor)), architecture=architecture, interpreter=interpreter)
-
-
-def _interpreter(python: str) -> str | None:
-    """The executable of that Python. It is asked: what is on the path may be a stand-in, for another one or none."""
-    found = sys.executable if python == HERE else shutil.which(f"python{python}")
-    if found is None:
-        return None
-    ask = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
-    ran = subprocess.run([found, "-c", ask], capture_output=True, text=True, check=False)  # noqa: S603
-    version, _, executable = ran.stdout.strip().partition(" ")
-    return executable if version == python else None
+    return Runtime(python=(int(major), int(minor)), architecture=architecture, interpreter=str(found))
 
 
 def _check_platform(runtime: Runtime) -> None:

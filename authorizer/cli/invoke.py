@@ -18,6 +18,7 @@ from authorizer.errors import RouteClosed
 from authorizer.model import Decision, Verdict
 from authorizer.record import Record
 from authorizer.runtime import UNAUTHORIZED, Authorizer
+from authorizer.syntax.json_text import parse_json
 
 SECRET_KEYS = frozenset(("secretAccessKey", "sessionToken", "credentials"))
 MASK = "****"
@@ -40,9 +41,9 @@ def invoke(event: Path, access: Path, explain: bool, show_secrets: bool, aws: bo
     """
     try:
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
-        document = json.loads(text)
-    except (OSError, ValueError) as error:
-        click.echo(f"{event}: is no JSON file: {error}", err=True)
+        document = parse_json(text)
+    except (OSError, ValueError) as error:  # JSON that is none, or text that is not UTF-8
+        click.echo(f"{event}: cannot be read: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)
     with _authorizer(access, document, aws=aws) as (authorizer, ready):
         decision, record = authorizer.decide(ready)

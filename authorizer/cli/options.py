@@ -7,7 +7,6 @@ unless told otherwise (`aws_option`). Either way, whoever gets a sample value is
 
 import os
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +58,7 @@ def environment_of(access: Path, *, aws: bool) -> dict[str, str]:
 def sample_names(access: Path) -> tuple[str, ...]:
     """The `env:` names in `access` that this environment lacks: where it loads, their values are the sample's."""
     from authorizer.settings.reader import ENVIRONMENT
+    from authorizer.syntax.toml_text import parse_toml
 
     def names(value: object) -> Iterator[str]:
         if isinstance(value, str) and value.startswith(ENVIRONMENT):
@@ -67,7 +67,7 @@ def sample_names(access: Path) -> tuple[str, ...]:
             for each in value.values() if isinstance(value, dict) else value:
                 yield from names(each)
 
-    tables = tomllib.loads(access.read_text(encoding="utf-8"))
+    tables = parse_toml(access.read_text(encoding="utf-8"))
     return tuple(sorted({name for name in names(tables) if name not in os.environ}))
 
 

@@ -24,7 +24,6 @@ What is judged is the session policy by itself: a role's own policies can only t
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -42,6 +41,7 @@ from authorizer.engine.errors import (
 from authorizer.engine.evaluate import AccessRequest, Outcome, evaluate
 from authorizer.engine.explain import describe
 from authorizer.engine.template import Branch, TemplateSet
+from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 Expected = Literal["allow", "deny", "refused"]
 Status = Literal["PASS", "FAIL", "ERROR"]
@@ -99,9 +99,9 @@ class Surroundings:
 def parse_cases(text: str, *, file: str, around: Surroundings) -> tuple[Case, ...]:
     """The cases of one file. Raises `CaseInvalid` with every problem."""
     try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CaseInvalid([f"{file}: not TOML: {error}"]) from error
+        tree = parse_toml(text)
+    except TomlInvalid as invalid:
+        raise CaseInvalid([f"{file}: {invalid}"]) from invalid
     return _File(file, around).read(tree)
 
 
@@ -190,7 +190,7 @@ class _File:
         self._problems.append(f"{self._file}: {text}")
 
     def _only(self, tree: Mapping[str, object], known: set[str], where: str) -> None:
-        for key in tree.keys() - known:
+        for key in sorted(tree.keys() - known):
             self._problem(f"unknown key `{key}` in {where}: expected {', '.join(sorted(known))}")
 
     def _table(self, tree: Mapping[str, object], key: str, where: str) -> Mapping[str, object]:

@@ -44,10 +44,8 @@ def load_programs(text: str, sources: Mapping[str, str]) -> dict[str, Program]:
         known = tree["format"] == FORMAT and tree["sources"] == _digest(sources)
         if known:
             return {name: _to_program(nodes) for name, nodes in tree["programs"].items()}
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise TemplateInvalid(
-            [f"the compiled templates cannot be read ({type(error).__name__}): compile again"]
-        ) from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise TemplateInvalid(["the compiled templates cannot be read: compile again"]) from error
     raise TemplateInvalid(
         ["the compiled templates were made from other sources, or by another version: compile again"]
     )

@@ -10,12 +10,13 @@ Grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
 import json
 import re
 from collections.abc import Container, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from authorizer.engine.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 from authorizer.engine.operators import is_loose_date, parse_operator
 from authorizer.engine.rules import broken_rules
 from authorizer.engine.statement import Condition, Document, Effect, Problem, Statement
+from authorizer.syntax.json_text import JsonInvalid, parse_json, strict_decoder
 
 __all__ = [
     "Condition",
@@ -41,6 +42,7 @@ IAM_PATHS = (
 _VENDOR = re.compile(r"[A-Za-z0-9.-]+")
 _SESSION_ONLY = frozenset({"id", "condition-empty"})
 """Rules that the reader itself finds broken and that are no matter in a policy which IAM already took."""
+_DOCUMENT_NAMES = frozenset({"Version", "Id", "Statement"})
 _STATEMENT_NAMES = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
 
 
@@ -129,10 +131,6 @@ class _Number(str):
     __slots__ = ()
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
 class _Reader:
     """One reading of one text; collects every problem."""
 
@@ -144,20 +142,14 @@ class _Reader:
 
     def document(self, text: str) -> Document:
         try:
-            tree: Any = json.loads(
-                text,
-                object_pairs_hook=self._object,
-                parse_int=_Number,
-                parse_float=_Number,
-                parse_constant=_no_constant,
-            )
-        except (ValueError, RecursionError) as error:
-            self._problem(f"not JSON: {error}" if isinstance(error, ValueError) else "nested too deep")
+            tree = parse_json(text, strict_decoder(self._object, parse_int=_Number, parse_float=_Number))
+        except JsonInvalid as invalid:
+            self._problem(str(invalid))
             return Document(statements=())
         if not isinstance(tree, dict):
             self._problem("not a JSON object")
             return Document(statements=())
-        for name in tree.keys() - {"Version", "Id", "Statement"}:
+        for name in [name for name in tree if name not in _DOCUMENT_NAMES]:
             self._problem(f"unknown element {name!r}")
         if tree.get("Version") != VERSION:
             self._problem(f'`Version` must be "{VERSION}": older versions have no policy variables')
@@ -202,7 +194,7 @@ class _Reader:
         self._index = None
 
     def _statement(self, tree: Mapping[str, Any]) -> Statement:
-        for name in tree.keys() - _STATEMENT_NAMES:
+        for name in [name for name in tree if name not in _STATEMENT_NAMES]:
             said = (
                 "has no principal: it is about the one who carries it"
                 if "Principal" in name

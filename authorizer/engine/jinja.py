@@ -9,7 +9,7 @@ This file alone imports jinja2 (23–41 ms), and only when templates are compile
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -33,9 +33,11 @@ from authorizer.engine.program import (
     Text,
     Variable,
 )
+from authorizer.syntax.nesting import MAX_DEPTH
 
 SUFFIX = ".json.j2"
 RESERVED = frozenset({"scopes", "loop"})
+TOO_DEEP = "nested too deeply"
 TESTS = (
     '`"SCOPE" in scopes`, `CLAIM is defined`, `CLAIM == "TEXT"`, `"TEXT" in LIST_CLAIM`, '
     "`loop.first`, `loop.last`, joined by `and`, `or`, `not`"
@@ -54,7 +56,7 @@ class Compiler:
 
     def compile(self, name: str) -> Program:
         """The program of one template, its includes within it."""
-        return self._file(name, {}, ())
+        return self._file(_Scope(name, {}, (name,)))
 
     def _problem(self, place: Place, text: str) -> None:
         problem = f"{place.describe()}: {text}"
@@ -68,11 +70,13 @@ class Compiler:
                 self._parsed[name] = Environment(autoescape=False).parse(self.sources[name])  # noqa: S701 - JSON
             except TemplateSyntaxError as error:
                 self._problem(Place(name, error.lineno), error.message or "syntax error")
+            except RecursionError:  # of Jinja, which says no limit of its own
+                self._problem(Place(name, 1), TOO_DEEP)
         return self._parsed[name]
 
-    def _file(self, name: str, loops: Mapping[str, str], within: tuple[str, ...]) -> Program:
-        tree = self._parse(name)
-        return self._body(tree.body, _Scope(name, loops, (*within, name))) if tree else ()
+    def _file(self, scope: "_Scope") -> Program:
+        tree = self._parse(scope.template)
+        return self._body(tree.body, scope) if tree else ()
 
     def _body(self, body: list[nodes.Node], scope: "_Scope") -> Program:
         program: list[Node] = []
@@ -126,11 +130,15 @@ class Compiler:
 
     def _if(self, node: nodes.If, scope: "_Scope", rest: list[nodes.If], last: list[nodes.Node]) -> If:
         """`rest` are the `elif` after this one; Jinja keeps what stands under `else` (`last`) with the first `if`."""
+        place = Place(scope.template, node.lineno)
+        inside = self._deeper(scope, place)
+        if inside is None:
+            return If(InScopes(""), (), (), place)
         return If(
             self._test(node.test, scope),
-            self._body(node.body, scope),
-            (self._if(rest[0], scope, rest[1:], last),) if rest else self._body(last, scope),
-            Place(scope.template, node.lineno),
+            self._body(node.body, inside),
+            (self._if(rest[0], inside, rest[1:], last),) if rest else self._body(last, inside),
+            place,
         )
 
     def _for(self, node: nodes.For, scope: "_Scope") -> list[Node]:
@@ -143,9 +151,10 @@ class Compiler:
             self._problem(place, "a loop has no `if`, `recursive` or `else`: a list has at least one item")
         if target in {*self.claims, *self.variables, *scope.loops, *RESERVED}:
             self._problem(place, f"the loop's name `{target}` is taken already")
-        if not self._claim(node.iter.name, place, is_list=True):
+        inside = self._deeper(scope, place)
+        if not self._claim(node.iter.name, place, is_list=True) or inside is None:
             return []
-        inside = _Scope(scope.template, {**scope.loops, target: node.iter.name}, scope.within, in_loop=True)
+        inside = replace(inside, loops={**scope.loops, target: node.iter.name}, in_loop=True)
         return [For(target, node.iter.name, self._body(node.body, inside), place)]
 
     def _include(self, node: nodes.Include, scope: "_Scope") -> Program:
@@ -166,15 +175,27 @@ class Compiler:
         if name in scope.within:
             self._problem(place, f"{name + SUFFIX!r} includes itself")
             return ()
-        return self._file(name, scope.loops, scope.within)
+        inside = self._deeper(scope, place)
+        if inside is None:
+            return ()
+        return self._file(replace(inside, template=name, within=(*scope.within, name), in_loop=False))
+
+    def _deeper(self, scope: "_Scope", place: Place) -> "_Scope | None":
+        """The scope one step further in; None where that is a step too far, which is noted.
+
+        What runs a program calls itself for each step, and a Lambda may have less room for that than the check had.
+        """
+        if scope.depth < MAX_DEPTH:
+            return replace(scope, depth=scope.depth + 1)
+        within = "`if`, `elif`, `for`, `include`, `and`, `or` and `not` within one another"
+        self._problem(place, f"{TOO_DEEP}: more than {MAX_DEPTH} of {within}")
+        return None
 
     def _test(self, node: nodes.Node, scope: "_Scope") -> Test:
+        if isinstance(node, nodes.Not | nodes.And | nodes.Or):
+            inside = self._deeper(scope, Place(scope.template, node.lineno))
+            return self._joined(node, inside) if inside else InScopes("")
         match node:
-            case nodes.Not():
-                return Not(self._test(node.node, scope))
-            case nodes.And() | nodes.Or():
-                left, right = self._test(node.left, scope), self._test(node.right, scope)
-                return Both(left, right, isinstance(node, nodes.Or))
             case nodes.Test(node=nodes.Name(name=name), name="defined" | "undefined" as word):
                 if name in self.claims:
                     return IsDefined(name) if word == "defined" else Not(IsDefined(name))
@@ -186,6 +207,11 @@ class Compiler:
                     return test if op in {"in", "eq"} else Not(test)
         self._problem(Place(scope.template, node.lineno), f"this test is not one of {TESTS}")
         return InScopes("")
+
+    def _joined(self, node: nodes.Not | nodes.And | nodes.Or, scope: "_Scope") -> Test:
+        if isinstance(node, nodes.Not):
+            return Not(self._test(node.node, scope))
+        return Both(self._test(node.left, scope), self._test(node.right, scope), isinstance(node, nodes.Or))
 
     def _compare(self, left: nodes.Expr, right: nodes.Expr, op: str, scope: "_Scope") -> Test | None:
         place = Place(scope.template, left.lineno)
@@ -218,3 +244,5 @@ class _Scope:
     within: tuple[str, ...]
     in_loop: bool = False
     """In a loop of this very file: an included file does not see `loop`."""
+    depth: int = 0
+    """How far in this is, includes and all."""

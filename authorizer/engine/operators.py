@@ -92,8 +92,8 @@ _INT64 = 2**63
 def is_loose_date(text: str) -> bool:
     """What IAM takes as a date when it stores a policy: parts may be missing, epoch numbers must fit 64
     bits."""
-    if re.fullmatch(r"[-+]?\d+", text):
-        return -_INT64 <= int(text) < _INT64
+    if number := re.fullmatch(r"([-+]?)0*([0-9]{1,19})", text):
+        return -_INT64 <= int(number[1] + number[2]) < _INT64
     return _DATE.fullmatch(text) is not None
 
 

@@ -9,7 +9,6 @@ any value came in, and values come in escaped, a value can only ever be a value.
 shape pays for the parse; every further one is a run, a look-up and a join.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +43,7 @@ from authorizer.engine.program import (
 )
 from authorizer.engine.run import Run, UserFacts, explore
 from authorizer.engine.statement import Condition, Statement
+from authorizer.syntax.json_text import JsonInvalid, parse_json
 
 MAX_BRANCHES = 1024
 """Most ways that one template may run. Each is parsed and judged when templates load."""
@@ -363,10 +363,10 @@ class TemplateSet:
             lengths = lengths_for_forms(self._claims, [stand_in])
             for _, (run,) in islice(explore([stand_in], self._codes, lengths), MAX_BRANCHES):
                 try:
-                    json.loads(run.text)
-                except json.JSONDecodeError as error:
-                    place = place_at(run, error.pos, Place(name, 1))
-                    said = f"not JSON here: {error.msg} (holes stand inside strings only)"
+                    parse_json(run.text)
+                except JsonInvalid as invalid:
+                    place = place_at(run, invalid.position or 0, Place(name, 1))
+                    said = f"{invalid.cause} (holes stand inside strings only)"
                     yield f"{place.describe()}: {said}"
 
 
@@ -396,7 +396,7 @@ def _limited(statement: Statement, conditions: Sequence[Condition]) -> Statement
 def _undeclared(
     program: Program, claims: Mapping[str, ClaimType], variables: Mapping[str, str]
 ) -> Iterator[str]:
-    yield from set(variables_of(program)) - variables.keys()
+    yield from sorted(set(variables_of(program)) - variables.keys())
     for name, is_list in claims_of(program):
         if name not in claims or is_list not in {None, claims[name].is_list}:
             yield name

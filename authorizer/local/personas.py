@@ -1,12 +1,12 @@
 """`personas.toml`: who the sample events speak for, and the deployment they live in."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from authorizer.errors import SettingsError
 from authorizer.settings.reader import Problems, Section
+from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 FILE = "personas.toml"
 
@@ -47,8 +47,8 @@ def load_personas(path: Path) -> Personas:
     """Read `path`. Raises `SettingsError` with every problem."""
     try:
         source = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(source)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = parse_toml(source)
+    except (OSError, UnicodeDecodeError, TomlInvalid) as error:
         raise SettingsError([f"{path}: cannot be read: {error}"]) from error
     problems = Problems(str(path), source)
     root = Section(tables, path=(), problems=problems, environment={})

@@ -78,7 +78,7 @@ def _check_names(settings: Settings, problems: Problems) -> None:
 
 def _check_claims(settings: Settings, problems: Problems) -> None:
     claims = settings.claims
-    for name in set(claims) & set(settings.variables):
+    for name in sorted(set(claims) & set(settings.variables)):
         problems.add(("variables", name), "is the name of a claim too")
     for role in settings.roles.values():
         for key, claim in role.session_tags.items():

@@ -1,6 +1,5 @@
 """`access.toml`, its templates and the environment → `Settings`, or one error with every problem."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from authorizer.settings import coherence, sections
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role, Settings
+from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 SUFFIX = ".json.j2"
 COMPILED = "compiled.json"
@@ -27,8 +27,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
     """
     try:
         source = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(source)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = parse_toml(source)
+    except (OSError, UnicodeDecodeError, TomlInvalid) as error:
         raise SettingsError([f"{path}: cannot be read: {error}"]) from error
     folder = path.parent / "templates"
     try:

@@ -1,7 +1,8 @@
 """Where in a TOML file a key stands: `tomllib` keeps no line numbers, and a problem needs its place."""
 
 import re
-import tomllib
+
+from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 _HEADER = re.compile(r"^\s*\[(?P<array>\[)?(?P<path>[^\[\]]+)\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[\w-]+)\s*=""")
@@ -52,8 +53,8 @@ def dotted(path: Path) -> str:
 def _names(text: str) -> tuple[str, ...]:
     """A dotted TOML key as its parts: TOML's own reader knows the quoting rules."""
     try:
-        node: object = tomllib.loads(f"{text} = 0")
-    except tomllib.TOMLDecodeError:
+        node: object = parse_toml(f"{text} = 0")
+    except TomlInvalid:
         return (text,)
     names = []
     while isinstance(node, dict):

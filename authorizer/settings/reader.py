@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from authorizer.settings.places import Path, dotted, line_of
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 ENVIRONMENT = "env:"
 """What a text begins with that is read from the environment."""
 
@@ -106,19 +106,18 @@ class Section:
     def seconds(
         self, key: str, default: str | None = None, *, least: float = 0, most: float = 86_400
     ) -> float:
-        """A duration such as `"90s"`, `"5m"` or `"1h30m"`, in seconds."""
+        """A duration such as `"90s"`, `"5m"` or `"1h30m"`, in seconds. The default stands in for one that is none, so
+        that nothing else is a problem because of it."""
         text = self.text(key, default)
-        match = _DURATION.fullmatch(text)
-        if not text or match is None:
-            if key not in self and default is None:
-                return least  # its absence has been reported
-            self.problem(key, f'expected a duration such as "30s", "5m" or "1h", found {text!r}')
-            return least
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        value = hours * 3600 + minutes * 60 + seconds
-        if not least <= value <= most:
+        value = _seconds(text)
+        if value is not None and least <= value <= most:
+            return value
+        if value is not None:
             self.problem(key, f"expected {_span(least)} to {_span(most)}, found {text}")
-        return float(value)
+        elif key in self or default is not None:  # else its absence has been reported
+            self.problem(key, f'expected a duration such as "30s", "5m" or "1h", found {text!r}')
+        usual = _seconds(default or "")
+        return least if usual is None else usual
 
     def optional_seconds(self, key: str, *, least: float = 0, most: float = 86_400) -> float | None:
         """A duration, or None where the key is absent."""
@@ -224,6 +223,14 @@ class Section:
         elif pattern and not re.fullmatch(pattern, value):
             self.problem(key, f"expected {expected or pattern}, found {origin}")
         return value
+
+
+def _seconds(text: str) -> float | None:
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
 
 
 def _kind(value: object) -> str:

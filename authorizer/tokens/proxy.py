@@ -6,10 +6,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Self
 from urllib import request
 from urllib.parse import SplitResult, urlsplit
+
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
+"""RFC 1122 §3.2.1.3 and RFC 4291 §2.5.3. What `is_loopback` says of `::ffff:127.0.0.1` depends on Python's version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ class Proxies:
 def is_loopback(parts: SplitResult) -> bool:
     """Whether a URI names this machine."""
     try:
-        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+        address = ip_address(parts.hostname or "")
     except ValueError:
-        return False
+        return parts.hostname == "localhost"
+    return any(address in network for network in LOOPBACK)
 
 
 def _is_proxy(url: str) -> bool:

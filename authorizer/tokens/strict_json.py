@@ -1,8 +1,8 @@
 """JSON as a security decision may read it: one meaning or none (RFC 7493, "I-JSON")."""
 
 import json
-from math import isfinite
-from typing import NoReturn
+
+from authorizer.syntax.json_text import JsonInvalid, parse_json, strict_decoder
 
 
 class JsonRefused(ValueError):
@@ -13,26 +13,20 @@ def parse_object(document: bytes) -> dict[str, object]:
     """Parse UTF-8 bytes that must be one JSON object, in which no object has two members of one name.
 
     Refused besides: a byte order mark and any encoding but UTF-8 (RFC 8259 §8.1), `NaN` and `Infinity`,
-    numbers beyond a double or beyond Python's 4,300 digits, lone surrogates (RFC 7493 §2.1), nesting deeper
-    than the interpreter's limit. Raises `JsonRefused`.
+    numbers beyond a double or of more than `MAX_DIGITS`, lone surrogates (RFC 7493 §2.1), nesting deeper than
+    `MAX_DEPTH`. Raises `JsonRefused`.
     """
     try:
         text = document.decode("utf-8")
-        found = _DECODER.decode(text)
+        found = parse_json(text, _DECODER)
         if "\\u" in text:
             json.dumps(found, ensure_ascii=False).encode("utf-8")  # a lone surrogate has no UTF-8
-    except JsonRefused:
-        raise
+    except JsonInvalid as invalid:
+        raise JsonRefused(f"it is {invalid}") from None
     except UnicodeDecodeError:
         raise JsonRefused("it is not UTF-8") from None
     except UnicodeEncodeError:
         raise JsonRefused("a text in it has half of a surrogate pair") from None
-    except json.JSONDecodeError as error:
-        raise JsonRefused(f"it is not JSON: {error.msg.lower()} at character {error.pos}") from None
-    except ValueError:
-        raise JsonRefused("a number in it has too many digits") from None
-    except RecursionError:
-        raise JsonRefused("it is nested too deeply") from None
     if not isinstance(found, dict):
         raise JsonRefused("it is not a JSON object")
     return found
@@ -47,15 +41,4 @@ def _unique(members: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not isfinite(number):
-        raise JsonRefused("a number in it is too large")
-    return number
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise JsonRefused(f"`{name}` is not JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_DECODER = strict_decoder(_unique)

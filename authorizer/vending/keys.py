@@ -8,7 +8,6 @@ alive any more.
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.settings.schema import Sealing
+from authorizer.syntax.json_text import JsonInvalid, parse_json
 
 KEY_BYTES = 32
 """`A256GCM` with `dir` takes a key of 256 bits (RFC 7518 §4.5, §5.3)."""
@@ -76,8 +76,8 @@ def _rows(text: str, members: set[str]) -> list[dict[str, str]]:
     )
     wrong = SettingsError([shape + ", ".join(sorted(members))])
     try:
-        document = json.loads(text)
-    except ValueError:
+        document = parse_json(text)
+    except JsonInvalid:
         raise wrong from None
     rows = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_KEYS:

@@ -22,6 +22,7 @@ from joserfc.jwk import OctKey
 from authorizer.errors import SealRefused, SealTooLarge
 from authorizer.model import Credentials
 from authorizer.settings.schema import MAX_CHAINED_DURATION
+from authorizer.syntax.json_text import parse_json
 from authorizer.vending.keys import SealingKeys
 
 ALGORITHM = "dir"
@@ -134,8 +135,8 @@ class Seal:
                 "tampered", "the seal does not open: truncated, altered, or of another key"
             ) from None
         try:
-            claims = json.loads(opened.plaintext or b"")
-        except (ValueError, RecursionError):
+            claims = parse_json((opened.plaintext or b"").decode())
+        except ValueError:  # no UTF-8, no JSON, or nested too deeply
             claims = None
         if not isinstance(claims, dict):
             raise SealRefused("form", NOT_WHOLE)
@@ -147,8 +148,8 @@ def peek_kid(sealed: str) -> str:
     `SealRefused`."""
     parts = sealed.split(".")
     try:
-        header = json.loads(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
-    except (ValueError, RecursionError):  # thousands of brackets, in a text that a stranger may have written
+        header = parse_json(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)).decode())
+    except ValueError:  # no base64, no UTF-8, no JSON, or nested too deeply: a stranger may have written it
         header = None
     # Exactly these: no `zip`, which would open a small text into a large one, and no `crit`.
     if len(parts) == 5 and isinstance(header, dict) and header.keys() == _HEADER:

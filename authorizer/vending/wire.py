@@ -11,6 +11,7 @@ same request, slower.
 Source: STS API reference, AssumeRole, and "Making query requests".
 """
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -123,7 +124,7 @@ def parsed(body: bytes) -> dict[str, Any]:
             "SessionToken": texts.get("SessionToken"),
             "Expiration": _time(texts.get("Expiration", "")),
         },
-        "PackedPolicySize": int(packed) if packed.isdecimal() else None,
+        "PackedPolicySize": int(packed) if re.fullmatch("[0-9]{1,6}", packed) else None,
     }
 
 

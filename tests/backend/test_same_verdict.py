@@ -115,7 +115,24 @@ VALUES = st.one_of(
     st.text("ab ,[]{7", max_size=6),
     st.lists(st.text("ab ,7", min_size=1, max_size=3), max_size=3),
     st.lists(st.sampled_from(["a", 7, True, None, {"a": "b"}]), max_size=2),
-    st.sampled_from([7, 7.5, True, False, None, {"a": "b"}, {}, "true", "7", "null", "map[a:b]", "<nil>"]),
+    st.sampled_from(
+        [
+            "[" * 5000,
+            "9" * 5000,
+            7,
+            7.5,
+            True,
+            False,
+            None,
+            {"a": "b"},
+            {},
+            "true",
+            "7",
+            "null",
+            "map[a:b]",
+            "<nil>",
+        ]
+    ),
 )
 RULE = st.fixed_dictionaries(
     {

@@ -183,7 +183,7 @@ def test_an_event_that_is_no_json_is_undecided(text: str, tmp_path: Path) -> Non
     file.write_text(text, errors="surrogateescape")
     done = run("invoke", str(file))
     assert done.returncode == 2
-    assert "no JSON file" in done.stderr
+    assert "cannot be read: " in done.stderr
 
 
 def test_a_broken_configuration_is_told_in_full_and_without_a_traceback(project: Path, home: Path) -> None:

@@ -240,7 +240,7 @@ def test_the_worst_case_counts_full_lists() -> None:
 
 
 REFUSED = [
-    pytest.param("", "t.json.j2:1: not JSON here", id="nothing at all"),
+    pytest.param("", "t.json.j2:1: not JSON: ", id="nothing at all"),
     pytest.param(
         template("".join(f'{{% if "{n}" in scopes %}}{n}{{% endif %}}' for n in range(11))),
         "more than 1024 ways to run",
@@ -346,14 +346,10 @@ REFUSED = [
     pytest.param(template("\U000f0000"), "t.json.j2:5: a character that STS", id="a placeholder in the text"),
     pytest.param(template("\\udb80\\udc00"), "an escape", id="a placeholder as an escape"),
     pytest.param(template("\\{# #}udb80\\{# #}udc00"), "an escape", id="a placeholder as a divided escape"),
-    pytest.param(template("\\{{ tenant }}"), "t.json.j2:5: not JSON here", id="a hole behind a backslash"),
-    pytest.param(
-        template("\\{{ bucket }}"), "t.json.j2:5: not JSON here", id="a variable behind a backslash"
-    ),
-    pytest.param(template(Sid="{{ tenant }}"), "t.json.j2:6: not JSON here", id="a hole outside a string"),
-    pytest.param(
-        template(Sid="{{ bucket }}"), "t.json.j2:6: not JSON here", id="a variable outside a string"
-    ),
+    pytest.param(template("\\{{ tenant }}"), "t.json.j2:5: not JSON: ", id="a hole behind a backslash"),
+    pytest.param(template("\\{{ bucket }}"), "t.json.j2:5: not JSON: ", id="a variable behind a backslash"),
+    pytest.param(template(Sid="{{ tenant }}"), "t.json.j2:6: not JSON: ", id="a hole outside a string"),
+    pytest.param(template(Sid="{{ bucket }}"), "t.json.j2:6: not JSON: ", id="a variable outside a string"),
     pytest.param(
         template(Sid='"{{ tenant }}"'),
         "t.json.j2:3: a claim in `Sid`: IAM resolves no variable",

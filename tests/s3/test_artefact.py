@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from authorizer.bundle.pythons import HERE, VERSIONS, installed
 from tests.make import ROOT, sample_environment
 from tests.s3.operations import BUCKET, OBJECT
 from tests.s3.population import MACHINE_CALLERS, SUBJECTS, USERS
 from tests.s3.stage import APP_CLIENT, POOL, ROLES, Stage, backend_event, role_arn
-from tests.servers.pythons import VERSIONS, pythons
 from tests.servers.runtime_api import ExecutionEnvironment
 
 pytestmark = pytest.mark.s3
@@ -26,9 +26,6 @@ ERIN, OTHER = USERS[0], USERS[10]
 IMPORTER = MACHINE_CALLERS[0]
 RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 """What Lambda's image has under /var/runtime, and no function brings."""
-
-
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @pytest.fixture(
@@ -41,7 +38,7 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 )
 def version(request: pytest.FixtureRequest) -> str:
     wanted: str = request.param
-    if wanted not in pythons():
+    if wanted not in installed():
         pytest.skip(f"no Python {wanted} on this machine")
     return wanted
 
@@ -53,7 +50,7 @@ def artefact(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     architecture = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     subprocess.run(
         [
-            *("make", "--silent", "--assume-old=.venv/.installed", "package"),
+            *("make", "--silent", "INSTALLED=", f"RUN={sys.executable}", "package"),
             *(f"BUILD={build}", f"PY={version}", f"ARCH={architecture}"),
         ],
         cwd=ROOT,
@@ -83,7 +80,7 @@ def runtime(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pins.txt").write_text("\n".join(wanted))
     subprocess.run(
         [
-            *(pythons()[version], "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *(installed()[version], "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
             *("--no-deps", "--require-hashes", "--target", folder, "-r", folder / "pins.txt"),
         ],
         check=True,
@@ -114,7 +111,7 @@ def environment(
         handler="authorizer.handler.lambda_handler",
         task_root=artefact,
         variables=variables,
-        python=pythons()[version],
+        python=installed()[version],
         snap_start=snap_start,
     )
 
@@ -180,7 +177,10 @@ def test_the_sample_backend_shows_callers_their_own_files(
     with (
         environment(stage, version, artefact, runtime) as authorizer,
         ExecutionEnvironment(
-            handler="files.lambda_handler", task_root=backend, variables=variables, python=pythons()[version]
+            handler="files.lambda_handler",
+            task_root=backend,
+            variables=variables,
+            python=installed()[version],
         ) as here,
     ):
         assert here.init_error is None, here.log

@@ -1,8 +1,8 @@
 """Which tests guard each check of the verification code: break the check, run the tests, note which turn red.
 
-``python -m tests.tokens.guards [MODULE …]`` (`make guards`) tries every mutant below against every test, prints
-the list and writes `guards.json`. `test_guards.py` then holds it to the code: each check has its line, and the
-first test named there does turn red.
+``python -m tests.tokens.guards [MODULE …]`` (`make guards`) tries every mutant below against every test and prints
+the list; with ``--record`` (`make guards RECORD=1`) it writes `guards.json`. `test_guards.py` then holds that to the
+code: each check has its line, and the first test named there does turn red.
 
 A mutant is one change of one place:
 
@@ -291,7 +291,9 @@ def main() -> int:
     parser.add_argument(
         "modules", nargs="*", choices=[[], *CHECKED], help="only these; the others stay as listed"
     )
-    modules = parser.parse_args().modules or CHECKED
+    parser.add_argument("--record", action="store_true", help=f"write {GUARDS.name}")
+    chosen = parser.parse_args()
+    modules = chosen.modules or CHECKED
     console = Console()
     already = guarding(None)
     if already:
@@ -309,7 +311,8 @@ def main() -> int:
         )
     console.print(table)
     unguarded = [key for key, red in guards.items() if not red and key not in EQUIVALENT]
-    GUARDS.write_text(json.dumps(guards, indent=1, ensure_ascii=False) + "\n")
+    if chosen.record:
+        GUARDS.write_text(json.dumps(guards, indent=1, ensure_ascii=False) + "\n")
     console.print(f"{len(guards)} mutants, {len(unguarded)} unguarded")
     return 1 if unguarded else 0
 

@@ -15,7 +15,7 @@ LISTED: dict[str, list[str]] = json.loads(GUARDS.read_text())
 
 def test_the_list_is_of_the_checks_as_they_stand() -> None:
     assert sorted(LISTED) == sorted(MUTANTS), (
-        "run `make guards`, or `python -m tests.tokens.guards MODULE` for one module"
+        "run `make guards RECORD=1`, or `python -m tests.tokens.guards --record MODULE` for one module"
     )
     assert sorted(key for key, red in LISTED.items() if not red) == sorted(EQUIVALENT)
 

@@ -1,0 +1,1 @@
+"""JSON and TOML, read with the same limits and refused in the same words by every version of Python."""

@@ -1,0 +1,124 @@
+"""TOML is read as `tomllib` reads it, up to limits that no interpreter can move."""
+
+import sys
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer.syntax.nesting import MAX_DEPTH
+from authorizer.syntax.toml_text import MAX_INTEGER, TomlInvalid, parse_toml
+from tests.make import ACCESS, PERSONAS
+
+PIECES = st.sampled_from(
+    [
+        *"a1='\"\\#[]{}, .\n",
+        *(
+            '"""',
+            "'''",
+            "x = ",
+            'y = "a]"',
+            "[t]\n",
+            "[[r]]\n",
+            "z = [1, 2]\n",
+            "# [[\n",
+            "{b = 1}",
+            "[" * 40,
+        ),
+    ]
+)
+
+
+def nested(depth: int, inner: str = "") -> str:
+    return "[" * depth + inner + "]" * depth
+
+
+@given(st.lists(PIECES, max_size=20).map("".join))
+def test_a_text_is_taken_exactly_if_python_takes_it(text: str) -> None:
+    try:
+        expected = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        with pytest.raises(TomlInvalid):
+            parse_toml(text)
+    else:
+        assert parse_toml(text) == expected
+
+
+@pytest.mark.parametrize(
+    "file", [ACCESS, PERSONAS, *ACCESS.parent.glob("cases/*.toml")], ids=lambda file: file.name
+)
+def test_the_samples_are_read_as_python_reads_them(file: object) -> None:
+    text = ACCESS.parent.joinpath(str(file)).read_text(encoding="utf-8")
+    assert parse_toml(text) == tomllib.loads(text)
+
+
+DEEP = nested(MAX_DEPTH + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"a = {nested(MAX_DEPTH, '1')}", id="as many brackets as are read"),
+        pytest.param("a = " + "{a = " * MAX_DEPTH + "1" + "}" * MAX_DEPTH, id="as many braces"),
+        pytest.param(f"a{'.a' * MAX_DEPTH} = 1", id="as many dots"),
+        pytest.param("".join(f"[t{number}]\n" for number in range(200)), id="many tables"),
+        pytest.param("[[t]]\n" * 200, id="a table of many rows"),
+        pytest.param(f"a = '{DEEP}'", id="brackets in a literal string"),
+        pytest.param(f'a = "\\"{DEEP}"', id="brackets in a string, behind a quote"),
+        pytest.param(f'a = """\n"{DEEP}""\n"""', id="brackets in a string of several lines"),
+        pytest.param(f"a = '''\n'{DEEP}''\n'''", id="brackets in a literal string of several lines"),
+        pytest.param(f'a = """{DEEP}"""""\nb = "{DEEP}"', id="a string that ends in two quotes"),
+        pytest.param(f"a = '''{DEEP}'''''\nb = '{DEEP}'", id="a literal string that ends in two quotes"),
+        pytest.param(f"# {DEEP}\na = 1 # it's {DEEP}\n", id="brackets in comments"),
+    ],
+)
+def test_what_nests_only_to_the_eye_is_read(text: str) -> None:
+    assert parse_toml(text) == tomllib.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param(f"a = {DEEP}", " (at line 1, column 69)", id="brackets"),
+        pytest.param("\na = " + "{a = " * 5000, " (at line 2, column 325)", id="braces"),
+        pytest.param(
+            f"a = '#' # '\nb = {DEEP}", " (at line 2, column 69)", id="behind a comment with a quote"
+        ),
+        pytest.param(f'a = """"""\nb = {DEEP}', " (at line 2, column 69)", id="behind an empty string"),
+        pytest.param(
+            f'a = """x""""\nb = {DEEP}', " (at line 2, column 69)", id="behind a string and a quote"
+        ),
+        pytest.param(f'a = ["""x"""", {DEEP}]', " (at line 1, column 79)", id="the same on one line"),
+        pytest.param(f"a = ['''x'''', {DEEP}]", " (at line 1, column 79)", id="the same, literally"),
+        pytest.param(f'a = ["\\\\", {DEEP}]', " (at line 1, column 75)", id="behind a backslash in a string"),
+        pytest.param(f"a{'.a' * (MAX_DEPTH + 1)} = 1", "", id="dots in a name"),
+        pytest.param(f"[a{'.a' * (MAX_DEPTH + 1)}]", "", id="dots in a header"),
+    ],
+)
+def test_what_nests_too_deeply_is_refused(text: str, place: str) -> None:
+    with pytest.raises(TomlInvalid) as raised:
+        parse_toml(text)
+    assert str(raised.value) == f"nested too deeply: more than 64 levels{place}"
+
+
+@pytest.mark.parametrize(
+    "number", [f"{MAX_INTEGER + 1}", f"-{MAX_INTEGER + 2}", "9" * 5000, "0x" + "f" * 5000]
+)
+@pytest.mark.parametrize("setting", [pytest.param(0, id="no limit of the interpreter's"), 640, 4300])
+def test_a_whole_number_has_64_bits(number: str, setting: int) -> None:
+    usual = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(setting)
+    try:
+        with pytest.raises(TomlInvalid) as raised:
+            parse_toml(f"a = [{{b = {number}}}]")
+    finally:
+        sys.set_int_max_str_digits(usual)
+    assert str(raised.value) == "out of range: a whole number in it has more than 64 bits"
+
+
+def test_the_largest_numbers_are_read() -> None:
+    assert parse_toml(f"a = {MAX_INTEGER}\nb = {-MAX_INTEGER - 1}") == {
+        "a": MAX_INTEGER,
+        "b": -MAX_INTEGER - 1,
+    }

@@ -1,0 +1,283 @@
+"""A refusal reads the same on every version of Python: what the interpreter's own readers say differs, ours does not.
+
+Each expected text is written out, and nothing here looks at the version. `make test-pythons` runs it on all of them.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from authorizer.cli.invoke import invoke
+from authorizer.engine.cases import Surroundings, parse_cases
+from authorizer.engine.claims import declare
+from authorizer.engine.compiled import load_programs
+from authorizer.engine.document import parse_identity
+from authorizer.engine.errors import CaseInvalid, DocumentInvalid, TemplateInvalid
+from authorizer.engine.template import TemplateSet
+from authorizer.errors import SettingsError, TokenMalformed
+from authorizer.local.personas import load_personas
+from authorizer.settings.load import load
+from authorizer.tokens.compact import parse_compact, peek
+from authorizer.tokens.fetch import is_safe
+from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.wire import parsed
+from tests.make import ACCESS, make_settings
+from tests.tokens.minting import base64url
+
+DIGITS = "9" * 5000
+DEEP = "[" * 100_000
+
+JSON = [
+    ("", "not JSON: expecting value at line 1, column 1"),
+    ("{", "not JSON: expecting property name enclosed in double quotes at line 1, column 2"),
+    ('{"a":', "not JSON: expecting value at line 1, column 6"),
+    ('{"a":1,}', "not JSON: a comma before a closing bracket at line 1, column 7"),
+    ('{"a":1 ,\n }', "not JSON: a comma before a closing bracket at line 1, column 8"),
+    ('{"a":[1,]}', "not JSON: a comma before a closing bracket at line 1, column 8"),
+    ('{"a":[1,\n\t]}', "not JSON: a comma before a closing bracket at line 1, column 8"),
+    ('{"a":[1,}', "not JSON: expecting value at line 1, column 9"),
+    ('{"a":1,]', "not JSON: expecting property name enclosed in double quotes at line 1, column 8"),
+    ('{"a":[,]}', "not JSON: expecting value at line 1, column 7"),
+    ("{,}", "not JSON: expecting property name enclosed in double quotes at line 1, column 2"),
+    ('{"a":1}{', "not JSON: extra data at line 1, column 8"),
+    ('{"a" 1}', "not JSON: expecting ':' delimiter at line 1, column 6"),
+    ('{"a":1 "b"}', "not JSON: expecting ',' delimiter at line 1, column 8"),
+    ("{'a':1}", "not JSON: expecting property name enclosed in double quotes at line 1, column 2"),
+    ('{"a":"', "not JSON: unterminated string starting at line 1, column 6"),
+    ('{"a":"\n"}', "not JSON: invalid control character at line 1, column 7"),
+    ('{"a":"\\x"}', "not JSON: invalid \\escape at line 1, column 7"),
+    ('{"a":"\\u00"}', "not JSON: invalid \\uXXXX escape at line 1, column 8"),
+    ('{"a":01}', "not JSON: expecting ',' delimiter at line 1, column 7"),
+    ('{"a":NaN}', "not JSON: `NaN`"),
+    ('{"a":-Infinity}', "not JSON: `-Infinity`"),
+    (DEEP, "nested too deeply: more than 64 brackets within one another at line 1, column 65"),
+    ('{"a":' * 65, "nested too deeply: more than 64 brackets within one another at line 1, column 321"),
+]
+"""(text, what is said of it, after a few words that depend on what the text should have been)"""
+NUMBERS = [
+    (f'{{"a":{DIGITS}}}', "out of range: a number in it has too many digits, more than 640"),
+    ('{"a":1e999}', "out of range: a number in it is too large for a double"),
+    (f'{{"a":{DIGITS}.0}}', "out of range: a number in it is too large for a double"),
+]
+
+
+def ids(rows: list[tuple[str, str]]) -> list[str]:
+    return [repr(text[:20]) for text, _ in rows]
+
+
+@pytest.mark.parametrize(("text", "said"), JSON + NUMBERS, ids=ids(JSON + NUMBERS))
+def test_a_stranger_s_json(text: str, said: str) -> None:
+    head = base64url(json.dumps({"alg": "RS256", "kid": "k"}).encode())
+    with pytest.raises(TokenMalformed) as raised:
+        peek(parse_compact(f"{head}.{base64url(text.encode() or b' ')}.AAAA".encode()))
+    if text:  # an empty part is no base64url
+        assert str(raised.value) == f"the token's payload is refused: it is {said}"
+    with pytest.raises(KeySetRefused) as refused:
+        parse_key_set(text.encode())
+    assert str(refused.value) == f"the key set is refused: it is {said}"
+    with pytest.raises(SettingsError) as keys:
+        parse_keys(text)
+    [problem] = keys.value.problems
+    assert problem.startswith("the sealing keys must be a JSON object")
+
+
+@pytest.mark.parametrize(("text", "said"), JSON, ids=ids(JSON))
+def test_an_author_s_json(text: str, said: str) -> None:
+    with pytest.raises(DocumentInvalid) as document:
+        parse_identity(text)
+    assert document.value.problems == (said,)
+    with pytest.raises(TemplateInvalid) as template:
+        load_programs(text, {})
+    assert template.value.problems == ("the compiled templates cannot be read: compile again",)
+
+
+@pytest.mark.parametrize(("text", "said"), JSON + NUMBERS, ids=ids(JSON + NUMBERS))
+def test_an_event_s_json(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(text)
+    outcome = CliRunner().invoke(invoke, [str(file)])
+    assert outcome.exit_code == 2
+    assert outcome.stderr == f"{file}: cannot be read: {said}\n"
+
+
+def test_problems_come_in_the_order_of_the_text() -> None:
+    names = ["Zeta", "Alpha", "Mu", "Beta", "Xi", "Eta", "Pi", "Iota"]
+    unknown = dict.fromkeys(names, 1)
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", **unknown}
+    with pytest.raises(DocumentInvalid) as raised:
+        parse_identity(json.dumps({"Version": "2012-10-17", **unknown, "Statement": statement}))
+    assert raised.value.problems == (
+        *(f"unknown element {name!r}" for name in names),
+        *(f"statement 1: element {name!r} is unknown" for name in names),
+    )
+
+
+TOML = [
+    ("a", "not TOML: expected '=' after a key in a key/value pair (at end of document)"),
+    ("a =", "not TOML: invalid value (at end of document)"),
+    ("a = 1\na = 2", "not TOML: cannot overwrite a value (at end of document)"),
+    ("[a\n", "not TOML: expected ']' at the end of a table declaration (at line 1, column 3)"),
+    ("[a]\n[a]\n", "not TOML: cannot declare ('a',) twice (at line 2, column 3)"),
+    ('a = "\n"', "not TOML: illegal character '\\n' (at line 1, column 6)"),
+    ('a = "\\z"', "not TOML: unescaped '\\' in a string (at line 1, column 8)"),
+    ("a = 2026-02-30", "not TOML: invalid date or datetime (at line 1, column 5)"),
+    ("a = 01", "not TOML: expected newline or end of document after a statement (at line 1, column 6)"),
+    (f"a = {DEEP}", "nested too deeply: more than 64 levels (at line 1, column 69)"),
+    ("a = " + "{a=" * 5000, "nested too deeply: more than 64 levels (at line 1, column 197)"),
+    ("a" + ".a" * 900 + " = 1", "nested too deeply: more than 64 levels"),
+    (f"a = {DIGITS}", "out of range: a whole number in it has more than 64 bits"),
+    (f"[gateway]\nresult_ttl = 0x{'f' * 5000}", "out of range: a whole number in it has more than 64 bits"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), TOML, ids=ids(TOML))
+def test_toml(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "access.toml"
+    file.write_text(text)
+    for read in (lambda: load(file, {}), lambda: load_personas(file)):
+        with pytest.raises(SettingsError) as raised:
+            read()
+        assert raised.value.problems == (f"{file}: cannot be read: {said}",)
+    around = Surroundings(templates=TemplateSet({}, {}, {}), variables={}, roles={}, groups={})
+    with pytest.raises(CaseInvalid) as cases:
+        parse_cases(text, file="x.toml", around=around)
+    assert cases.value.problems == (f"x.toml: {said}",)
+
+
+def compiled(text: str) -> TemplateSet:
+    return TemplateSet.compile({"t": text}, claims={"tenant": declare({"type": "slug"})}, variables={})
+
+
+DEEP_TEMPLATE = (
+    "t.json.j2:1: nested too deeply: more than 64 of `if`, `elif`, `for`, `include`, `and`, `or` and `not` within one "
+    "another"
+)
+BRACKETS = "nested too deeply: more than 64 brackets within one another"
+INSIDE = "(holes stand inside strings only)"
+IF, TEST = '{% if "a" in scopes %}', '"a" in scopes'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(IF * 65 + "{% endif %}" * 65, DEEP_TEMPLATE, id="if"),
+        pytest.param(IF + '{% elif "b" in scopes %}' * 600 + "{% endif %}", DEEP_TEMPLATE, id="elif"),
+        pytest.param(f"{{% if {'not ' * 65}{TEST} %}}{{% endif %}}", DEEP_TEMPLATE, id="not"),
+        pytest.param(f"{{% if {f'{TEST} and ' * 600}{TEST} %}}{{% endif %}}", DEEP_TEMPLATE, id="and"),
+        pytest.param(f"{{% if {'(' * 900}{TEST}{')' * 900} %}}{{% endif %}}", "t.json.j2:1: nested too deeply", id="("),
+        pytest.param(IF * 900 + "{% endif %}" * 900, "t.json.j2:1: nested too deeply", id="if, for Jinja too"),
+        pytest.param("[" * 900, f"t.json.j2:1: {BRACKETS} {INSIDE}", id="["),
+        pytest.param('{"a":1,}', f"t.json.j2:1: not JSON: a comma before a closing bracket {INSIDE}", id=",}"),
+    ],
+)  # fmt: skip
+def test_a_template(text: str, said: str) -> None:
+    with pytest.raises(TemplateInvalid) as raised:
+        compiled(text)
+    assert raised.value.problems == (said,)
+
+
+def test_a_template_whose_includes_nest_too_deeply() -> None:
+    sources = {
+        f"_{number}": f'{IF}{{% include "_{number + 1}.json.j2" %}}{{% endif %}}' for number in range(40)
+    }
+    with pytest.raises(TemplateInvalid) as raised:
+        TemplateSet.compile(
+            {"t": '{% include "_0.json.j2" %}', "_40": "x", **sources}, claims={}, variables={}
+        )
+    [problem] = raised.value.problems
+    assert problem.startswith("_31.json.j2:1: nested too deeply")
+
+
+def test_a_template_as_deep_as_is_taken() -> None:
+    statement = '{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/{{ tenant }}"}'
+    document = f'{{"Version":"2012-10-17","Statement":{statement}}}'
+    elifs = "".join(f'{{% elif "{number}" in scopes %}}{document}' for number in range(63))
+    templates = compiled(f"{IF}{document}{elifs}{{% else %}}{document}{{% endif %}}")
+    assert templates.render(["t"], {"tenant": "acme"}, scopes=frozenset({"62"}))
+    sources = {"t": "the same"}
+    assert load_programs(templates.dump(sources), sources)
+
+
+URLS = [
+    "https://[::1",
+    "https://[zz]/",
+    "https://a[b]/",
+    "https://user@login.example.com/",
+    "https://login.example.com\\@evil.example/",
+    "https://exa\tmple.com/",
+    " https://login.example.com/",
+    "http://[::ffff:127.0.0.1]/",
+    "https:///keys",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_url_in_the_settings(url: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        make_settings(issuers=[{"kind": "oidc", "issuer": url, "client_ids": ["a"], "token_use": ["id"]}])
+    [problem] = raised.value.problems
+    assert problem.endswith(f"issuer: expected an https URL, found {url!r}")
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"), [("[::1]", True), ("127.0.0.2", True), ("[::ffff:127.0.0.1]", False)]
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_safe(f"http://{host}:8080/keys") is loopback
+
+
+def test_a_duration_of_thousands_of_digits() -> None:
+    with pytest.raises(SettingsError) as raised:
+        make_settings(session={"duration": f"{DIGITS}s"})
+    [problem] = raised.value.problems
+    assert problem.endswith(
+        f"""session.duration: expected a duration such as "30s", "5m" or "1h", found '{DIGITS}s'"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"), [("0" * 5000 + "1", True), (DIGITS, False), (f"-{DIGITS}", False)]
+)
+def test_a_date_of_thousands_of_digits(text: str, taken: bool) -> None:
+    statement = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"DateLessThan": {"aws:x": text}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    if taken:
+        assert parse_identity(document).statements
+    else:
+        with pytest.raises(DocumentInvalid) as raised:
+            parse_identity(document)
+        assert raised.value.problems == (f"statement 1: `DateLessThan` has value {text!r}, which is no date",)
+
+
+@pytest.mark.parametrize("packed", [DIGITS, "-1", "1.5", "٣"])
+def test_a_size_that_sts_cannot_mean(packed: str) -> None:
+    reply = "<a><AccessKeyId>x</AccessKeyId><PackedPolicySize>{}</PackedPolicySize></a>"
+    assert parsed(reply.format(packed).encode())["PackedPolicySize"] is None
+    assert parsed(reply.format(42).encode())["PackedPolicySize"] == 42
+
+
+OWN_JSON = {
+    "bundle/service_data.py": "botocore's data",
+    "cli/invoke.py": "a policy that was rendered",
+    "cli/policy_render.py": "the same",
+    "cli/trust.py": "a policy that was made here",
+    "engine/compiled.py": "its own text, as trusted as the templates beside it",
+    "vending/request.py": "a policy that was rendered",
+}
+
+
+def test_python_s_readers_are_called_in_one_place() -> None:
+    """Anywhere else the interpreter's own limits and words would come through."""
+    package = ACCESS.parent.parent / "authorizer"
+    for file in package.rglob("*.py"):
+        name, text = file.relative_to(package).as_posix(), file.read_text()
+        assert name in OWN_JSON or "json.loads(" not in text, name
+        assert name == "syntax/toml_text.py" or "import tomllib" not in text, name
