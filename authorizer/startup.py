@@ -14,7 +14,7 @@ def quick() -> Iterator[None]:
     """Within it, imports neither walk the garbage, of which they make none (a fifth of their time), nor read CAs.
 
     aiohttp reads all CAs twice when it is imported, for default contexts. Those made here trust nobody: what would use
-    one by mistake is refused. Key sets are fetched with `tls.context()`, and aiobotocore makes contexts of its own.
+    one by mistake is refused. Key sets and STS are asked with `tls.context()`.
     """
     before = {name: os.environ.get(name) for name in CERTIFICATES}
     collecting = gc.isenabled()

@@ -1,4 +1,4 @@
-"""The TLS context of everything this project itself asks over HTTPS: issuers' key sets.
+"""The TLS context of everything that is asked over HTTPS on a request's way: issuers' key sets, and STS.
 
 Reading the CAs is among the longest steps of a cold start (150 certificates, some 40 ms). aiohttp does it twice when
 it is imported, for contexts of its own, which `startup` spares; here is the one that counts, made once, with Python's

@@ -1,5 +1,4 @@
-"""One HTTP GET of a key set, with every limit set. aiohttp comes with aioboto3; here is its only direct
-use."""
+"""One HTTP GET of a key set, with every limit set. aiohttp comes with aioboto3."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus

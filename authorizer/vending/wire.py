@@ -3,10 +3,10 @@ aioboto3 client.
 
 `client.assume_role` builds each request from the service's model, through some forty hooks: 1.3 times the CPU
 of boto3, and 256 new users at once wait for it. This writes the one request and reads the one reply that this
-project needs, and leaves the signature to botocore, and connections, TLS, proxies, time-outs and their errors
-to aiobotocore: security is a library's work, and a signer and an HTTP session of our own saved a fifth. Where
-a future aiobotocore keeps its HTTP session elsewhere, `Wire.of` is None and the client itself is called: the
-same request, slower.
+project needs, and leaves the signature to botocore, and connections, proxies, time-outs and their errors to
+aiobotocore, with a TLS that checks (`connections`): security is a library's work, and a signer and an HTTP
+session of our own saved a fifth. Where a future aiobotocore keeps its HTTP session elsewhere, `Wire.of` is
+None and the client itself is called: the same request, slower.
 
 Source: STS API reference, AssumeRole, and "Making query requests".
 """

@@ -140,6 +140,16 @@ async def test_a_remembered_token_falls_with_its_key() -> None:
         await verifier.verify(token, NOW + KEYS.max_age, PATIENT)
 
 
+async def test_a_remembered_token_falls_with_a_key_that_is_replaced_under_its_own_name() -> None:
+    endpoint = Endpoint(key_set())
+    verifier, token = fetching(endpoint), id_token(exp=NOW + 86_400)
+    await verifier.verify(token, NOW, PATIENT)
+    endpoint.answer = key_set(jwk("next"))
+    for later in (0, 1):
+        with pytest.raises(SignatureInvalid):
+            await verifier.verify(token, NOW + KEYS.max_age + later, PATIENT)
+
+
 async def test_a_remembered_token_falls_when_the_grace_ends() -> None:
     endpoint = Endpoint(key_set())
     verifier, token = fetching(endpoint), id_token(exp=NOW + 86_400)
