@@ -1,7 +1,10 @@
 """The entry point: one loop, a deadline, and nothing of the past after a restart."""
 
 import asyncio
-from typing import Any
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -17,8 +20,12 @@ from authorizer.errors import (
 from authorizer.model import Routes
 from authorizer.record import Record
 from authorizer.runtime import FAMILIES, MAX_SECONDS, _decision, _seconds_left
+from authorizer.settings.schema import Sealing, Session, Settings
+from authorizer.vending.seal import peek_kid
+from authorizer.vending.sealer import KEYS_MAX_AGE
 from tests.make import NOW, make_claims, make_request
-from tests.world import World, sample_event
+from tests.vending.factories import jwk_set, make_jwk
+from tests.world import World, running, sample_event
 
 
 def refusals(parent: type[Refusal] = Refusal) -> list[type[Refusal]]:
@@ -86,6 +93,35 @@ def test_nothing_is_left_for_later(world: World) -> None:
     for name in ("rest-token-allow", "http-2-allow", "expired-unauthorized", "machine-allow"):
         world.sample(name)
         assert asyncio.all_tasks(world.authorizer._loop) == set()
+
+
+def test_a_decision_from_memory_waits_for_sealing_keys_that_are_due(
+    key_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else in it waits, so that it has been begun without the event loop."""
+    secret = {"SecretString": jwk_set(make_jwk("old", 1))}
+
+    class Secrets:
+        def get_secret_value(self, **_: str) -> dict[str, str]:
+            return secret
+
+    def sealed(settings: Settings) -> Settings:
+        sealing = Sealing(source="secretsmanager", keys="seal")
+        return replace(settings, session=Session(context="sealed"), sealing=sealing)
+
+    monkeypatch.setattr("authorizer.vending.vendor.blocking_client", lambda _: Secrets())
+    with running(key_folder, change=sealed) as world:
+        event = world.local.sign_in(sample_event("rest-token-allow"))
+        began = time.time()
+        for wait, kid in ((0.0, "old"), (KEYS_MAX_AGE - 1, "old"), (KEYS_MAX_AGE, "new")):
+            monkeypatch.setattr(world.authorizer, "_clock", lambda now=began + wait: now)
+            decision, record = world.authorizer.decide(event)
+            assert decision.response is not None, record.refusal
+            context = cast(dict[str, str], decision.response["context"])
+            assert peek_kid(context["credentials"]) == kid
+            secret["SecretString"] = jwk_set(make_jwk("new", 2))
+        assert len(world.sts.requests) == 1
+        assert world.authorizer._stages.vendor.counts.key_failures == 0
 
 
 def test_a_restart_forgets_every_credential(world: World) -> None:

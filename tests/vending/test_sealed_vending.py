@@ -178,6 +178,21 @@ async def test_while_aws_is_down_one_of_many_requests_asks_again(rotating: Rotat
     assert await kid_at(vendor, NOW + KEYS_MAX_AGE + 31) == "new"
 
 
+async def test_a_reading_that_succeeds_makes_the_next_failure_a_first_one(rotating: Rotating) -> None:
+    vendor, secrets = rotating
+    secrets.text = None
+    for second in (0, 1, 3):
+        await kid_at(vendor, NOW + KEYS_MAX_AGE + second)
+    secrets.text = jwk_set(make_jwk("old", 1))
+    mended = NOW + KEYS_MAX_AGE + 7
+    await kid_at(vendor, mended)
+    secrets.text = None
+    await kid_at(vendor, mended + KEYS_MAX_AGE)
+    secrets.text = NEW
+    assert await kid_at(vendor, mended + KEYS_MAX_AGE + 0.9) == "old"
+    assert await kid_at(vendor, mended + KEYS_MAX_AGE + 1) == "new"
+
+
 async def test_a_secret_that_does_not_answer_is_waited_for_briefly(
     rotating: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:

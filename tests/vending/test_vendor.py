@@ -354,6 +354,14 @@ async def test_after_forgetting_every_role_session_is_new(vendor: Vendor, sts: F
     assert (await vend(vendor)).access_key_id == "ASIA000000000002"
 
 
+async def test_after_forgetting_a_denial_is_asked_for_again(vendor: Vendor, sts: FakeSts) -> None:
+    sts.failures = [Failure("AccessDenied", status=403)]
+    with pytest.raises(AssumeRoleDenied):
+        await vend(vendor)
+    vendor.forget()
+    assert (await vend(vendor)).session_name == SUB
+
+
 async def test_a_vendor_without_a_region_says_so(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.delenv("AWS_REGION", raising=False)
