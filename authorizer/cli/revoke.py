@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from authorizer.settings.schema import Settings
     from authorizer.vending.revocation import Deny, Revocation
 
-MAX_INLINE = 10_240
-"""Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
-
 
 @click.command()
 @access_option
@@ -190,6 +187,7 @@ def _plain(made: "Revocation", notice: str) -> dict[str, object]:
 
 def _explain(settings: "Settings", made: "Revocation") -> None:
     from authorizer.model import instant
+    from authorizer.vending.papers import MAX_INLINE
 
     longest = max(role.duration for role in settings.roles.values())
     notes = [

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from authorizer.engine.role_policy import RolePolicy
     from authorizer.settings.schema import Role, Settings
 
-MAX_TRUST = 2048
-"""Characters of a trust policy before its quota must be raised (IAM quotas, role trust policy length)."""
-MAX_INLINE = 10_240
-"""Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[A-Za-z0-9_-]{1,64}")
 """Lambda API reference, FunctionConfiguration (FunctionName: at most 64 characters)."""
@@ -190,7 +186,7 @@ def _explain(
 
 def _notes(role: "Role", execution_role: str, functions: Sequence[str], limit: "RolePolicy") -> list[str]:
     from authorizer.engine.document import dump
-    from authorizer.vending.papers import account_of, trust_policy
+    from authorizer.vending.papers import MAX_INLINE, MAX_TRUST, account_of, trust_policy
 
     notes = []
     if account_of(role.arn) != account_of(execution_role):
@@ -201,6 +197,8 @@ def _notes(role: "Role", execution_role: str, functions: Sequence[str], limit: "
             f"a session without its policy would reach what is anybody's by {claims}: make it a session tag, and the "
             "role keeps that apart too"
         )
+    if not limit.document.statements:
+        notes.append("its templates allow nobody anything, and IAM takes no policy without a statement")
     if role.managed_policies:
         notes.append(
             "its own policy has nothing of its managed policies: what they are for, attach to the role too"

@@ -238,6 +238,7 @@ class TemplateSet:
         None, too, where no way allows anything, and where there are more than `MAX_BRANCHES` ways.
         """
         lengths = {name: range(1, min(3, kind.max_items) + 1) for name, kind in self._claims.items()}
+        at_most = sum(len(each.operator + each.key) + len("".join(each.values)) + 30 for each in on_allows)
         shortest = None
         ways = explore([self._programs[name] for name in names], self._codes, lengths)
         for count, (chosen, runs) in enumerate(ways):
@@ -247,8 +248,8 @@ class TemplateSet:
             if '"Allow"' not in raw:
                 continue
             # Parsing and packing cost a millisecond, and only ever shorten: what fits without them fits.
-            length = self._least(raw)
-            if on_allows or length > limit:
+            length = self._least(raw) + raw.count('"Allow"') * at_most
+            if length > limit:
                 statements = pack(_branch(chosen, runs).document).statements
                 limited = tuple(_limited(statement, on_allows) for statement in statements)
                 length = self._least(dump(Document(statements=limited)))

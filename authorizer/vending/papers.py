@@ -23,6 +23,10 @@ VERSION = "2012-10-17"
 SOURCE_FUNCTION = "lambda:SourceFunctionArn"
 ROLE_POLICY = "what-templates-allow"
 """Name of the inline policy that a template gives each role."""
+MAX_TRUST = 2048
+"""Characters of a trust policy before its quota must be raised (IAM quotas, role trust policy length)."""
+MAX_INLINE = 10_240
+"""Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
 Policy = dict[str, Any]
 
 

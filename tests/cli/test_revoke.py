@@ -100,6 +100,18 @@ def test_a_tenant_is_told_by_the_claim_that_templates_isolate_by_whatever_its_na
     }
 
 
+def test_a_template_that_no_role_renders_has_no_say_in_who_the_tenant_is(project: Path) -> None:
+    edit(project, "client = {", 'team = { type = "slug" }\nclient = {')
+    edit(project, "s3-home         = {", 's3-team = { isolates = "team" }\ns3-home         = {')
+    templates = project / "policies" / "templates"
+    (templates / "s3-team.json.j2").write_text(
+        (templates / "s3-tenant.json.j2").read_text().replace("{{ tenant }}", "{{ team }}")
+    )
+    assert condition("viewer", "--tenant", "acme", cwd=project) == {
+        "StringEquals": {"aws:PrincipalTag/tenant": "acme"}
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

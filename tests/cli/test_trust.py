@@ -50,6 +50,40 @@ def test_trust_prints_what_each_role_may_do_at_most() -> None:
     assert own["PolicyDocument"] == papers["roles"]["viewer"]["role_policy"]
 
 
+def test_trust_says_what_a_role_s_own_policy_leaves_open(tmp_path: Path) -> None:
+    for folder in ("policies", "events"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    template = tmp_path / "policies" / "templates" / "s3-client.json.j2"
+    template.write_text(template.read_text().replace('"Allow"', '"Deny"'))
+    access = tmp_path / "policies" / "access.toml"
+    managed = '[roles.viewer]\nmanaged_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]'
+    access.write_text(access.read_text().replace("[roles.viewer]", managed))
+    _, told = printed("trust", "--execution-role", ROLE, cwd=tmp_path)
+    assert "role importer: its templates allow nobody anything" in told
+    assert "role viewer: its own policy has nothing of its managed policies" in told
+
+
+def test_trust_says_what_is_longer_than_iam_takes(tmp_path: Path) -> None:
+    for folder in ("policies", "events"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    statement = '{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/%s/*"}'
+    ways = "{% el".join(
+        f'if "{number}" in scopes %}}{statement % (str(number) * 700)}' for number in range(16)
+    )
+    template = (
+        f'{{"Version":"2012-10-17","Statement":[{{% {ways}{{% else %}}{statement % "x"}{{% endif %}}]}}'
+    )
+    (tmp_path / "policies" / "templates" / "s3-client.json.j2").write_text(template)
+    functions = [argument for number in range(14) for argument in ("--function", f"{FUNCTION}-{number}")]
+    papers, told = printed("trust", "--execution-role", ROLE, *functions, cwd=tmp_path)
+    size = len(json.dumps(papers["roles"]["editor"]["trust_policy"], separators=(",", ":")))
+    assert f"role editor: trust policy of {size} characters: raise the quota of 2048" in told
+    size = len(json.dumps(papers["roles"]["importer"]["role_policy"], separators=(",", ":")))
+    assert size > 10_240
+    assert f"role importer: role policy of {size} characters, and a role's inline policies have 10240" in told
+    assert "role editor: role policy of" not in told
+
+
 def test_trust_names_the_functions_that_may_assume_the_roles_or_says_that_any_may() -> None:
     open_, told = printed("trust", "--execution-role", ROLE)
     assert "lambda:SourceFunctionArn" not in json.dumps(open_)
