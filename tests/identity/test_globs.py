@@ -29,6 +29,7 @@ def fits(pattern: str, text: str) -> bool:
 @example(pattern="a*a", text="a")
 @example(pattern="ab*ba", text="aba")
 @example(pattern="*ab*ba*", text="aba")
+@example(pattern="*a*a", text="a")
 def test_a_pattern_matches_by_the_definition_of_a_star(pattern: str, text: str) -> None:
     assert Globs([pattern]).match(text) == (pattern if fits(pattern, text) else None)
 

@@ -112,8 +112,10 @@ def test_the_default_route_is_open_to_its_scope_in_a_simple_response() -> None:
 
 
 def test_the_default_route_opens_nothing_in_a_policy() -> None:
+    request = {"shape": Shape.HTTP_2, "route_key": "$default", "path": "/whatever"}
     with pytest.raises(NoRoute):
-        opened("$default", shape=Shape.HTTP_2, route_key="$default")
+        opened("$default", **request)
+    assert not opened("$default", "GET /a", **request).this_route
 
 
 def test_a_websocket_opens_connect_alone() -> None:
