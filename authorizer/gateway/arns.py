@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import accumulate
 
 from authorizer.errors import EventUnknown
 from authorizer.model import RouteArn
@@ -61,9 +62,9 @@ def _parts(text: str, websocket: bool) -> RouteArn:
 
 def _problem(text: str) -> str:
     """The first field that is not as expected. It is not repeated: an ARN ends in a stranger's text."""
-    begun = ""
-    for name, pattern, expected in _FIELDS:
-        begun += pattern
-        if re.match(begun, text) is None:
-            return f"the {name} in the event's methodArn or routeArn is refused: expected {expected}"
-    return "the event's methodArn or routeArn is no ARN of an API Gateway route"
+    as_far_as = accumulate(pattern for _, pattern, _ in _FIELDS)
+    return next(
+        f"the {name} in the event's methodArn or routeArn is refused: expected {expected}"
+        for (name, _, expected), begun in zip(_FIELDS, as_far_as, strict=True)
+        if re.match(begun, text) is None
+    )
