@@ -1,10 +1,10 @@
 """What templates can allow at all, of anybody: a policy for the role itself.
 
 A session may do what its role *and* its session policy allow (IAM User Guide, "Policy evaluation logic"). Were a
-session ever made without its policy, this is what it could still do: nothing that no template ever allows. Where a
-claim is a session tag, the role by itself keeps the claim's values apart: `${aws:PrincipalTag/…}` is the caller's own
-(IAM User Guide, "Pass session tags in AWS STS"). Any other claim becomes `*`, and tests of scopes and claims go both
-ways.
+session ever made without its policy, this is what it could still do: what the templates allow somebody. Where a claim
+is a session tag, the role by itself keeps the claim's values apart: `${aws:PrincipalTag/…}` is the caller's own (IAM
+User Guide, "Pass session tags in AWS STS"). Any other claim becomes `*`, tests of scopes and claims go both ways, and
+of a Deny remains what it denies to everybody.
 
 Every replacement errs on one side: what a session policy of these templates allows, this policy allows.
 """

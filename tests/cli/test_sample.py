@@ -66,6 +66,13 @@ def test_one_name_that_is_missing_is_not_the_samples(command: list[str], value: 
     assert "roles.editor.arn: the environment variable EDITOR_ROLE_ARN is not set" in done.stderr
 
 
+def test_where_no_name_is_missing_the_sample_is_no_remedy() -> None:
+    done = run("revoke", "--tenant", "acme", variables={**sample_environment(), "EDITOR_ROLE_ARN": "editor"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "roles.editor.arn: expected the ARN of an IAM role" in done.stderr
+    assert "--sample" not in done.stderr
+
+
 @pytest.mark.parametrize("command", PRODUCTION)
 def test_a_command_about_production_runs_on_its_own_environment_and_does_not_speak_of_the_sample(
     command: list[str],
