@@ -203,7 +203,7 @@ class Vendor:
             )
         except TimeoutError:
             raise StsUnavailable(f"STS did not answer within {budget:.1f} s") from None
-        # Again for this caller: one who joins late has a later `now` than the one who fetched.
+        # For this caller: one who joins late has a later `now` than the one who fetched.
         self._check(fetched.credentials, now)
         return Fetched(fetched.credentials, to_share=fetched.to_share and not joins)
 
@@ -224,7 +224,6 @@ class Vendor:
         except AssumeRoleDenied as error:
             self._cache.deny(request.key, error, now)
             raise
-        self._check(credentials, now)
         self._cache.keep(request.key, credentials)
         return Fetched(credentials, to_share=True)
 
