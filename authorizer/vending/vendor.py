@@ -212,7 +212,7 @@ class Vendor:
             )
         except TimeoutError:
             raise StsUnavailable(f"STS did not answer within {budget:.1f} s") from None
-        # Again for this caller: one who joins late has a later `now` than the one who fetched.
+        # For this caller: one who joins late has a later `now` than the one who fetched.
         _check(fetched.credentials, lifetime, now)
         return Fetched(fetched.credentials, to_share=fetched.to_share and not joins)
 
@@ -234,7 +234,6 @@ class Vendor:
         except AssumeRoleDenied as error:
             self._cache.deny(request.key, error, now)
             raise
-        _check(credentials, lifetime, now)
         self._cache.keep(request.key, credentials)
         return Fetched(credentials, to_share=True)
 

@@ -439,6 +439,18 @@ async def test_pauses_double_while_the_table_stays_broken_and_end_with_its_first
     assert table.calls[-2:] == ["get", "put"]
 
 
+async def test_pauses_of_the_write_are_its_own_and_end_with_its_first_success(
+    environment: New, table: Table
+) -> None:
+    vendor = environment()
+    for moment, fails in ((0, True), (1, True), (3, False), (10, True), (11, False)):
+        table.fails["put"] = [THROTTLED] if fails else []
+        before = len(table.items)
+        await vend(vendor, principal=f"user{moment}", now=NOW + moment)
+        assert len(table.items) - before == (0 if fails else 1), moment
+    assert table.calls.count("put") == table.calls.count("get") == 5
+
+
 async def test_a_short_deadline_leaves_the_table_alone_and_is_no_fault_of_it(
     environment: New, sts: FakeSts, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -499,6 +511,7 @@ async def test_a_session_that_is_due_is_renewed_from_the_table_if_another_was_fi
     assert await vend(second, now=later) == "ASIA000000000002"
     assert len(sts.requests) == 2
     assert (first.counts.refreshed, second.counts.refreshed) == (1, 1)
+    assert (first.counts.shared_misses, second.counts.shared_hits) == (2, 2)
 
 
 async def test_a_new_environment_serves_what_is_due_and_renews_it_with_the_next_request(

@@ -293,6 +293,11 @@ async def test_a_pause_after_a_failed_renewal_ends_with_the_next_success(
     sts.clock = NOW + 3031
     assert (await vend(vendor, now=NOW + 3031)).expiration == NOW + 6631
     assert vendor.counts.refreshed == 1
+    sts.failures = [Failure("AccessDenied", status=403)]
+    for later in (6000.0, 6000.9, 6001.0):
+        sts.clock = NOW + later
+        renewed = (await vend(vendor, now=NOW + later)).expiration > NOW + 6631
+        assert renewed is (later == 6001.0)
 
 
 async def test_a_renewal_by_many_at_once_is_one_call(vendor: Vendor, sts: FakeSts) -> None:
