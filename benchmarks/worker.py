@@ -31,8 +31,10 @@ ROOT = Path(__file__).parent.parent
 
 def bare_python() -> list[str]:
     """The interpreter without the libraries that are installed here."""
-    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return [str(base), "-S", "-s"]
+    # Imported here: the bundle that a worker runs does not have it.
+    from authorizer.bundle.pythons import HERE, interpreter
+
+    return [str(interpreter(HERE)), "-S", "-s"]
 
 
 ALLOWED = "accessKeyId"

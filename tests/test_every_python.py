@@ -209,6 +209,8 @@ URLS = [
     "https://login.example.com\\@evil.example/",
     "https://exa\tmple.com/",
     " https://login.example.com/",
+    "httpſ://login.example.com/",
+    "https://\N{KELVIN SIGN}.example/",
     "http://[::ffff:127.0.0.1]/",
     "https:///keys",
 ]
@@ -220,6 +222,22 @@ def test_a_url_in_the_settings(url: str) -> None:
         make_settings(issuers=[{"kind": "oidc", "issuer": url, "client_ids": ["a"], "token_use": ["id"]}])
     [problem] = raised.value.problems
     assert problem.endswith(f"issuer: expected an https URL, found {url!r}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "HTTPS://Login.example.com:8443/a@b?c",
+        "https://my_idp.internal",
+        "https://[2001:db8::1]/",
+        "http://LOCALHOST:80/",
+    ],
+)
+def test_a_url_that_is_taken(url: str) -> None:
+    settings = make_settings(
+        issuers=[{"kind": "oidc", "issuer": url, "client_ids": ["a"], "token_use": ["id"]}]
+    )
+    assert list(settings.issuers) == [url]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ def installed() -> Mapping[str, Path]:
 def _candidates(version: str) -> Iterator[Path]:
     """The one that runs this, those on PATH, pyenv's with the latest first."""
     if version == HERE:
-        yield Path(sys.base_prefix) / "bin" / f"python{version}"
+        yield from (
+            Path(sys.base_prefix) / "bin" / name for name in (f"python{version}", "python3", "python")
+        )
     for folder in os.get_exec_path():
         if on_path := shutil.which(f"python{version}", path=folder):
             yield Path(on_path)

@@ -40,7 +40,7 @@ _VARIABLE = r"[ -!#%-)+->@-\[\]-z|~]+"  # printable ASCII without " $ * ? \ { }
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 _PATH = r"/[A-Za-z0-9._~!&'()+,;=:@%/*-]*(?:\{proxy\+\})?"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_URL = r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-~]*)?"
+_URL = r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-~]*)?"
 """RFC 3986 without a user's name. Of a wrong host Python's versions think differently, or raise."""
 
 
@@ -116,7 +116,7 @@ def _check_https(section: Section, key: str, uri: str) -> None:
     """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's
     emulator."""
     match = re.fullmatch(_URL, uri)
-    if match is None or (match["scheme"] == "http" and match["host"] not in _LOOPBACK):
+    if match is None or (match["scheme"].lower() == "http" and match["host"].lower() not in _LOOPBACK):
         section.problem(key, f"expected an https URL, found {uri!r}")
 
 

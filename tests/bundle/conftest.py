@@ -1,6 +1,5 @@
 """One bundle a run, made of the libraries that are installed here, and unpacked as Lambda unpacks it."""
 
-import os
 import stat
 import sys
 from importlib.metadata import distribution
@@ -10,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from authorizer.bundle.build import Bundle, build
+from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import Runtime, copy_distribution, copy_installed
 from authorizer.settings.load import load
 from tests.make import ACCESS, ROOT, sample_environment
@@ -54,8 +54,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("python")
     for name in RUNTIME_CLIENT:
         copy_distribution(distribution(name), folder / "runtime")
-    base = Path(sys.base_prefix) / "bin" / Path(os.path.realpath(sys.executable)).name
     script = folder / "python"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={folder / "runtime"} exec {base} -S -s "$@"\n')
+    script.write_text(f'#!/bin/sh\nPYTHONPATH={folder / "runtime"} exec {interpreter(HERE)} -S -s "$@"\n')
     script.chmod(script.stat().st_mode | stat.S_IEXEC)
     return script
