@@ -114,8 +114,12 @@ def _stages(handler: Any, events: Sequence[Any]) -> dict[str, float]:
 
 
 def _together(handler: Any, events: Sequence[Any]) -> None:
+    from authorizer.deadline import Deadline
+    from authorizer.runtime import MAX_SECONDS
+
     async def gathered() -> list[Any]:
-        return await asyncio.gather(*(handler._decide(event, None) for event in events))
+        until = Deadline.after(MAX_SECONDS)
+        return await asyncio.gather(*(handler._decide(event, until) for event in events))
 
     for decision, _ in handler._loop.run_until_complete(gathered()):
         _check(decision.response)
