@@ -81,6 +81,8 @@ class Account:
         self.table = table
         self.clients = 0
         """Of DynamoDB, made so far."""
+        self.closed = 0
+        """Of those."""
         self.gate = asyncio.Event()
         """They are made while it is open."""
         self.gate.set()
@@ -93,6 +95,7 @@ class Account:
         self.clients += 1
         await self.gate.wait()
         yield self.table
+        self.closed += 1
 
     async def get_credentials(self) -> Any:
         return await SESSION.get_credentials()
@@ -390,6 +393,16 @@ async def test_the_client_is_made_once_for_all_who_ask_at_the_same_time(
     await asyncio.gather(*(vend(vendor, principal=f"user{number}") for number in range(20)))
     assert account.clients == 1
     assert len(table.items) == 20
+
+
+async def test_closing_closes_the_client_and_nothing_earlier_does(environment: New, account: Account) -> None:
+    vendor = environment()
+    await vend(vendor)
+    assert account.closed == 0
+    await vendor.close()
+    assert account.closed == 1
+    await vend(vendor, principal="another")
+    assert account.clients == 2
 
 
 async def test_a_client_that_is_long_in_making_is_not_waited_for(
