@@ -89,9 +89,11 @@ class Authorizer:
 
     def forget(self) -> None:
         """Drop every key, credential and connection, as before a snapshot (SnapStart): what it holds would be served
-        by every environment that is restored from it."""
-        self._loop.run_until_complete(self._close())
-        self._stages = self._make_stages()
+        by every environment that is restored from it. All is dropped, too, where a connection fails to close."""
+        try:
+            self._loop.run_until_complete(self._close())
+        finally:
+            self._stages = self._make_stages()
 
     def restart(self) -> None:
         """Begin anew with nothing of the past, as after a restore."""
@@ -119,8 +121,9 @@ class Authorizer:
             )
         except Refusal as error:
             record.refused(error)
-        except Exception as error:
-            # Its text may quote anything, a token included: only its type and place are told.
+        except (Exception, asyncio.CancelledError) as error:
+            # Its text may quote anything, a token included: only its type and place are told. A fetch that others wait
+            # for too can be cancelled under a request: that is no `Exception`, and no reason to leave it unanswered.
             record.refused(Unforeseen(f"{type(error).__name__} {_place(error)}"))
         decision = _decision(record)
         self._emit(record.line(decision.verdict))
@@ -136,7 +139,12 @@ class Authorizer:
             if stage.is_due(now):
                 task = self._loop.create_task(stage.maintain(now))
                 self._background.add(task)
-                task.add_done_callback(self._background.discard)
+                task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: else asyncio prints it, and its text may quote anything
 
     async def _warm(self) -> None:
         await asyncio.gather(self._stages.verifier.warm(self._clock()), self._stages.vendor.warm())
