@@ -1,0 +1,197 @@
+"""One environment of the authorizer with all its edges, on a loop whose clock jumps; and what may come of a request."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from typing_extensions import override
+
+from authorizer.backend.event import Context, context_of_event
+from authorizer.backend.opening import open_context
+from authorizer.model import Credentials, Decision
+from authorizer.pipeline import Stages
+from authorizer.runtime import Authorizer
+from authorizer.settings.schema import Settings
+from authorizer.tokens.verifier import Verifier
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.seal import Seal
+from authorizer.vending.vendor import Vendor
+from tests.faults.edges import Issuer, Secret, Session, Sts, Table, granted_to
+from tests.faults.loop import JumpingLoop
+from tests.make import make_settings
+from tests.tokens.minting import jwk, key_set, mint
+
+EPOCH: Final = 1_795_251_600.0
+ISSUER: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE01"
+ROLES: Final = "arn:aws:iam::123456789012:role/vend/"
+SECRET: Final = json.dumps({"keys": [{"kty": "oct", "kid": "1", "k": "A" * 43}]})
+PLAIN: Final[dict[str, Any]] = {}
+SEALED: Final[dict[str, Any]] = {
+    "session": {"context": "sealed"},
+    "sealing": {
+        "source": "secretsmanager",
+        "keys": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:seal",
+    },
+    "shared_cache": {"table": "sessions"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user, and what they may have."""
+
+    sub: str
+    tenant: str
+    group: str
+    role: str
+
+
+ERIN: Final = Person("11111111-1111-4111-8111-111111111111", "acme", "editors", "editor")
+VICTOR: Final = Person("22222222-2222-4222-8222-222222222222", "globex", "viewers", "viewer")
+PEOPLE: Final = (ERIN, VICTOR)
+
+
+def token(person: Person, *, key: str = "genuine", kid: str = "k1", exp: float = EPOCH + 200_000) -> str:
+    claims: dict[str, object] = {
+        "iss": ISSUER,
+        "sub": person.sub,
+        "aud": "1example23456789app",
+        "token_use": "id",
+        "auth_time": EPOCH - 60,
+        "iat": EPOCH - 60,
+        "exp": exp,
+        "cognito:username": person.group,
+        "cognito:groups": [person.group],
+        "cognito:roles": [f"{ROLES}{person.role}"],
+        "cognito:preferred_role": f"{ROLES}{person.role}",
+        "custom:tenant_id": person.tenant,
+    }
+    return mint(claims, key=key, header={"kid": kid})
+
+
+def event(bearer: str) -> dict[str, object]:
+    arn = "arn:aws:execute-api:eu-west-1:123456789012:rest0token/prod/GET/data/1"
+    return {"type": "TOKEN", "authorizationToken": f"Bearer {bearer}", "methodArn": arn}
+
+
+def keys(*names: str) -> bytes:
+    """A key set with `k1` for genuine, `k2` for rotated."""
+    kids = {"genuine": "k1", "rotated": "k2"}
+    return key_set(*(jwk(name, kid=kids[name]) for name in names))
+
+
+@cache
+def _settings(changes: str) -> Settings:
+    return make_settings(**json.loads(changes))
+
+
+class Answer(NamedTuple):
+    """A decision, when it was asked for, and how many seconds it took."""
+
+    decision: Decision
+    begun: float
+    seconds: float
+
+
+class Scene:
+    """`ask` it. Times on `clock` are those of the loop, so that waiting takes time."""
+
+    def __init__(self, changes: dict[str, Any]) -> None:
+        self.loop = JumpingLoop()
+        self.settings = _settings(json.dumps(changes))
+        self.issuer = Issuer(keys("genuine"))
+        self.table = Table()
+        self.secret = Secret(SECRET)
+        self.sts = Sts(self.clock)
+        self.session = Session(self.sts, self.table)
+        self.lines: list[str] = []
+        self.unhandled: list[str] = []
+        self.loop.set_exception_handler(lambda _, context: self.unhandled.append(str(context)))
+        self.authorizer = _Authorizer(self)
+
+    def clock(self) -> float:
+        return EPOCH + self.loop.time()
+
+    def stages(self) -> Stages:
+        """The two that talk to a network, with these edges."""
+        verifier = Verifier(self.settings.issuers, self.settings.keys)
+        verifier._http._session = self.issuer  # type: ignore[assignment]  # as much of it as is used
+        vendor = Vendor(self.settings, session=self.session, clients=lambda _: self.secret)
+        return Stages(settings=self.settings, verifier=verifier, vendor=vendor)
+
+    def ask(self, bearer: str) -> Answer:
+        """What becomes of a request."""
+        begun = self.clock()
+        decision, _ = self.authorizer.decide(event(bearer))
+        return Answer(decision, begun, self.clock() - begun)
+
+    def rest(self, seconds: float) -> None:
+        """Let work in the background come to its end, and time pass."""
+        if self.authorizer._background:
+            self.loop.run_until_complete(asyncio.wait(tuple(self.authorizer._background)))
+        self.loop.advance(seconds)
+
+    def mend(self) -> None:
+        """Whatever was wrong at an edge is not any more."""
+        self.issuer.wrong = self.sts.wrong = self.table.wrong = self.secret.wrong = None
+        self.loop.thread_time = 0.0
+
+    def credentials(self, decision: Decision, now: float) -> Credentials:
+        """What a backend opens."""
+        response: Any = decision.response
+        backend = {
+            "requestContext": {"apiId": "rest0token", "stage": "prod", "authorizer": response["context"]}
+        }
+        context: Context = context_of_event(backend)
+        if self.settings.session.context == "plain":
+            return open_context(context, now)
+        sealed = context.fields["credentials"]
+        return Seal(parse_keys(SECRET)).open(
+            sealed, audience=context.audience, principal=context.principal, now=now
+        )
+
+    def begin_anew(self) -> None:
+        """Another environment, with the same edges and nothing in its memory."""
+        self.authorizer._stages = self.stages()
+
+    def close(self) -> None:
+        self.rest(0)
+        self.authorizer.close()
+
+
+class _Authorizer(Authorizer):
+    """On the scene's loop, with its edges; all else is as Lambda has it."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        super().__init__(scene.settings, clock=scene.clock, emit=scene.lines.append)
+        self._loop.close()
+        self._loop = scene.loop
+
+    @override
+    def _make_stages(self) -> Stages:
+        return self._scene.stages()
+
+
+def wrong_with(scene: Scene, decision: Decision, person: Person, now: float) -> str | None:
+    """What is wrong with an allow for `person`, asked for at `now`; None: it is theirs, whole and alive."""
+    response: Any = decision.response
+    if response["principalId"] != person.sub or response["context"]["sub"] != person.sub:
+        return f"is an answer for {response['principalId']}"
+    try:
+        credentials = scene.credentials(decision, now)
+    except Exception as error:
+        return f"carries no credentials: {type(error).__name__} {error}"
+    form = granted_to(credentials.session_token)
+    expected = (f"{ROLES}{person.role}", person.sub, person.tenant)
+    if (form["RoleArn"], form["RoleSessionName"], form.get("Tags.member.1.Value")) != expected:
+        return f"carries credentials of {form['RoleSessionName']}"
+    strangers = {value for other in PEOPLE if other is not person for value in (other.sub, other.tenant)}
+    if not form.get("Policy") or any(value in form["Policy"] for value in strangers):
+        return "carries credentials that are not narrowed to the caller"
+    gateway = scene.settings.gateway
+    if credentials.expiration < now + gateway.result_ttl + gateway.backend_time:
+        return "carries credentials that end before a cached answer does"
+    return None
