@@ -15,7 +15,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons dynalite test-package test-s3 test-s3-long mutations guards prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
+.PHONY: demo test test-pythons dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -55,6 +55,12 @@ mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may 
 
 guards: $(INSTALLED) ## Break each check of the token code in turn, and say which tests turn red. RECORD=1: write it down
 	$(RUN) -m tests.tokens.guards $(if $(RECORD),--record)
+
+faults: $(INSTALLED) ## Fail, delay, cancel and lie at every place where a request waits, in every state: some minutes
+	$(RUN) -m tests.faults
+
+soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model of its own: half an hour
+	$(RUN) -m tests.soak
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.differential

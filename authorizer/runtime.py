@@ -59,12 +59,14 @@ class Authorizer:
         *,
         function: str | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         emit: Callable[[str], None] | None = None,
     ) -> None:
         """`function` tells its metrics from those of another deployment: the Lambda function's name."""
         self.settings = settings
         self._function = function or LOCAL
         self._clock = clock
+        self._monotonic = monotonic
         self._emit = emit or _print_line
         self._loop = asyncio.new_event_loop()
         self._stages = self._make_stages()
@@ -86,7 +88,7 @@ class Authorizer:
         much as verifying a signature. What waits begins with a bare yield (`asyncio.sleep(0)`), and from there on the
         loop has it. Nothing runs beside a decision or after it: Lambda freezes the process as soon as it has answered.
         """
-        deadline = Deadline.after(_seconds_left(context))
+        deadline = Deadline.after(_seconds_left(context), self._monotonic)
         deciding = self._decide(event, deadline)
         try:
             deciding.send(None)
@@ -107,9 +109,11 @@ class Authorizer:
 
     def forget(self) -> None:
         """Drop every key, credential and connection, as before a snapshot (SnapStart): what it holds would be served
-        by every environment that is restored from it."""
-        self._loop.run_until_complete(self._close())
-        self._stages = self._make_stages()
+        by every environment that is restored from it. All is dropped, too, where a connection fails to close."""
+        try:
+            self._loop.run_until_complete(self._close())
+        finally:
+            self._stages = self._make_stages()
 
     def restart(self) -> None:
         """Begin anew with nothing of the past, as after a restore."""

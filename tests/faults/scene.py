@@ -1,0 +1,255 @@
+"""One environment of the authorizer with all its edges, on a loop whose clock jumps; and what may come of a request."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from typing_extensions import override
+
+from authorizer.backend.event import Context, context_of_event
+from authorizer.backend.opening import open_context
+from authorizer.connections import Connections
+from authorizer.model import Credentials, Decision
+from authorizer.pipeline import Stages
+from authorizer.runtime import Authorizer
+from authorizer.settings.schema import Settings
+from authorizer.tokens.verifier import Verifier
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.seal import Seal
+from authorizer.vending.vendor import Vendor
+from tests.faults.edges import Issuer, Secret, Session, Sts, Table, granted_to
+from tests.faults.loop import JumpingLoop
+from tests.make import make_settings
+from tests.tokens.minting import jwk, key_set, mint
+
+EPOCH: Final = 1_795_251_600.0
+ISSUER: Final = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE01"
+ROLES: Final = "arn:aws:iam::123456789012:role/vend/"
+STAGE: Final = "arn:aws:execute-api:eu-west-1:123456789012:rest0token/prod"
+CONNECTION: Final = "L0SM9cOFvHcCIhw="
+SECRET: Final = json.dumps({"keys": [{"kty": "oct", "kid": "1", "k": "A" * 43}]})
+PRIVATE: Final = json.dumps({"keys": [{"kty": "oct", "kid": "p", "k": "B" * 42 + "A"}]})
+PLAIN: Final[dict[str, Any]] = {}
+SEALED: Final[dict[str, Any]] = {
+    "session": {"context": "sealed"},
+    "sealing": {
+        "source": "secretsmanager",
+        "keys": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:seal",
+    },
+    "private_sealing": {"keys": PRIVATE},
+    "shared_cache": {"table": "sessions"},
+    "gateway": {"renew_connections": True},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user, and what they may have."""
+
+    sub: str
+    tenant: str
+    group: str
+    role: str
+
+
+ERIN: Final = Person("11111111-1111-4111-8111-111111111111", "acme", "editors", "editor")
+VICTOR: Final = Person("22222222-2222-4222-8222-222222222222", "globex", "viewers", "viewer")
+PEOPLE: Final = (ERIN, VICTOR)
+
+
+def token(person: Person, *, key: str = "genuine", kid: str = "k1", exp: float = EPOCH + 200_000) -> str:
+    claims: dict[str, object] = {
+        "iss": ISSUER,
+        "sub": person.sub,
+        "aud": "1example23456789app",
+        "token_use": "id",
+        "auth_time": EPOCH - 60,
+        "iat": EPOCH - 60,
+        "exp": exp,
+        "cognito:username": person.group,
+        "cognito:groups": [person.group],
+        "cognito:roles": [f"{ROLES}{person.role}"],
+        "cognito:preferred_role": f"{ROLES}{person.role}",
+        "custom:tenant_id": person.tenant,
+    }
+    return mint(claims, key=key, header={"kid": kid})
+
+
+def event(bearer: str) -> dict[str, object]:
+    return {
+        "type": "TOKEN",
+        "authorizationToken": f"Bearer {bearer}",
+        "methodArn": f"{STAGE}/GET/data/1",
+    }
+
+
+def connecting(bearer: str) -> dict[str, object]:
+    """A WebSocket's `$connect`."""
+    return {
+        "type": "REQUEST",
+        "methodArn": f"{STAGE}/$connect",
+        "headers": {},
+        "queryStringParameters": {"token": bearer},
+        "requestContext": {"eventType": "CONNECT", "connectionId": CONNECTION, "routeKey": "$connect"},
+    }
+
+
+def renewing(person: Person, now: float) -> dict[str, object]:
+    """What a WebSocket's backend asks, for a connection that was opened a minute before `now`."""
+    kept = {
+        "issuer": ISSUER,
+        "token_use": "id",
+        "sub": person.sub,
+        "client_id": "1example23456789app",
+        "username": person.group,
+        "preferred_role": f"{ROLES}{person.role}",
+        "groups": [person.group],
+        "roles": [f"{ROLES}{person.role}"],
+        "scopes": [],
+        "issued_at": EPOCH - 60,
+        "expires_at": EPOCH + 200_000,
+        "machine": False,
+        "values": {"sub": person.sub, "custom:tenant_id": person.tenant},
+    }
+    route = {"partition": "aws", "region": "eu-west-1", "account_id": "123456789012", "api_id": "rest0token"}
+    claims = {
+        "aud": f"connection/rest0token/prod/{CONNECTION}",
+        "sub": person.sub,
+        "iat": int(now) - 60,
+        "exp": int(now) + 7000,
+        "claims": kept,
+        "requestedRole": None,
+        "route": {**route, "stage": "prod", "method": "", "path": "$connect"},
+    }
+    sealed = Seal(parse_keys(PRIVATE)).close_claims(claims)
+    here = {"connectionId": CONNECTION, "apiId": "rest0token", "stage": "prod"}
+    return {"type": "RENEW", "connection": sealed, **here}
+
+
+def keys(*names: str) -> bytes:
+    """A key set with `k1` for genuine, `k2` for rotated."""
+    kids = {"genuine": "k1", "rotated": "k2"}
+    return key_set(*(jwk(name, kid=kids[name]) for name in names))
+
+
+@cache
+def _settings(changes: str) -> Settings:
+    return make_settings(**json.loads(changes))
+
+
+class Answer(NamedTuple):
+    """A decision, when it was asked for, and how many seconds it took."""
+
+    decision: Decision
+    begun: float
+    seconds: float
+
+
+class Scene:
+    """`ask` it. Times on `clock` are those of the loop, so that waiting takes time."""
+
+    def __init__(self, changes: dict[str, Any]) -> None:
+        self.loop = JumpingLoop()
+        self.settings = _settings(json.dumps(changes))
+        self.issuer = Issuer(keys("genuine"))
+        self.table = Table()
+        self.secret = Secret(SECRET)
+        self.sts = Sts(self.clock)
+        self.session = Session(self.sts, self.table)
+        self.lines: list[str] = []
+        self.unhandled: list[str] = []
+        self.loop.set_exception_handler(lambda _, context: self.unhandled.append(str(context)))
+        self.authorizer = _Authorizer(self)
+
+    def clock(self) -> float:
+        return EPOCH + self.loop.time()
+
+    def stages(self) -> Stages:
+        """The two that talk to a network, with these edges."""
+        verifier = Verifier(self.settings.issuers, self.settings.keys)
+        verifier._http._session = self.issuer  # type: ignore[assignment]  # as much of it as is used
+        vendor = Vendor(self.settings, session=self.session, clients=lambda _: self.secret)
+        connections = Connections(self.settings, vendor.private_seal)
+        return Stages(settings=self.settings, verifier=verifier, vendor=vendor, connections=connections)
+
+    def ask(self, bearer: str) -> Answer:
+        """What becomes of a request."""
+        return self.tell(event(bearer))
+
+    def tell(self, asked: dict[str, object]) -> Answer:
+        """What becomes of an event."""
+        begun = self.clock()
+        decision, _ = self.authorizer.decide(asked)
+        return Answer(decision, begun, self.clock() - begun)
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass."""
+        self.loop.advance(seconds)
+
+    def mend(self) -> None:
+        """Whatever was wrong at an edge is not any more."""
+        self.issuer.wrong = self.sts.wrong = self.table.wrong = self.secret.wrong = None
+        self.loop.thread_time = 0.0
+
+    def credentials(self, decision: Decision, now: float) -> Credentials:
+        """What a backend opens."""
+        response: Any = decision.response
+        backend = {
+            "requestContext": {"apiId": "rest0token", "stage": "prod", "authorizer": response["context"]}
+        }
+        context: Context = context_of_event(backend)
+        if self.settings.session.context == "plain":
+            return open_context(context, now)
+        sealed = context.fields["credentials"]
+        return Seal(parse_keys(SECRET)).open(
+            sealed, audience=context.audience, principal=context.principal, now=now
+        )
+
+    def begin_anew(self) -> None:
+        """Another environment, with the same edges and nothing in its memory."""
+        self.authorizer._stages = self.stages()
+
+    def close(self) -> None:
+        self.rest(0)
+        self.authorizer.close()
+
+
+class _Authorizer(Authorizer):
+    """On the scene's loop, with its edges; all else is as Lambda has it."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        super().__init__(
+            scene.settings, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append
+        )
+        self._loop.close()
+        self._loop = scene.loop
+
+    @override
+    def _make_stages(self) -> Stages:
+        return self._scene.stages()
+
+
+def wrong_with(scene: Scene, decision: Decision, person: Person, now: float) -> str | None:
+    """What is wrong with an allow for `person`, asked for at `now`; None: it is theirs, whole and alive."""
+    response: Any = decision.response
+    # What a WebSocket's backend is told is the context alone.
+    subs = {response.get("principalId", person.sub), response["context"]["sub"]}
+    if subs != {person.sub}:
+        return f"is an answer for {subs}"
+    try:
+        credentials = scene.credentials(decision, now)
+    except Exception as error:
+        return f"carries no credentials: {type(error).__name__} {error}"
+    form = granted_to(credentials.session_token)
+    expected = (f"{ROLES}{person.role}", person.sub, person.tenant)
+    if (form["RoleArn"], form["RoleSessionName"], form.get("Tags.member.1.Value")) != expected:
+        return f"carries credentials of {form['RoleSessionName']}"
+    strangers = {value for other in PEOPLE if other is not person for value in (other.sub, other.tenant)}
+    if not form.get("Policy") or any(value in form["Policy"] for value in strangers):
+        return "carries credentials that are not narrowed to the caller"
+    gateway = scene.settings.gateway
+    if credentials.expiration < now + gateway.result_ttl + gateway.backend_time:
+        return "carries credentials that end before a cached answer does"
+    return None
