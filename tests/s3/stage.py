@@ -3,6 +3,7 @@ configuration, a local issuer, the real authorizer, the backend kit."""
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -132,14 +133,23 @@ def backend_event(response: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def role_policy(role: str) -> dict[str, Any]:
-    """What the deployed role of this name may do in S3: the gateway calls a policy with other services malformed."""
+    """What the deployed role of this name may do in S3: the gateway calls a policy with other services malformed.
+
+    It knows no session tags either, so that a `*` stands for each: what keeps callers apart here is the session policy
+    alone, as if the role were everybody's.
+    """
     properties = template("template.yaml")["Resources"][DEPLOYED.get(role, f"{role.title()}Role")][
         "Properties"
     ]
     [policy] = properties["Policies"]
     known = {"DataBucket.Arn": f"arn:aws:s3:::{BUCKET}", "DataTable.Arn": "arn:aws:dynamodb:::"}
     document: dict[str, Any] = resolve(policy["PolicyDocument"], known)
-    return {**document, "Statement": [s for s in document["Statement"] if "dynamodb" not in str(s["Action"])]}
+    statements = [s for s in document["Statement"] if "dynamodb" not in str(s["Action"])]
+    untagged: dict[str, Any] = json.loads(_TAG.sub("*", json.dumps({**document, "Statement": statements})))
+    return untagged
+
+
+_TAG = re.compile(r"\$\{!?aws:PrincipalTag/[^}]*\}")
 
 
 def role_arn(role: str) -> str:
