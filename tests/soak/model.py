@@ -189,7 +189,9 @@ class Model:
         """What STS granted may come from memory from now on."""
         for session in seen.granted:
             key = _key_of(session.form)
-            self._granted[key] = [*self._granted.get(key, [])[-2:], session]
+            # All that have not ended: a session may outlive later ones, which STS made too short to be of use.
+            lasting = [each for each in self._granted.get(key, ()) if each.expiration > seen.now]
+            self._granted[key] = [*lasting, session]
 
     def expected(self, asked: Asked, seen: Seen) -> tuple[set[str], Key | None]:
         """The codes that may come of it; `allowed`, where it is among them, for this session alone."""

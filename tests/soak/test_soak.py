@@ -106,6 +106,14 @@ def test_the_model_expects_an_allow_only_of_what_was_granted() -> None:
     assert model.wrong_credentials(key, "REST TOKEN", granting, form(), EPOCH + 3600) is None
 
 
+def test_the_model_remembers_a_session_that_outlives_later_ones() -> None:
+    model = Model()
+    model.observe(seen(Session(form(), EPOCH + 3600), calls=1))
+    for second in range(5):
+        model.observe(seen(Session(form(), EPOCH + 60), sts="short", calls=1, now=EPOCH + second))
+    assert "allowed" in model.expected(asked(), seen(now=EPOCH + 5))[0]
+
+
 @pytest.mark.parametrize(
     ("theirs", "expiration", "problem"),
     [

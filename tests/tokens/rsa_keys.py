@@ -1,6 +1,6 @@
 """RSA keys and signatures for tests, each made once a run: they are what costs time."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,6 +20,6 @@ def signature(signing_input: bytes, key: str = "genuine") -> bytes:
     return _signature(signing_input, key)
 
 
-@cache
+@lru_cache(maxsize=4096)  # `make soak` signs half a million tokens: all of them would be half a gigabyte
 def _signature(signing_input: bytes, key: str) -> bytes:
     return private_key(key).sign(signing_input, padding.PKCS1v15(), SHA256())
