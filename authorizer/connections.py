@@ -14,14 +14,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from authorizer.deadline import Deadline
 from authorizer.errors import ConnectionOver, ConnectionRefused, EventUnknown, SealRefused
 from authorizer.model import Claims, Request, RouteArn, Shape
 from authorizer.settings.schema import Settings
 from authorizer.tokens.stored import restored, stored
+from authorizer.waiting.deadline import Deadline
 
 if TYPE_CHECKING:
-    from authorizer.vending.seal import Seal
+    from authorizer.sealing.seal import Seal
 
 LONGEST = 7200
 """Seconds that a WebSocket connection lasts at most (API Gateway quotas, "Connection duration for WebSocket API")."""

@@ -5,7 +5,6 @@ mistake."""
 from dataclasses import dataclass
 
 from authorizer.connections import Connections
-from authorizer.deadline import Deadline
 from authorizer.gateway.parse import parse
 from authorizer.gateway.respond import Response, allow, refresh
 from authorizer.identity.permit import permit
@@ -15,6 +14,7 @@ from authorizer.render import render
 from authorizer.settings.schema import Settings
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

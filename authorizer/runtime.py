@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Protocol
 
 from authorizer.connections import Connections, is_renewal
-from authorizer.deadline import Deadline
 from authorizer.errors import Forbidden, Refusal, RouteClosed, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
 from authorizer.metrics import LOCAL
@@ -19,6 +18,7 @@ from authorizer.settings.schema import Settings
 from authorizer.settings.walks import why_closed
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 
 MAX_SECONDS = 9.0
 """Longest a decision takes. HTTP APIs give up on an authorizer after 10 s (API Gateway quotas for HTTP APIs)."""

@@ -14,12 +14,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from authorizer.engine.claims import declare
-from authorizer.engine.document import dump, parse_session
-from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.engine.pack import pack
-from authorizer.engine.prove import Promise, prove
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.document.document import dump, parse_session
+from authorizer.engine.document.pack import pack
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
+from authorizer.engine.language.claims import declare
+from authorizer.engine.prove.prove import Promise, prove
+from authorizer.engine.template.template import TemplateSet
 
 FOLDER = Path(__file__).parents[1] / "policies" / "templates"
 SOURCES = {path.name.removesuffix(".json.j2"): path.read_text() for path in FOLDER.glob("*.json.j2")}

@@ -114,8 +114,8 @@ def _stages(handler: Any, events: Sequence[Any]) -> dict[str, float]:
 
 
 def _together(handler: Any, events: Sequence[Any]) -> None:
-    from authorizer.deadline import Deadline
     from authorizer.runtime import MAX_SECONDS
+    from authorizer.waiting.deadline import Deadline
 
     async def gathered() -> list[Any]:
         until = Deadline.after(MAX_SECONDS)

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from authorizer.deadline import Deadline
 from authorizer.local.personas import load_personas
 from authorizer.model import Claims, Identity, Request, RouteArn, Shape
 from authorizer.settings.load import SUFFIX, read
 from authorizer.settings.schema import Settings
+from authorizer.waiting.deadline import Deadline
 
 ROOT = Path(__file__).parent.parent
 ACCESS = ROOT / "policies" / "access.toml"

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from authorizer.engine.claims import TYPES, declare
-from authorizer.engine.lint import CODES
+from authorizer.engine.check.lint import CODES
+from authorizer.engine.language.claims import TYPES, declare
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from authorizer.metrics import COUNTERS, DECISION
 from benchmarks.record import RESULTS, TABLES, replaced

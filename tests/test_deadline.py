@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from authorizer import runtime
-from authorizer.deadline import Deadline
 from authorizer.runtime import MARGIN_SECONDS
 from authorizer.settings.schema import Sealing, Settings
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending import vendor as vendor_module
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.servers.jwks import Jwks
 from tests.world import World, running, sample_event
 

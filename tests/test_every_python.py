@@ -10,19 +10,19 @@ import pytest
 from click.testing import CliRunner
 
 from authorizer.cli.invoke import invoke
-from authorizer.engine.cases import Surroundings, parse_cases
-from authorizer.engine.claims import declare
-from authorizer.engine.compiled import load_programs
-from authorizer.engine.document import parse_identity
-from authorizer.engine.errors import CaseInvalid, DocumentInvalid, TemplateInvalid
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.check.cases import Surroundings, parse_cases
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.language.claims import declare
+from authorizer.engine.language.errors import CaseInvalid, DocumentInvalid, TemplateInvalid
+from authorizer.engine.template.compiled import load_programs
+from authorizer.engine.template.template import TemplateSet
 from authorizer.errors import SettingsError, TokenMalformed
 from authorizer.local.personas import load_personas
+from authorizer.sealing.keys import parse_keys
 from authorizer.settings.load import load
 from authorizer.tokens.compact import parse_compact, peek
 from authorizer.tokens.fetch import is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
-from authorizer.vending.keys import parse_keys
 from authorizer.vending.wire import parsed
 from tests.make import ACCESS, make_settings
 from tests.tokens.minting import base64url

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from authorizer.flights import Flight, Flights
+from authorizer.waiting.flights import Flight, Flights
 
 
 class Fetch:

@@ -20,9 +20,9 @@ from authorizer.errors import (
 from authorizer.model import Routes
 from authorizer.record import Record
 from authorizer.runtime import FAMILIES, MAX_SECONDS, _decision, _seconds_left
+from authorizer.sealing.seal import peek_kid
+from authorizer.sealing.sealer import KEYS_MAX_AGE
 from authorizer.settings.schema import Sealing, Session, Settings
-from authorizer.vending.seal import peek_kid
-from authorizer.vending.sealer import KEYS_MAX_AGE
 from tests.make import NOW, make_claims, make_request
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event

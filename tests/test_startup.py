@@ -32,8 +32,12 @@ NOT_LOADED = (
         "s3transfer",
     ),
     *("authorizer.cli", "authorizer.local", "authorizer.backend", "authorizer.bundle", "aiofiles"),
-    *("authorizer.engine.jinja", "authorizer.engine.prove", "authorizer.engine.evaluate"),
-    *("authorizer.engine.explain", "authorizer.vending.seal", "authorizer.vending.shared"),
+    *(
+        "authorizer.engine.template.jinja",
+        "authorizer.engine.prove.prove",
+        "authorizer.engine.evaluate.evaluate",
+    ),
+    *("authorizer.engine.evaluate.explain", "authorizer.sealing.seal", "authorizer.vending.shared"),
 )
 
 

@@ -81,7 +81,7 @@ def session(event: Mapping[str, Any]) -> "aioboto3.Session":
     import aioboto3  # noqa: PLC0415 - for those who use it
     from aiobotocore.session import AioSession  # noqa: PLC0415
 
-    from authorizer.vending.connections import CheckedConfig, CheckedSession  # noqa: PLC0415
+    from authorizer.aws.https import CheckedConfig, CheckedSession  # noqa: PLC0415
 
     core = AioSession()
     core.set_default_client_config(CheckedConfig(http_session_cls=CheckedSession))

@@ -12,13 +12,13 @@ from typing import Any
 
 from authorizer.backend.native import is_http, native_claims
 from authorizer.backend.readings import check_certain
-from authorizer.deadline import Deadline
 from authorizer.identity.resolve import resolve
 from authorizer.model import Credentials, Request, RouteArn, Shape
 from authorizer.render import render
 from authorizer.settings.load import load
 from authorizer.settings.schema import Settings
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 
 ACCESS = "AUTHORIZER_ACCESS"
 DEFAULT_ACCESS = "policies/access.toml"

@@ -21,7 +21,7 @@ from authorizer.settings.schema import Sealing
 if TYPE_CHECKING:
     from typing import Literal
 
-    from authorizer.vending.seal import Seal
+    from authorizer.sealing.seal import Seal
 
 KEYS = "AUTHORIZER_SEALING_KEYS"
 SOURCE = "AUTHORIZER_SEALING_SOURCE"
@@ -159,8 +159,8 @@ def _open(sealed: str, context: Context, now: float) -> Credentials:
 
 
 def _read() -> "Seal":
-    from authorizer.vending.keys import read_keys  # noqa: PLC0415 - only where credentials are sealed
-    from authorizer.vending.seal import Seal  # noqa: PLC0415
+    from authorizer.sealing.keys import read_keys  # noqa: PLC0415 - only where credentials are sealed
+    from authorizer.sealing.seal import Seal  # noqa: PLC0415
 
     keys, source = os.environ.get(KEYS), os.environ.get(SOURCE, SOURCES[0])
     if not keys or source not in SOURCES:

@@ -8,7 +8,7 @@ ENTRY = "authorizer.handler"
 NEVER = frozenset(
     {
         # Compiles templates, which a bundle brings compiled: neither this file nor Jinja goes to Lambda.
-        "authorizer.engine.jinja",
+        "authorizer.engine.template.jinja",
     }
 )
 

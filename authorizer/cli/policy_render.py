@@ -31,8 +31,8 @@ def render(
 
     Exit code 0: it renders. 2: this user gets no policy, and the reason.
     """
-    from authorizer.engine.errors import EngineError
-    from authorizer.engine.pack import MAX_CHARACTERS
+    from authorizer.engine.document.pack import MAX_CHARACTERS
+    from authorizer.engine.language.errors import EngineError
 
     settings = load_access(access, aws=aws)
     names = names_of(settings, role, templates)

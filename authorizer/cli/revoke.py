@@ -15,8 +15,8 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, load_deployment, sample_notice, sample_option
 
 if TYPE_CHECKING:
+    from authorizer.deployment.revocation import Deny, Revocation
     from authorizer.settings.schema import Settings
-    from authorizer.vending.revocation import Deny, Revocation
 
 
 @click.command()
@@ -50,7 +50,7 @@ def revoke(  # noqa: PLR0917 - click passes one for each option
     is named by what it says, so that no revocation replaces another one. What they cannot reach stands on standard
     error. Nothing is changed by this command itself.
     """
-    from authorizer.vending.revocation import revoke as revocation
+    from authorizer.deployment.revocation import revoke as revocation
 
     if (sub, tenant, pair).count(None) < 2 or (sub, tenant, pair, before) == (None,) * 4:
         _refuse("expected one of --sub, --tenant or --claim, or --before for everybody")
@@ -76,7 +76,7 @@ def _caller(
     settings: "Settings", sub: str | None, tenant: str | None, pair: str | None
 ) -> tuple[str | None, str | None]:
     """The declared claim, and its value, of those whose sessions are to end; two times None for everybody."""
-    from authorizer.vending.revocation import tenant_claims, user_claim
+    from authorizer.deployment.revocation import tenant_claims, user_claim
 
     if sub is not None:
         claim = user_claim(settings)
@@ -108,7 +108,7 @@ def _caller(
 
 def _check_claim(settings: "Settings", claim: str, value: str) -> None:
     """A value that no token could carry would deny nobody, and a wildcard would deny everybody."""
-    from authorizer.engine.errors import ValueRefused
+    from authorizer.engine.language.errors import ValueRefused
 
     declared = settings.claims.get(claim)
     if declared is None:
@@ -142,7 +142,7 @@ def _moment(before: str | None) -> float | None:
 
 def _script(made: "Revocation", who: str, notice: str) -> Iterator[str]:
     """Commands for any POSIX shell, and without comments, which zsh does not take at its prompt."""
-    from authorizer.vending.papers import account_of
+    from authorizer.deployment.trust import account_of
 
     yield "("
     yield f": {shlex.quote(f'ends the role sessions of {who}')}"
@@ -165,7 +165,7 @@ def _script(made: "Revocation", who: str, notice: str) -> Iterator[str]:
 
 
 def _command(verb: str, deny: "Deny") -> str:
-    from authorizer.vending.papers import name_of
+    from authorizer.deployment.trust import name_of
 
     _, role_name = name_of(deny.role.arn)
     return f"aws iam {verb}-role-policy --role-name {shlex.quote(role_name)} --policy-name {deny.name}"
@@ -186,8 +186,8 @@ def _plain(made: "Revocation", notice: str) -> dict[str, object]:
 
 
 def _explain(settings: "Settings", made: "Revocation") -> None:
+    from authorizer.deployment.trust import MAX_INLINE
     from authorizer.model import instant
-    from authorizer.vending.papers import MAX_INLINE
 
     longest = max(role.duration for role in settings.roles.values())
     notes = [

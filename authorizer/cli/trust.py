@@ -13,7 +13,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
-    from authorizer.engine.role_policy import RolePolicy
+    from authorizer.engine.prove.role_policy import RolePolicy
     from authorizer.settings.schema import Role, Settings
 
 
@@ -59,10 +59,10 @@ def trust(  # noqa: PLR0917 - click passes one for each option
 
     JSON on standard output, what to do with it on standard error.
     """
-    from authorizer.engine.document import dump
-    from authorizer.engine.role_policy import role_policy
-    from authorizer.vending import key_papers
-    from authorizer.vending.papers import VERSION, account_of, execution_policy, template, trust_policy
+    from authorizer.deployment import key_access as key_papers
+    from authorizer.deployment.trust import VERSION, account_of, execution_policy, template, trust_policy
+    from authorizer.engine.document.document import dump
+    from authorizer.engine.prove.role_policy import role_policy
 
     _check_arns(execution_role, functions)
     settings = load_deployment(access, sample=sample)
@@ -117,8 +117,8 @@ def _refuse(problem: str) -> NoReturn:
 
 
 def _check_arns(execution_role: str, functions: Sequence[str]) -> None:
+    from authorizer.deployment.trust import account_of
     from authorizer.settings.limits import LIMITS
-    from authorizer.vending.papers import account_of
 
     if not LIMITS["RoleArn"].takes(execution_role):
         _refuse(f"--execution-role: expected the ARN of an IAM role, found {execution_role!r}")
@@ -141,7 +141,7 @@ def _explain(
     from rich.console import Console
     from rich.table import Table
 
-    from authorizer.vending.papers import account_of
+    from authorizer.deployment.trust import account_of
 
     table = Table(
         "role",
@@ -185,8 +185,8 @@ def _explain(
 
 
 def _notes(role: "Role", execution_role: str, functions: Sequence[str], limit: "RolePolicy") -> list[str]:
-    from authorizer.engine.document import dump
-    from authorizer.vending.papers import MAX_INLINE, MAX_TRUST, account_of, trust_policy
+    from authorizer.deployment.trust import MAX_INLINE, MAX_TRUST, account_of, trust_policy
+    from authorizer.engine.document.document import dump
 
     notes = []
     if account_of(role.arn) != account_of(execution_role):

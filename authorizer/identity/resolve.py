@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from authorizer.engine.claims import ClaimValue
-from authorizer.engine.errors import ValueRefused
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.errors import ValueRefused
 from authorizer.errors import ClaimRefused
 from authorizer.identity.roles import choose
 from authorizer.model import Claims, Identity, Request

@@ -1,12 +1,12 @@
 """Lint of a whole configuration: what loads, and is still likely not what its author meant.
 
-`authorizer.engine.lint` judges the templates; this file what `access.toml` makes of them.
+`authorizer.engine.check.lint` judges the templates; this file what `access.toml` makes of them.
 """
 
 from collections.abc import Iterable, Iterator
 
-from authorizer.engine.lint import Finding, lint
-from authorizer.engine.program import InScopes
+from authorizer.engine.check.lint import Finding, lint
+from authorizer.engine.template.program import InScopes
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.places import Path, line_of

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from authorizer.engine.claims import ClaimType
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.language.claims import ClaimType
+from authorizer.engine.template.template import TemplateSet
 
 MIN_DURATION = 900
 """Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""

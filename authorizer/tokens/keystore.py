@@ -26,12 +26,12 @@ from math import inf
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from authorizer.deadline import Deadline
 from authorizer.errors import KeysUnavailable, KeyUnknown
-from authorizer.flights import Flights
 from authorizer.settings.schema import Keys
 from authorizer.tokens.fetch import Fetch, FetchFailed
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+from authorizer.waiting.deadline import Deadline
+from authorizer.waiting.flights import Flights
 
 RENEWAL_SHARE = 0.5
 """Part of a request's time that it may spend on renewing keys that still serve: an issuer that is silent must leave

@@ -7,7 +7,6 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from authorizer.deadline import Deadline
 from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
 from authorizer.model import Claims
 from authorizer.settings.schema import Issuer, Keys
@@ -21,6 +20,7 @@ from authorizer.tokens.kinds import KINDS
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.proxy import Proxies
 from authorizer.tokens.signature import is_signed_by
+from authorizer.waiting.deadline import Deadline
 
 MAX_VERIFIED = 1_024
 """Verified tokens remembered by one environment, which serves one request at a time. About 4 KB each."""

@@ -14,7 +14,7 @@ from authorizer.model import Credentials
 from authorizer.vending.request import AssumeRoleRequest
 
 if TYPE_CHECKING:
-    from authorizer.vending.seal import Seal
+    from authorizer.sealing.seal import Seal
 
 PURPOSE = "shared-cache"
 """What `aud` begins with. No API's id has a hyphen, so what is sealed for a backend is never an entry, were the keys

@@ -21,21 +21,21 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.exceptions import HTTPClientError
 
-from authorizer.deadline import Deadline
+from authorizer.aws.https import CheckedSession
 from authorizer.errors import SealTooLarge
 from authorizer.model import Credentials
 from authorizer.settings.schema import SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
-from authorizer.vending.connections import CheckedSession
-from authorizer.vending.cooldown import Cooldown
 from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest
+from authorizer.waiting.cooldown import Cooldown
+from authorizer.waiting.deadline import Deadline
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.client import DynamoDBClient
 
-    from authorizer.vending.seal import Seal
+    from authorizer.sealing.seal import Seal
 
 PATIENCE = 0.25
 """Seconds for one read or write, a new connection included. DynamoDB answers in milliseconds; past this, STS itself is

@@ -18,6 +18,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from authorizer.aws.https import CheckedSession
+from authorizer.aws.hush import hush
 from authorizer.errors import (
     CallerCredentialsRefused,
     SettingsError,
@@ -28,9 +30,7 @@ from authorizer.errors import (
 )
 from authorizer.model import Credentials
 from authorizer.vending.cache import Counts
-from authorizer.vending.connections import CheckedSession
 from authorizer.vending.failures import refusal
-from authorizer.vending.hush import hush
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.wire import Wire
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 from botocore.exceptions import BotoCoreError
 
-from authorizer.deadline import Deadline
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
@@ -22,19 +21,20 @@ from authorizer.errors import (
     SettingsError,
     StsUnavailable,
 )
-from authorizer.flights import Flight, Flights
 from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy, Shape
+from authorizer.sealing import context
+from authorizer.sealing.sealer import Sealer
 from authorizer.settings.schema import Settings
-from authorizer.vending import context
 from authorizer.vending.cache import Counts, CredentialCache
-from authorizer.vending.cooldown import Cooldown
 from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
-from authorizer.vending.sealer import Sealer
 from authorizer.vending.sts import Sts
+from authorizer.waiting.cooldown import Cooldown
+from authorizer.waiting.deadline import Deadline
+from authorizer.waiting.flights import Flight, Flights
 
 if TYPE_CHECKING:
-    from authorizer.vending.seal import Seal
+    from authorizer.sealing.seal import Seal
 
 WARM_BUDGET = 5.0
 """Seconds for reading sealing keys in Lambda's init phase, which ends after 10 s."""

@@ -23,9 +23,9 @@ from authorizer.errors import (
     SealRefused,
     SettingsError,
 )
-from authorizer.vending import context
-from authorizer.vending.keys import parse_keys
-from authorizer.vending.seal import Seal
+from authorizer.sealing import context
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal
 from tests.vending.factories import NOW, ROUTE, SUB, jwk_set, make_credentials, make_jwk
 
 CREDENTIALS = make_credentials()

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from authorizer.cli.options import environment_of
 from authorizer.cli.policy import policy
-from authorizer.engine.cases import Surroundings, parse_cases, run_case
+from authorizer.engine.check.cases import Surroundings, parse_cases, run_case
 from authorizer.settings.load import load
 
 ROOT = Path(__file__).parents[2]

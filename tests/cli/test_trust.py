@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document import dump
-from authorizer.engine.role_policy import role_policy
+from authorizer.engine.document.document import dump
+from authorizer.engine.prove.role_policy import role_policy
 from tests.cli.test_commands import run
 from tests.make import ROOT, sample_settings
 

@@ -21,9 +21,9 @@ from typing_extensions import override
 
 from authorizer.backend import opening
 from authorizer.backend.event import HEADERS
-from authorizer.vending import context
-from authorizer.vending.keys import parse_keys
-from authorizer.vending.seal import Seal
+from authorizer.sealing import context
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal
 from tests.make import ACCESS, ROOT, sample_environment
 from tests.vending.factories import ROUTE, SUB, jwk_set, make_credentials, make_jwk
 

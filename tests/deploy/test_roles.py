@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document import Document, parse_identity, parse_session
-from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.vending.papers import Policy, execution_policy, trust_policy
+from authorizer.deployment.trust import Policy, execution_policy, trust_policy
+from authorizer.engine.document.document import Document, parse_identity, parse_session
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from tests.deploy.sam import resolve, resources, template
 from tests.make import sample_environment, sample_settings
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from authorizer.engine.claims import ClaimValue, declare
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.template.template import TemplateSet
 
 FOLDER = Path(__file__).parents[2] / "policies" / "templates"
 SOURCES = {path.name.removesuffix(".json.j2"): path.read_text() for path in sorted(FOLDER.glob("*.json.j2"))}

@@ -27,18 +27,18 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from authorizer.engine.automaton import Hole, SymbolicPattern, find_overlap
-from authorizer.engine.claims import ClaimType, ClaimValue, Language, Segment, declare
-from authorizer.engine.diff import Side, diff_role
-from authorizer.engine.document import Document, parse_identity
-from authorizer.engine.errors import EngineError, PolicyTooLarge, TemplateInvalid
-from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.engine.patterns import MANY, ONE, Wild
-from authorizer.engine.prove import Promise, prove
-from authorizer.engine.separation import Hit, Meeting
-from authorizer.engine.symbolic import fill
-from authorizer.engine.template import TemplateSet
-from authorizer.engine.witness import assignments
+from authorizer.engine.document.document import Document, parse_identity
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
+from authorizer.engine.evaluate.patterns import MANY, ONE, Wild
+from authorizer.engine.language.claims import ClaimType, ClaimValue, Language, Segment, declare
+from authorizer.engine.language.errors import EngineError, PolicyTooLarge, TemplateInvalid
+from authorizer.engine.prove.automaton import Hole, SymbolicPattern, find_overlap
+from authorizer.engine.prove.diff import Side, diff_role
+from authorizer.engine.prove.prove import Promise, prove
+from authorizer.engine.prove.separation import Hit, Meeting
+from authorizer.engine.prove.symbolic import fill
+from authorizer.engine.prove.witness import assignments
+from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import PlainTemplates, objects, statement, template
 
 

@@ -5,8 +5,8 @@ Plain functions of a `random.Random`, a hundred times as fast as a Hypothesis st
 
 from random import Random
 
-from authorizer.engine.evaluate import AccessRequest
-from authorizer.engine.statement import Condition, Document, Statement
+from authorizer.engine.document.statement import Condition, Document, Statement
+from authorizer.engine.evaluate.evaluate import AccessRequest
 
 WORDS = ("a", "b", "ab", "a/b", "b:a")
 ACTIONS = ("Get", "get", "GetObject", "Put", "*", "Get*", "G?t", "*t")

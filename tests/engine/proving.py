@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from authorizer.engine.claims import ClaimType, ClaimValue, declare
-from authorizer.engine.document import Document, examine
-from authorizer.engine.errors import ValueMissing
-from authorizer.engine.escape import literal
-from authorizer.engine.placeholders import Placeholders
-from authorizer.engine.program import Place
-from authorizer.engine.prove import Promise, Proof, prove
-from authorizer.engine.template import Branch, TemplateSet
+from authorizer.engine.document.document import Document, examine
+from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.language.errors import ValueMissing
+from authorizer.engine.language.escape import literal
+from authorizer.engine.language.placeholders import Placeholders
+from authorizer.engine.prove.prove import Promise, Proof, prove
+from authorizer.engine.template.program import Place
+from authorizer.engine.template.template import Branch, TemplateSet
 
 CLAIMS: Mapping[str, ClaimType] = {
     "sub": declare({"type": "uuid"}),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from authorizer.engine.automaton import Hole, SymbolicPattern, find_overlap
-from authorizer.engine.claims import Language, Segment, declare
-from authorizer.engine.patterns import MANY, ONE
+from authorizer.engine.evaluate.patterns import MANY, ONE
+from authorizer.engine.language.claims import Language, Segment, declare
+from authorizer.engine.prove.automaton import Hole, SymbolicPattern, find_overlap
 
 
 def hole(chars: str, least: int, most: int, *, isolating: bool = True) -> Hole:

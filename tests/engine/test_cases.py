@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from authorizer.engine.cases import Case, CaseResult, Surroundings, parse_cases, run_case
-from authorizer.engine.claims import declare
-from authorizer.engine.coverage import measure
-from authorizer.engine.errors import CaseInvalid
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.check.cases import Case, CaseResult, Surroundings, parse_cases, run_case
+from authorizer.engine.check.coverage import measure
+from authorizer.engine.language.claims import declare
+from authorizer.engine.language.errors import CaseInvalid
+from authorizer.engine.template.template import TemplateSet
 from tests.engine import bundled
 
 TEMPLATE = """

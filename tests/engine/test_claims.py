@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from authorizer.engine.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, declare
-from authorizer.engine.errors import ClaimTypeInvalid, ValueRefused
+from authorizer.engine.language.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, declare
+from authorizer.engine.language.errors import ClaimTypeInvalid, ValueRefused
 
 EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "40"))
 SPECS: tuple[Mapping[str, object], ...] = (

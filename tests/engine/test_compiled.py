@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from authorizer.engine.claims import declare
-from authorizer.engine.errors import TemplateInvalid
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.language.claims import declare
+from authorizer.engine.language.errors import TemplateInvalid
+from authorizer.engine.template.template import TemplateSet
 from tests.engine.bundled import CLAIMS, NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
 
 DUMPED = compiled().dump(SOURCES)
@@ -38,8 +38,8 @@ def test_every_kind_of_node_comes_back() -> None:
 def test_rendering_from_the_compiled_form_imports_no_jinja() -> None:
     script = """
 import sys
-from authorizer.engine.claims import declare
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.language.claims import declare
+from authorizer.engine.template.template import TemplateSet
 import json
 compiled, sources, variables = json.load(sys.stdin)
 claims = {name: declare({"type": "slug", "max_length": 128}) for name in ("sub", "tenant", "client")}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from authorizer.engine.conditions import TESTS, judge
-from authorizer.engine.operators import OPERATORS
+from authorizer.engine.document.operators import OPERATORS
+from authorizer.engine.evaluate.conditions import TESTS, judge
 
 NOTHING: dict[str, str] = {}
 ARN = "arn:aws:sns:eu-west-1:123456789012:topic:sub"

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.claims import ClaimType, declare
-from authorizer.engine.containment import find_excess
-from authorizer.engine.diff import RoleDiff, Side, diff_role
-from authorizer.engine.document import Document, Statement, parse_session
-from authorizer.engine.errors import EngineError
-from authorizer.engine.evaluate import evaluate
-from authorizer.engine.symbolic import SymbolicStatement, read_statement
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.document.document import Document, Statement, parse_session
+from authorizer.engine.evaluate.evaluate import evaluate
+from authorizer.engine.language.claims import ClaimType, declare
+from authorizer.engine.language.errors import EngineError
+from authorizer.engine.prove.containment import find_excess
+from authorizer.engine.prove.diff import RoleDiff, Side, diff_role
+from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
+from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import CLAIMS, objects, statement, template
 
 BUCKET = "arn:aws:s3:::bucket"

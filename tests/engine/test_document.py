@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document import Condition, Document, Statement, dump, parse_identity, parse_session
-from authorizer.engine.errors import DocumentInvalid, DocumentRefused, NothingAllowed
-from authorizer.engine.rules import RULES
+from authorizer.engine.document.document import (
+    Condition,
+    Document,
+    Statement,
+    dump,
+    parse_identity,
+    parse_session,
+)
+from authorizer.engine.document.rules import RULES
+from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "iam-grammar"
 needs_vectors = pytest.mark.skipif(

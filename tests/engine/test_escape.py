@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.escape import literal, quoted
-from authorizer.engine.patterns import parse_pattern
+from authorizer.engine.evaluate.patterns import parse_pattern
+from authorizer.engine.language.escape import literal, quoted
 
 
 @given(st.text())

@@ -1,7 +1,7 @@
 """Explanations: every statement is accounted for, with resolved values, and agrees with the decision."""
 
-from authorizer.engine.evaluate import evaluate
-from authorizer.engine.explain import describe, explain
+from authorizer.engine.evaluate.evaluate import evaluate
+from authorizer.engine.evaluate.explain import describe, explain
 from tests.engine.test_evaluate import ALLOW, DENY, OTHER, condition, document, request, statement
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.inclusion import find_uncovered
-from authorizer.engine.patterns import matches, parse_action, parse_pattern, parse_resource
+from authorizer.engine.evaluate.patterns import matches, parse_action, parse_pattern, parse_resource
+from authorizer.engine.prove.inclusion import find_uncovered
 
 PATTERNS = st.text("ab*?/", max_size=6)
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authorizer.engine.claims import ClaimType, ClaimValue, declare
-from authorizer.engine.document import Document, parse_session
-from authorizer.engine.errors import PolicyTooLarge, ValueRefused
-from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.document.document import Document, parse_session
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
+from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.language.errors import PolicyTooLarge, ValueRefused
+from authorizer.engine.template.template import TemplateSet
 from tests.engine.bundled import CLAIMS, NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
 from tests.engine.hostile import HOSTILE
 

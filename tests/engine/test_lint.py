@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine import keys
-from authorizer.engine.claims import declare
-from authorizer.engine.coverage import Coverage
-from authorizer.engine.lint import CODES, Finding, lint, lint_coverage
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.check import keys
+from authorizer.engine.check.coverage import Coverage
+from authorizer.engine.check.lint import CODES, Finding, lint, lint_coverage
+from authorizer.engine.language.claims import declare
+from authorizer.engine.template.template import TemplateSet
 from tests.engine import bundled
 
 CLAIMS = {"tenant": declare({"type": "slug"}), "note": declare({"type": "opaque", "max_length": 1024})}

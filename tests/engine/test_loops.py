@@ -2,13 +2,13 @@
 
 import pytest
 
-from authorizer.engine.claims import declare
-from authorizer.engine.errors import TemplateInvalid
-from authorizer.engine.jinja import Compiler
-from authorizer.engine.loops import counted_claims, lengths_for_forms, lengths_to_compare
-from authorizer.engine.placeholders import MAX_CLAIMS
-from authorizer.engine.program import Program
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.language.claims import declare
+from authorizer.engine.language.errors import TemplateInvalid
+from authorizer.engine.language.placeholders import MAX_CLAIMS
+from authorizer.engine.template.jinja import Compiler
+from authorizer.engine.template.loops import counted_claims, lengths_for_forms, lengths_to_compare
+from authorizer.engine.template.program import Program
+from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import objects, template
 
 CLAIMS = {

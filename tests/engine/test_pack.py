@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authorizer.engine.document import dump, parse_identity
-from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.engine.pack import covers, covers_action, covers_resource, pack
-from authorizer.engine.patterns import matches, parse_pattern, resolve
-from authorizer.engine.statement import Document, Statement
+from authorizer.engine.document.document import dump, parse_identity
+from authorizer.engine.document.pack import covers, covers_action, covers_resource, pack
+from authorizer.engine.document.statement import Document, Statement
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
+from authorizer.engine.evaluate.patterns import matches, parse_pattern, resolve
 from tests.engine import generated
 from tests.engine.bundled import NAMES, PLAIN, SCOPES, compiled
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.patterns import (
+from authorizer.engine.evaluate.patterns import (
     MANY,
     ONE,
     Concrete,

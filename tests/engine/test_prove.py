@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.claims import declare
-from authorizer.engine.document import parse_identity
-from authorizer.engine.evaluate import evaluate
-from authorizer.engine.prove import Promise, Proof, prove
-from authorizer.engine.witness import Party
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.evaluate.evaluate import evaluate
+from authorizer.engine.language.claims import declare
+from authorizer.engine.prove.prove import Promise, Proof, prove
+from authorizer.engine.prove.witness import Party
 from tests.engine.proving import (
     CLAIMS,
     PlainTemplates,

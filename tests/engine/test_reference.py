@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authorizer.engine.claims import ClaimValue, declare
-from authorizer.engine.document import dump, parse_session
-from authorizer.engine.errors import NothingAllowed, PolicyTooLarge
-from authorizer.engine.pack import pack
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.document.document import dump, parse_session
+from authorizer.engine.document.pack import pack
+from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.errors import NothingAllowed, PolicyTooLarge
+from authorizer.engine.template.template import TemplateSet
 from tests.engine import reference
 from tests.engine.bundled import NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
 

@@ -7,17 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.claims import ClaimValue, declare
-from authorizer.engine.containment import find_excess
-from authorizer.engine.document import Document, Statement, dump, examine, parse_identity, parse_session
-from authorizer.engine.errors import EngineError
-from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.engine.placeholders import FIRST
-from authorizer.engine.prove import Promise, prove
-from authorizer.engine.role_policy import RolePolicy, role_policy
-from authorizer.engine.solve import requests_for
-from authorizer.engine.symbolic import SymbolicStatement, read_statement
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.document.document import (
+    Document,
+    Statement,
+    dump,
+    examine,
+    parse_identity,
+    parse_session,
+)
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
+from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.errors import EngineError
+from authorizer.engine.language.placeholders import FIRST
+from authorizer.engine.prove.containment import find_excess
+from authorizer.engine.prove.prove import Promise, prove
+from authorizer.engine.prove.role_policy import RolePolicy, role_policy
+from authorizer.engine.prove.solve import requests_for
+from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
+from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import CLAIMS, objects, statement, template
 from tests.make import sample_settings
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document import Condition, Document, Statement
-from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.document.document import Condition, Document, Statement
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "subvectors"
 OPERATORS = {"aws-stringequals": "StringEquals", "aws-stringlike": "StringLike"}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from authorizer.engine.automaton import Hole
-from authorizer.engine.document import Condition, Statement
-from authorizer.engine.patterns import MANY
-from authorizer.engine.symbolic import EVERYTHING, SymbolicStatement, fold, read_statement
+from authorizer.engine.document.document import Condition, Statement
+from authorizer.engine.evaluate.patterns import MANY
+from authorizer.engine.prove.automaton import Hole
+from authorizer.engine.prove.symbolic import EVERYTHING, SymbolicStatement, fold, read_statement
 from tests.engine.proving import CLAIMS
 
 PLACEHOLDER = "\U000f0000"

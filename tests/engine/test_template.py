@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from authorizer.engine.claims import ClaimValue, declare
-from authorizer.engine.errors import (
+from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.errors import (
     NothingAllowed,
     PolicyTooLarge,
     RenderFailed,
@@ -14,9 +14,9 @@ from authorizer.engine.errors import (
     ValueMissing,
     ValueRefused,
 )
-from authorizer.engine.program import Place, Program, Text, Variable
-from authorizer.engine.run import Run, UserFacts
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.template.program import Place, Program, Text, Variable
+from authorizer.engine.template.run import Run, UserFacts
+from authorizer.engine.template.template import TemplateSet
 
 CLAIMS = {
     "sub": declare({"type": "uuid"}),
@@ -498,7 +498,7 @@ def test_trace_shows_what_the_author_wrote_with_the_values_in_it() -> None:
 
 
 def test_many_shapes_are_kept_and_more_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("authorizer.engine.template.MAX_PREPARED", 2)
+    monkeypatch.setattr("authorizer.engine.template.template.MAX_PREPARED", 2)
     templates = compile_set(t=template("{% for g in groups %}{{ g }}{% endfor %}"))
     for _ in range(2):
         for count in (1, 2, 3):

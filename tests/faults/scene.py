@@ -13,10 +13,10 @@ from authorizer.connections import Connections
 from authorizer.model import Credentials, Decision
 from authorizer.pipeline import Stages
 from authorizer.runtime import Authorizer
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal
 from authorizer.settings.schema import Settings
 from authorizer.tokens.verifier import Verifier
-from authorizer.vending.keys import parse_keys
-from authorizer.vending.seal import Seal
 from authorizer.vending.vendor import Vendor
 from tests.faults.edges import Issuer, Secret, Session, Sts, Table, granted_to
 from tests.faults.loop import JumpingLoop

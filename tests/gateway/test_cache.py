@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.document import parse_identity
-from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.errors import SettingsError, TokenMalformed
 from authorizer.model import Claims, Credentials, Decision, Identity, RouteArn, SessionPolicy, Shape
 from authorizer.pipeline import Stages

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.document import parse_identity
-from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.errors import NoRoute, ResponseTooLarge, RouteClosed
 from authorizer.gateway.respond import allow
 from authorizer.identity.permit import permit

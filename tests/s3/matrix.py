@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from authorizer.engine.evaluate import evaluate
+from authorizer.engine.evaluate.evaluate import evaluate
 from tests.s3.operations import OPERATIONS, Attempt, Operation, attempt_outcome
 from tests.s3.population import RELATIONS, SUBJECTS, Caller, Relation, Subject, Target, callers, targets
 from tests.s3.stage import Granted, Stage, built, staged

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from botocore.exceptions import ClientError
 
-from authorizer.engine.evaluate import AccessRequest
+from authorizer.engine.evaluate.evaluate import AccessRequest
 from tests.s3.population import Target
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from authorizer.engine.claims import ClaimType
+from authorizer.engine.language.claims import ClaimType
 from tests.make import sample_templates
 from tests.s3.conftest import TALLY
 from tests.s3.matrix import Check, Tally, checks, population, run
@@ -66,7 +66,7 @@ def without_types(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def without_escaping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("authorizer.engine.template.literal", lambda text: text)
+    monkeypatch.setattr("authorizer.engine.template.template.literal", lambda text: text)
 
 
 def test_the_sample_of_the_matrix_holds_no_surprise(stage: Stage, pytestconfig: pytest.Config) -> None:

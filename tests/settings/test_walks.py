@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.patterns import Concrete, matches, parse_pattern
+from authorizer.engine.evaluate.patterns import Concrete, matches, parse_pattern
 from authorizer.settings.walks import GLOBS, walks, why_closed
 
 PATTERNS: tuple[Concrete, ...] = tuple(

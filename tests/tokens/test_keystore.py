@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from authorizer.deadline import Deadline
 from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.tokens.jwk import parse_key_set
 from authorizer.tokens.keystore import FetchCounts, KeyStore
+from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, SLOW, Endpoint
 from tests.tokens.minting import KEYS, NOW, jwk, key_set

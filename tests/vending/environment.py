@@ -12,11 +12,11 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from authorizer.deadline import Deadline
 from authorizer.model import Shape
 from authorizer.settings.schema import Sealing, SharedCache
 from authorizer.vending import shared
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.vending.conftest import SESSION
 from tests.vending.factories import jwk_set, make_identity, make_policy, make_settings
 

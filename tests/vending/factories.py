@@ -5,7 +5,7 @@ import hashlib
 import json
 from typing import Any
 
-from authorizer.engine.template import TemplateSet
+from authorizer.engine.template.template import TemplateSet
 from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
 from authorizer.settings.schema import Gateway, Keys, Resolution, Role, Session, Settings
 

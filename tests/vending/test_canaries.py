@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from authorizer import backend
+from authorizer.aws.hush import LOUD
 from authorizer.backend import opening
 from authorizer.errors import AuthorizerError
 from authorizer.settings.schema import Sealing, Session, Settings
 from authorizer.vending.failures import CALLER, DENIED, MALFORMED, PACKED, REGION
-from authorizer.vending.hush import LOUD
 from authorizer.vending.wire import Wire
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authorizer.vending.cooldown import FIRST_PAUSE, LONGEST_PAUSE, Cooldown
+from authorizer.waiting.cooldown import FIRST_PAUSE, LONGEST_PAUSE, Cooldown
 from tests.vending.factories import NOW
 
 

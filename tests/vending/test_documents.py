@@ -8,14 +8,14 @@ import pytest
 
 from authorizer import backend
 from authorizer.backend.assuming import Assumer
-from authorizer.deadline import Deadline
-from authorizer.engine.document import parse_identity, parse_session
-from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.deployment.trust import execution_policy, template, trust_policy
+from authorizer.engine.document.document import parse_identity, parse_session
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.errors import TokenExpired
 from authorizer.model import Shape
-from authorizer.vending.papers import execution_policy, template, trust_policy
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT, sample_settings
 from tests.make import SUB as ERIN
 from tests.make import make_settings as made_settings

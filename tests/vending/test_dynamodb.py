@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from authorizer.deadline import Deadline
 from authorizer.model import Shape
 from authorizer.settings.schema import Sealing, SharedCache
 from authorizer.vending import shared
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.make import ROOT
 from tests.servers.dynamodb import REGION, SERVERS, Answer, Door, client, create_table, throttled
 from tests.servers.sts import RecordingSts

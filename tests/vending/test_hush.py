@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from authorizer.vending.hush import LOUD, hush
+from authorizer.aws.hush import LOUD, hush
 
 LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
 

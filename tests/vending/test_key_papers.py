@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 import pytest
 
+from authorizer.deployment import key_access as key_papers
 from authorizer.settings.schema import Sealing
-from authorizer.vending import key_papers
 from tests.vending.factories import make_settings
 
 ROLE = "arn:aws-cn:iam::123456789012:role/service/authorizer"

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from authorizer.errors import SealingKeysUnavailable, SettingsError
+from authorizer.sealing.keys import parse_keys, read_keys
 from authorizer.settings.schema import Sealing
-from authorizer.vending.keys import parse_keys, read_keys
 from tests.vending.factories import jwk_set, make_jwk
 
 

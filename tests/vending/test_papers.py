@@ -14,16 +14,16 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from authorizer.deadline import Deadline
-from authorizer.engine.document import parse_identity
-from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.deployment.revocation import revoke
+from authorizer.deployment.trust import execution_policy, template, trust_policy
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.errors import AssumeRoleDenied, CallerCredentialsRefused
 from authorizer.model import Shape
 from authorizer.settings.schema import Role
-from authorizer.vending.papers import execution_policy, template, trust_policy
 from authorizer.vending.request import assume_role_request
-from authorizer.vending.revocation import revoke
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.make import make_settings as made_settings
 from tests.make import sample_settings
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings

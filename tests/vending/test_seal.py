@@ -13,8 +13,8 @@ from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
 from authorizer.errors import SealRefused, SealTooLarge
-from authorizer.vending.keys import parse_keys
-from authorizer.vending.seal import MAX_SEALED, Seal
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import MAX_SEALED, Seal
 from tests.vending.factories import EDITOR, NOW, SUB, jwk_set, make_credentials, make_jwk
 
 HERE = "abcdef1234/prod"

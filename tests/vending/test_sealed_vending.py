@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.model import Shape
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal, peek_kid
+from authorizer.sealing.sealer import KEYS_LAST, KEYS_MAX_AGE
 from authorizer.settings.schema import Sealing, Session, Settings
-from authorizer.vending.keys import parse_keys
-from authorizer.vending.seal import Seal, peek_kid
-from authorizer.vending.sealer import KEYS_LAST, KEYS_MAX_AGE
 from authorizer.vending.vendor import Vendor, blocking_client
+from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
 from tests.vending.conftest import SESSION
 from tests.vending.factories import (
@@ -197,7 +197,7 @@ async def test_a_secret_that_does_not_answer_is_waited_for_briefly(
     rotating: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor, secrets = rotating
-    monkeypatch.setattr("authorizer.vending.sealer.RENEWAL_BUDGET", 0.05)
+    monkeypatch.setattr("authorizer.sealing.sealer.RENEWAL_BUDGET", 0.05)
     secrets.gate.clear()
     began = time.monotonic()
     for _ in range(20):
@@ -229,7 +229,7 @@ async def test_keys_of_the_environment_are_read_once_and_do_not_age(
 ) -> None:
     vendor = Vendor(sealed_settings(), session=SESSION, clients=Secrets(None))
     assert await kid_at(vendor, NOW) == "a"
-    monkeypatch.setattr("authorizer.vending.sealer.read_keys", None)
+    monkeypatch.setattr("authorizer.sealing.sealer.read_keys", None)
     assert await kid_at(vendor, NOW + 10 * KEYS_LAST) == "a"
     await vendor.close()
 
@@ -253,7 +253,7 @@ async def test_the_thread_that_asks_for_keys_gives_up_soon_after_the_request(
 
 
 async def test_a_missing_library_is_named(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "authorizer.vending.seal", None)
+    monkeypatch.setitem(__import__("sys").modules, "authorizer.sealing.seal", None)
     vendor = Vendor(sealed_settings(), session=SESSION)
     with pytest.raises(SettingsError, match="install the extra `sealed`"):
         await vendor.warm(NOW)

@@ -11,16 +11,16 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
-from authorizer.deadline import Deadline
 from authorizer.errors import StsUnavailable
 from authorizer.model import Shape
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal
 from authorizer.settings.schema import Sealing, Session, SharedCache
 from authorizer.vending import entry, shared
-from authorizer.vending.cooldown import LONGEST_PAUSE
-from authorizer.vending.keys import parse_keys
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
-from authorizer.vending.seal import Seal
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.cooldown import LONGEST_PAUSE
+from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
 from tests.vending.conftest import SESSION
 from tests.vending.factories import (
@@ -555,7 +555,7 @@ async def test_keys_are_changed_without_a_gap(environment: New, sts: FakeSts) ->
 async def test_too_much_to_seal_is_counted_and_costs_no_pause(
     environment: New, sts: FakeSts, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("authorizer.vending.seal.MAX_SEALED", 100)
+    monkeypatch.setattr("authorizer.sealing.seal.MAX_SEALED", 100)
     vendor = environment()
     await vend(vendor)
     assert (vendor.counts.shared_failures, table.items) == (1, {})

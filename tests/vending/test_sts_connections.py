@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from authorizer.deadline import Deadline
 from authorizer.errors import StsUnavailable
 from authorizer.model import Shape
 from authorizer.vending import sts as module
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.servers.sts import RecordingSts
 from tests.vending.conftest import CALLER, SESSION
 from tests.vending.factories import NOW, make_identity, make_policy, make_settings

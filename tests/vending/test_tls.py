@@ -9,12 +9,12 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import SSLError
 
 from authorizer.backend import session
-from authorizer.deadline import Deadline
 from authorizer.errors import StsRefused, StsUnavailable
 from authorizer.model import Shape
+from authorizer.sealing.context import plain
 from authorizer.settings.schema import Sealing, SharedCache
-from authorizer.vending.context import plain
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
 from tests.servers.connect_proxy import ConnectProxy, connect_proxy
 from tests.servers.https import HttpsServer, https_serving
 from tests.tokens.test_proxies import proxies_are

@@ -6,18 +6,18 @@ from itertools import pairwise
 
 import pytest
 
-from authorizer.deadline import Deadline
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
     StsThrottled,
     StsUnavailable,
 )
-from authorizer.flights import Flight, Flights
 from authorizer.model import Credentials, Identity, Shape
 from authorizer.settings.schema import Session
 from authorizer.vending.cache import DENIAL_TTL
 from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
+from authorizer.waiting.flights import Flight, Flights
 from tests.make import PATIENT
 from tests.vending.conftest import SESSION, new_vendor
 from tests.vending.factories import (

@@ -13,12 +13,12 @@ from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.deadline import Deadline
 from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
 from authorizer.model import Shape
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
+from authorizer.waiting.deadline import Deadline
 from tests.vending.conftest import new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts

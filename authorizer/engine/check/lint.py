@@ -1,0 +1,255 @@
+"""Lint: what is in order by the rules and still likely not what its author meant.
+
+Each finding has a code, a place and a remedy. A finding is no proof of a leak, and no finding is no proof of the
+opposite: that is the prover's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from authorizer.engine.check import keys
+from authorizer.engine.check.coverage import Coverage
+from authorizer.engine.document.operators import Operator, parse_operator
+from authorizer.engine.document.pack import MAX_CHARACTERS, covers_action
+from authorizer.engine.document.statement import Condition, Statement
+from authorizer.engine.language.placeholders import PATTERN, is_placeholder
+from authorizer.engine.template.program import Contains, Equals, Place
+from authorizer.engine.template.template import Branch, TemplateSet
+
+CODES: Mapping[str, str] = {
+    "for-all-values": "a ForAllValues condition also holds when the key is absent",
+    "open-prefix": "a pattern goes on right behind a claim, or a listing prefix has no closing `/`",
+    "whole-listing": "a bucket is listed without a condition on the prefix",
+    "scan": "dynamodb:Scan reads across leading keys",
+    "partition": "the partition is hard-coded",
+    "condition-key": "a condition key that does not exist, or that these actions never have",
+    "user-writable": "users can change the claim that decides what they reach, or whom a session names",
+    "too-large": "some users' policy can be longer than STS takes",
+    "tag-value": "some users' claim is no value that a session tag can have",
+    "no-cases": "no case is about the template",
+    "uncovered": "no case exercises a statement or a branch",
+    "unused": "a template that no role renders, a scope that no group brings, a claim that nothing uses",
+    "no-promise": "nothing says what the template isolates, so nothing is proven about it",
+    "issuers": "several issuers are believed alike: each can sign for the users, groups and roles of the others",
+    "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
+    "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",
+}
+"""Code → what it is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Finding:
+    """One thing to look at."""
+
+    place: str
+    """`s3-home.json.j2:12`, or a line of the configuration."""
+    code: str
+    text: str
+    remedy: str
+
+
+def lint(
+    templates: TemplateSet, *, user_writable: Iterable[str], groupings: Mapping[str, tuple[str, ...]]
+) -> tuple[Finding, ...]:
+    """Every finding about the templates themselves. `user_writable` are claims that users can change; `groupings` are
+    the templates that are joined into one policy, by the name of their role."""
+    found: set[Finding] = set()
+    writable = frozenset(user_writable)
+    for name in templates.names:
+        found.update(_partitions(templates, name))
+        for branch in templates.branches([name]):
+            for place, statement in zip(branch.places, branch.document.statements, strict=True):
+                found.update(_statement(statement, place))
+                found.update(_writable(templates, statement, place, writable))
+            found.update(_asked(branch, name, writable))
+    for role, names in groupings.items():
+        length = templates.worst_case_length(names)
+        if length > MAX_CHARACTERS:
+            found.add(
+                Finding(
+                    place=f"role {role}",
+                    code="too-large",
+                    text=f"the longest policy has {length} characters, STS takes {MAX_CHARACTERS}",
+                    remedy="lower `max_length` of its claims, or move constants into the role's own policy",
+                )
+            )
+    return tuple(sorted(found))
+
+
+def lint_coverage(coverage: Iterable[Coverage], *, threshold: float) -> Iterator[Finding]:
+    """Templates whose cases cover less than `threshold` percent."""
+    for each in coverage:
+        missed = (*each.statements_missed, *each.branches_missed)
+        if len(missed) == each.statements + each.branches:
+            yield Finding(
+                place=f"{each.template}.json.j2:1",
+                code="no-cases",
+                text="no case is about this template",
+                remedy=f"write policies/cases/{each.template}.toml: what must be allowed, and what never",
+            )
+        elif each.percent < threshold:
+            for line in missed:
+                place, _, text = line.partition(": ")
+                yield Finding(
+                    place=place,
+                    code="uncovered",
+                    text=text,
+                    remedy="add a case that is decided by it or goes that way",
+                )
+
+
+def _statement(statement: Statement, place: Place) -> Iterator[Finding]:
+    where = place.describe()
+    conditions = [
+        (condition, operator)
+        for condition in statement.conditions
+        if (operator := parse_operator(condition.operator)) is not None
+    ]
+    present = {
+        condition.key.lower()
+        for condition, operator in conditions
+        if operator.kind == "null" and condition.values == ("false",)
+    }
+    if statement.effect == "Allow":
+        yield from _for_all_values(conditions, present, where)
+        yield from _prefixes(statement, conditions, where)
+        yield from _scan(statement, conditions, where)
+    for condition, operator in conditions:
+        yield from _key(statement, condition, operator, where)
+
+
+def _for_all_values(
+    conditions: Iterable[tuple[Condition, Operator]], present: set[str], where: str
+) -> Iterator[Finding]:
+    for condition, operator in conditions:
+        if operator.qualifier == "ForAllValues" and condition.key.lower() not in present:
+            yield Finding(
+                place=where,
+                code="for-all-values",
+                text=f"`{condition.operator}` on {condition.key} also holds for requests without that key",
+                remedy=f'add "Null": {{"{condition.key}": "false"}}',
+            )
+
+
+def _prefixes(
+    statement: Statement, conditions: Iterable[tuple[Condition, Operator]], where: str
+) -> Iterator[Finding]:
+    patterns = [(resource, "resource") for resource in statement.resources]
+    listed = False
+    for condition, operator in conditions:
+        if condition.key.lower() == "s3:prefix" and operator.kind == "string" and not operator.negated:
+            listed = True
+            for value in condition.values:
+                if value and is_placeholder(value[-1]):
+                    yield Finding(
+                        place=where,
+                        code="open-prefix",
+                        text="a listing prefix ends with a claim: `t1` also lists `t10/…`",
+                        remedy="close the prefix: `{{ claim }}/`, or `{{ claim }}/*`",
+                    )
+        if operator.name in {"StringLike", "ArnLike", "ArnEquals"}:
+            patterns += [(value, condition.key) for value in condition.values]
+    for pattern, what in patterns:
+        if re.search(PATTERN + "[*?]", pattern):
+            yield Finding(
+                place=where,
+                code="open-prefix",
+                text=f"{what}: a wildcard right behind a claim also takes longer values of others",
+                remedy="put a separator between them: `{{ claim }}/*`",
+            )
+    lists = [action for action in statement.actions if covers_action(action, "s3:ListBucket")]
+    if lists and not listed:
+        yield Finding(
+            place=where,
+            code="whole-listing",
+            text=f"`{lists[0]}` without a condition on s3:prefix lists the names of everybody's objects",
+            remedy='add "StringLike": {"s3:prefix": "FOLDER/{{ claim }}/*"}',
+        )
+
+
+def _scan(
+    statement: Statement, conditions: Iterable[tuple[Condition, Operator]], where: str
+) -> Iterator[Finding]:
+    if not any(condition.key.lower() == "dynamodb:leadingkeys" for condition, _ in conditions):
+        return
+    for action in statement.actions:
+        if covers_action(action, "dynamodb:Scan"):
+            yield Finding(
+                place=where,
+                code="scan",
+                text=f"`{action}` includes dynamodb:Scan, which reads items of every leading key",
+                remedy="list the actions without it: GetItem, BatchGetItem, Query, …",
+            )
+
+
+def _key(statement: Statement, condition: Condition, operator: Operator, where: str) -> Iterator[Finding]:
+    key = condition.key.lower()
+    services = {action.partition(":")[0].lower() for action in statement.actions}
+    service = key.partition(":")[0]
+    if keys.known(key) is False:
+        yield Finding(
+            place=where,
+            code="condition-key",
+            text=f"{condition.key} is no condition key that is known: the condition would never see it",
+            remedy="look it up in the Service Authorization Reference; if it is new, add it to engine/keys.py",
+        )
+    elif service in keys.SERVICES and services - {service, "*"}:
+        yield Finding(
+            place=where,
+            code="condition-key",
+            text=f"{condition.key} is absent from requests to {', '.join(sorted(services - {service}))}",
+            remedy="give each service a statement of its own",
+        )
+    elif key in keys.ONLY_FOR and operator.kind != "null":
+        others = [
+            action
+            for action in statement.actions
+            if not any(covers_action(action, having) for having in keys.ONLY_FOR[key])
+        ]
+        if others:
+            yield Finding(
+                place=where,
+                code="condition-key",
+                text=f"{condition.key} is absent from requests for {', '.join(others)}",
+                remedy=f"only {', '.join(sorted(keys.ONLY_FOR[key]))} have it: split the statement",
+            )
+
+
+def _writable(
+    templates: TemplateSet, statement: Statement, place: Place, writable: frozenset[str]
+) -> Iterator[Finding]:
+    texts = [
+        *statement.resources,
+        *(value for condition in statement.conditions for value in condition.values),
+    ]
+    claims = {templates.origin(char)[0] for text in texts for char in filter(is_placeholder, text)}
+    for claim in sorted(claims & writable):
+        yield Finding(
+            place=place.describe(),
+            code="user-writable",
+            text=f"claim `{claim}` decides what this statement is about, and users can change it",
+            remedy="take it from the app client's writable attributes, or use `sub`",
+        )
+
+
+def _asked(branch: Branch, name: str, writable: frozenset[str]) -> Iterator[Finding]:
+    for atom in branch.chosen:
+        if isinstance(atom, Equals | Contains) and atom.claim in writable:
+            yield Finding(
+                place=f"{name}.json.j2:1",
+                code="user-writable",
+                text=f"a test asks for claim `{atom.claim}`, and users can change it: they choose the branch",
+                remedy="ask for a scope, or for a claim that only the issuer sets",
+            )
+
+
+def _partitions(templates: TemplateSet, name: str) -> Iterator[Finding]:
+    for text, place in templates.texts(name):
+        for match in re.finditer(r"arn:(aws(?:-[a-z-]+)?):", text):
+            yield Finding(
+                place=place.describe(text.count("\n", 0, match.start())),
+                code="partition",
+                text=f"`arn:{match[1]}:` is one partition's alone",
+                remedy="declare a variable and write `arn:{{ partition }}:`",
+            )
