@@ -3,8 +3,8 @@
 import hashlib
 from functools import lru_cache
 
-from authorizer.engine.language.errors import EngineError, NothingAllowed, ValueMissing
-from authorizer.engine.language.errors import PolicyTooLarge as EnginePolicyTooLarge
+from authorizer.engine import EngineError, NothingAllowed, ValueMissing
+from authorizer.engine import PolicyTooLarge as EnginePolicyTooLarge
 from authorizer.errors import ClaimAbsent, NothingGranted, PolicyInvalid, PolicyTooLarge
 from authorizer.model import Identity, SessionPolicy
 from authorizer.settings.schema import Role, Settings

@@ -9,6 +9,8 @@ from typing_extensions import override
 
 from authorizer.errors import SettingsError
 
+__all__ = ["main"]
+
 EXIT_UNDECIDED = 2
 """Exit code where a command cannot do its work: a broken configuration, an unreadable file, a failing service."""
 

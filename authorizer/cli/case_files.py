@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from authorizer.engine.check.cases import Case, CaseResult, Surroundings, parse_cases, run_case
-from authorizer.engine.language.errors import CaseInvalid
+from authorizer.engine import CaseInvalid
+from authorizer.engine.check import Case, CaseResult, Surroundings, parse_cases, run_case
 from authorizer.settings.schema import Settings
 
 

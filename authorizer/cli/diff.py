@@ -25,7 +25,7 @@ from authorizer.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from authorizer.engine.prove.diff import Change, RoleDiff, Side
+    from authorizer.engine.prove import Change, RoleDiff, Side
     from authorizer.settings.schema import Settings
 
 STYLES = {"NO WIDER": "green", "WIDER": "red", "UNKNOWN": "yellow"}
@@ -63,14 +63,14 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
 
 
 def _compare(old: "Settings", new: "Settings") -> list["RoleDiff"]:
-    from authorizer.engine.prove.diff import diff_role
+    from authorizer.engine.prove import diff_role
 
     names = dict.fromkeys([*new.roles, *old.roles])
     return [diff_role(name, old=_side(old, name), new=_side(new, name)) for name in names]
 
 
 def _side(settings: "Settings", role: str) -> "Side | None":
-    from authorizer.engine.prove.diff import Side
+    from authorizer.engine.prove import Side
 
     if role not in settings.roles:
         return None

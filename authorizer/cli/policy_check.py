@@ -13,7 +13,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
 
 if TYPE_CHECKING:
-    from authorizer.engine.check.lint import Finding
+    from authorizer.engine.check import Finding
 
 
 @click.command()
@@ -27,9 +27,8 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     Exit code 0: no finding. 1: findings. 2: the configuration does not load, or a case file cannot be read.
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
-    from authorizer.engine.check.coverage import measure
-    from authorizer.engine.check.lint import lint_coverage
-    from authorizer.engine.language.errors import CaseInvalid
+    from authorizer.engine import CaseInvalid
+    from authorizer.engine.check import lint_coverage, measure
     from authorizer.settings.lint import lint_settings
 
     settings = load_access(access, aws=aws)

@@ -14,8 +14,8 @@ from authorizer.cli.options import load_access
 from authorizer.cli.who import claims_of, names_of, scopes_of, user_options
 
 if TYPE_CHECKING:
-    from authorizer.engine.evaluate.evaluate import Outcome
-    from authorizer.engine.template.template import Branch
+    from authorizer.engine import Branch
+    from authorizer.engine.evaluate import Outcome
 
 
 @click.command()
@@ -49,8 +49,8 @@ def explain(
 
     Exit code 0: allowed. 1: denied. 2: this user gets no policy.
     """
-    from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-    from authorizer.engine.language.errors import EngineError
+    from authorizer.engine import EngineError
+    from authorizer.engine.evaluate import AccessRequest, evaluate
 
     settings = load_access(access, aws=aws)
     names, values = names_of(settings, role, templates), claims_of(settings, claims)
@@ -88,8 +88,8 @@ def _print(branch: "Branch", outcome: "Outcome") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from authorizer.engine.evaluate.explain import describe
-    from authorizer.engine.evaluate.explain import explain as findings
+    from authorizer.engine.evaluate import describe
+    from authorizer.engine.evaluate import explain as findings
 
     console = Console()
     colour = "green" if outcome.allowed else "red"
@@ -106,7 +106,7 @@ def _print(branch: "Branch", outcome: "Outcome") -> None:
 
 
 def _print_json(branch: "Branch", outcome: "Outcome") -> None:
-    from authorizer.engine.evaluate.explain import explain as findings
+    from authorizer.engine.evaluate import explain as findings
 
     rows = [
         {

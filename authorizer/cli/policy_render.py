@@ -31,8 +31,7 @@ def render(
 
     Exit code 0: it renders. 2: this user gets no policy, and the reason.
     """
-    from authorizer.engine.document.pack import MAX_CHARACTERS
-    from authorizer.engine.language.errors import EngineError
+    from authorizer.engine import MAX_CHARACTERS, EngineError
 
     settings = load_access(access, aws=aws)
     names = names_of(settings, role, templates)

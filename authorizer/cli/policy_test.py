@@ -14,8 +14,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
 
 if TYPE_CHECKING:
-    from authorizer.engine.check.cases import CaseResult
-    from authorizer.engine.check.coverage import Coverage
+    from authorizer.engine.check import CaseResult, Coverage
 
 STYLES = {"PASS": "green", "FAIL": "red", "ERROR": "magenta"}
 
@@ -38,8 +37,8 @@ def test(
     case could not be judged.
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
-    from authorizer.engine.check.coverage import measure
-    from authorizer.engine.language.errors import CaseInvalid
+    from authorizer.engine import CaseInvalid
+    from authorizer.engine.check import measure
 
     settings = load_access(access, aws=aws)
     try:

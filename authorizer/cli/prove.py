@@ -13,8 +13,7 @@ from authorizer.cli.options import access_option, aws_option, load_access
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from authorizer.engine.prove.prove import Finding, Proof
-    from authorizer.engine.prove.witness import Party
+    from authorizer.engine.prove import Finding, Party, Proof
     from authorizer.settings.schema import Settings
 
 ALL_ROLES = "all roles"
@@ -52,8 +51,8 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
 
 
 def _proofs(settings: "Settings", names: Sequence[str]) -> list["Proof"]:
-    from authorizer.engine.prove.prove import Promise
-    from authorizer.engine.prove.prove import prove as judge
+    from authorizer.engine.prove import Promise
+    from authorizer.engine.prove import prove as judge
 
     subjects = _subjects(settings)
     unknown = [name for name in names if not any(subject.endswith(f" {name}") for subject in subjects)]
@@ -111,7 +110,7 @@ def _doubts(settings: "Settings", subject: str, policies: Sequence[tuple[str, ..
 
 
 def _save(proofs: Sequence["Proof"], folder: Path) -> None:
-    from authorizer.engine.prove.saved import as_cases
+    from authorizer.engine.prove import as_cases
 
     folder.mkdir(parents=True, exist_ok=True)
     for proof in proofs:

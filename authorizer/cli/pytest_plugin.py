@@ -16,7 +16,7 @@ import pytest
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from authorizer.engine.check.cases import Case, CaseResult
+    from authorizer.engine.check import Case, CaseResult
     from authorizer.settings.schema import Settings
 
 _LOADED = pytest.StashKey[dict[Path, "Settings"]]()
@@ -48,7 +48,7 @@ class CaseFile(pytest.File):
     def collect(self) -> Iterator["CaseItem"]:
         from authorizer.cli.case_files import read_cases
         from authorizer.cli.options import environment_of
-        from authorizer.engine.language.errors import CaseInvalid
+        from authorizer.engine import CaseInvalid
         from authorizer.errors import SettingsError
         from authorizer.settings.load import load
 
@@ -76,7 +76,7 @@ class CaseItem(pytest.Item):
     @override
     def setup(self) -> None:
         """Judge the case here: what is raised in `setup` is an error for pytest, and no failure."""
-        from authorizer.engine.check.cases import run_case
+        from authorizer.engine.check import run_case
 
         self._result = run_case(self._case, self._settings.template_set)
         if self._result.status == "ERROR":

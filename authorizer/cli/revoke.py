@@ -108,7 +108,7 @@ def _caller(
 
 def _check_claim(settings: "Settings", claim: str, value: str) -> None:
     """A value that no token could carry would deny nobody, and a wildcard would deny everybody."""
-    from authorizer.engine.language.errors import ValueRefused
+    from authorizer.engine import ValueRefused
 
     declared = settings.claims.get(claim)
     if declared is None:

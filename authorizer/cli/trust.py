@@ -13,7 +13,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
-    from authorizer.engine.prove.role_policy import RolePolicy
+    from authorizer.engine.prove import RolePolicy
     from authorizer.settings.schema import Role, Settings
 
 
@@ -61,8 +61,8 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     """
     from authorizer.deployment import key_access as key_papers
     from authorizer.deployment.trust import VERSION, account_of, execution_policy, template, trust_policy
-    from authorizer.engine.document.document import dump
-    from authorizer.engine.prove.role_policy import role_policy
+    from authorizer.engine import dump
+    from authorizer.engine.prove import role_policy
 
     _check_arns(execution_role, functions)
     settings = load_deployment(access, sample=sample)
@@ -186,7 +186,7 @@ def _explain(
 
 def _notes(role: "Role", execution_role: str, functions: Sequence[str], limit: "RolePolicy") -> list[str]:
     from authorizer.deployment.trust import MAX_INLINE, MAX_TRUST, account_of, trust_policy
-    from authorizer.engine.document.document import dump
+    from authorizer.engine import dump
 
     notes = []
     if account_of(role.arn) != account_of(execution_role):

@@ -9,7 +9,7 @@ import click
 from authorizer.cli.options import access_option, aws_option
 
 if TYPE_CHECKING:
-    from authorizer.engine.language.claims import ClaimValue
+    from authorizer.engine import ClaimValue
     from authorizer.settings.schema import Settings
 
 _OPTIONS = (

@@ -1,2 +1,62 @@
-"""The policy engine: typed claims in, one user's session policy out. It imports nothing else of this
-project."""
+"""The policy engine: typed claims in, one user's session policy out.
+
+A library of its own, which imports nothing of this project but `syntax`. Here is what rendering needs;
+`engine.evaluate` decides one request, `engine.prove` all of them at once, `engine.check` tests and lints. None of these
+three loads in a Lambda.
+"""
+
+from authorizer.engine.document import (
+    MAX_CHARACTERS,
+    Condition,
+    Document,
+    Statement,
+    dump,
+    parse_identity,
+    parse_session,
+)
+from authorizer.engine.language import (
+    CaseInvalid,
+    ClaimType,
+    ClaimTypeInvalid,
+    ClaimValue,
+    DocumentInvalid,
+    DocumentRefused,
+    EngineError,
+    NothingAllowed,
+    PolicyTooLarge,
+    RenderFailed,
+    TemplateInvalid,
+    ValueMissing,
+    ValueRefused,
+    declare,
+)
+from authorizer.engine.template import Branch, InScopes, Place, Program, TemplateSet
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "Branch",
+    "CaseInvalid",
+    "ClaimType",
+    "ClaimTypeInvalid",
+    "ClaimValue",
+    "Condition",
+    "Document",
+    "DocumentInvalid",
+    "DocumentRefused",
+    "EngineError",
+    "InScopes",
+    "NothingAllowed",
+    "Place",
+    "PolicyTooLarge",
+    "Program",
+    "RenderFailed",
+    "Statement",
+    "TemplateInvalid",
+    "TemplateSet",
+    "ValueMissing",
+    "ValueRefused",
+    "declare",
+    "dump",
+    "parse_identity",
+    "parse_session",
+]

@@ -2,8 +2,7 @@
 
 from functools import lru_cache
 
-from authorizer.engine.language.claims import ClaimValue
-from authorizer.engine.language.errors import ValueRefused
+from authorizer.engine import ClaimValue, ValueRefused
 from authorizer.errors import ClaimRefused
 from authorizer.identity.roles import choose
 from authorizer.model import Claims, Identity, Request

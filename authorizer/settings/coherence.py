@@ -7,8 +7,7 @@ load.
 
 from collections.abc import Container, Iterator, Mapping
 
-from authorizer.engine.document.statement import Condition
-from authorizer.engine.language.claims import ClaimType
+from authorizer.engine import ClaimType, Condition
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.reader import Problems

@@ -5,8 +5,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from authorizer.engine.check.lint import Finding, lint
-from authorizer.engine.template.program import InScopes
+from authorizer.engine import InScopes
+from authorizer.engine.check import Finding, lint
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.places import Path, line_of

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from authorizer.engine.language.errors import TemplateInvalid
-from authorizer.engine.template.template import TemplateSet
+from authorizer.engine import TemplateInvalid, TemplateSet
 from authorizer.errors import SettingsError
 from authorizer.settings import coherence, sections
 from authorizer.settings.format_text import holes

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from authorizer.engine.language.claims import ClaimType
-from authorizer.engine.template.template import TemplateSet
+from authorizer.engine import ClaimType, TemplateSet
 
 MIN_DURATION = 900
 """Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""

@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from authorizer.engine.language.claims import declare
-from authorizer.engine.language.errors import ClaimTypeInvalid
+from authorizer.engine import ClaimTypeInvalid, declare
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.reader import Section
 from authorizer.settings.schema import (

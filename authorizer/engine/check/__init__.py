@@ -1,0 +1,18 @@
+"""A team's own tests of its templates, what they do not cover, and advice."""
+
+from authorizer.engine.check.cases import Case, CaseResult, Surroundings, parse_cases, run_case
+from authorizer.engine.check.coverage import Coverage, measure
+from authorizer.engine.check.lint import Finding, lint, lint_coverage
+
+__all__ = [
+    "Case",
+    "CaseResult",
+    "Coverage",
+    "Finding",
+    "Surroundings",
+    "lint",
+    "lint_coverage",
+    "measure",
+    "parse_cases",
+    "run_case",
+]

@@ -29,18 +29,17 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from authorizer.engine.document.document import parse_session
-from authorizer.engine.evaluate.evaluate import AccessRequest, Outcome, evaluate
-from authorizer.engine.evaluate.explain import describe
-from authorizer.engine.language.claims import ClaimValue
-from authorizer.engine.language.errors import (
+from authorizer.engine.document import parse_session
+from authorizer.engine.evaluate import AccessRequest, Outcome, describe, evaluate
+from authorizer.engine.language import (
     CaseInvalid,
+    ClaimValue,
     EngineError,
     NothingAllowed,
     ValueMissing,
     ValueRefused,
 )
-from authorizer.engine.template.template import Branch, TemplateSet
+from authorizer.engine.template import Branch, TemplateSet
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 Expected = Literal["allow", "deny", "refused"]

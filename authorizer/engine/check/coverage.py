@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from authorizer.engine.check.cases import CaseResult
-from authorizer.engine.template.program import Arm, Place
-from authorizer.engine.template.template import TemplateSet
+from authorizer.engine.template import Arm, Place, TemplateSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

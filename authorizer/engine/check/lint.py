@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from authorizer.engine.check import keys
 from authorizer.engine.check.coverage import Coverage
-from authorizer.engine.document.operators import Operator, parse_operator
-from authorizer.engine.document.pack import MAX_CHARACTERS, covers_action
-from authorizer.engine.document.statement import Condition, Statement
-from authorizer.engine.language.placeholders import PATTERN, is_placeholder
-from authorizer.engine.template.program import Contains, Equals, Place
-from authorizer.engine.template.template import Branch, TemplateSet
+from authorizer.engine.document import (
+    MAX_CHARACTERS,
+    Condition,
+    Operator,
+    Statement,
+    covers_action,
+    parse_operator,
+)
+from authorizer.engine.language import PATTERN, is_placeholder
+from authorizer.engine.template import Branch, Contains, Equals, Place, TemplateSet
 
 CODES: Mapping[str, str] = {
     "for-all-values": "a ForAllValues condition also holds when the key is absent",

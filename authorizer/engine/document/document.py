@@ -15,7 +15,7 @@ from typing import Any
 from authorizer.engine.document.operators import is_loose_date, parse_operator
 from authorizer.engine.document.rules import broken_rules
 from authorizer.engine.document.statement import Condition, Document, Effect, Problem, Statement
-from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
+from authorizer.engine.language import DocumentInvalid, DocumentRefused, NothingAllowed
 from authorizer.syntax.json_text import JsonInvalid, parse_json, strict_decoder
 
 __all__ = [

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from authorizer.engine.document.statement import Condition, Document, Statement
-from authorizer.engine.language.placeholders import is_placeholder
+from authorizer.engine.language import is_placeholder
 
 MAX_CHARACTERS = 2048
 """Most characters of a session policy (STS API reference, AssumeRole, `Policy`; with managed policy ARNs

@@ -18,7 +18,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
-from authorizer.engine.document.operators import Operator, parse_operator
+from authorizer.engine.document import Operator, parse_operator
 from authorizer.engine.evaluate.patterns import Concrete, Lookup, arn_fields, matches, parse_pattern, resolve
 
 Judgement: TypeAlias = bool | None

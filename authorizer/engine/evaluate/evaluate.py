@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from authorizer.engine.document.document import Condition, Document, Statement
+from authorizer.engine.document import Condition, Document, Statement
 from authorizer.engine.evaluate.conditions import Judgement, judge
 from authorizer.engine.evaluate.patterns import Concrete, Wild, matches, parse_action, parse_resource, resolve
 

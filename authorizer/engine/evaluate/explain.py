@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from authorizer.engine.document.document import Condition, Statement
+from authorizer.engine.document import Condition, Statement
 from authorizer.engine.evaluate.conditions import Judgement
 from authorizer.engine.evaluate.evaluate import (
     AccessRequest,

@@ -1,0 +1,57 @@
+"""Claims and texts: the types that declared claims have, what may stand in a policy's text and how it is written
+there, and the errors of the whole engine. It imports nothing.
+"""
+
+from authorizer.engine.language.claims import (
+    FORBIDDEN,
+    PRINTABLE,
+    ClaimType,
+    ClaimValue,
+    Language,
+    Segment,
+    declare,
+)
+from authorizer.engine.language.errors import (
+    CaseInvalid,
+    ClaimTypeInvalid,
+    DocumentInvalid,
+    DocumentRefused,
+    EngineError,
+    NothingAllowed,
+    PolicyTooLarge,
+    RenderFailed,
+    TemplateInvalid,
+    ValueMissing,
+    ValueRefused,
+)
+from authorizer.engine.language.escape import as_pattern, literal, quoted
+from authorizer.engine.language.placeholders import FIRST, MAX_CLAIMS, PATTERN, Placeholders, is_placeholder
+
+__all__ = [
+    "FIRST",
+    "FORBIDDEN",
+    "MAX_CLAIMS",
+    "PATTERN",
+    "PRINTABLE",
+    "CaseInvalid",
+    "ClaimType",
+    "ClaimTypeInvalid",
+    "ClaimValue",
+    "DocumentInvalid",
+    "DocumentRefused",
+    "EngineError",
+    "Language",
+    "NothingAllowed",
+    "Placeholders",
+    "PolicyTooLarge",
+    "RenderFailed",
+    "Segment",
+    "TemplateInvalid",
+    "ValueMissing",
+    "ValueRefused",
+    "as_pattern",
+    "declare",
+    "is_placeholder",
+    "literal",
+    "quoted",
+]

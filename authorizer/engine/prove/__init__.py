@@ -1,0 +1,26 @@
+"""What policies can do for every user at once: that no two users' permissions meet, that new templates allow no more
+than old ones, and how much a role's templates can allow at all.
+
+`docs/soundness.md` says what a verdict means and what it rests on.
+"""
+
+from authorizer.engine.prove.diff import Change, RoleDiff, Side, diff_role
+from authorizer.engine.prove.prove import Finding, Promise, Proof, prove
+from authorizer.engine.prove.role_policy import RolePolicy, role_policy
+from authorizer.engine.prove.saved import as_cases
+from authorizer.engine.prove.witness import Party
+
+__all__ = [
+    "Change",
+    "Finding",
+    "Party",
+    "Promise",
+    "Proof",
+    "RoleDiff",
+    "RolePolicy",
+    "Side",
+    "as_cases",
+    "diff_role",
+    "prove",
+    "role_policy",
+]

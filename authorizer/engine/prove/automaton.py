@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from authorizer.engine.evaluate.patterns import MANY, Wild
-from authorizer.engine.language.claims import Language, Segment
+from authorizer.engine.evaluate import MANY, Wild
+from authorizer.engine.language import Language, Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from authorizer.engine.document.document import Condition, Document, Statement
-from authorizer.engine.document.operators import Operator
-from authorizer.engine.evaluate.conditions import known_operator
-from authorizer.engine.evaluate.patterns import Parts, parse_action, parse_pattern, parse_resource
+from authorizer.engine.document import Condition, Document, Operator, Statement
+from authorizer.engine.evaluate import Parts, known_operator, parse_action, parse_pattern, parse_resource
 from authorizer.engine.prove.automaton import find_overlap
 from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.separation import Apart, compare

@@ -15,21 +15,26 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
-from authorizer.engine.document.document import Condition, Document, Statement, parse_session
-from authorizer.engine.evaluate.evaluate import evaluate
-from authorizer.engine.language.claims import ClaimType
-from authorizer.engine.language.errors import EngineError, ValueMissing
-from authorizer.engine.language.placeholders import Placeholders, is_placeholder
+from authorizer.engine.document import Condition, Document, Statement, parse_session
+from authorizer.engine.evaluate import evaluate
+from authorizer.engine.language import ClaimType, EngineError, Placeholders, ValueMissing, is_placeholder
 from authorizer.engine.prove.containment import Excess, find_excess
 from authorizer.engine.prove.solve import meet, requests_for
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
 from authorizer.engine.prove.users import Way, fill_in, find_user, placeholders_of
 from authorizer.engine.prove.witness import Party, samples
-from authorizer.engine.template.holes import examine_symbolic
-from authorizer.engine.template.loops import lengths_to_compare
-from authorizer.engine.template.program import Atom, Equals, InScopes, IsDefined, Program
-from authorizer.engine.template.run import Choices, Run
-from authorizer.engine.template.template import TemplateSet
+from authorizer.engine.template import (
+    Atom,
+    Choices,
+    Equals,
+    InScopes,
+    IsDefined,
+    Program,
+    Run,
+    TemplateSet,
+    examine_symbolic,
+    lengths_to_compare,
+)
 
 Verdict: TypeAlias = Literal["NO WIDER", "WIDER", "UNKNOWN"]
 MAX_WAYS: Final = 4096

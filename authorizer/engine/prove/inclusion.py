@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from authorizer.engine.evaluate.patterns import MANY, ONE, Variable
+from authorizer.engine.evaluate import MANY, ONE, Variable
 
 _CHARACTERS: Final = (1 << 257) - 1
 """U+0000 to U+00FF, one bit each, and one for all others."""

@@ -16,18 +16,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Literal, Protocol, TypeAlias
 
-from authorizer.engine.document.document import Statement, parse_identity
-from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-from authorizer.engine.evaluate.patterns import Concrete, Variable, parse_resource
-from authorizer.engine.language.claims import ClaimType, ClaimValue
-from authorizer.engine.language.errors import EngineError
+from authorizer.engine.document import Statement, parse_identity
+from authorizer.engine.evaluate import AccessRequest, Concrete, Variable, evaluate, parse_resource
+from authorizer.engine.language import ClaimType, ClaimValue, EngineError
 from authorizer.engine.prove.separation import Apart, Key, Meeting, Shared, compare, find_key
 from authorizer.engine.prove.solve import meet
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_allows
 from authorizer.engine.prove.users import User, fill_in, find_user, placeholders_of
 from authorizer.engine.prove.witness import Party, Witness, assignments, samples
-from authorizer.engine.template.program import Atom, Equals, IsDefined, Place
-from authorizer.engine.template.template import Branch
+from authorizer.engine.template import Atom, Branch, Equals, IsDefined, Place
 
 VERSION: Final = 1
 """Of the prover: a verdict is worth what its prover is."""

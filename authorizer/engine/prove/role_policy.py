@@ -13,12 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from authorizer.engine.document.document import Condition, Document, Statement
-from authorizer.engine.document.pack import pack
-from authorizer.engine.evaluate.conditions import known_operator
-from authorizer.engine.language.placeholders import PATTERN
+from authorizer.engine.document import Condition, Document, Statement, pack
+from authorizer.engine.evaluate import known_operator
+from authorizer.engine.language import PATTERN
 from authorizer.engine.prove.users import placeholders_of
-from authorizer.engine.template.template import TemplateSet
+from authorizer.engine.template import TemplateSet
 
 _IN_VARIABLES = re.compile(r"[A-Za-z0-9_.:/=+@-]+")
 """Tag keys that a policy variable can name. A claim under a key with a space or an umlaut becomes `*`."""

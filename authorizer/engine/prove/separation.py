@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from authorizer.engine.evaluate.patterns import MANY
+from authorizer.engine.evaluate import MANY
 from authorizer.engine.prove.automaton import Overlap, SymbolicPattern, find_overlap
 from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.symbolic import EVERYTHING, SymbolicCondition, SymbolicStatement, fold

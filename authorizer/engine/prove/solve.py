@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final, TypeAlias
 
-from authorizer.engine.document.document import Condition, Statement
-from authorizer.engine.document.operators import Operator
-from authorizer.engine.evaluate.conditions import judge, known_operator
-from authorizer.engine.evaluate.evaluate import AccessRequest
-from authorizer.engine.evaluate.patterns import (
+from authorizer.engine.document import Condition, Operator, Statement
+from authorizer.engine.evaluate import (
+    AccessRequest,
     Concrete,
     Parts,
     Variable,
+    judge,
+    known_operator,
     matches,
     parse_action,
     parse_pattern,

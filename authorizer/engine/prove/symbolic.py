@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from authorizer.engine.document.document import Condition, Document, Statement
-from authorizer.engine.document.operators import Operator
-from authorizer.engine.evaluate.conditions import known_operator
-from authorizer.engine.evaluate.patterns import (
+from authorizer.engine.document import Condition, Document, Operator, Statement
+from authorizer.engine.evaluate import (
     MANY,
     Parts,
     Variable,
     Wild,
+    known_operator,
     parse_action,
     parse_pattern,
     parse_resource,
 )
-from authorizer.engine.language.claims import ClaimType, Language, Segment
+from authorizer.engine.language import ClaimType, Language, Segment
 from authorizer.engine.prove.automaton import Hole, SymbolicPattern
 
 Holes: TypeAlias = Mapping[str, str]

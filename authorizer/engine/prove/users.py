@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from authorizer.engine.document.document import Condition, Statement
-from authorizer.engine.evaluate.patterns import show
-from authorizer.engine.language.claims import ClaimType, ClaimValue
-from authorizer.engine.language.placeholders import is_placeholder
+from authorizer.engine.document import Condition, Statement
+from authorizer.engine.evaluate import show
+from authorizer.engine.language import ClaimType, ClaimValue, is_placeholder
 from authorizer.engine.prove.witness import accepts, samples
-from authorizer.engine.template.program import Atom, Contains, Equals, HasItems, InScopes, IsDefined
+from authorizer.engine.template import Atom, Contains, Equals, HasItems, InScopes, IsDefined
 
 Way: TypeAlias = Mapping[Atom, bool | int]
 User: TypeAlias = tuple[dict[str, ClaimValue], frozenset[str]]

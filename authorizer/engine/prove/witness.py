@@ -10,9 +10,8 @@ from functools import lru_cache
 from itertools import product
 from typing import TypeAlias
 
-from authorizer.engine.evaluate.evaluate import AccessRequest
-from authorizer.engine.language.claims import ClaimType, ClaimValue, Language
-from authorizer.engine.language.errors import ValueRefused
+from authorizer.engine.evaluate import AccessRequest
+from authorizer.engine.language import ClaimType, ClaimValue, Language, ValueRefused
 from authorizer.engine.prove.automaton import Hole, find_overlap
 from authorizer.engine.prove.separation import Hit, Meeting
 from authorizer.engine.prove.symbolic import fill

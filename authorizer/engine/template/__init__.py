@@ -1,0 +1,38 @@
+"""Templates: from an author's text to a program, and from a program and one user's claims to a session policy.
+
+Jinja is imported by `TemplateSet.compile` alone: a Lambda loads what was compiled for it.
+"""
+
+from authorizer.engine.template.holes import examine_symbolic
+from authorizer.engine.template.loops import lengths_to_compare
+from authorizer.engine.template.program import (
+    Arm,
+    Atom,
+    Contains,
+    Equals,
+    HasItems,
+    InScopes,
+    IsDefined,
+    Place,
+    Program,
+)
+from authorizer.engine.template.run import Choices, Run
+from authorizer.engine.template.template import Branch, TemplateSet
+
+__all__ = [
+    "Arm",
+    "Atom",
+    "Branch",
+    "Choices",
+    "Contains",
+    "Equals",
+    "HasItems",
+    "InScopes",
+    "IsDefined",
+    "Place",
+    "Program",
+    "Run",
+    "TemplateSet",
+    "examine_symbolic",
+    "lengths_to_compare",
+]

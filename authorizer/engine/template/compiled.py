@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 
-from authorizer.engine.language.errors import TemplateInvalid
+from authorizer.engine.language import TemplateInvalid
 from authorizer.engine.template import program
 from authorizer.engine.template.program import Program
 

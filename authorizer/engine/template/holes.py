@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from authorizer.engine.document.document import Document, Problem, Statement, examine
-from authorizer.engine.document.operators import TAKES_VARIABLES, parse_operator
-from authorizer.engine.language.placeholders import FIRST, PATTERN, is_placeholder
+from authorizer.engine.document import TAKES_VARIABLES, Document, Problem, Statement, examine, parse_operator
+from authorizer.engine.language import FIRST, PATTERN, is_placeholder
 
 _HOLE_IN_VARIABLE = re.compile(r"\$\{[^}]*" + PATTERN)
 _HIGH_ESCAPE = re.compile(r"\\u(?!00)", re.IGNORECASE)

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from authorizer.engine.language.claims import ClaimType
-from authorizer.engine.language.errors import ValueRefused
+from authorizer.engine.language import ClaimType, ValueRefused
 from authorizer.engine.template.program import (
     Both,
     Contains,

@@ -15,7 +15,7 @@ tests that a loop knows tell its first turn and its last one from all others, an
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from authorizer.engine.language.claims import ClaimType
+from authorizer.engine.language import ClaimType
 from authorizer.engine.template.program import For, If, Program, Text
 
 ENDS = 2

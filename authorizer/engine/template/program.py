@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from authorizer.engine.language.escape import quoted
+from authorizer.engine.language import quoted
 
 # ── Tests of `{% if %}` ──────────────────────────────────────────────────────
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from authorizer.engine.language.errors import ValueMissing
+from authorizer.engine.language import ValueMissing
 from authorizer.engine.template.program import (
     Arm,
     Atom,

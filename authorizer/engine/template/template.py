@@ -15,18 +15,23 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Self
 
-from authorizer.engine.document.document import Document, dump
-from authorizer.engine.document.pack import MAX_CHARACTERS, pack
-from authorizer.engine.document.statement import Condition, Statement
-from authorizer.engine.language.claims import FORBIDDEN, PRINTABLE, ClaimType, ClaimValue
-from authorizer.engine.language.errors import (
+from authorizer.engine.document import MAX_CHARACTERS, Condition, Document, Statement, dump, pack
+from authorizer.engine.language import (
+    FORBIDDEN,
+    MAX_CLAIMS,
+    PATTERN,
+    PRINTABLE,
+    ClaimType,
+    ClaimValue,
     NothingAllowed,
+    Placeholders,
     PolicyTooLarge,
     RenderFailed,
     TemplateInvalid,
+    as_pattern,
+    is_placeholder,
+    literal,
 )
-from authorizer.engine.language.escape import as_pattern, literal
-from authorizer.engine.language.placeholders import MAX_CLAIMS, PATTERN, Placeholders, is_placeholder
 from authorizer.engine.template.compiled import dump_programs, load_programs
 from authorizer.engine.template.holes import examine_symbolic
 from authorizer.engine.template.loops import lengths_for_forms
