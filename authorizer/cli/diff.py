@@ -25,8 +25,7 @@ from authorizer.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from authorizer.engine.prove import Change, RoleDiff, Side
-    from authorizer.settings.schema import Settings
+    from authorizer.engine.prove import Change, RoleDiff
 
 STYLES = {"NO WIDER": "green", "WIDER": "red", "UNKNOWN": "yellow"}
 
@@ -54,31 +53,14 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
         old_settings = load(old_access, environment)
         if set(sample_names(old_access)) - set(sample_names(access)):
             click.echo(sample_notice(old_access), err=True)
-    results = _compare(old_settings, new_settings)
+    from authorizer.gate import compare
+
+    results = compare(old_settings, new_settings)
     if as_json:
         click.echo(json.dumps([_plain(result) for result in results], indent=2))
     else:
         _print(results)
     sys.exit(0 if all(result.verdict == "NO WIDER" for result in results) else 1)
-
-
-def _compare(old: "Settings", new: "Settings") -> list["RoleDiff"]:
-    from authorizer.engine.prove import diff_role
-
-    names = dict.fromkeys([*new.roles, *old.roles])
-    return [diff_role(name, old=_side(old, name), new=_side(new, name)) for name in names]
-
-
-def _side(settings: "Settings", role: str) -> "Side | None":
-    from authorizer.engine.prove import Side
-
-    if role not in settings.roles:
-        return None
-    return Side(
-        templates=settings.template_set,
-        names=settings.roles[role].policies,
-        sources={name: claim.claim for name, claim in settings.claims.items()},
-    )
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine import CaseInvalid
     from authorizer.engine.check import lint_coverage, measure
-    from authorizer.settings.lint import lint_settings
+    from authorizer.gate import lint_settings
 
     settings = load_access(access, aws=aws)
     try:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from authorizer.engine.prove import Finding, Party, Proof
     from authorizer.settings.schema import Settings
 
-ALL_ROLES = "all roles"
 STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": "dim"}
 
 
@@ -51,62 +50,12 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
 
 
 def _proofs(settings: "Settings", names: Sequence[str]) -> list["Proof"]:
-    from authorizer.engine.prove import Promise
-    from authorizer.engine.prove import prove as judge
+    from authorizer.gate import prove_settings, subjects
 
-    subjects = _subjects(settings)
-    unknown = [name for name in names if not any(subject.endswith(f" {name}") for subject in subjects)]
-    if unknown:
+    known = {subject.partition(" ")[2] for subject in subjects(settings)}
+    if unknown := [name for name in names if name not in known]:
         raise click.BadParameter(f"neither a policy nor a role: {', '.join(map(repr, unknown))}")
-    promises = {
-        name: Promise(isolates=policy.isolates, shared=policy.shared)
-        for name, policy in settings.policies.items()
-    }
-    promises = {name: promises.get(name, Promise(isolates=None)) for name in settings.template_set.names}
-    claims = {name: claim.type for name, claim in settings.claims.items()}
-    return [
-        judge(
-            settings.template_set,
-            subject=subject,
-            names=tuple(dict.fromkeys(name for names in policies for name in names)),
-            claims=claims,
-            promises=promises,
-            policies=policies,
-            doubts=tuple(_doubts(settings, subject, policies)),
-        )
-        for subject, policies in subjects.items()
-        if not names or subject.partition(" ")[2] in names
-    ]
-
-
-def _subjects(settings: "Settings") -> dict[str, list[tuple[str, ...]]]:
-    """What to prove: each policy by itself, each role's policies together, and the roles against one another."""
-    subjects: dict[str, list[tuple[str, ...]]] = {
-        f"policy {name}": [(name,)] for name in settings.template_set.names
-    }
-    subjects |= {f"role {role.name}": [role.policies] for role in settings.roles.values()}
-    if len(settings.roles) > 1:
-        subjects[ALL_ROLES] = list(dict.fromkeys(role.policies for role in settings.roles.values()))
-    return subjects
-
-
-def _doubts(settings: "Settings", subject: str, policies: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """What the configuration says and templates do not show, and what no proof can stand beside."""
-    isolating = {
-        row.isolates
-        for names in policies
-        for name in names
-        if (row := settings.policies.get(name)) is not None and row.isolates is not None
-    }
-    for claim in sorted(isolating):
-        if settings.claims[claim].user_writable:
-            yield f"users can change `{claim}` (user_writable): they choose who they are"
-    for role in settings.roles.values():
-        if role.managed_policies and subject in (f"role {role.name}", ALL_ROLES):
-            yield (
-                f"role {role.name} passes managed_policies: a session may do what its own policy or one of these "
-                "allows, and what they allow is not seen here"
-            )
+    return prove_settings(settings, names)
 
 
 def _save(proofs: Sequence["Proof"], folder: Path) -> None:

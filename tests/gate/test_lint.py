@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from authorizer.settings.lint import lint_settings
+from authorizer.gate.lint import lint_settings
 from authorizer.settings.load import read
 from authorizer.settings.schema import Settings
 from tests.make import ACCESS, sample_environment, sample_templates

@@ -1,0 +1,11 @@
+"""What is asked of a whole configuration before it is deployed: is it sound, is it proven, is it wider than before?
+
+The engine judges templates; here is what `access.toml` adds to the question. Pure, and never in a Lambda. The command
+prints what these say, and a program that imports them is told the same.
+"""
+
+from authorizer.gate.comparison import compare
+from authorizer.gate.lint import lint_settings
+from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
+
+__all__ = ["ALL_ROLES", "compare", "lint_settings", "prove_settings", "subjects"]

@@ -1,0 +1,67 @@
+"""Proofs of a configuration: of each policy by itself, each role's policies together, and all roles against one
+another."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from authorizer.engine.prove import Promise, Proof, prove
+from authorizer.settings.schema import Settings
+
+ALL_ROLES = "all roles"
+"""The subject that sets the policies of every role against one another."""
+
+
+def subjects(settings: Settings) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """What there is to prove: `policy NAME`, `role NAME`, `ALL_ROLES` → the lists of policies that are rendered
+    together."""
+    found: dict[str, list[tuple[str, ...]]] = {
+        f"policy {name}": [(name,)] for name in settings.template_set.names
+    }
+    found |= {f"role {role.name}": [role.policies] for role in settings.roles.values()}
+    if len(settings.roles) > 1:
+        found[ALL_ROLES] = list(dict.fromkeys(role.policies for role in settings.roles.values()))
+    return found
+
+
+def prove_settings(settings: Settings, names: Collection[str] = ()) -> list[Proof]:
+    """The proof of each subject, or of those that `names` of policies and roles mean.
+
+    What the configuration says and templates do not show makes a verdict UNKNOWN: a claim that users can change
+    themselves decides nothing, and managed policies allow what is not seen here.
+    """
+    stated = {
+        name: Promise(isolates=policy.isolates, shared=policy.shared)
+        for name, policy in settings.policies.items()
+    }
+    promises = {name: stated.get(name, Promise(isolates=None)) for name in settings.template_set.names}
+    claims = {name: claim.type for name, claim in settings.claims.items()}
+    return [
+        prove(
+            settings.template_set,
+            subject=subject,
+            names=tuple(dict.fromkeys(name for names in policies for name in names)),
+            claims=claims,
+            promises=promises,
+            policies=policies,
+            doubts=tuple(_doubts(settings, subject, policies)),
+        )
+        for subject, policies in subjects(settings).items()
+        if not names or subject.partition(" ")[2] in names
+    ]
+
+
+def _doubts(settings: Settings, subject: str, policies: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    isolating = {
+        row.isolates
+        for names in policies
+        for name in names
+        if (row := settings.policies.get(name)) is not None and row.isolates is not None
+    }
+    for claim in sorted(isolating):
+        if settings.claims[claim].user_writable:
+            yield f"users can change `{claim}` (user_writable): they choose who they are"
+    for role in settings.roles.values():
+        if role.managed_policies and subject in (f"role {role.name}", ALL_ROLES):
+            yield (
+                f"role {role.name} passes managed_policies: a session may do what its own policy or one of these "
+                "allows, and what they allow is not seen here"
+            )
