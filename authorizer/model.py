@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Literal
 
-from authorizer.settings.schema import Role
+from authorizer.memory import PER_CALLER, remembered
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def instant(moment: float) -> str:
     """Seconds since the epoch as the answer and the record tell a time: ISO 8601 in UTC, whole seconds, rounded down,
     so that nothing lasts longer than it says."""
@@ -99,6 +98,31 @@ class Claims:
     expires_at: float
     values: Mapping[str, object] = field(repr=False)
     """Every claim of the payload under its own name, as JSON gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Role:
+    """A role that may be assumed: `[roles.NAME]`. One equals only itself."""
+
+    name: str
+    arn: str
+    policies: tuple[str, ...]
+    """Template names, joined into one session policy. Never empty."""
+    session_name: str
+    """Format text with `{claim}` holes, `{sub}` by default."""
+    session_tags: Mapping[str, str]
+    """Tag key → claim name."""
+    transitive_tags: tuple[str, ...]
+    source_identity: str | None
+    """Format text with `{claim}` holes, as `session_name`."""
+    external_id: str | None = field(repr=False)
+    managed_policies: tuple[str, ...]
+    """ARNs of managed policies that also count as session policies. They are joined, not intersected: the session may
+    do what its own policy or one of them allows (IAM User Guide, "Policy evaluation logic"; within the role)."""
+    duration: int
+    """Seconds asked of AssumeRole: `[session] duration`, or the role's own."""
+    uses: frozenset[str]
+    """Every declared claim that its templates, tags, session name or source identity mention."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,20 +1,25 @@
-"""The flow, on one page, and the one by which a WebSocket's backend asks again. Every stage either returns what the
-next one needs or raises a `Refusal`: there is no branch here, and so no branch that could end in an allow by
-mistake."""
+"""The flow, on one page, and its two shorter ways: for a WebSocket's backend that asks again, and for a backend behind
+API Gateway's own authorizer. Every stage either returns what the next one needs or raises a `Refusal`: there is no
+branch here, and so no branch that could end in an allow by mistake."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from authorizer.connections import Connections
 from authorizer.gateway.parse import parse
 from authorizer.gateway.respond import Response, allow, refresh
 from authorizer.identity.permit import permit
 from authorizer.identity.resolve import resolve
+from authorizer.model import Claims, Credentials, Shape
 from authorizer.record import Record
 from authorizer.render import render
 from authorizer.settings.schema import Settings
-from authorizer.tokens.verifier import Verifier
-from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
+
+if TYPE_CHECKING:
+    # A backend that takes the third way has neither tokens to verify nor connections to keep.
+    from authorizer.connections import Connections
+    from authorizer.tokens.verifier import Verifier
+    from authorizer.vending.vendor import Vendor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +27,9 @@ class Stages:
     """What the flow runs on: the settings, and the stages that talk to a network."""
 
     settings: Settings
-    verifier: Verifier
-    vendor: Vendor
-    connections: Connections
+    verifier: "Verifier"
+    vendor: "Vendor"
+    connections: "Connections"
 
     def counted(self) -> dict[str, int]:
         """What these two have counted since the last time."""
@@ -39,7 +44,7 @@ async def authorize(
 
     request = record.parsed(parse(event, settings))
     claims = record.verified(await stages.verifier.verify(request.token, now, deadline))
-    identity = record.resolved(resolve(claims, request, settings))
+    identity = record.resolved(resolve(claims, request.requested_role, settings))
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
@@ -55,9 +60,26 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
 
     asked = await stages.connections.take_up(event, now, deadline)
     request, claims = record.parsed(asked.request), record.verified(asked.claims)
-    identity = record.resolved(resolve(claims, request, settings))
+    identity = record.resolved(resolve(claims, request.requested_role, settings))
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
     secrets = record.sealed(await stages.vendor.context(credentials, identity, request.route, now, deadline))
     return record.responded(refresh(identity, routes, secrets, settings))
+
+
+async def assume(
+    claims: Claims,
+    requested_role: str | None,
+    shape: Shape,
+    settings: Settings,
+    vendor: "Vendor",
+    *,
+    now: float,
+    deadline: Deadline,
+) -> Credentials:
+    """Claims that API Gateway's own authorizer has verified → the caller's credentials. Which routes are open is the
+    gateway's to say there."""
+    identity = resolve(claims, requested_role, settings)
+    policy = render(identity, settings)
+    return await vendor.vend(identity, policy, shape, now, deadline)

@@ -13,12 +13,12 @@ is told where it is made of `sub` alone, and as its template elsewhere.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
 
 from authorizer.errors import Refusal
 from authorizer.gateway.respond import Response
+from authorizer.memory import FEW, PER_CALLER, remembered
 from authorizer.metrics import LOCAL, header
 from authorizer.model import (
     Claims,
@@ -195,17 +195,17 @@ class Record:
         return ",".join(parts)
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _of_function(function: str, counted: tuple[str, ...]) -> str:
     return f'{header(counted)}}},"function":{_text(function)},"decisions":1'
 
 
-@lru_cache(maxsize=64)  # few are asked for, and each is a stranger's: long ones must not fill the memory
+@remembered(FEW)  # few are asked for, and each is a stranger's: long ones must not fill the memory
 def _of_route(shape: str, api: str, stage: str, method: str) -> str:
     return f'"shape":"{shape}","api":{_text(api)},"stage":{_text(stage)},"method":{_text(method)}'
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _of_claims(claims: Claims) -> str:
     return (
         f'"sub":{_text(claims.sub)},"issuer":{_text(claims.issuer)},'
@@ -213,17 +213,17 @@ def _of_claims(claims: Claims) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _of_role(role: str, rule: str, scopes: frozenset[str]) -> str:
     return f'"role":{_text(role)},"rule":{_text(rule)},"scopes":{_list(sorted(scopes))}'
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _of_policy(templates: tuple[str, ...], digest: str, characters: int) -> str:
     return f'"templates":{_list(templates)},"policy":{_text(digest)},"policy_characters":{characters}'
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _of_session(identity: Identity, name: str, access_key_id: str) -> str:
     template = identity.role.session_name
     parts = [value for claim, value in identity.claims.items() if f"{{{claim}}}" in template]

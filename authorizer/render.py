@@ -1,13 +1,13 @@
 """Identity → SessionPolicy: the one user's policy, or a refusal. Never an empty one."""
 
 import hashlib
-from functools import lru_cache
 
 from authorizer.engine import EngineError, NothingAllowed, ValueMissing
 from authorizer.engine import PolicyTooLarge as EnginePolicyTooLarge
 from authorizer.errors import ClaimAbsent, NothingGranted, PolicyInvalid, PolicyTooLarge
-from authorizer.model import Identity, SessionPolicy
-from authorizer.settings.schema import Role, Settings
+from authorizer.memory import PER_CALLER, remembered
+from authorizer.model import Identity, Role, SessionPolicy
+from authorizer.settings.schema import Settings
 
 
 def render(identity: Identity, settings: Settings) -> SessionPolicy:
@@ -20,7 +20,7 @@ def render(identity: Identity, settings: Settings) -> SessionPolicy:
     return _policy(identity.role, tuple(identity.claims.items()), identity.scopes, settings)
 
 
-@lru_cache(maxsize=1024)  # at most 2,048 characters each; refusals are not remembered
+@remembered(PER_CALLER)  # at most 2,048 characters each
 def _policy(
     role: Role,
     claims: tuple[tuple[str, str | tuple[str, ...]], ...],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from authorizer import memory
 from authorizer.connections import Connections, is_renewal
 from authorizer.errors import Forbidden, Refusal, RouteClosed, ServiceFailure, Unauthorized, Unforeseen
 from authorizer.gateway.respond import Response, deny
@@ -110,6 +111,7 @@ class Authorizer:
     def forget(self) -> None:
         """Drop every key, credential and connection, as before a snapshot (SnapStart): what it holds would be served
         by every environment that is restored from it. All is dropped, too, where a connection fails to close."""
+        memory.forget()
         try:
             self._loop.run_until_complete(self._close())
         finally:

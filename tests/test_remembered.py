@@ -1,31 +1,23 @@
 """Pure stages remember their outcomes: what they would find anew, for every input in any order."""
 
-from collections.abc import Callable
+import sys
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authorizer import memory
 from authorizer.errors import Refusal
-from authorizer.gateway import arns
 from authorizer.gateway.respond import allow
-from authorizer.identity import permit as permitting
-from authorizer.identity import resolve as resolving
+from authorizer.identity.permit import permit
+from authorizer.identity.resolve import resolve
 from authorizer.model import Claims, Identity, Request, Shape
-from authorizer.render import _policy, render
+from authorizer.render import render
 from authorizer.settings.schema import Settings
-from authorizer.vending import request as asking
+from authorizer.vending.request import assume_role_request
 from tests.make import SUB, make_claims, make_request, make_settings, sample_settings
+from tests.soak.memory import remembered as remembered_of
 
-MEMORIES = (
-    arns._parts,
-    resolving._identity,
-    permitting._routes,
-    permitting._opened,
-    permitting._closed,
-    _policy,
-    asking._request,
-)
 OTHER_SUB = "22222222-2222-4222-8222-222222222222"
 SETTINGS = (
     sample_settings(),
@@ -67,11 +59,11 @@ REQUESTS = st.builds(
 def outcome(claims: Claims, request: Request, settings: Settings) -> Any:
     """Everything that the pure stages make of it, or which of them refuses and why."""
     try:
-        identity: Identity = resolving.resolve(claims, request, settings)
-        routes = permitting.permit(identity, request, settings)
+        identity: Identity = resolve(claims, request.requested_role, settings)
+        routes = permit(identity, request, settings)
         policy = render(identity, settings)
-        asked = asking.assume_role_request(identity, policy)
-        late = asking.assume_role_request(identity, policy, end_with_token=True)
+        asked = assume_role_request(identity, policy)
+        late = assume_role_request(identity, policy, end_with_token=True)
         answer = allow(request, identity, routes, {"accessKeyId": "id"}, settings)
     except Refusal as refusal:
         return type(refusal), str(refusal)
@@ -84,18 +76,11 @@ def test_what_is_remembered_is_what_would_be_found_anew(
 ) -> None:
     anew = []
     for call in calls:
-        _forget()
+        memory.forget()
         anew.append(outcome(*call))
-    _forget()
+    memory.forget()
     assert [outcome(*call) for call in calls] == anew
     assert [outcome(*call) for call in reversed(calls)] == anew[::-1], "answered from memory"
-
-
-def test_every_memory_is_bounded() -> None:
-    for memory in MEMORIES:
-        size = memory.cache_info().maxsize
-        assert size is not None
-        assert size <= 1024
 
 
 def test_answers_are_not_shared_between_requests() -> None:
@@ -107,7 +92,20 @@ def test_answers_are_not_shared_between_requests() -> None:
     assert outcome(claims, request, settings)[-1] == before
 
 
-def _forget() -> None:
-    memories: tuple[Callable[..., Any], ...] = MEMORIES
-    for memory in memories:
-        memory.cache_clear()  # type: ignore[attr-defined] # functools' own
+REMEMBERING = [
+    f"{name}.{each}"
+    for name, module in sorted(sys.modules.items())
+    if name.startswith("authorizer.") and not name.startswith("authorizer.engine")
+    for each, _, _ in remembered_of(module)
+]
+"""Every `lru_cache` of the request path."""
+
+
+def test_all_that_is_remembered_is_dropped_and_bounded_in_one_place() -> None:
+    """But for the TLS contexts, which hold nobody's data."""
+    outcome(make_claims(), make_request(), sample_settings())
+    of_here = {f"{each.__module__}.{each.__name__}" for each in memory._memories}
+    assert of_here == set(REMEMBERING) - {"authorizer.tls.context"}
+    memory.forget()
+    assert [each.cache_info().currsize for each in memory._memories] == [0] * len(of_here)
+    assert max(each.cache_info().maxsize for each in memory._memories) <= memory.PER_CALLER

@@ -12,9 +12,8 @@ from typing import Any
 
 from authorizer.backend.native import is_http, native_claims
 from authorizer.backend.readings import check_certain
-from authorizer.identity.resolve import resolve
-from authorizer.model import Credentials, Request, RouteArn, Shape
-from authorizer.render import render
+from authorizer.model import Credentials, Shape
+from authorizer.pipeline import assume as assume_for
 from authorizer.settings.load import load
 from authorizer.settings.schema import Settings
 from authorizer.vending.vendor import Vendor
@@ -43,11 +42,13 @@ class Assumer:
     async def assume(self, event: Mapping[str, Any], now: float) -> Credentials:
         """The caller's credentials. Raises a `Refusal` as the authorizer would, or `CredentialsAbsent`."""
         claims = native_claims(event, self._settings, now)
-        request = _request(event, self._settings)
-        check_certain(claims, request.requested_role, self._settings, http=is_http(event))
-        identity = resolve(claims, request, self._settings)
-        policy = render(identity, self._settings)
-        return await self.vendor.vend(identity, policy, request.shape, now, Deadline.after(BUDGET))
+        requested_role = _requested_role(event, self._settings.resolution.role_header)
+        check_certain(claims, requested_role, self._settings, http=is_http(event))
+        shape = SHAPES.get(event.get("version"), Shape.REST_REQUEST)
+        deadline = Deadline.after(BUDGET)
+        return await assume_for(
+            claims, requested_role, shape, self._settings, self.vendor, now=now, deadline=deadline
+        )
 
 
 _assumers: list[Assumer] = []
@@ -63,30 +64,6 @@ async def assume(event: Mapping[str, Any], now: float) -> Credentials:
         root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
         _assumers.append(Assumer(load(root / os.environ.get(ACCESS, DEFAULT_ACCESS), os.environ)))
     return await _assumers[0].assume(event, now)
-
-
-def _request(event: Mapping[str, Any], settings: Settings) -> Request:
-    """What the event says of the request. There is no route ARN in it, and no stage that follows asks for
-    one."""
-    context = event["requestContext"]
-    http = context.get("http") or {}
-    return Request(
-        shape=SHAPES.get(event.get("version"), Shape.REST_REQUEST),
-        route=RouteArn(
-            partition="aws",
-            region="",
-            account_id=str(context.get("accountId", "")),
-            api_id=str(context.get("apiId", "")),
-            stage=str(context.get("stage", "")),
-            method=str(http.get("method") or event.get("httpMethod") or ""),
-            path=str(http.get("path") or event.get("path") or ""),
-        ),
-        route_key=event.get("routeKey"),
-        token="",
-        requested_role=_requested_role(event, settings.resolution.role_header),
-        request_id=context.get("requestId"),
-        simple_response=False,
-    )
 
 
 def _requested_role(event: Mapping[str, Any], header: str | None) -> str | None:

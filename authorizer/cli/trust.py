@@ -14,7 +14,8 @@ from authorizer.cli.options import access_option, load_deployment, sample_names,
 
 if TYPE_CHECKING:
     from authorizer.engine.prove import RolePolicy
-    from authorizer.settings.schema import Role, Settings
+    from authorizer.model import Role
+    from authorizer.settings.schema import Settings
 
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[A-Za-z0-9_-]{1,64}")

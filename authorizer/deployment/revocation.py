@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from authorizer.deployment.trust import VERSION
-from authorizer.model import instant
+from authorizer.model import Role, instant
 from authorizer.settings.format_text import holes
-from authorizer.settings.schema import MAX_CHAINED_DURATION, Role, Settings
+from authorizer.settings.schema import MAX_CHAINED_DURATION, Settings
 from authorizer.vending.session_name import fill
 
 PREFIX = "RevokedSessions-"

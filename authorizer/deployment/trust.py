@@ -17,7 +17,7 @@ there, and locks nobody out where it does not.
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from authorizer.settings.schema import Role
+from authorizer.model import Role
 
 VERSION = "2012-10-17"
 SOURCE_FUNCTION = "lambda:SourceFunctionArn"

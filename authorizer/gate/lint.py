@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from authorizer.engine import InScopes
 from authorizer.engine.check import Finding, lint
+from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.places import Path, line_of
-from authorizer.settings.schema import Role, Settings
+from authorizer.settings.schema import Settings
 
 TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}')
 """Most characters that `session.end_with_token` adds to an Allow."""

@@ -1,10 +1,10 @@
 """The ARN of the requested route, taken apart without losing anything."""
 
 import re
-from functools import lru_cache
 from itertools import accumulate
 
 from authorizer.errors import EventUnknown
+from authorizer.memory import PER_PATH, remembered
 from authorizer.model import RouteArn
 
 _FIELDS = (
@@ -43,7 +43,7 @@ def parse_route_arn(text: object, *, websocket: bool) -> RouteArn:
     return _parts(text, websocket)
 
 
-@lru_cache(maxsize=256)  # a path may be long, and callers choose it
+@remembered(PER_PATH)
 def _parts(text: str, websocket: bool) -> RouteArn:
     match = _ARN.fullmatch(text)
     if match is None:

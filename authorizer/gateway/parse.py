@@ -1,7 +1,6 @@
 """Event → `Request`, by a table with one row a shape."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from authorizer.errors import (
@@ -13,6 +12,7 @@ from authorizer.errors import (
 )
 from authorizer.gateway.arns import parse_route_arn
 from authorizer.gateway.keyed import CACHED, check_keyed
+from authorizer.memory import FEW, remembered
 from authorizer.model import Request, Shape
 from authorizer.settings.schema import Settings
 
@@ -86,7 +86,7 @@ Places = tuple[tuple[str, str], ...]
 """`header` or `query`, and a name."""
 
 
-@lru_cache(maxsize=8)
+@remembered(FEW)
 def _wanted(settings: Settings) -> tuple[Mapping[Shape, Places], frozenset[str], frozenset[str]]:
     """Where a token may stand, by shape, and the names of all headers and query parameters that are read at all."""
     gateway = settings.gateway

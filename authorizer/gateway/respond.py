@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from urllib.parse import quote
 
 from authorizer.errors import NoRoute, ResponseTooLarge
+from authorizer.memory import PER_CALLER, remembered
 from authorizer.model import Identity, Request, Routes, Shape
 from authorizer.settings.schema import Settings
 
@@ -84,7 +84,7 @@ def context_of(identity: Identity, settings: Settings) -> dict[str, str]:
     return context
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _lists(groups: tuple[str, ...], scopes: frozenset[str]) -> tuple[str, str]:
     return json.dumps(groups), " ".join(sorted(scopes))
 
@@ -109,7 +109,7 @@ def _policy(principal: str, statements: list[Response], context: dict[str, str])
     }
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _principal_id(principal: str) -> str:
     """The principal as access logs print it, percent-encoded (RFC 3986 §2.1) but for what subjects commonly have.
 

@@ -1,11 +1,11 @@
 """Scopes → what they open on the API and stage of the request."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from authorizer.errors import NoRoute, ResponseTooLarge, RouteClosed
 from authorizer.identity.globs import Globs
+from authorizer.memory import FEW, PER_CALLER, PER_PATH, remembered
 from authorizer.model import Identity, Request, RouteArn, Routes, Shape
 from authorizer.settings.schema import Route, Settings
 from authorizer.settings.walks import GLOBS, walks, why_closed
@@ -32,7 +32,7 @@ def permit(identity: Identity, request: Request, settings: Settings) -> Routes:
     )
 
 
-@lru_cache(maxsize=256)  # a path may be long, and callers choose it
+@remembered(PER_PATH)
 def _routes(  # noqa: PLR0917 - what it reads, and so what its outcome is remembered by
     scopes: frozenset[str],
     shape: Shape,
@@ -69,7 +69,7 @@ class _Opened(NamedTuple):
     route, which nothing but a simple response can be about."""
 
 
-@lru_cache(maxsize=1024)
+@remembered(PER_CALLER)
 def _opened(scopes: frozenset[str], shape: Shape, settings: Settings) -> _Opened:
     routes = [route for scope in sorted(scopes) for route in settings.scopes[scope]]
     entries: dict[str, str] = {}
@@ -100,7 +100,7 @@ def _matched(opened: _Opened, asked: RouteArn, route_key: str | None) -> str | N
     return DEFAULT if opened.default and route_key == DEFAULT else None
 
 
-@lru_cache(maxsize=64)  # the same for every caller of a stage
+@remembered(FEW)
 def _closed(shape: Shape, stage_arn: str) -> tuple[str, ...]:
     """Resource ARNs of the paths that no scope opens. A WebSocket has no paths."""
     return () if shape is Shape.WEBSOCKET else tuple([f"{stage_arn}/{glob}" for glob in GLOBS])

@@ -1,25 +1,20 @@
 """Claims → Identity: the role, the scopes and the typed claims of one caller."""
 
-from functools import lru_cache
-
 from authorizer.engine import ClaimValue, ValueRefused
 from authorizer.errors import ClaimRefused
 from authorizer.identity.roles import choose
-from authorizer.model import Claims, Identity, Request
-from authorizer.settings.schema import Role, Settings
+from authorizer.memory import PER_CALLER, remembered
+from authorizer.model import Claims, Identity, Role
+from authorizer.settings.schema import Settings
 
 
-def resolve(claims: Claims, request: Request, settings: Settings) -> Identity:
+@remembered(PER_CALLER)
+def resolve(claims: Claims, requested_role: str | None, settings: Settings) -> Identity:
     """Who the request acts for, and as what.
 
     Raises a `Forbidden`: no role, several, one that is not listed or not theirs, or a claim that the role uses and
     that does not have its declared type.
     """
-    return _identity(claims, request.requested_role, settings)
-
-
-@lru_cache(maxsize=1024)  # as many as verified tokens are remembered; refusals are not
-def _identity(claims: Claims, requested_role: str | None, settings: Settings) -> Identity:
     choice = choose(claims, requested_role, settings)
     assert choice.role is not None  # noqa: S101 - `choose` promises it; this tells the type checker
     return Identity(

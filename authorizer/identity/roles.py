@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from authorizer.errors import Forbidden, NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
-from authorizer.model import Claims
-from authorizer.settings.schema import DEFAULT_ROLE, Role, Rule, Settings
+from authorizer.model import Claims, Role
+from authorizer.settings.schema import DEFAULT_ROLE, Rule, Settings
 
 
 class Choice(NamedTuple):

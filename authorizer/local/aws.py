@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from urllib.request import Request, urlopen
 
-from authorizer.settings.schema import Role
+from authorizer.model import Role
 
 
 class EmbeddedAws:

@@ -8,10 +8,11 @@ load.
 from collections.abc import Container, Iterator, Mapping
 
 from authorizer.engine import ClaimType, Condition
+from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.reader import Problems
-from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Claim, Role, Settings
+from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Claim, Settings
 
 RESERVED_CONTEXT_KEYS = frozenset(
     # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer

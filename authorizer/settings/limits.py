@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role
+from authorizer.model import Role
+from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION
 
 _STS = "STS API reference, AssumeRole"
 _TAG = r"\w.:/=+@\- \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from authorizer.engine import TemplateInvalid, TemplateSet
 from authorizer.errors import SettingsError
+from authorizer.model import Role
 from authorizer.settings import coherence, sections
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
-from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Role, Settings
+from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Settings
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 SUFFIX = ".json.j2"

@@ -6,9 +6,12 @@ Durations are seconds. A name ending in `_claim` or a mapping to claim names ref
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from authorizer.engine import ClaimType, TemplateSet
+from authorizer.model import Role
+
+if TYPE_CHECKING:
+    from authorizer.engine import ClaimType, TemplateSet
 
 MIN_DURATION = 900
 """Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""
@@ -69,7 +72,7 @@ class Claim:
     """Its name in templates."""
     claim: str
     """Its name in the token."""
-    type: ClaimType
+    type: "ClaimType"
     user_writable: bool
     """True if users can change it themselves: it must not decide a boundary, and the linter says so."""
 
@@ -83,31 +86,6 @@ class Policy:
     """The claim whose distinct values must never share a permission: what the prover proves."""
     shared: tuple[str, ...]
     """Resource patterns that the author declares common to all; the prover leaves them out and says so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Role:
-    """A role that may be assumed: `[roles.NAME]`. One equals only itself."""
-
-    name: str
-    arn: str
-    policies: tuple[str, ...]
-    """Template names, joined into one session policy. Never empty."""
-    session_name: str
-    """Format text with `{claim}` holes, `{sub}` by default."""
-    session_tags: Mapping[str, str]
-    """Tag key → claim name."""
-    transitive_tags: tuple[str, ...]
-    source_identity: str | None
-    """Format text with `{claim}` holes, as `session_name`."""
-    external_id: str | None = field(repr=False)
-    managed_policies: tuple[str, ...]
-    """ARNs of managed policies that also count as session policies. They are joined, not intersected: the session may
-    do what its own policy or one of them allows (IAM User Guide, "Policy evaluation logic"; within the role)."""
-    duration: int
-    """Seconds asked of AssumeRole: `[session] duration`, or the role's own."""
-    uses: frozenset[str]
-    """Every declared claim that its templates, tags, session name or source identity mention."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +232,7 @@ class Settings:
     policies: Mapping[str, Policy]
     templates: Mapping[str, str]
     """Source text by name, from `templates/NAME.json.j2`."""
-    template_set: TemplateSet = field(repr=False, compare=False)
+    template_set: "TemplateSet" = field(repr=False, compare=False)
     """The same, compiled."""
     roles: Mapping[str, Role]
     roles_by_arn: Mapping[str, Role]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from authorizer.engine import ClaimTypeInvalid, declare
+from authorizer.model import Role
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.reader import Section
 from authorizer.settings.schema import (
@@ -21,7 +22,6 @@ from authorizer.settings.schema import (
     Keys,
     Policy,
     Resolution,
-    Role,
     Route,
     Rule,
     Sealing,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from authorizer.errors import (
     AlgorithmRefused,
@@ -10,6 +9,7 @@ from authorizer.errors import (
     TokenMalformed,
     TokenTooLarge,
 )
+from authorizer.memory import FEW, remembered
 from authorizer.tokens.base64url import octets_of
 from authorizer.tokens.strict_json import JsonRefused, parse_object
 
@@ -71,7 +71,7 @@ def peek(compact: Compact) -> dict[str, object]:
     return _object(compact.unverified_payload, "payload")
 
 
-@lru_cache(maxsize=64)  # one key signs all its tokens under the same header, octet for octet
+@remembered(FEW)  # one key signs all its tokens under the same header, octet for octet
 def _header(part: bytes) -> tuple[str, str]:
     """`kid` and `typ`, from a header that asks for nothing else than a plain RS256 signature."""
     header = _object(_octets(part, "header"), "header")

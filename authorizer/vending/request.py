@@ -10,13 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from authorizer.errors import ClaimAbsent, PolicyInvalid, PolicyTooLarge, RequestInvalid
-from authorizer.model import Identity, SessionPolicy
+from authorizer.memory import PER_CALLER, remembered
+from authorizer.model import Identity, Role, SessionPolicy
 from authorizer.settings.limits import LIMITS, breaches
-from authorizer.settings.schema import Role
 from authorizer.vending import session_name
 
 
@@ -73,7 +72,7 @@ def assume_role_request(
     return _request(identity.issuer, identity.principal, identity.role, claims, policy.text, end)
 
 
-@lru_cache(maxsize=1024)  # about 4 KB each; refusals are not remembered
+@remembered(PER_CALLER)  # about 4 KB each
 def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remembered by
     issuer: str,
     principal: str,

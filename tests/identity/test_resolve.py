@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from authorizer.errors import ClaimRefused
 from authorizer.identity.resolve import granted_scopes, resolve
-from tests.make import SUB, make_claims, make_request, make_settings, sample_settings
+from tests.make import SUB, make_claims, make_settings, sample_settings
 
 
 def resolved(**claims: Any) -> Any:
-    return resolve(make_claims(**claims), make_request(), sample_settings())
+    return resolve(make_claims(**claims), None, sample_settings())
 
 
 def test_an_identity_holds_the_role_the_scopes_and_the_claims_that_the_role_uses() -> None:
@@ -25,7 +25,7 @@ def test_an_identity_holds_the_role_the_scopes_and_the_claims_that_the_role_uses
 def test_a_claim_that_is_absent_is_left_out() -> None:
     claims = make_claims()
     values = {key: value for key, value in claims.values.items() if key != "custom:tenant_id"}
-    identity = resolve(make_claims(values=values), make_request(), sample_settings())
+    identity = resolve(make_claims(values=values), None, sample_settings())
     assert identity.claims["sub"] == SUB
 
 

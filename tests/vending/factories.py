@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from authorizer.engine.template.template import TemplateSet
-from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
-from authorizer.settings.schema import Gateway, Keys, Resolution, Role, Session, Settings
+from authorizer.model import Credentials, Identity, Role, RouteArn, SessionPolicy
+from authorizer.settings.schema import Gateway, Keys, Resolution, Session, Settings
 
 NOW = 1_800_000_000.0
 EDITOR = "arn:aws:iam::123456789012:role/editor"

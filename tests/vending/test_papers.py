@@ -19,8 +19,7 @@ from authorizer.deployment.trust import execution_policy, template, trust_policy
 from authorizer.engine.document.document import parse_identity
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.errors import AssumeRoleDenied, CallerCredentialsRefused
-from authorizer.model import Shape
-from authorizer.settings.schema import Role
+from authorizer.model import Role, Shape
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
