@@ -7,9 +7,9 @@ The configuration is read once, at import. A bad one fails there, in Lambda's in
 import os
 from pathlib import Path
 
-from authorizer.startup import quick
+from authorizer.startup import without_default_cas
 
-with quick():
+with without_default_cas():
     from authorizer.runtime import Authorizer
     from authorizer.settings.load import load
 

@@ -20,6 +20,7 @@ from authorizer.settings.walks import why_closed
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
+from authorizer.waiting.running import run
 
 MAX_SECONDS = 9.0
 """Longest a decision takes. HTTP APIs give up on an authorizer after 10 s (API Gateway quotas for HTTP APIs)."""
@@ -85,23 +86,10 @@ class Authorizer:
     def decide(self, event: object, context: LambdaContext | None = None) -> tuple[Decision, Record]:
         """The decision and how it came about. Emits the decision record. Never raises an `Exception`.
 
-        A decision that waits for nothing needs no event loop, and is made without starting it: that alone costs as
-        much as verifying a signature. What waits begins with a bare yield (`asyncio.sleep(0)`), and from there on the
-        loop has it. Nothing runs beside a decision or after it: Lambda freezes the process as soon as it has answered.
+        Nothing runs beside a decision or after it: Lambda freezes the process as soon as it has answered.
         """
         deadline = Deadline.after(_seconds_left(context), self._monotonic)
-        deciding = self._decide(event, deadline)
-        try:
-            deciding.send(None)
-        except StopIteration as decided:
-            decision: tuple[Decision, Record] = decided.value
-            return decision
-        task = self._loop.create_task(deciding)
-        stop = self._loop.call_later(deadline.remaining() + LATE_SECONDS, task.cancel)
-        try:
-            return self._loop.run_until_complete(task)
-        finally:
-            stop.cancel()
+        return run(self._decide(event, deadline), self._loop, deadline=deadline, late=LATE_SECONDS)
 
     def warm(self) -> None:
         """Make clients and fetch keys before the first request, in Lambda's init phase. What fails or takes longer

@@ -79,7 +79,7 @@ DOORS: dict[str, set[str]] = {
     "syntax": {"json_text", "nesting", "toml_text"},
     "tokens": {"checks", "claims_set", "kinds", "stored", "verifier"},
     "vending": {"cache", "session_name", "vendor"},
-    "waiting": {"cooldown", "deadline", "flights"},
+    "waiting": {"cooldown", "deadline", "flights", "running"},
 }
 
 FOREIGN: dict[str, set[str]] = {

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from authorizer import tls
-from authorizer.startup import CERTIFICATES, quick
+from authorizer.startup import CERTIFICATES, without_default_cas
 from authorizer.tokens.fetch import FetchFailed, HttpFetch
 from tests.make import ACCESS, ROOT, sample_environment
 from tests.servers.https import HttpsServer
@@ -45,7 +45,7 @@ def test_inside_contexts_trust_nobody_and_outside_all_is_as_before(monkeypatch: 
     monkeypatch.setenv("SSL_CERT_FILE", "mine.pem")
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     assert gc.isenabled()
-    with quick():
+    with without_default_cas():
         assert not gc.isenabled()
         context = ssl.create_default_context()
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -57,7 +57,7 @@ def test_inside_contexts_trust_nobody_and_outside_all_is_as_before(monkeypatch: 
 
 def test_an_import_that_fails_leaves_nothing_behind() -> None:
     before = dict(os.environ)
-    with pytest.raises(ModuleNotFoundError), quick():
+    with pytest.raises(ModuleNotFoundError), without_default_cas():
         importlib.import_module("absent_module")
     assert gc.isenabled()
     assert dict(os.environ) == before

@@ -18,6 +18,7 @@ from authorizer.vending.cache import Counts
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flights
+from authorizer.waiting.running import loop_needed
 
 if TYPE_CHECKING:
     from authorizer.sealing.seal import Seal
@@ -69,7 +70,7 @@ class Sealer:
 
         Raises `SettingsError` for a set that is none, `SealingKeysUnavailable` if it is not handed out by `deadline`.
         """
-        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
+        await loop_needed()
         try:
             # boto3 blocks: a thread, so that the deadline is obeyed and the loop's other work goes on.
             keys = await self._readings.join(

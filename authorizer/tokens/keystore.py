@@ -18,7 +18,6 @@ their age counts from there: they are due after `cooldown`, and serve `grace` lo
 that does replaces them, so that a key that the issuer has withdrawn is gone here too.
 """
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from authorizer.tokens.fetch import Fetch, FetchFailed
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flights
+from authorizer.waiting.running import loop_needed
 
 RENEWAL_SHARE = 0.5
 """Part of a request's time that it may spend on renewing keys that still serve: an issuer that is silent must leave
@@ -150,7 +150,7 @@ class KeyStore:
         """Wait for the fetch that is under way, or for a new one, unless it is too early for that."""
         if not self._may_wait(now):
             return
-        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
+        await loop_needed()
         if not self._may_wait(now):
             return  # another request's fetch has ended meanwhile
         if self._uri not in self._flights:

@@ -32,6 +32,7 @@ from authorizer.vending.sts import Sts
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flight, Flights
+from authorizer.waiting.running import loop_needed
 
 if TYPE_CHECKING:
     from authorizer.sealing.seal import Seal
@@ -198,7 +199,7 @@ class Vendor:
         budget = deadline.remaining()
         if budget <= 0:
             raise StsUnavailable("no time is left to ask STS")
-        await asyncio.sleep(0)  # what follows needs an event loop: the runtime starts one at this yield
+        await loop_needed()
         # What is enough for a request is not enough for a connection: they do not share a flight.
         flight_key = f"{request.key}/{lifetime.need}"
         joins = flight_key in self._flights

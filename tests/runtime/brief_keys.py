@@ -5,9 +5,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from authorizer.startup import quick
+from authorizer.startup import without_default_cas
 
-with quick():
+with without_default_cas():
     from authorizer.runtime import Authorizer
     from authorizer.settings.load import load
     from authorizer.settings.schema import Keys
