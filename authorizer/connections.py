@@ -71,7 +71,7 @@ class Connections:
                 "sub": claims.sub,
                 "iat": int(now),
                 "exp": int(ends),
-                "claims": stored(claims, self._wanted),
+                "claims": stored(claims, self._settings.issuers[claims.issuer], self._wanted),
                 "requestedRole": request.requested_role,
                 "route": {name: getattr(route, name) for name in ROUTE},
             }
@@ -82,7 +82,8 @@ class Connections:
         """The request that opened the connection, and what its token said.
 
         Raises `EventUnknown` for a malformed event, or where `gateway.renew_connections` is not set; `ConnectionOver`
-        and `ConnectionRefused` for what was not sealed here, for this connection, within `LONGEST`.
+        and `ConnectionRefused` for what was not sealed here, for this connection, within `LONGEST`; and an
+        `Unauthorized` for a token that its issuer's settings take no longer.
         """
         if not self._settings.gateway.renew_connections:
             raise EventUnknown(
@@ -100,9 +101,7 @@ class Connections:
             if refused.reason == "expired":
                 raise ConnectionOver(f"the connection is over, or its token is: {refused}") from None
             raise ConnectionRefused(f"what was kept of the connection is refused: {refused}") from None
-        claims = restored(kept["claims"])
-        if claims.issuer not in self._settings.issuers:
-            raise ConnectionRefused("the issuer of the connection's token is configured no longer")
+        claims = restored(kept["claims"], self._settings.issuers, now)
         request_id = event.get("requestId")
         request = Request(
             shape=Shape.WEBSOCKET,

@@ -10,9 +10,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.pythons import bare_python
 from benchmarks.scene import Scene, write_events
 from benchmarks.table import Row, best_of
-from benchmarks.worker import bare_python
 
 MEGABYTE = 1e6
 FIRST = """

@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from authorizer.bundle.build import build
 from authorizer.bundle.wheels import Runtime, copy_distribution, copy_installed
 from authorizer.settings.load import load
-from benchmarks.worker import bare_python
+from benchmarks.pythons import bare_python
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements" / "lambda.txt"

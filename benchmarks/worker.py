@@ -23,18 +23,12 @@ from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Any, Self, TextIO
 from uuid import UUID
 
+from benchmarks.pythons import bare_python
+
 if TYPE_CHECKING:
     from benchmarks.scene import Scene
 
 ROOT = Path(__file__).parent.parent
-
-
-def bare_python() -> list[str]:
-    """The interpreter without the libraries that are installed here."""
-    # Imported here: the bundle that a worker runs does not have it.
-    from authorizer.bundle.pythons import HERE, interpreter
-
-    return [str(interpreter(HERE)), "-S", "-s"]
 
 
 ALLOWED = "accessKeyId"

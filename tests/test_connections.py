@@ -163,6 +163,41 @@ def test_the_access_toml_of_the_moment_decides(world: World, key_folder: Path) -
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
+        pytest.param(
+            {"client_ids": frozenset({"another"})}, "client_refused", id="its app client is taken no more"
+        ),
+        pytest.param(
+            {"token_use": frozenset({"access"})}, "token_use_refused", id="its use is taken no more"
+        ),
+        pytest.param({"max_lifetime": 1.0}, "token_lifetime_too_long", id="it lives too long by now"),
+        pytest.param(
+            {"max_auth_age": 1.0}, "authentication_too_old", id="the sign-in is too long ago by now"
+        ),
+    ],
+)
+def test_a_token_that_would_be_refused_today_renews_nothing(
+    world: World, key_folder: Path, changes: dict[str, Any], code: str
+) -> None:
+    context = connect(world)
+    settings = world.authorizer.settings
+    issuers = {name: replace(issuer, **changes) for name, issuer in settings.issuers.items()}
+    with connected(key_folder, lambda _: replace(settings, issuers=issuers)) as then:
+        at(then, 60)
+        decision, _ = then.authorizer.decide(ask(context))
+        assert (decision.verdict, decision.code) == ("unauthorized", code)
+
+
+def test_an_issuer_that_is_configured_no_longer_renews_nothing(world: World, key_folder: Path) -> None:
+    context = connect(world)
+    settings = world.authorizer.settings
+    with connected(key_folder, lambda _: replace(settings, issuers={})) as then:
+        decision, _ = then.authorizer.decide(ask(context))
+        assert decision.code == "connection_refused"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
         pytest.param({"connectionId": "another="}, "connection_refused", id="another connection"),
         pytest.param({"apiId": "otherapi00"}, "connection_refused", id="another API"),
         pytest.param({"stage": "test"}, "connection_refused", id="another stage"),

@@ -287,7 +287,7 @@ OWN_JSON = {
     "cli/invoke.py": "a policy that was rendered",
     "cli/policy_render.py": "the same",
     "cli/trust.py": "a policy that was made here",
-    "engine/compiled.py": "its own text, as trusted as the templates beside it",
+    "engine/template/compiled.py": "its own text, as trusted as the templates beside it",
     "vending/request.py": "a policy that was rendered",
 }
 

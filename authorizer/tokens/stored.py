@@ -1,33 +1,54 @@
 """Claims that were verified, put down, and taken up again: for a WebSocket, whose messages bring no token.
 
 What is put down is not signed by its issuer any more. It counts only where nobody else could have written it:
-`authorizer.connections` seals it with keys that the authorizer alone holds.
+`authorizer.connections` seals it with keys that the authorizer alone holds. And only for as long as the settings of the
+moment take such a token: it is read and checked again by the code that read and checked the token itself.
 """
 
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 from typing import Any
 
+from authorizer.errors import ConnectionRefused
 from authorizer.model import Claims
+from authorizer.settings.schema import Issuer
+from authorizer.tokens.checks import authenticated_lately, check_lasting
+from authorizer.tokens.claims_set import claims_of, parse_claims_set
+from authorizer.tokens.kinds import KINDS, Kind
 
-TEXTS = ("issuer", "token_use", "sub")
-OPTIONAL_TEXTS = ("client_id", "username", "preferred_role")
-LISTS = ("groups", "roles", "scopes")
-TIMES = ("issued_at", "expires_at")
-
-
-def stored(claims: Claims, wanted: Collection[str]) -> dict[str, Any]:
-    """`claims` as JSON; of the token's payload only the claims that are `wanted`, by their names in the token."""
-    kept: dict[str, Any] = {
-        name: getattr(claims, name) for name in (*TEXTS, *OPTIONAL_TEXTS, *TIMES, "machine")
-    }
-    kept |= {name: list(getattr(claims, name)) for name in LISTS}
-    kept["values"] = {name: value for name, value in claims.values.items() if name in wanted}
-    return kept
+READ = frozenset(("sub", "aud", "exp", "iat", "nbf", "auth_time"))
+"""Claims that every kind of issuer has under these names (RFC 7519 §4.1; OpenID Connect Core 1.0 §2)."""
 
 
-def restored(kept: Mapping[str, Any]) -> Claims:
-    """What `stored` was given, but for the claims that it left out."""
-    fields = {name: kept[name] for name in (*TEXTS, *OPTIONAL_TEXTS, *TIMES, "machine")}
-    fields |= {name: tuple(kept[name]) for name in LISTS}
-    return Claims(**fields, values=MappingProxyType(kept["values"]))
+def stored(claims: Claims, issuer: Issuer, wanted: Collection[str]) -> dict[str, Any]:
+    """What the token said, as JSON: the claims that reading and checking it takes, and those that are `wanted`."""
+    names = READ | _names(KINDS[issuer.kind], claims.token_use) | set(wanted)
+    payload = {name: value for name, value in claims.values.items() if name in names}
+    return {"issuer": claims.issuer, "tokenUse": claims.token_use, "payload": payload}
+
+
+def restored(kept: Any, issuers: Mapping[str, Issuer], now: float) -> Claims:
+    """The claims that `stored` was given, less what it left out.
+
+    Raises `ConnectionRefused` where the issuer is configured no longer or `kept` is of another version, and the
+    `Unauthorized` that the token would meet today: its app client, use, audience, lifetime or sign-in. Its end is no
+    reason: a connection may outlive its token.
+    """
+    match kept:
+        case {"issuer": str(name), "tokenUse": str(token_use), "payload": dict(payload)} if name in issuers:
+            issuer = issuers[name]
+        case {"payload": _}:
+            raise ConnectionRefused("the issuer of the connection's token is configured no longer")
+        case _:
+            raise ConnectionRefused("what was kept of the connection is of another version: open a new one")
+    kind = KINDS[issuer.kind]
+    # The header's `typ` was checked and is not kept: any that a token of this use may have.
+    said = parse_claims_set(payload, min(kind.typ[token_use]), kind)
+    check_lasting(said, issuer)
+    if refusal := authenticated_lately(said, issuer, now):
+        raise refusal
+    return claims_of(said, issuer)
+
+
+def _names(kind: Kind, token_use: str) -> set[str]:
+    names = (kind.token_use, kind.groups, kind.roles, kind.preferred_role, kind.scope)
+    return {kind.client[token_use], kind.username[token_use], *filter(None, names)}

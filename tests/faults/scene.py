@@ -58,8 +58,9 @@ VICTOR: Final = Person("22222222-2222-4222-8222-222222222222", "globex", "viewer
 PEOPLE: Final = (ERIN, VICTOR)
 
 
-def token(person: Person, *, key: str = "genuine", kid: str = "k1", exp: float = EPOCH + 200_000) -> str:
-    claims: dict[str, object] = {
+def said(person: Person, exp: float = EPOCH + 200_000) -> dict[str, object]:
+    """The claims of a person's token."""
+    return {
         "iss": ISSUER,
         "sub": person.sub,
         "aud": "1example23456789app",
@@ -73,7 +74,10 @@ def token(person: Person, *, key: str = "genuine", kid: str = "k1", exp: float =
         "cognito:preferred_role": f"{ROLES}{person.role}",
         "custom:tenant_id": person.tenant,
     }
-    return mint(claims, key=key, header={"kid": kid})
+
+
+def token(person: Person, *, key: str = "genuine", kid: str = "k1", exp: float = EPOCH + 200_000) -> str:
+    return mint(said(person, exp), key=key, header={"kid": kid})
 
 
 def event(bearer: str) -> dict[str, object]:
@@ -97,21 +101,7 @@ def connecting(bearer: str) -> dict[str, object]:
 
 def renewing(person: Person, now: float) -> dict[str, object]:
     """What a WebSocket's backend asks, for a connection that was opened a minute before `now`."""
-    kept = {
-        "issuer": ISSUER,
-        "token_use": "id",
-        "sub": person.sub,
-        "client_id": "1example23456789app",
-        "username": person.group,
-        "preferred_role": f"{ROLES}{person.role}",
-        "groups": [person.group],
-        "roles": [f"{ROLES}{person.role}"],
-        "scopes": [],
-        "issued_at": EPOCH - 60,
-        "expires_at": EPOCH + 200_000,
-        "machine": False,
-        "values": {"sub": person.sub, "custom:tenant_id": person.tenant},
-    }
+    kept = {"issuer": ISSUER, "tokenUse": "id", "payload": said(person)}
     route = {"partition": "aws", "region": "eu-west-1", "account_id": "123456789012", "api_id": "rest0token"}
     claims = {
         "aud": f"connection/rest0token/prod/{CONNECTION}",
