@@ -15,7 +15,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy package package-authorizer package-backend bundle bench format clean
+.PHONY: demo test test-pythons dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy package package-authorizer package-backend bundle bench format pins clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -53,8 +53,8 @@ test-s3-long: $(INSTALLED) ## The same on every Python of Lambda's that is insta
 mutations: $(INSTALLED) ## A hundred thousand spoiled tokens, none of which may be taken
 	$(RUN) -m tests.tokens.mutations --count 100000
 
-guards: $(INSTALLED) ## Break each check of the token code in turn, and say which tests turn red. RECORD=1: write it down
-	$(RUN) -m tests.tokens.guards $(if $(RECORD),--record)
+guards: $(INSTALLED) ## Break each check of every room in turn, and say which tests turn red: an hour. RECORD=1: write it down
+	$(RUN) -m tests.guards $(if $(RECORD),--record)
 
 faults: $(INSTALLED) ## Fail, delay, cancel and lie at every place where a request waits, in every state: some minutes
 	$(RUN) -m tests.faults

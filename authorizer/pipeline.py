@@ -18,6 +18,7 @@ from authorizer.waiting.deadline import Deadline
 if TYPE_CHECKING:
     # A backend that takes the third way has neither tokens to verify nor connections to keep.
     from authorizer.connections import Connections
+    from authorizer.sealing.sealers import Sealers
     from authorizer.tokens.verifier import Verifier
     from authorizer.vending.vendor import Vendor
 
@@ -29,11 +30,13 @@ class Stages:
     settings: Settings
     verifier: "Verifier"
     vendor: "Vendor"
+    sealers: "Sealers"
     connections: "Connections"
 
     def counted(self) -> dict[str, int]:
-        """What these two have counted since the last time."""
-        return {**self.verifier.counts.take(), **self.vendor.counts.take()}
+        """What they have counted since the last time."""
+        stages = (self.verifier, self.vendor, self.sealers)
+        return {name: count for stage in stages for name, count in stage.counts.take().items()}
 
 
 async def authorize(
@@ -48,7 +51,7 @@ async def authorize(
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
-    secrets = await stages.vendor.context(credentials, identity, request.route, now, deadline)
+    secrets = await stages.sealers.context(credentials, identity, request.route, now, deadline)
     kept = await stages.connections.keep(claims, request, now, deadline)
     context = record.sealed({**secrets, **kept})
     return record.responded(allow(request, identity, routes, context, settings))
@@ -64,7 +67,7 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
     routes = record.permitted(permit(identity, request, settings))
     policy = record.rendered(render(identity, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
-    secrets = record.sealed(await stages.vendor.context(credentials, identity, request.route, now, deadline))
+    secrets = record.sealed(await stages.sealers.context(credentials, identity, request.route, now, deadline))
     return record.responded(refresh(identity, routes, secrets, settings))
 
 

@@ -15,6 +15,7 @@ from authorizer.metrics import LOCAL
 from authorizer.model import Decision, Verdict
 from authorizer.pipeline import Stages, authorize, renew
 from authorizer.record import Record
+from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Settings
 from authorizer.settings.walks import why_closed
 from authorizer.tokens.verifier import Verifier
@@ -116,12 +117,13 @@ class Authorizer:
         self._loop.close()
 
     def _make_stages(self) -> Stages:
-        vendor = Vendor(self.settings)
+        sealers = Sealers(self.settings)
         return Stages(
             settings=self.settings,
             verifier=Verifier(self.settings.issuers, self.settings.keys),
-            vendor=vendor,
-            connections=Connections(self.settings, vendor.private_seal),
+            vendor=Vendor(self.settings, sealers=sealers),
+            sealers=sealers,
+            connections=Connections(self.settings, sealers.private),
         )
 
     async def _decide(self, event: object, deadline: Deadline) -> tuple[Decision, Record]:
@@ -144,10 +146,12 @@ class Authorizer:
         return decision, record
 
     async def _warm(self) -> None:
-        verifier, vendor, now = self._stages.verifier, self._stages.vendor, self._clock()
+        stages, now = self._stages, self._clock()
         with suppress(TimeoutError):
             async with asyncio.timeout(WARM_SECONDS):
-                await asyncio.gather(verifier.warm(now), vendor.warm(now))
+                await asyncio.gather(
+                    stages.verifier.warm(now), stages.sealers.warm(now), stages.vendor.warm()
+                )
 
     async def _close(self) -> None:
         await self._stages.verifier.close()

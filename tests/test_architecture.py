@@ -1,16 +1,12 @@
 """The house: imports run one way, `Claims` has one maker, and no path assumes a role without a policy."""
 
 import ast
-from collections.abc import Iterator, Sequence, Set
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.house import BEGIN, END, FILES, PACKAGE, PAGE, arrows, drawn, imports, public, room, room_of
 from tests.make import ROOT
-
-PACKAGE = ROOT / "authorizer"
-FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: dict[str, set[str]] = {
     # Room or file → what it may import of ours, besides itself.
@@ -37,16 +33,17 @@ LAYERS: dict[str, set[str]] = {
     "identity": {"memory", "engine", "errors", "model", "settings"},
     "render": {"memory", "engine", "errors", "model", "settings"},
     "tokens": {"memory", "errors", "model", "settings", "syntax", "tls", "waiting"},
-    "sealing": {"errors", "model", "settings", "syntax", "vending", "waiting"},
+    "sealing": {"aws", "errors", "model", "settings", "syntax", "waiting"},
     "vending": {"memory", "aws", "errors", "model", "sealing", "settings", "waiting"},
     "connections": {"errors", "model", "sealing", "settings", "tokens", "waiting"},
     "record": {"memory", "errors", "gateway", "metrics", "model"},
     "pipeline": {
-        "connections", "gateway", "identity", "model", "record", "render", "settings", "tokens", "vending", "waiting",
-    },
-    "runtime": {"memory",
-        "connections", "errors", "gateway", "metrics", "model", "pipeline", "record", "settings", "tokens", "vending",
+        "connections", "gateway", "identity", "model", "record", "render", "sealing", "settings", "tokens", "vending",
         "waiting",
+    },
+    "runtime": {
+        "connections", "errors", "gateway", "memory", "metrics", "model", "pipeline", "record", "sealing", "settings",
+        "tokens", "vending", "waiting",
     },
     "handler": {"runtime", "settings", "startup"},
     # The leaves: nobody imports them, they import what they need.
@@ -68,17 +65,17 @@ LAYERS: dict[str, set[str]] = {
 DOORS: dict[str, set[str]] = {
     # Room → the files in it that others may import, where the room's front door is not the package itself: Lambda, a
     # backend and a laptop each load only what they need. All else in it is the room's own.
-    "aws": {"https", "hush"},
+    "aws": {"blocking", "https", "hush"},
     "bundle": {"build", "pythons", "wheels"},
     "deployment": {"key_access", "revocation", "trust"},
     "gateway": {"parse", "respond"},
     "identity": {"permit", "resolve", "roles"},
     "local": {"aws", "personas", "world"},
-    "sealing": {"context", "keys", "seal", "sealer"},
+    "sealing": {"keys", "seal", "sealers"},
     "settings": {"format_text", "limits", "load", "places", "reader", "schema", "walks"},
     "syntax": {"json_text", "nesting", "toml_text"},
     "tokens": {"checks", "claims_set", "kinds", "stored", "verifier"},
-    "vending": {"cache", "session_name", "vendor"},
+    "vending": {"session_name", "vendor"},
     "waiting": {"cooldown", "deadline", "flights", "running"},
 }
 
@@ -86,48 +83,14 @@ FOREIGN: dict[str, set[str]] = {
     # Library → the rooms that may import it.
     "jwt": {"tokens", "local"},
     "aioboto3": {"backend", "local", "vending"},
-    "botocore": {"backend", "local", "vending", "sealing"},
-    "boto3": {"backend", "local", "vending"},
+    "botocore": {"aws", "backend", "local", "vending", "sealing"},
+    "boto3": {"aws", "backend", "local", "vending"},
     "aiobotocore": {"aws", "backend", "vending"},
     "jinja2": {"engine"},
     "moto": {"local"},
     "rich": {"cli"},
     "click": {"cli"},
 }
-
-
-def room_of(parts: Sequence[str]) -> str:
-    """The room of a module, by the parts of its name behind `authorizer`."""
-    return ".".join(parts[:2]) if ".".join(parts[:2]) in LAYERS else parts[0]
-
-
-def room(file: Path) -> str:
-    return room_of(file.relative_to(PACKAGE).with_suffix("").parts)
-
-
-def imports(file: Path) -> Iterator[tuple[str, Sequence[str]]]:
-    """Each module that a file imports, and the names that it takes from there."""
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, ()) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{file}: imports are absolute"
-            folder = PACKAGE.parent / node.module.replace(".", "/")
-            names = {alias.name for alias in node.names}
-            below = {name for name in names - public(folder) if (folder / f"{name}.py").exists()}
-            yield from ((f"{node.module}.{name}", ()) for name in sorted(below))
-            if names - below:
-                yield node.module, sorted(names - below)
-
-
-@cache
-def public(folder: Path) -> Set[str]:
-    """`__all__` of a room's front door: a name in it may be that of a file, too."""
-    door = folder / "__init__.py"
-    for node in ast.parse(door.read_text()).body if door.exists() else ():
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return set(ast.literal_eval(node.value))
-    return set()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -162,18 +125,14 @@ def test_others_come_in_by_a_rooms_front_door(file: Path) -> None:
 
 def test_no_row_of_the_house_is_idle() -> None:
     """Neither an arrow nor a door that nobody uses."""
-    arrows = {room: set[str]() for room in LAYERS}
     doors = {room: set[str]() for room in DOORS}
     for file in FILES:
         for name, _ in imports(file):
             head, *rest = name.split(".")
-            if head != "authorizer" or not rest or (there := room_of(rest)) == room(file):
-                continue
-            arrows[room(file)].add(there)
-            if there in doors:
-                doors[there] |= set(rest[there.count(".") + 1 :])
+            if head == "authorizer" and rest and room_of(rest) != room(file) and room_of(rest) in doors:
+                doors[room_of(rest)] |= set(rest[room_of(rest).count(".") + 1 :])
     for name, rooms in LAYERS.items():
-        assert rooms - arrows[name] == set(), f"{name} imports none of these"
+        assert rooms - arrows()[name] == set(), f"{name} imports none of these"
     assert doors == DOORS
 
 
@@ -199,3 +158,9 @@ def test_no_handler_passes_over_an_exception_in_silence() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ExceptHandler):
                 assert not all(isinstance(statement, ast.Pass) for statement in node.body), file
+
+
+def test_the_picture_of_the_house_is_drawn_from_it() -> None:
+    page = PAGE.read_text()
+    assert page.count(BEGIN) == page.count(END) == 1
+    assert page.split(BEGIN)[1].split(END)[0].strip() == drawn(), "run `python -m tests.house`"

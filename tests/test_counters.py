@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from authorizer.metrics import COUNTERS
+from authorizer.sealing.sealer import SealingCounts
 from authorizer.tokens.keystore import FetchCounts
 from authorizer.vending.cache import Counts
 from tests.test_record import taken
@@ -17,7 +18,7 @@ def counted(world: World) -> dict[str, Any]:
 
 
 def test_every_counter_is_a_row_of_the_table_and_belongs_to_one_stage() -> None:
-    names = [each.name for counts in (Counts, FetchCounts) for each in fields(counts)]
+    names = [each.name for counts in (Counts, FetchCounts, SealingCounts) for each in fields(counts)]
     assert sorted(names) == sorted(COUNTERS)
 
 

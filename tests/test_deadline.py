@@ -14,9 +14,9 @@ import pytest
 
 from authorizer import runtime
 from authorizer.runtime import MARGIN_SECONDS
+from authorizer.sealing import sealers
 from authorizer.settings.schema import Sealing, Settings
 from authorizer.tokens.verifier import Verifier
-from authorizer.vending import vendor as vendor_module
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 from tests.servers.jwks import Jwks
@@ -163,7 +163,7 @@ def sealing_keys_that_never_come(jam: Jammed) -> None:
             jam.released.wait()
             raise AssertionError("nobody waits for it")
 
-    jam.patch.setattr(vendor_module, "blocking_client", lambda _: Secrets())
+    jam.patch.setattr(sealers, "blocking_client", lambda _: Secrets())
     jam.without_clients(
         session=replace(jam.settings.session, context="sealed"),
         sealing=Sealing(source="secretsmanager", keys="arn:aws:secretsmanager:eu-west-1:1:secret:x"),

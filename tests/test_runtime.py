@@ -109,7 +109,7 @@ def test_a_decision_from_memory_waits_for_sealing_keys_that_are_due(
         sealing = Sealing(source="secretsmanager", keys="seal")
         return replace(settings, session=Session(context="sealed"), sealing=sealing)
 
-    monkeypatch.setattr("authorizer.vending.vendor.blocking_client", lambda _: Secrets())
+    monkeypatch.setattr("authorizer.sealing.sealers.blocking_client", lambda _: Secrets())
     with running(key_folder, change=sealed) as world:
         event = world.local.sign_in(sample_event("rest-token-allow"))
         began = time.time()
@@ -121,7 +121,7 @@ def test_a_decision_from_memory_waits_for_sealing_keys_that_are_due(
             assert peek_kid(context["credentials"]) == kid
             secret["SecretString"] = jwk_set(make_jwk("new", 2))
         assert len(world.sts.requests) == 1
-        assert world.authorizer._stages.vendor.counts.key_failures == 0
+        assert world.authorizer._stages.vendor.sealers.counts.key_failures == 0
 
 
 def test_a_restart_forgets_every_credential(world: World) -> None:

@@ -159,7 +159,8 @@ def _open(sealed: str, context: Context, now: float) -> Credentials:
 
 
 def _read() -> "Seal":
-    from authorizer.sealing.keys import read_keys  # noqa: PLC0415 - only where credentials are sealed
+    from authorizer.aws.blocking import blocking_client  # noqa: PLC0415 - only where credentials are sealed
+    from authorizer.sealing.keys import read_keys  # noqa: PLC0415
     from authorizer.sealing.seal import Seal  # noqa: PLC0415
 
     keys, source = os.environ.get(KEYS), os.environ.get(SOURCE, SOURCES[0])
@@ -168,10 +169,4 @@ def _read() -> "Seal":
             [f"the credentials are sealed: set {KEYS}, and {SOURCE} to one of {', '.join(SOURCES)}"]
         )
     source_name = cast("Literal['environment', 'secretsmanager', 'kms']", source)
-    return Seal(read_keys(Sealing(source=source_name, keys=keys), _client))
-
-
-def _client(service: str) -> object:
-    import boto3  # noqa: PLC0415 - only where AWS holds the keys
-
-    return boto3.client(service)
+    return Seal(read_keys(Sealing(source=source_name, keys=keys), blocking_client))

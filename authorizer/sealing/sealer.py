@@ -9,12 +9,12 @@ key that was taken out of its secret seals for five minutes more, and for an hou
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.sealing.keys import SealingKeys, read_keys
 from authorizer.settings.schema import Sealing
-from authorizer.vending.cache import Counts
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flights
@@ -32,10 +32,24 @@ RENEWAL_BUDGET = 1.0
 """Seconds that a request waits for new keys while the old ones serve. AWS answers in tens of milliseconds."""
 
 
+@dataclass
+class SealingCounts:
+    """What happened to the keys since `take` was last asked."""
+
+    key_failures: int = 0
+    """Times that they could not be read when they were due; the old ones served on, for an hour at most."""
+
+    def take(self) -> dict[str, int]:
+        """What is not zero."""
+        taken = {"key_failures": self.key_failures} if self.key_failures else {}
+        self.key_failures = 0
+        return taken
+
+
 class Sealer:
     """`ready` gives the seal, with keys as young as they must be. `now` is seconds since the epoch."""
 
-    def __init__(self, settings: Sealing, counts: Counts, *, clients: Callable[[str], Any]) -> None:
+    def __init__(self, settings: Sealing, counts: SealingCounts, *, clients: Callable[[str], Any]) -> None:
         self._settings = settings
         self._counts = counts
         self._clients = clients

@@ -38,8 +38,6 @@ class Counts:
     """Not to be had then; the old ones served on."""
     denials_remembered: int = 0
     """Refused from memory."""
-    key_failures: int = 0
-    """Sealing keys could not be read when they were due; the old ones served on, for an hour at most."""
     shared_hits: int = 0
     shared_misses: int = 0
     shared_failures: int = 0

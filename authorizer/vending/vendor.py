@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import aioboto3
 from botocore.exceptions import BotoCoreError
@@ -17,13 +16,10 @@ from botocore.exceptions import BotoCoreError
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
-    SealingKeysUnavailable,
-    SettingsError,
     StsUnavailable,
 )
-from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy, Shape
-from authorizer.sealing import context
-from authorizer.sealing.sealer import Sealer
+from authorizer.model import Credentials, Identity, SessionPolicy, Shape
+from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Settings
 from authorizer.vending.cache import Counts, CredentialCache
 from authorizer.vending.lifetime import Lifetime
@@ -34,15 +30,9 @@ from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flight, Flights
 from authorizer.waiting.running import loop_needed
 
-if TYPE_CHECKING:
-    from authorizer.sealing.seal import Seal
-
-WARM_BUDGET = 5.0
-"""Seconds for reading sealing keys in Lambda's init phase, which ends after 10 s."""
 RENEWAL_BUDGET = 1.0
 """Seconds that a request waits for fresh credentials while the old ones still serve. STS answers in tens of
 milliseconds."""
-ONE_KEY = "[private_sealing] holds a key of [sealing], and so does every backend: expected keys of the authorizer's own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +51,13 @@ class Vendor:
         settings: Settings,
         *,
         session: aioboto3.Session | None = None,
+        sealers: Sealers | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clients: Callable[[str], Any] | None = None,
     ) -> None:
-        """`session` is whose credentials call STS: the function's own by default. `pause` waits between
-        retries."""
+        """`session` is whose credentials call STS: the function's own by default. `sealers` are the environment's, of
+        its own by default. `pause` waits between retries."""
         self.counts = Counts()
+        self.sealers = sealers or Sealers(settings)
         self._settings = settings
         self._lifetimes = {shape: Lifetime.of(settings.gateway, shape) for shape in Shape}
         self._cache = CredentialCache(settings.session.cache_entries, self.counts)
@@ -74,34 +65,17 @@ class Vendor:
         self._renewals = Cooldown()
         session = session or aioboto3.Session()
         self._sts = Sts(session, self.counts, pause=pause)
-        clients = clients or blocking_client
-        self._sealer, self._private_sealer = (
-            Sealer(table, self.counts, clients=clients) if table else None
-            for table in (settings.sealing, settings.private_sealing)
-        )
         self._shared = None
         if settings.shared_cache:
             from authorizer.vending.shared import SharedLevel  # noqa: PLC0415 - only where it is used
 
-            self._shared = SharedLevel(settings.shared_cache, session, self.counts, seal=self.private_seal)
+            self._shared = SharedLevel(settings.shared_cache, session, self.counts, seal=self.sealers.private)
 
-    async def warm(self, now: float) -> None:
-        """Make the clients and read the sealing keys ahead of the first request.
-
-        Raises `SettingsError` where no Region is configured, where keys are malformed, and where one key serves both
-        purposes.
-        """
+    async def warm(self) -> None:
+        """Make the clients ahead of the first request. Raises `SettingsError` where no Region is configured."""
         # The function's own credentials are asked for again by the request that needs them.
         with suppress(BotoCoreError, OSError):
             await self._sts.open()
-        deadline = Deadline.after(WARM_BUDGET)
-        for sealer in (self._sealer, self._private_sealer):
-            # Keys that AWS does not hand out just now are asked for again by the request that needs them.
-            with suppress(SealingKeysUnavailable):
-                if sealer:
-                    await sealer.read(now, deadline)
-        if self._holds_one_key_twice():
-            raise SettingsError([ONE_KEY])
         if self._shared:
             await self._shared.open()
 
@@ -126,43 +100,6 @@ class Vendor:
         if self._shared and fetched.to_share:
             await self._shared.publish(request, fetched.credentials, now, deadline)
         return fetched.credentials
-
-    async def context(
-        self, credentials: Credentials, identity: Identity, route: RouteArn, now: float, deadline: Deadline
-    ) -> dict[str, str]:
-        """What the authorizer's context says of the credentials: flat strings, as `[session] context` has it.
-
-        Raises `SealTooLarge` and `SealingKeysUnavailable`.
-        """
-        mode = self._settings.session.context
-        if mode == "none":
-            return {"roleArn": credentials.role_arn}
-        if mode == "plain":
-            return context.plain(credentials)
-        if self._sealer is None:
-            raise SealingKeysUnavailable(
-                "credentials are to be sealed, and no `[sealing]` keys are configured"
-            )
-        seal = await self._sealer.ready(now, deadline)
-        return context.sealed(credentials, seal=seal, route=route, principal=identity.principal)
-
-    async def private_seal(self, now: float, deadline: Deadline) -> "Seal":
-        """The seal that no backend can open, for what the authorizer puts down and reads again itself.
-
-        Raises `SealingKeysUnavailable`, also while one of its keys is among those of `[sealing]`, or it cannot be told.
-        """
-        if self._private_sealer is None:
-            raise SealingKeysUnavailable("no `[private_sealing]` keys are configured")
-        seal = await self._private_sealer.ready(now, deadline)
-        if self._sealer:
-            await self._sealer.ready(now, deadline)
-        if self._holds_one_key_twice():
-            raise SealingKeysUnavailable(ONE_KEY)
-        return seal
-
-    def _holds_one_key_twice(self) -> bool:
-        """Whether the same bytes are in both sets, under whatever names and however they were reached."""
-        return bool(self._sealer and self._private_sealer and self._sealer.held & self._private_sealer.held)
 
     def forget(self) -> None:
         """Forget every role session, as after a restored snapshot."""
@@ -247,13 +184,3 @@ def _check(credentials: Credentials, lifetime: Lifetime, now: float) -> None:
             "this answer serves: compare the clocks, or lower result_ttl, backend_time or connection_time",
             missing=missing,
         )
-
-
-def blocking_client(service: str) -> Any:
-    """A boto3 client of the function's own credentials, for the keys alone. Short of patience: the thread that asks
-    cannot be stopped, and outlives the request's deadline by no more than this."""
-    import boto3  # noqa: PLC0415 - only where AWS holds the sealing keys
-    from botocore.config import Config  # noqa: PLC0415
-
-    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-    return boto3.client(service, config=config)

@@ -15,6 +15,7 @@ from authorizer.pipeline import Stages
 from authorizer.runtime import Authorizer
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
+from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Settings
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
@@ -159,9 +160,12 @@ class Scene:
         """The two that talk to a network, with these edges."""
         verifier = Verifier(self.settings.issuers, self.settings.keys)
         verifier._http._session = self.issuer  # type: ignore[assignment]  # as much of it as is used
-        vendor = Vendor(self.settings, session=self.session, clients=lambda _: self.secret)
-        connections = Connections(self.settings, vendor.private_seal)
-        return Stages(settings=self.settings, verifier=verifier, vendor=vendor, connections=connections)
+        sealers = Sealers(self.settings, clients=lambda _: self.secret)
+        vendor = Vendor(self.settings, session=self.session, sealers=sealers)
+        connections = Connections(self.settings, sealers.private)
+        return Stages(
+            settings=self.settings, verifier=verifier, vendor=vendor, sealers=sealers, connections=connections
+        )
 
     def ask(self, bearer: str) -> Answer:
         """What becomes of a request."""

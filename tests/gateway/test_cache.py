@@ -17,6 +17,7 @@ from authorizer.errors import SettingsError, TokenMalformed
 from authorizer.model import Claims, Credentials, Decision, Identity, RouteArn, SessionPolicy, Shape
 from authorizer.pipeline import Stages
 from authorizer.runtime import Authorizer
+from authorizer.sealing.sealer import SealingCounts
 from authorizer.settings.schema import Settings
 from authorizer.tokens.keystore import FetchCounts
 from authorizer.vending.cache import Counts
@@ -78,6 +79,12 @@ class Vending:
             issued_at=NOW,
         )
 
+
+class Handing:
+    """Hands them over as they are."""
+
+    counts = SealingCounts()
+
     async def context(
         self, credentials: Credentials, _: Identity, __: RouteArn, *___: object
     ) -> dict[str, str]:
@@ -100,8 +107,11 @@ class Handler(Authorizer):
     def _make_stages(self) -> Stages:  # type: ignore[explicit-override]
         verifier: Any = Believing()
         vendor: Any = Vending()
+        sealers: Any = Handing()
         connections: Any = Connecting()
-        return Stages(settings=self.settings, verifier=verifier, vendor=vendor, connections=connections)
+        return Stages(
+            settings=self.settings, verifier=verifier, vendor=vendor, sealers=sealers, connections=connections
+        )
 
 
 class Asked(NamedTuple):

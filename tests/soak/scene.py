@@ -53,8 +53,14 @@ class Scene:
         verifier = Verifier(self.settings.issuers, self.settings.keys)
         verifier._http._session = self.issuers  # type: ignore[assignment]  # as much of it as is used
         vendor = Vendor(self.settings, session=session_with(self.sts))
-        connections = Connections(self.settings, vendor.private_seal)
-        return Stages(settings=self.settings, verifier=verifier, vendor=vendor, connections=connections)
+        connections = Connections(self.settings, vendor.sealers.private)
+        return Stages(
+            settings=self.settings,
+            verifier=verifier,
+            vendor=vendor,
+            sealers=vendor.sealers,
+            connections=connections,
+        )
 
     def pass_time(self) -> str | None:
         """A moment passes, and now and then something happens: its name."""

@@ -30,7 +30,8 @@ async def work(endpoint: str, table: str, region: str, principals: list[str]) ->
         shared_cache=SharedCache(table=table, region=region),
     )
     vendor = Vendor(settings, session=SESSION)
-    await vendor.warm(time.time())
+    await vendor.sealers.warm(time.time())
+    await vendor.warm()
     vended = await asyncio.gather(*(vend(vendor, principal) for principal in principals))
     await vendor.close()
     return {"vended": dict(zip(principals, vended, strict=True)), "counts": asdict(vendor.counts)}

@@ -75,7 +75,7 @@ async def test_a_role_in_another_account(sts: FakeSts, monkeypatch: pytest.Monke
     credentials = await vendor.vend(
         make_identity(role=partner), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8)
     )
-    context = await vendor.context(credentials, make_identity(role=partner), ROUTE, NOW, PATIENT)
+    context = await vendor.sealers.context(credentials, make_identity(role=partner), ROUTE, NOW, PATIENT)
     await vendor.close()
     assert sts.requests[0]["RoleArn"] == partner.arn
     assert sts.requests[0]["ExternalId"] == "partner/42"

@@ -111,7 +111,7 @@ async def test_one_call_of_sts_serves_every_environment(
     environment: New, sts: FakeSts, table: Table, door: Door
 ) -> None:
     first, second = environment(), environment()
-    await first.warm(NOW)
+    await first.warm()
     door.calls.clear()
     made = await vend(first)
     assert door.calls == ["GetItem", "PutItem"]
@@ -185,7 +185,7 @@ async def test_a_table_that_is_missing_costs_calls_and_is_used_once_it_is_there(
     environment: New, sts: FakeSts, missing: Table
 ) -> None:
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     assert vendor.counts.shared_failures == 1
     assert await vend(vendor) == "ASIA000000000001"
     assert vendor.counts.shared_failures == 2
@@ -222,7 +222,7 @@ async def test_a_slow_table_delays_one_request_and_briefly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     await vend(vendor, principal="earlier")
     monkeypatch.setattr(shared, "PATIENCE", patience)
     door.delays[operation] = 1.0
@@ -240,7 +240,7 @@ async def test_connections_that_were_closed_meanwhile_are_made_anew(
     environment: New, sts: FakeSts, table: Table, door: Door
 ) -> None:
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     for user in range(5):
         door.hang_up()
         await vend(vendor, principal=f"user{user}")

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from authorizer.aws.blocking import blocking_client
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.model import Shape
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal, peek_kid
 from authorizer.sealing.sealer import KEYS_LAST, KEYS_MAX_AGE
+from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Sealing, Session, Settings
-from authorizer.vending.vendor import Vendor, blocking_client
+from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
 from tests.vending.conftest import SESSION
@@ -58,6 +60,10 @@ def sealed_settings(**changes: Any) -> Settings:
     return make_settings(**{"session": Session(context="sealed"), "sealing": sealing, **changes})
 
 
+def vendor_with(secrets: "Secrets", settings: Settings) -> Vendor:
+    return Vendor(settings, session=SESSION, sealers=Sealers(settings, clients=secrets))
+
+
 FROM_SECRETS = Sealing(source="secretsmanager", keys="seal")
 
 
@@ -65,12 +71,12 @@ async def context_of(vendor: Vendor) -> dict[str, str]:
     credentials = await vendor.vend(
         make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8)
     )
-    return await vendor.context(credentials, make_identity(), ROUTE, NOW, PATIENT)
+    return await vendor.sealers.context(credentials, make_identity(), ROUTE, NOW, PATIENT)
 
 
 async def test_the_context_carries_one_sealed_text(sts: FakeSts) -> None:
     vendor = Vendor(sealed_settings(), session=SESSION)
-    await vendor.warm(NOW)
+    await vendor.sealers.warm(NOW)
     context = await context_of(vendor)
     await vendor.close()
     assert sorted(context) == ["credentials", "expiration", "roleArn"]
@@ -91,14 +97,14 @@ async def test_without_keys_nothing_is_handed_over(sts: FakeSts) -> None:
 async def test_malformed_keys_fail_where_the_function_starts(sts: FakeSts) -> None:
     vendor = Vendor(sealed_settings(sealing=Sealing(source="environment", keys="{}")), session=SESSION)
     with pytest.raises(SettingsError):
-        await vendor.warm(NOW)
+        await vendor.sealers.warm(NOW)
     await vendor.close()
 
 
 async def test_keys_that_are_not_to_be_had_yet_are_asked_for_again(sts: FakeSts) -> None:
     secrets = Secrets(None)
-    vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION, clients=secrets)
-    await vendor.warm(NOW)
+    vendor = vendor_with(secrets, sealed_settings(sealing=FROM_SECRETS))
+    await vendor.sealers.warm(NOW)
     with pytest.raises(SealingKeysUnavailable):
         await context_of(vendor)
     secrets.text = jwk_set()
@@ -108,7 +114,7 @@ async def test_keys_that_are_not_to_be_had_yet_are_asked_for_again(sts: FakeSts)
 
 async def kid_at(vendor: Vendor, now: float, *, deadline: Deadline = PATIENT) -> str:
     """Which key seals for a request at `now`."""
-    context = await vendor.context(make_credentials(), make_identity(), ROUTE, now, deadline)
+    context = await vendor.sealers.context(make_credentials(), make_identity(), ROUTE, now, deadline)
     return peek_kid(context["credentials"])
 
 
@@ -116,8 +122,8 @@ async def kid_at(vendor: Vendor, now: float, *, deadline: Deadline = PATIENT) ->
 async def rotating(sts: FakeSts) -> AsyncIterator[tuple[Vendor, Secrets]]:
     """An environment that was warmed at `NOW` with the key `old`, and its secret."""
     secrets = Secrets(jwk_set(make_jwk("old", 1)))
-    vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION, clients=secrets)
-    await vendor.warm(NOW)
+    vendor = vendor_with(secrets, sealed_settings(sealing=FROM_SECRETS))
+    await vendor.sealers.warm(NOW)
     yield vendor, secrets
     await vendor.close()
 
@@ -160,7 +166,7 @@ async def test_the_old_keys_serve_for_an_hour_while_they_cannot_be_read_again(
     secrets.text = text
     for age in (KEYS_MAX_AGE, KEYS_LAST - 0.1):
         assert await kid_at(vendor, NOW + age) == "old"
-    assert vendor.counts.key_failures == 2
+    assert vendor.sealers.counts.key_failures == 2
     with pytest.raises(SealingKeysUnavailable, match=r"\[sealing\] .*keys") as refused:
         await kid_at(vendor, NOW + KEYS_LAST)
     assert "\n" not in str(refused.value)
@@ -227,7 +233,7 @@ async def test_a_clock_that_was_set_back_makes_keys_due_and_not_young(rotating: 
 async def test_keys_of_the_environment_are_read_once_and_do_not_age(
     sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vendor = Vendor(sealed_settings(), session=SESSION, clients=Secrets(None))
+    vendor = vendor_with(Secrets(None), sealed_settings())
     assert await kid_at(vendor, NOW) == "a"
     monkeypatch.setattr("authorizer.sealing.sealer.read_keys", None)
     assert await kid_at(vendor, NOW + 10 * KEYS_LAST) == "a"
@@ -236,9 +242,9 @@ async def test_keys_of_the_environment_are_read_once_and_do_not_age(
 
 async def test_the_keys_of_each_table_are_told_by_its_name(sts: FakeSts) -> None:
     private = Sealing(source="secretsmanager", keys="own", private=True)
-    vendor = Vendor(make_settings(private_sealing=private), session=SESSION, clients=Secrets("{}"))
+    vendor = vendor_with(Secrets("{}"), make_settings(private_sealing=private))
     with pytest.raises(SealingKeysUnavailable, match=r"^\[private_sealing\] the sealing keys must be"):
-        await vendor.private_seal(NOW, PATIENT)
+        await vendor.sealers.private(NOW, PATIENT)
     await vendor.close()
 
 
@@ -256,7 +262,7 @@ async def test_a_missing_library_is_named(sts: FakeSts, monkeypatch: pytest.Monk
     monkeypatch.setitem(__import__("sys").modules, "authorizer.sealing.seal", None)
     vendor = Vendor(sealed_settings(), session=SESSION)
     with pytest.raises(SettingsError, match="install the extra `sealed`"):
-        await vendor.warm(NOW)
+        await vendor.sealers.warm(NOW)
     await vendor.close()
 
 

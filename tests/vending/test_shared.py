@@ -15,6 +15,7 @@ from authorizer.errors import StsUnavailable
 from authorizer.model import Shape
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
+from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Sealing, Session, SharedCache
 from authorizer.vending import entry, shared
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
@@ -125,7 +126,7 @@ async def environment(sts: FakeSts, account: Account) -> AsyncIterator[Callable[
             shared_cache=SharedCache(table="sessions", region=None),
             **changes,
         )
-        vendor = Vendor(settings, session=account, clients=clients)
+        vendor = Vendor(settings, session=account, sealers=Sealers(settings, clients=clients))
         made.append(vendor)
         return vendor
 
@@ -161,7 +162,7 @@ async def test_what_one_environment_vends_serves_another(
     environment: New, sts: FakeSts, table: Table
 ) -> None:
     first, second = environment(), environment()
-    await first.warm(NOW)
+    await first.warm()
     made = await vend(first)
     assert await vend(second, now=NOW + 60) == made
     assert len(sts.requests) == 1
@@ -361,7 +362,7 @@ async def test_a_table_that_never_answers_is_waited_for_once_and_briefly(
     environment: New, sts: FakeSts, table: Table, hangs: str, calls: list[str]
 ) -> None:
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     table.calls.clear()
     table.hangs = {hangs}
     began = time.monotonic()
@@ -381,7 +382,7 @@ async def test_the_first_exchange_has_more_time_for_it_reads_certificates(
     table.hangs = {"get"}
     began = time.monotonic()
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     assert time.monotonic() - began > 0.15
     assert vendor.counts.shared_failures == 1
 
@@ -468,7 +469,7 @@ async def test_a_short_deadline_leaves_the_table_alone_and_is_no_fault_of_it(
     environment: New, sts: FakeSts, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     table.calls.clear()
     table.hangs = {"get", "put"}
     monkeypatch.setattr(shared, "PATIENCE", 5.0)
@@ -481,7 +482,7 @@ async def test_what_would_be_shared_late_takes_nothing_from_the_answer(
 ) -> None:
     """STS has used up the time: its credentials are the answer all the same."""
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     monkeypatch.setattr(shared, "PATIENCE", 4.0)
     sts.latency = 0.2
     assert await vend(vendor, budget=8.1) == "ASIA000000000001"
@@ -492,7 +493,7 @@ async def test_sts_has_its_time_after_a_table_that_never_answers(
     environment: New, sts: FakeSts, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor = environment()
-    await vendor.warm(NOW)
+    await vendor.warm()
     monkeypatch.setattr(shared, "PATIENCE", 0.1)
     table.hangs = {"get"}
     sts.gate.clear()
@@ -608,7 +609,7 @@ async def test_a_key_that_serves_both_purposes_keeps_the_function_from_starting(
 ) -> None:
     vendor = environment(keys=private, sealing=Sealing(source="environment", keys=BACKENDS))
     with pytest.raises(Exception, match="expected keys of the authorizer's own") as refused:
-        await vendor.warm(NOW)
+        await vendor.sealers.warm(NOW)
     assert make_jwk(fill=7)["k"] not in str(refused.value)
 
 
@@ -637,7 +638,8 @@ async def test_the_same_secret_reached_by_two_names_is_refused_when_it_is_read(
         clients=secrets,
         sealing=Sealing(source="secretsmanager", keys="seal"),
     )
-    await vendor.warm(NOW)
+    await vendor.sealers.warm(NOW)
+    await vendor.warm()
     await vend(vendor)
     assert table.calls == ["get", "get", "put"]
     secrets.secrets["seal"] = jwk_set(make_jwk("theirs", 3))
@@ -646,7 +648,7 @@ async def test_the_same_secret_reached_by_two_names_is_refused_when_it_is_read(
     assert table.calls == []
     assert vendor.counts.shared_failures == 1
     with pytest.raises(Exception, match="expected keys of the authorizer's own"):
-        await vendor.private_seal(NOW + 300, PATIENT)
+        await vendor.sealers.private(NOW + 300, PATIENT)
 
 
 async def test_nothing_is_shared_where_the_backends_keys_cannot_be_read_to_compare(
@@ -654,7 +656,8 @@ async def test_nothing_is_shared_where_the_backends_keys_cannot_be_read_to_compa
 ) -> None:
     secrets = Secrets(seal=None)
     vendor = environment(clients=secrets, sealing=Sealing(source="secretsmanager", keys="seal"))
-    await vendor.warm(NOW)
+    await vendor.sealers.warm(NOW)
+    await vendor.warm()
     table.calls.clear()
     assert await vend(vendor) == "ASIA000000000001"
     assert (table.calls, vendor.counts.shared_failures) == ([], 1)
@@ -669,7 +672,7 @@ async def test_without_keys_the_table_is_left_alone(environment: New, sts: FakeS
 
 async def test_a_vendor_without_private_keys_says_so(vendor: Vendor) -> None:
     with pytest.raises(Exception, match="no `\\[private_sealing\\]` keys"):
-        await vendor.private_seal(NOW, PATIENT)
+        await vendor.sealers.private(NOW, PATIENT)
 
 
 def test_an_entry_is_bound_to_its_request() -> None:

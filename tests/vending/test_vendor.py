@@ -372,12 +372,12 @@ async def test_a_vendor_without_a_region_says_so(sts: FakeSts, monkeypatch: pyte
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "absent")
     with pytest.raises(Exception, match="set AWS_DEFAULT_REGION"):
-        await new_vendor(make_settings()).warm(NOW)
+        await new_vendor(make_settings()).warm()
 
 
 async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) -> None:
     identity = make_identity()
-    assert await vendor.context(await vend(vendor), identity, ROUTE, NOW, PATIENT) == {
+    assert await vendor.sealers.context(await vend(vendor), identity, ROUTE, NOW, PATIENT) == {
         "accessKeyId": "ASIA000000000001",
         "secretAccessKey": "canary-secret/1+=",
         "sessionToken": "canary-session/1+==",
@@ -388,7 +388,7 @@ async def test_the_context_carries_flat_strings(vendor: Vendor, sts: FakeSts) ->
 
 async def test_a_context_without_credentials_names_the_role_only(sts: FakeSts) -> None:
     vendor = new_vendor(make_settings(session=Session(context="none")))
-    assert await vendor.context(await vend(vendor), make_identity(), ROUTE, NOW, PATIENT) == {
+    assert await vendor.sealers.context(await vend(vendor), make_identity(), ROUTE, NOW, PATIENT) == {
         "roleArn": EDITOR
     }
     await vendor.close()
