@@ -68,7 +68,7 @@ def refusal(response: Mapping[str, Any], status: int, request: AssumeRoleRequest
     error = response.get("Error") or {}
     # Ceph's gateway puts the code beside `Error`; botocore then says "Unknown".
     code = str(response.get("Code") or error.get("Code") or status)
-    message = str(error.get("Message") or "")
+    message = str(error.get("Message", ""))
     if not _CODE.fullmatch(code):
         code = str(status)
     for codes, failure in _KINDS:

@@ -30,7 +30,7 @@ def effective(name: str) -> int:
     return next((level for level in LEVELS if logger.isEnabledFor(level)), logging.CRITICAL + 1)
 
 
-@pytest.mark.parametrize("name", LOUD)
+@pytest.mark.parametrize("name", ["aioboto3", "aiobotocore", "boto3", "botocore"])
 @pytest.mark.parametrize("root", LEVELS)
 @pytest.mark.parametrize("own", [logging.NOTSET, *LEVELS])
 @pytest.mark.parametrize("late", [False, True], ids=["configured before", "configured afterwards"])

@@ -4,7 +4,7 @@ not there."""
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import botocore.session
 import pytest
@@ -17,6 +17,7 @@ from authorizer.deadline import Deadline
 from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
 from authorizer.model import Shape
 from authorizer.vending.request import assume_role_request
+from authorizer.vending.sts import granted
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
 from tests.vending.conftest import new_vendor
@@ -50,6 +51,7 @@ def test_parameters_are_flattened_as_botocore_does() -> None:
 )
 def test_a_form_reads_back_as_it_was_written(flat: dict[str, str]) -> None:
     body = encoded(flat).decode("ascii")
+    assert body == "&".join(f"{name}={quote(text, safe='')}" for name, text in flat.items()), "nothing longer"
     assert dict(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(flat))) == flat
     assert "+" not in body
 
@@ -84,6 +86,7 @@ async def test_the_request_carries_the_functions_own_credentials(vendor: Vendor,
     assert "Credential=AKIACALLER/" in headers["authorization"]
     assert "/eu-central-1/sts/aws4_request" in headers["authorization"]
     assert headers["host"] == sts.url.removeprefix("http://")
+    assert headers["content-type"] == "application/x-www-form-urlencoded; charset=utf-8"
     assert "Botocore" in headers["user-agent"]
 
 
@@ -116,10 +119,11 @@ async def test_a_function_without_credentials_is_told_so() -> None:
 async def test_the_endpoint_is_what_the_client_has_resolved(endpoint: str, url: str) -> None:
     class Keys:
         async def get_credentials(self) -> object:
-            return object()
+            return "canary"
 
     wire = await Wire.of(client_of(endpoint), Keys())
     assert wire is not None
+    assert "canary" not in repr(wire)
     assert (wire.url, wire.region) == (url, "eu-central-1")
 
 
@@ -138,6 +142,15 @@ def test_a_reply_becomes_what_botocore_would_make_of_it() -> None:
         },
         "PackedPolicySize": 12,
     }
+
+
+@pytest.mark.parametrize(
+    ("packed", "size"),
+    [("0", 0), ("999999", 999_999), ("1000000", None), ("12%", None), ("-1", None), ("", None), ("٣", None)],
+)
+def test_how_much_of_the_limit_a_policy_takes_is_a_number_or_not_known(packed: str, size: int | None) -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=packed).encode()
+    assert parsed(body)["PackedPolicySize"] == size
 
 
 def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
@@ -163,6 +176,18 @@ def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
             id="an empty secret",
         ),
         pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=1).replace(
+                "ASIA000000000001", ""
+            ),
+            id="an empty access key",
+        ),
+        pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=1).replace(
+                "canary-session/1+==", ""
+            ),
+            id="an empty session token",
+        ),
+        pytest.param(
             REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed="").replace(
                 "SessionToken", "Other"
             ),
@@ -174,6 +199,23 @@ async def test_a_reply_that_is_not_whole_is_a_refusal(vendor: Vendor, sts: FakeS
     sts.always = Failure("", status=200, body=body)
     with pytest.raises(StsRefused) as refused:
         await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+    assert refused.value.sts_code == "IncompleteReply"
+
+
+@pytest.mark.parametrize("status", [300, 302, 404])
+async def test_a_whole_reply_under_another_status_grants_nothing(
+    vendor: Vendor, sts: FakeSts, status: int
+) -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=1)
+    sts.always = Failure("", status=status, body=body)
+    with pytest.raises(StsRefused):
+        await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+
+
+@pytest.mark.parametrize("reply", [None, [], {}, {"Credentials": None}, {"Credentials": {}}], ids=repr)
+def test_whatever_a_library_makes_of_a_reply_it_grants_what_is_whole(reply: object) -> None:
+    with pytest.raises(StsRefused) as refused:
+        granted(reply, assume_role_request(make_identity(), make_policy()), NOW)
     assert refused.value.sts_code == "IncompleteReply"
 
 
