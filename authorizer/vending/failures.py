@@ -56,7 +56,7 @@ FAULTS: Final = frozenset(
     {"InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "ServiceUnavailable"}
 )
 
-_PERCENT = re.compile(r"(\d{1,6})\s*%")
+_PERCENT = re.compile(r"\b(\d{1,6})\s*%")
 _ACTION = re.compile(r"\bsts:[A-Za-z]+")
 _PARAMETER = re.compile(r"at '([A-Za-z0-9.]{1,64})' failed")
 _CODE = re.compile(r"[A-Za-z0-9.]{1,64}")

@@ -215,6 +215,11 @@ def test_a_parameter_is_told_only_where_it_is_one(name: str, told: str) -> None:
             id="tags",
         ),
         pytest.param("PackedPolicyTooLarge", "", None, id="no figure"),
+        pytest.param("PackedPolicyTooLarge", "consumes 999999 %", 999_999, id="six digits"),
+        pytest.param(
+            "PackedPolicyTooLarge", "consumes 1234567%", None, id="seven digits, which are no figure"
+        ),
+        pytest.param("PackedPolicyTooLarge", "9" * 9999 + "%", None, id="digits without an end"),
     ],
 )
 def test_a_packed_policy_that_is_too_large_says_by_how_much(

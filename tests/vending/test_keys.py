@@ -76,8 +76,8 @@ def test_a_key_is_written_in_base64url(key: str, octets: bytes) -> None:
     assert dict(parse_keys(jwk_set({"kty": "oct", "kid": "a", "k": key})).by_kid) == {"a": octets}
 
 
-@pytest.mark.parametrize("stray", [" ", "!", "\n", "."])
-def test_a_key_with_a_stray_character_is_refused_and_not_read_around_it(stray: str) -> None:
+@pytest.mark.parametrize("stray", ["!", "    ", "\n\n\n\n", "...."])
+def test_a_key_with_stray_characters_is_refused_and_not_read_around_them(stray: str) -> None:
     key = make_jwk() | {"k": "AQEB" + stray + make_jwk()["k"][4:]}
     with pytest.raises(SettingsError, match="is no base64"):
         parse_keys(jwk_set(key))
@@ -91,7 +91,8 @@ def test_a_kid_has_at_most_64_characters() -> None:
 
 def test_keys_never_show() -> None:
     sealing = Sealing(source="environment", keys=jwk_set())
-    assert make_jwk()["k"] not in repr(sealing) + repr(read_keys(sealing, no_clients))
+    assert make_jwk()["k"] not in repr(sealing)
+    assert repr(read_keys(sealing, no_clients)) == "SealingKeys()"
 
 
 class FakeSecrets:

@@ -32,7 +32,7 @@ from tests.vending.factories import (
     make_role,
     make_settings,
 )
-from tests.vending.fake_sts import HANG_UP, Failure, FakeSts
+from tests.vending.fake_sts import CUT_OFF, HANG_UP, Failure, FakeSts
 
 THROTTLED = Failure("Throttling", "Rate exceeded")
 
@@ -161,6 +161,7 @@ async def test_no_time_left_is_a_failure_and_no_call(vendor: Vendor, sts: FakeSt
         pytest.param(Failure("InternalFailure", status=500), id="an internal failure is tried again"),
         pytest.param(Failure("", status=502, body="<html>"), id="a proxy's page is tried again"),
         pytest.param(HANG_UP, id="a connection that Lambda froze is made anew"),
+        pytest.param(CUT_OFF, id="a reply that ends in the middle is asked for again"),
     ],
 )
 async def test_what_passes_is_tried_again(vendor: Vendor, sts: FakeSts, failure: Failure) -> None:
