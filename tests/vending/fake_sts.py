@@ -49,6 +49,7 @@ class FakeSts:
     failures: list[Failure] = field(default_factory=list)
     always: Failure | None = None
     requests: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Replies wait for it; open unless a test clears it."""
@@ -86,6 +87,7 @@ class FakeSts:
                 headers = {name.lower(): value for name, value in headers.items()}
                 body = await reader.readexactly(int(headers["content-length"]))
                 self.headers.append(headers)
+                self.bodies.append(body)
                 self.requests.append(
                     {key: values[0] for key, values in parse_qs(body.decode(), True).items()}
                 )

@@ -1,6 +1,8 @@
 """What goes over the wire: the same as botocore's, signature included, and nothing read into a reply that is
 not there."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +22,7 @@ from authorizer.vending.request import assume_role_request
 from authorizer.vending.sts import granted
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
-from tests.vending.conftest import new_vendor
+from tests.vending.conftest import CALLER, new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts
 
@@ -88,6 +90,33 @@ async def test_the_request_carries_the_functions_own_credentials(vendor: Vendor,
     assert headers["host"] == sts.url.removeprefix("http://")
     assert headers["content-type"] == "application/x-www-form-urlencoded; charset=utf-8"
     assert "Botocore" in headers["user-agent"]
+
+
+def signature(headers: dict[str, str], body: bytes, secret: str) -> str:
+    """As AWS computes it of what has arrived (IAM User Guide, "Create a signed AWS API request")."""
+    scope, signed, _ = headers["authorization"].removeprefix("AWS4-HMAC-SHA256 Credential=").split(", ")
+    scope = scope.partition("/")[2]
+    names = signed.removeprefix("SignedHeaders=")
+    lines = [f"{name}:{headers[name]}" for name in names.split(";")]
+    request = "\n".join(["POST", "/", "", *lines, "", names, hashlib.sha256(body).hexdigest()])
+    text = "\n".join(
+        ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hashlib.sha256(request.encode()).hexdigest()]
+    )
+    key = f"AWS4{secret}".encode()
+    for part in [*scope.split("/"), text]:
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()
+
+
+async def test_each_request_is_signed_with_all_that_it_says(vendor: Vendor, sts: FakeSts) -> None:
+    """STS would refuse it otherwise; and who stands between could change the policy."""
+    await vendor.vend(make_identity(role=FULL), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+    [headers], [body] = sts.headers, sts.bodies
+    said = headers["authorization"].rpartition("Signature=")[2]
+    assert said == signature(headers, body, CALLER["AWS_SECRET_ACCESS_KEY"])
+    assert said != signature(headers, body + b"x", CALLER["AWS_SECRET_ACCESS_KEY"])
+    names = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"content-type", "host", "x-amz-date", "x-amz-security-token"} <= set(names)
 
 
 class NoKeys:
