@@ -91,8 +91,6 @@ class Sts:
             # Retries are ours: botocore's know no deadline.
             retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=MAX_CONNECTIONS,
-            # `assume_role_request` has checked more than botocore would.
-            parameter_validation=False,
         )
         if self._session.region_name is None:
             # botocore would fall back to the global endpoint, which is one Region for all the world.
