@@ -1,16 +1,13 @@
 """Vending with seals: what the context carries, where keys come from, and when they change."""
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from authorizer.deadline import Deadline
 from authorizer.errors import SealingKeysUnavailable, SettingsError
@@ -304,33 +301,13 @@ async def test_the_thread_that_asks_for_keys_gives_up_soon_after_the_request(
     assert attempts * (config.connect_timeout + config.read_timeout) < 9
 
 
-class Answering(BaseHTTPRequestHandler):
-    """Secrets Manager on loopback: every secret is `NEW`."""
-
-    def do_POST(self) -> None:
-        body = json.dumps({"SecretString": NEW}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-async def test_secrets_manager_itself_is_asked_where_nobody_says_otherwise(
+async def test_aws_itself_is_asked_where_nobody_says_otherwise(
     sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        serving.start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", f"http://127.0.0.1:{server.server_port}")
-        vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION)
-        assert await kid_at(vendor, NOW) == "new"
-        await vendor.close()
-        server.shutdown()
-        serving.join()
+    monkeypatch.setattr("boto3.client", lambda service, **_: Secrets(NEW)(service))
+    vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION)
+    assert await kid_at(vendor, NOW) == "new"
+    await vendor.close()
 
 
 async def test_a_missing_library_is_named(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:

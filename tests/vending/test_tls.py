@@ -118,6 +118,13 @@ async def test_certificates_that_cannot_be_read_are_a_failure_and_no_reason_to_t
         await ask(monkeypatch, server.url, server.certificate.with_name("absent.pem"))
 
 
+async def test_there_are_as_many_connections_as_were_asked_for() -> None:
+    """aiohttp's own hundred would let the 101st user wait for another's answer."""
+    connector = CheckedSession(max_pool_connections=512)._create_connector(None)
+    assert connector.limit == 512
+    await connector.close()
+
+
 class Own(AIOHTTPSession):
     """A backend's own session."""
 
