@@ -175,7 +175,9 @@ async def test_a_client_is_short_of_patience_whatever_the_environment_says(
     monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")  # which waits, and knows no deadline
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
     made = Sts(SESSION, Counts())
-    config: Any = (await made.open()).meta.config
+    client = await made.open()
+    assert await made.open() is client, "one for all requests"
+    config: Any = client.meta.config
     await made.close()
     assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert 2 * (config.connect_timeout + config.read_timeout) < 8, "a request has time for a second attempt"
