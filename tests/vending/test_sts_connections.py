@@ -169,6 +169,17 @@ def test_closing_leaves_the_client_and_the_next_request_makes_another(
     assert (slow.made, slow.left) == (2, 1)
 
 
+async def test_a_client_lives_until_it_is_closed_and_the_next_one_is_another(sts: FakeSts) -> None:
+    slow = Slow()
+    made = Sts(slow, Counts())
+    for number in (1, 2):
+        await made.open()
+        await made.open()
+        assert (slow.made, slow.left) == (number, number - 1)
+        await made.close()
+        assert slow.left == number
+
+
 async def test_a_client_is_short_of_patience_whatever_the_environment_says(
     sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +193,7 @@ async def test_a_client_is_short_of_patience_whatever_the_environment_says(
     assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert 2 * (config.connect_timeout + config.read_timeout) < 8, "a request has time for a second attempt"
     assert config.connector_args["keepalive_timeout"] <= 2
-    assert config.max_pool_connections < 1024 - CONNECTIONS, (
+    assert 256 <= config.max_pool_connections < 1024 - CONNECTIONS, (
         "Lambda's file descriptors, less those of the table"
     )
 
