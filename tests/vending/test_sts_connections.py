@@ -253,14 +253,14 @@ def test_credentials_of_its_own_that_are_not_to_be_had_are_not_a_fault_of_sts(er
 
 
 async def test_whatever_breaks_where_its_own_credentials_are_to_be_had_has_a_name(sts: FakeSts) -> None:
-    slow = Slow()
+    slow, counts = Slow(), Counts()
     slow.error = ConnectionResetError("canary")
-    vendor = Vendor(make_settings(), session=slow, pause=no_pause)
+    made = Sts(slow, counts)
+    request = assume_role_request(make_identity(), make_policy())
     with pytest.raises(StsUnavailable, match="ConnectionResetError") as failed:
-        await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8.0))
-    await vendor.close()
+        await made.assume_role(request, now=NOW, remaining=lambda: 0.0)
     assert "canary" not in str(failed.value)
-    assert slow.made == slow.left == 4
+    assert slow.made == slow.left == counts.calls == 1
 
 
 async def test_a_host_that_is_not_there_is_a_reason_to_pause(
