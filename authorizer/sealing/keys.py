@@ -7,7 +7,6 @@ alive any more.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -108,7 +107,7 @@ def _bytes(text: str, kid: str, *, urlsafe: bool) -> bytes:
         if urlsafe:
             return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
+    except ValueError:
         raise SettingsError([f"sealing key {kid!r}: is no base64"]) from None
 
 

@@ -47,7 +47,7 @@ class Seal:
     _imported: dict[str, OctKey] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        imported = {kid: OctKey.import_key(key, {"kid": kid}) for kid, key in self.keys.by_kid.items()}
+        imported = {kid: OctKey.import_key(key) for kid, key in self.keys.by_kid.items()}
         object.__setattr__(self, "_imported", imported)
 
     def close(self, credentials: Credentials, *, audience: str, principal: str) -> str:

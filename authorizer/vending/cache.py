@@ -74,11 +74,11 @@ class CredentialCache:
             self.counts.hits += 1
             return held
         if denial := self._denials.get(key):
-            until, error = denial
-            if now < until:
+            since, error = denial
+            # A clock that was set back prolongs none.
+            if since <= now < since + DENIAL_TTL:
                 self.counts.denials_remembered += 1
                 raise AssumeRoleDenied(str(error), role_arn=error.role_arn)
-            del self._denials[key]
         self.counts.misses += 1
         return None
 
@@ -94,7 +94,7 @@ class CredentialCache:
             self.counts.evicted += 1
 
     def deny(self, key: str, error: AssumeRoleDenied, now: float) -> None:
-        self._denials[key] = (now + DENIAL_TTL, error)
+        self._denials[key] = (now, error)
         self._denials.move_to_end(key)
         while len(self._denials) > self.size:
             self._denials.popitem(last=False)

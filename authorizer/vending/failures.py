@@ -56,7 +56,7 @@ FAULTS: Final = frozenset(
     {"InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "ServiceUnavailable"}
 )
 
-_PERCENT = re.compile(r"(\d{1,6})\s*%")
+_PERCENT = re.compile(r"\b(\d{1,6})\s*%")
 _ACTION = re.compile(r"\bsts:[A-Za-z]+")
 _PARAMETER = re.compile(r"at '([A-Za-z0-9.]{1,64})' failed")
 _CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
@@ -68,7 +68,7 @@ def refusal(response: Mapping[str, Any], status: int, request: AssumeRoleRequest
     error = response.get("Error") or {}
     # Ceph's gateway puts the code beside `Error`; botocore then says "Unknown".
     code = str(response.get("Code") or error.get("Code") or status)
-    message = str(error.get("Message") or "")
+    message = str(error.get("Message", ""))
     if not _CODE.fullmatch(code):
         code = str(status)
     for codes, failure in _KINDS:

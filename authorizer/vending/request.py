@@ -109,7 +109,7 @@ def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remem
         source_identity=source,
         external_id=role.external_id,
         # JSON keeps the parts apart: ("ab", "c") and ("a", "bc") never meet.
-        key=hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest(),
+        key=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
     )
 
 

@@ -172,8 +172,6 @@ class SharedLevel:
             connector_args={"keepalive_timeout": KEEP_ALIVE},
             http_session_cls=CheckedSession,
             # `_exchange` ends what takes too long, and asks again.
-            connect_timeout=FIRST_PATIENCE,
-            read_timeout=FIRST_PATIENCE,
             retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=CONNECTIONS,
         )

@@ -43,7 +43,6 @@ READ_TIMEOUT = 2.5
 an HTTP API waits for its authorizer (10 s, API Gateway quotas)."""
 ATTEMPTS = 4
 FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
 KEEP_ALIVE = 2.0
 """Seconds after which an idle connection is not used again. One that died while Lambda had the environment frozen,
 closed by STS or in silence by a NAT gateway, costs a request more time than a handshake does."""
@@ -92,8 +91,6 @@ class Sts:
             # Retries are ours: botocore's know no deadline.
             retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=MAX_CONNECTIONS,
-            # `assume_role_request` has checked more than botocore would.
-            parameter_validation=False,
         )
         if self._session.region_name is None:
             # botocore would fall back to the global endpoint, which is one Region for all the world.
@@ -122,9 +119,11 @@ class Sts:
 
         Raises a `VendingFailure`.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             self._counts.calls += 1
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * random.random()  # noqa: S311 - jitter
+            pause = FIRST_PAUSE * 2**attempt * random.random()  # noqa: S311 - jitter
             try:
                 return await self._attempt(request, now)
             except (StsThrottled, StsUnavailable) as error:
@@ -138,10 +137,9 @@ class Sts:
                 raise failure
             self._counts.retries += 1
             await self._pause(pause)
-        raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
-        client = self._client or await self.open()
+        client = await self.open()
         status, reply = await (self._wire.assume_role(request) if self._wire else _call(client, request))
         if not 200 <= status < 300:
             raise refusal(reply, status, request)

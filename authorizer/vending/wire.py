@@ -49,7 +49,7 @@ class Wire:
         Raises `NoCredentialsError` where the function has none.
         """
         http = getattr(getattr(client, "_endpoint", None), "http_session", None)
-        if http is None or not hasattr(http, "send"):
+        if not hasattr(http, "send"):
             return None
         credentials = await session.get_credentials()
         if credentials is None:
@@ -111,9 +111,7 @@ def parsed(body: bytes) -> dict[str, Any]:
         root = ET.fromstring(body)  # noqa: S314 - as above
     except ET.ParseError:
         return {}
-    texts = {
-        element.tag.rpartition("}")[2]: element.text or "" for element in root.iter() if len(element) == 0
-    }
+    texts = {element.tag.rpartition("}")[2]: element.text or "" for element in root.iter()}
     if "AccessKeyId" not in texts:
         return {"Error": {"Code": texts.get("Code", ""), "Message": texts.get("Message", "")}}
     packed = texts.get("PackedPolicySize", "")

@@ -28,10 +28,14 @@ class Failure:
     status: int = 400
     body: str | None = None
     """The whole body, in place of an error document."""
+    missing: int = 0
+    """Octets that are promised and never come: the connection closes before them."""
 
 
 HANG_UP = Failure("", status=0)
 """Close the connection without a word."""
+CUT_OFF = Failure("", status=200, body="<AssumeRoleResponse>", missing=1000)
+"""Close it in the middle of a reply."""
 
 
 @dataclass
@@ -45,6 +49,7 @@ class FakeSts:
     failures: list[Failure] = field(default_factory=list)
     always: Failure | None = None
     requests: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Replies wait for it; open unless a test clears it."""
@@ -82,6 +87,7 @@ class FakeSts:
                 headers = {name.lower(): value for name, value in headers.items()}
                 body = await reader.readexactly(int(headers["content-length"]))
                 self.headers.append(headers)
+                self.bodies.append(body)
                 self.requests.append(
                     {key: values[0] for key, values in parse_qs(body.decode(), True).items()}
                 )
@@ -90,15 +96,17 @@ class FakeSts:
                 await self.gate.wait()
                 if self.latency:
                     await asyncio.sleep(self.latency)
-                status, reply = self._reply(number)
+                status, reply, missing = self._reply(number)
                 if not status:
                     return
                 writer.write(
                     f"HTTP/1.1 {status} X\r\nContent-Type: text/xml\r\n"
-                    f"Content-Length: {len(reply)}\r\n\r\n".encode()
+                    f"Content-Length: {len(reply) + missing}\r\n\r\n".encode()
                     + reply
                 )
                 await writer.drain()
+                if missing:
+                    return
         except (ConnectionError, asyncio.CancelledError):
             return
         finally:
@@ -111,7 +119,8 @@ class FakeSts:
         except asyncio.IncompleteReadError:
             return b""
 
-    def _reply(self, number: int) -> tuple[int, bytes]:
+    def _reply(self, number: int) -> tuple[int, bytes, int]:
+        """Its status, its body, and how much of that will be missing."""
         failure = self.failures.pop(0) if self.failures else self.always
         if failure is not None:
             body = (
@@ -119,7 +128,7 @@ class FakeSts:
                 if failure.body is not None
                 else ERROR.format(code=failure.code, message=failure.message)
             )
-            return failure.status, body.encode()
+            return failure.status, body.encode(), failure.missing
         life = self.life if self.life is not None else float(self.requests[number - 1]["DurationSeconds"])
         expiration = datetime.fromtimestamp(self.clock + life, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return 200, REPLY.format(number=number, expiration=expiration, packed=12).encode()
+        return 200, REPLY.format(number=number, expiration=expiration, packed=12).encode(), 0

@@ -130,6 +130,75 @@ def test_each_refusal_has_a_name(code: str, message: str, status: int, kind: typ
     assert ECHO not in str(error)
 
 
+CODES: dict[type[Any], str] = {
+    AssumeRoleDenied: "AccessDenied AccessDeniedException",
+    PackedPolicyTooLarge: "PackedPolicyTooLarge PackedPolicyTooLargeException",
+    PolicyMalformed: "MalformedPolicyDocument MalformedPolicyDocumentException",
+    StsRegionDisabled: "RegionDisabled RegionDisabledException",
+    CallerCredentialsRefused: (
+        "ExpiredToken ExpiredTokenException IncompleteSignature InvalidAccessKeyId InvalidClientTokenId "
+        "MissingAuthenticationToken RequestExpired SignatureDoesNotMatch UnrecognizedClientException"
+    ),
+    StsThrottled: (
+        "LimitExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown "
+        "Throttling ThrottlingException TooManyRequestsException"
+    ),
+    StsUnavailable: "InternalError InternalFailure InternalServerError RequestTimeout ServiceUnavailable",
+}
+"""What STS may call each refusal, as documentation or service spells it."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [pytest.param(kind, code, id=code) for kind, codes in CODES.items() for code in codes.split()],
+)
+def test_each_code_of_sts_is_the_refusal_that_it_names_whatever_its_status(
+    kind: type[Any], code: str
+) -> None:
+    for status in (400, 403, 503):
+        assert type(refused(code, status=status)) is kind
+
+
+def test_a_fault_that_nobody_knows_is_one_from_500_on() -> None:
+    assert type(refused("Anything", status=499)) is StsRefused
+    assert type(refused("Anything", status=500)) is StsUnavailable
+
+
+@pytest.mark.parametrize("answer", [{}, {"Error": None}, {"Error": {}}, {"Error": {"Code": "418"}}], ids=repr)
+def test_a_reply_without_an_error_is_called_by_its_status(answer: dict[str, Any]) -> None:
+    error = refusal(answer, 418, request_of())
+    assert type(error) is StsRefused
+    assert str(error) == f"STS refuses to assume role {EDITOR!r}: 418"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("A" * 64, "A" * 64, id="64 letters"),
+        pytest.param("A" * 65, "418", id="65 letters are no code"),
+        pytest.param(ECHO, "418", id="what only begins like a code is none"),
+    ],
+)
+def test_a_code_is_told_only_where_it_is_one(code: str, told: str) -> None:
+    error = refused(code, status=418)
+    assert isinstance(error, StsRefused)
+    assert error.sts_code == told
+    assert str(error).endswith(f": {told}")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("n" * 64, " at " + "n" * 64, id="64 letters"),
+        pytest.param("n" * 65, "", id="65 letters are no parameter's name"),
+        pytest.param(ECHO, "", id="what may be a value"),
+    ],
+)
+def test_a_parameter_is_told_only_where_it_is_one(name: str, told: str) -> None:
+    error = refused("ValidationError", f"Value 'x' at '{name}' failed to satisfy constraint")
+    assert str(error).endswith(f": ValidationError{told}")
+
+
 @pytest.mark.parametrize(
     ("code", "message", "percent"),
     [
@@ -146,6 +215,11 @@ def test_each_refusal_has_a_name(code: str, message: str, status: int, kind: typ
             id="tags",
         ),
         pytest.param("PackedPolicyTooLarge", "", None, id="no figure"),
+        pytest.param("PackedPolicyTooLarge", "consumes 999999 %", 999_999, id="six digits"),
+        pytest.param(
+            "PackedPolicyTooLarge", "consumes 1234567%", None, id="seven digits, which are no figure"
+        ),
+        pytest.param("PackedPolicyTooLarge", "9" * 9999 + "%", None, id="digits without an end"),
     ],
 )
 def test_a_packed_policy_that_is_too_large_says_by_how_much(

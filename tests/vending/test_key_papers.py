@@ -34,13 +34,27 @@ def test_a_secret_that_is_named_is_one_of_the_execution_role_s_account() -> None
         "Resource": "arn:aws-cn:secretsmanager:*:123456789012:secret:theirs-??????",
     }
     assert own["Resource"] == "arn:aws-cn:secretsmanager:*:123456789012:secret:own-??????"
+    assert own["Sid"] == "ReadPrivateSealingKeys"
+
+
+def test_a_secret_that_is_given_by_its_arn_is_that_one_alone() -> None:
+    arn = "arn:aws-cn:secretsmanager:cn-north-1:210987654321:secret:theirs-AbCdEf"
+    [theirs] = key_papers.of_a_backend(
+        make_settings(sealing=Sealing(source="secretsmanager", keys=arn)), ROLE
+    )
+    assert theirs["Resource"] == arn
 
 
 def test_one_key_of_kms_opens_to_a_backend_what_is_sealed_for_backends_alone() -> None:
     settings = make_settings(**both("kms"))
     [theirs] = key_papers.of_a_backend(settings, ROLE)
-    assert theirs["Action"] == "kms:Decrypt"
-    assert theirs["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "authorizer-sealing"}}
+    assert theirs == {
+        "Sid": "ReadSealingKeys",
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": "arn:aws-cn:kms:*:123456789012:key/*",
+        "Condition": {"StringEquals": {"kms:EncryptionContext:purpose": "authorizer-sealing"}},
+    }
     assert [row["Condition"] for row in key_papers.of_the_authorizer(settings, ROLE)] == [
         theirs["Condition"],
         {"StringEquals": {"kms:EncryptionContext:purpose": "authorizer-private-sealing"}},

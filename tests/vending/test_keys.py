@@ -65,9 +65,34 @@ def test_what_is_no_key_set_is_refused_without_quoting_it(text: str, problem: st
     assert make_jwk()["k"] not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "octets"),
+    [
+        pytest.param("-_" * 21 + "8", b"\xfb\xff\xbf" * 10 + b"\xfb\xff", id="both letters of base64url"),
+        pytest.param("AQEB" * 10 + "AQE", b"\1" * 32, id="without padding, as RFC 7515 has it"),
+    ],
+)
+def test_a_key_is_written_in_base64url(key: str, octets: bytes) -> None:
+    assert dict(parse_keys(jwk_set({"kty": "oct", "kid": "a", "k": key})).by_kid) == {"a": octets}
+
+
+@pytest.mark.parametrize("stray", ["!", "    ", "\n\n\n\n", "...."])
+def test_a_key_with_stray_characters_is_refused_and_not_read_around_them(stray: str) -> None:
+    key = make_jwk() | {"k": "AQEB" + stray + make_jwk()["k"][4:]}
+    with pytest.raises(SettingsError, match="is no base64"):
+        parse_keys(jwk_set(key))
+
+
+def test_a_kid_has_at_most_64_characters() -> None:
+    assert parse_keys(jwk_set(make_jwk("k" * 64))).sealing_kid == "k" * 64
+    with pytest.raises(SettingsError, match="`kid` must be 1 to 64"):
+        parse_keys(jwk_set(make_jwk("k" * 65)))
+
+
 def test_keys_never_show() -> None:
     sealing = Sealing(source="environment", keys=jwk_set())
-    assert make_jwk()["k"] not in repr(sealing) + repr(read_keys(sealing, no_clients))
+    assert make_jwk()["k"] not in repr(sealing)
+    assert repr(read_keys(sealing, no_clients)) == "SealingKeys()"
 
 
 class FakeSecrets:
@@ -105,6 +130,20 @@ class FakeKms:
 
 def kms_set(kid: str, blob: bytes) -> str:
     return json.dumps({"keys": [{"kid": kid, "ciphertext": base64.b64encode(blob).decode()}]})
+
+
+@pytest.mark.parametrize(
+    "ciphertext",
+    [
+        pytest.param("YTp-_w==", id="the alphabet of JWKs, which is not that of KMS"),
+        pytest.param("YTp!AQEB", id="a stray character"),
+        pytest.param("YTpAQE", id="no padding"),
+    ],
+)
+def test_a_data_key_that_is_no_base64_is_refused_before_kms_is_asked(ciphertext: str) -> None:
+    keys = json.dumps({"keys": [{"kid": "a", "ciphertext": ciphertext}]})
+    with pytest.raises(SettingsError, match="sealing key 'a': is no base64"):
+        read_keys(Sealing(source="kms", keys=keys), no_clients)
 
 
 def test_kms_opens_encrypted_data_keys() -> None:

@@ -227,6 +227,13 @@ def test_one_statement_without_a_list_ends_with_its_token_too() -> None:
     assert "DateLessThan" in policy["Statement"]["Condition"]
 
 
+def test_a_policy_that_ends_with_the_token_is_as_short_as_it_can_be() -> None:
+    """What it may grow to is the limit of STS, of which the date takes its part."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    policy = requested(text=json.dumps({"Statement": [statement]}), end_with_token=True).policy
+    assert policy == json.dumps(json.loads(policy), separators=(",", ":"))
+
+
 def test_a_template_that_limits_the_time_itself_cannot_end_with_the_token() -> None:
     """Two values of one key are alternatives: the later one would win."""
     condition = {"DateLessThan": {"AWS:currenttime": "2099-01-01T00:00:00Z"}}

@@ -51,6 +51,7 @@ def test_two_seals_of_the_same_never_look_alike() -> None:
 def test_a_second_jose_library_opens_it() -> None:
     jwe = JWE()
     jwe.deserialize(SEALED, JWK(**make_jwk()))
+    assert b" " not in jwe.payload, "headers carry little: nothing is sealed that says nothing"
     assert jwe.jose_header == {"alg": "dir", "enc": "A256GCM", "kid": "a", "typ": "JWT"}
     assert json.loads(jwe.payload) == {
         "aud": HERE,
@@ -70,6 +71,10 @@ def test_what_a_second_jose_library_seals_opens_here() -> None:
     theirs = JWE(json.dumps(payload()), json.dumps(header()))
     theirs.add_recipient(JWK(**make_jwk()))
     assert opened(theirs.serialize(compact=True)) == make_credentials()
+
+
+def test_nothing_of_the_keys_shows() -> None:
+    assert repr(seal_with()) == "Seal(keys=SealingKeys())"
 
 
 def payload(**changes: Any) -> dict[str, Any]:
@@ -167,6 +172,7 @@ def test_credentials_that_are_not_whole_are_refused(name: str, value: object) ->
     [
         pytest.param({"exp": 10**400}, "form", id="an end beyond any number of seconds"),
         pytest.param({"exp": 253_402_300_800}, "form", id="an end in the year 10,000"),
+        pytest.param({"exp": 253_402_300_799}, "life", id="an end in the last second before it"),
         pytest.param({"iat": -1}, "form", id="a beginning before 1970"),
         pytest.param({"iat": int(NOW) + 3600}, "form", id="an end that is not after its beginning"),
         pytest.param({"exp": int(NOW) + 3661}, "life", id="a life longer than any session's"),
@@ -178,6 +184,18 @@ def test_a_seal_s_life_is_bounded_whoever_made_it(claims: dict[str, Any], reason
     with pytest.raises(SealRefused) as refused:
         opened(handmade(json.dumps(payload(**claims)).encode()))
     assert refused.value.reason == reason
+
+
+def test_the_first_second_of_1970_is_a_beginning() -> None:
+    assert opened(handmade(json.dumps(payload(iat=0, exp=3600)).encode()), now=60.0).issued_at == 0
+
+
+@pytest.mark.parametrize(("said", "known"), [(0, 0), (None, None), ("12", None), (1.5, None), (True, None)])
+def test_how_much_of_its_limit_a_policy_took_is_a_number_or_not_known(
+    said: object, known: int | None
+) -> None:
+    sealed = handmade(json.dumps(payload() | {"packedPolicySize": said}).encode())
+    assert opened(sealed).packed_policy_size == known
 
 
 def test_clocks_may_differ_by_a_minute() -> None:
@@ -234,6 +252,19 @@ def test_during_a_rotation_both_keys_open_and_the_first_seals() -> None:
     assert opened(after, seal=seal_with(new)) == make_credentials()
     with pytest.raises(SealRefused):
         opened(before, seal=seal_with(new))
+
+
+def test_what_headers_just_carry_is_sealed_and_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authorizer.vending.seal.MAX_SEALED", len(SEALED))
+    sealed = seal_with().close(make_credentials(), audience=HERE, principal=SUB)
+    assert len(sealed) == len(SEALED)
+    assert opened(sealed) == make_credentials()
+    monkeypatch.setattr("authorizer.vending.seal.MAX_SEALED", len(SEALED) - 1)
+    with pytest.raises(SealTooLarge):
+        seal_with().close(make_credentials(), audience=HERE, principal=SUB)
+    with pytest.raises(SealRefused) as refused:
+        opened(sealed)
+    assert refused.value.reason == "size"
 
 
 def test_more_than_headers_carry_is_not_sealed() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,11 @@ import pytest
 from authorizer.aws.blocking import blocking_client
 from authorizer.errors import SealingKeysUnavailable, SettingsError
 from authorizer.model import Shape
+from authorizer.sealing import sealer
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal, peek_kid
 from authorizer.sealing.sealer import KEYS_LAST, KEYS_MAX_AGE
-from authorizer.sealing.sealers import Sealers
+from authorizer.sealing.sealers import WARM_BUDGET, Sealers
 from authorizer.settings.schema import Sealing, Session, Settings
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
@@ -60,7 +61,7 @@ def sealed_settings(**changes: Any) -> Settings:
     return make_settings(**{"session": Session(context="sealed"), "sealing": sealing, **changes})
 
 
-def vendor_with(secrets: "Secrets", settings: Settings) -> Vendor:
+def vendor_with(secrets: "Callable[[str], Secrets]", settings: Settings) -> Vendor:
     return Vendor(settings, session=SESSION, sealers=Sealers(settings, clients=secrets))
 
 
@@ -135,6 +136,7 @@ NEW = jwk_set(make_jwk("new", 2), make_jwk("old", 1))
 async def test_a_new_key_seals_the_first_request_after_five_minutes(rotating: Rotating) -> None:
     vendor, secrets = rotating
     secrets.text = NEW
+    assert KEYS_MAX_AGE == 5 * 60
     assert await kid_at(vendor, NOW + KEYS_MAX_AGE - 0.1) == "old"
     assert secrets.reads == 1
     for later in (KEYS_MAX_AGE, KEYS_MAX_AGE, 2 * KEYS_MAX_AGE - 0.1):
@@ -164,6 +166,7 @@ async def test_the_old_keys_serve_for_an_hour_while_they_cannot_be_read_again(
 ) -> None:
     vendor, secrets = rotating
     secrets.text = text
+    assert KEYS_LAST == 60 * 60
     for age in (KEYS_MAX_AGE, KEYS_LAST - 0.1):
         assert await kid_at(vendor, NOW + age) == "old"
     assert vendor.sealers.counts.key_failures == 2
@@ -203,7 +206,8 @@ async def test_a_secret_that_does_not_answer_is_waited_for_briefly(
     rotating: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vendor, secrets = rotating
-    monkeypatch.setattr("authorizer.sealing.sealer.RENEWAL_BUDGET", 0.05)
+    assert sealer.RENEWAL_BUDGET <= 1
+    monkeypatch.setattr(sealer, "RENEWAL_BUDGET", 0.05)
     secrets.gate.clear()
     began = time.monotonic()
     for _ in range(20):
@@ -212,6 +216,49 @@ async def test_a_secret_that_does_not_answer_is_waited_for_briefly(
         await kid_at(vendor, NOW + KEYS_LAST, deadline=Deadline.after(0.05))
     assert time.monotonic() - began < 0.9
     secrets.gate.set()
+
+
+async def test_who_has_no_keys_yet_waits_for_them_as_long_as_there_is_time(
+    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealer, "RENEWAL_BUDGET", 0.01)
+    secrets = Secrets(NEW)
+    vendor = vendor_with(secrets, sealed_settings(sealing=FROM_SECRETS))
+    secrets.gate.clear()
+    asyncio.get_running_loop().call_later(0.1, secrets.gate.set)
+    assert await kid_at(vendor, NOW) == "new"
+    await vendor.close()
+
+
+async def test_warming_leaves_half_of_lambda_s_init_phase_to_the_rest(rotating: Rotating) -> None:
+    """It ends after 10 s, and another one begins, which is paid for."""
+    assert WARM_BUDGET <= 5
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        pytest.param(RuntimeError("canary"), "the sealing keys could not be read: RuntimeError", id="any"),
+        pytest.param(
+            KeyError("canary"),
+            "the sealing keys cannot be read from secretsmanager: KeyError",
+            id="a known one",
+        ),
+    ],
+)
+async def test_of_an_error_of_a_library_no_more_is_told_than_its_kind(
+    sts: FakeSts, error: Exception, told: str
+) -> None:
+    """Its text may quote the secret."""
+
+    def broken(_service: str) -> Secrets:
+        raise error
+
+    vendor = vendor_with(broken, sealed_settings(sealing=FROM_SECRETS))
+    with pytest.raises(SealingKeysUnavailable) as refused:
+        await kid_at(vendor, NOW)
+    assert str(refused.value) == f"[sealing] {told}"
+    await vendor.close()
 
 
 async def test_keys_that_are_due_are_read_once_for_all_who_ask_at_once(rotating: Rotating) -> None:
@@ -252,10 +299,21 @@ async def test_the_thread_that_asks_for_keys_gives_up_soon_after_the_request(
     sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It cannot be stopped: a deadline ends the waiting for it, its own time-outs end the thread."""
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")  # which waits without an end
     client = blocking_client("secretsmanager")
     config = client.meta.config
+    assert config.retries["mode"] == "standard"
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) < 9
+
+
+async def test_aws_itself_is_asked_where_nobody_says_otherwise(
+    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boto3.client", lambda service, **_: Secrets(NEW)(service))
+    vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION)
+    assert await kid_at(vendor, NOW) == "new"
+    await vendor.close()
 
 
 async def test_a_missing_library_is_named(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,16 +8,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from authorizer.errors import StsUnavailable
+from authorizer.errors import SealRefused, StsUnavailable
 from authorizer.model import Shape
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
 from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Sealing, Session, SharedCache
 from authorizer.vending import entry, shared
+from authorizer.vending import sts as sts_module
+from authorizer.vending.cache import Counts
+from authorizer.vending.lifetime import Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.cooldown import LONGEST_PAUSE
@@ -30,6 +33,7 @@ from tests.vending.factories import (
     SUB,
     jwk_set,
     make_credentials,
+    make_gateway,
     make_identity,
     make_jwk,
     make_policy,
@@ -84,12 +88,17 @@ class Account:
         """Of DynamoDB, made so far."""
         self.closed = 0
         """Of those."""
+        self.arguments: dict[str, Any] = {}
+        """What the last one was made with."""
         self.gate = asyncio.Event()
         """They are made while it is open."""
         self.gate.set()
 
     def client(self, service: str, **arguments: Any) -> Any:
-        return self._table() if service == "dynamodb" else SESSION.client(service, **arguments)
+        if service != "dynamodb":
+            return SESSION.client(service, **arguments)
+        self.arguments = arguments
+        return self._table()
 
     @asynccontextmanager
     async def _table(self) -> Any:
@@ -123,7 +132,7 @@ async def environment(sts: FakeSts, account: Account) -> AsyncIterator[Callable[
         settings = make_settings(
             session=Session(),
             private_sealing=Sealing(source=source, keys=keys or jwk_set(), private=True),
-            shared_cache=SharedCache(table="sessions", region=None),
+            shared_cache=SharedCache(table="sessions", region="eu-west-3"),
             **changes,
         )
         vendor = Vendor(settings, session=account, sealers=Sealers(settings, clients=clients))
@@ -167,6 +176,9 @@ async def test_what_one_environment_vends_serves_another(
     assert await vend(second, now=NOW + 60) == made
     assert len(sts.requests) == 1
     assert (first.counts.shared_misses, second.counts.shared_hits) == (1, 1)
+    assert table.calls == ["get", "get", "put", "get"], "what was found is not written again"
+    assert await vend(second, now=NOW + 61) == made
+    assert table.calls[4:] == [], "and remembered"
 
 
 async def test_a_session_is_shared_before_its_request_is_answered(environment: New, table: Table) -> None:
@@ -422,10 +434,18 @@ async def test_a_client_that_is_long_in_making_is_not_waited_for(
     assert len(table.items) == 1
 
 
+@pytest.mark.parametrize(
+    "dead",
+    [
+        pytest.param(DEAD, id="closed"),
+        pytest.param(EndpointConnectionError(endpoint_url="https://dynamodb"), id="not made"),
+        pytest.param(ReadTimeoutError(endpoint_url="https://dynamodb"), id="silent"),
+    ],
+)
 async def test_a_connection_that_died_while_the_environment_was_frozen_is_made_anew(
-    environment: New, sts: FakeSts, table: Table
+    environment: New, sts: FakeSts, table: Table, dead: Exception
 ) -> None:
-    table.fails = {"get": [DEAD], "put": [DEAD]}
+    table.fails = {"get": [dead], "put": [dead]}
     vendor = environment()
     await vend(vendor)
     assert table.calls == ["get", "get", "put", "put"]
@@ -475,6 +495,55 @@ async def test_a_short_deadline_leaves_the_table_alone_and_is_no_fault_of_it(
     monkeypatch.setattr(shared, "PATIENCE", 5.0)
     assert await vend(vendor, budget=9.9) == "ASIA000000000001"
     assert (table.calls, vendor.counts.shared_failures) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("warm", "left", "asked"),
+    [
+        pytest.param(False, 2.0, True, id="two seconds before the first exchange are enough"),
+        pytest.param(False, 1.99, False, id="less are not"),
+        pytest.param(True, 0.5, True, id="later half a second is enough"),
+        pytest.param(True, 0.49, False, id="less is not"),
+    ],
+)
+async def test_the_table_is_asked_while_there_is_twice_the_time_that_it_may_take(
+    environment: New, sts: FakeSts, table: Table, warm: bool, left: float, asked: bool
+) -> None:
+    vendor = environment()
+    if warm:
+        await vendor.warm()
+        table.calls.clear()
+    deadline = Deadline.after(left, clock=lambda: 0.0)
+    await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, deadline)
+    assert table.calls == (["get", "put"] if asked else [])
+
+
+async def test_the_table_s_client_fails_soon_and_leaves_descriptors_to_others(
+    environment: New, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")  # which waits
+    await vend(environment())
+    assert account.arguments["region_name"] == "eu-west-3"
+    config = account.arguments["config"]
+    assert config.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert config.connector_args["keepalive_timeout"] <= 10
+    assert 10 < config.max_pool_connections < 1024 - sts_module.MAX_CONNECTIONS
+
+
+async def test_keys_are_waited_for_a_second_before_sts_is_asked_instead(account: Account) -> None:
+    waits: list[float] = []
+
+    async def seal(_now: float, deadline: Deadline) -> Seal:
+        waits.append(deadline.remaining())
+        return Seal(parse_keys(jwk_set()))
+
+    level = shared.SharedLevel(SharedCache(table="sessions", region=None), account, Counts(), seal=seal)
+    deadline = Deadline.after(60, clock=lambda: 0.0)
+    lifetime = Lifetime.of(make_gateway(), Shape.REST_REQUEST)
+    await level.find(asked(), lifetime, NOW, deadline, ahead=False)
+    await level.publish(asked(), make_credentials(), NOW, deadline)
+    await level.close()
+    assert waits == [1.0, 1.0]
 
 
 async def test_what_would_be_shared_late_takes_nothing_from_the_answer(
@@ -528,6 +597,16 @@ async def test_a_session_that_is_due_is_renewed_from_the_table_if_another_was_fi
     assert (first.counts.shared_misses, second.counts.shared_hits) == (2, 2)
 
 
+async def test_what_serves_on_where_no_fresh_ones_are_to_be_had_is_not_shared_again(
+    environment: New, sts: FakeSts, table: Table
+) -> None:
+    vendor = environment()
+    made = await vend(vendor)
+    sts.always = Failure("AccessDenied", status=403)
+    assert await vend(vendor, now=NOW + 3000) == made
+    assert table.calls == ["get", "put", "get"]
+
+
 async def test_a_new_environment_serves_what_is_due_and_renews_it_with_the_next_request(
     environment: New, sts: FakeSts, table: Table
 ) -> None:
@@ -562,6 +641,7 @@ async def test_too_much_to_seal_is_counted_and_costs_no_pause(
     assert (vendor.counts.shared_failures, table.items) == (1, {})
     await vend(vendor, principal="another")
     assert table.calls == ["get", "get"]
+    assert vendor.counts.shared_failures == 2
 
 
 async def test_shared_sessions_need_sts_only_once_while_it_is_down(environment: New, sts: FakeSts) -> None:
@@ -673,6 +753,37 @@ async def test_without_keys_the_table_is_left_alone(environment: New, sts: FakeS
 async def test_a_vendor_without_private_keys_says_so(vendor: Vendor) -> None:
     with pytest.raises(Exception, match="no `\\[private_sealing\\]` keys"):
         await vendor.sealers.private(NOW, PATIENT)
+
+
+@pytest.mark.parametrize(("life", "believed"), [(960, True), (961, False)])
+def test_an_entry_lives_a_minute_longer_than_was_asked_at_most(life: int, believed: bool) -> None:
+    """STS's clock may be ahead by that. The seal alone would take an hour and a minute."""
+    short = assume_role_request(make_identity(role=make_role(duration=900)), make_policy())
+    seal = Seal(parse_keys(jwk_set()))
+    credentials = make_credentials(expiration=NOW + life)
+    reply = {"Item": entry.sealed(short, credentials, seal)}
+    if believed:
+        assert entry.opened(reply, short, seal, NOW) == credentials
+        return
+    with pytest.raises(SealRefused, match="lives longer than asked"):
+        entry.opened(reply, short, seal, NOW)
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        pytest.param({"id": {"S": "x"}}, "form", id="an item without a seal"),
+        pytest.param({"sealed": {"S": WHOLE["sealed"]["S"][:-1]}}, "tampered", id="a seal without its end"),
+        pytest.param(item_with(principal="another"), "principal", id="a seal of another principal"),
+        pytest.param(item_with(session_name="another"), "principal", id="a session of another name"),
+    ],
+)
+def test_what_is_no_entry_of_this_request_is_refused_with_the_reason(
+    item: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(SealRefused) as refused:
+        entry.opened({"Item": item}, asked(), Seal(parse_keys(jwk_set())), NOW)
+    assert refused.value.reason == reason
 
 
 def test_an_entry_is_bound_to_its_request() -> None:

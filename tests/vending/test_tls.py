@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
+from botocore.config import Config
 from botocore.exceptions import SSLError
 
+from authorizer.aws.https import CheckedConfig, CheckedSession
 from authorizer.backend import session
 from authorizer.errors import StsRefused, StsUnavailable
 from authorizer.model import Shape
@@ -105,6 +109,44 @@ async def test_behind_a_proxy_a_certificate_that_nobody_vouches_for_is_refused(
     with pytest.raises(StsUnavailable, match="SSLError"):
         await ask(monkeypatch, "https://localhost", None)
     assert set(proxy.asked) == {"localhost:443"}
+
+
+async def test_certificates_that_cannot_be_read_are_a_failure_and_no_reason_to_trust_others(
+    server: HttpsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StsUnavailable, match="HTTPClientError"):
+        await ask(monkeypatch, server.url, server.certificate.with_name("absent.pem"))
+
+
+async def test_there_are_as_many_connections_as_were_asked_for() -> None:
+    """aiohttp's own hundred would let the 101st user wait for another's answer."""
+    connector = CheckedSession(max_pool_connections=512)._create_connector(None)
+    assert connector.limit == 512
+    await connector.close()
+
+
+class Own(AIOHTTPSession):
+    """A backend's own session."""
+
+
+@pytest.mark.parametrize(
+    ("given", "session", "connections"),
+    [
+        pytest.param(AioConfig(http_session_cls=Own), Own, None, id="a session of their own"),
+        pytest.param(
+            AioConfig(connector_args={"keepalive_timeout": 3}), CheckedSession, 3, id="what connects them"
+        ),
+        pytest.param(Config(read_timeout=3), CheckedSession, None, id="what botocore alone knows"),
+    ],
+)
+def test_a_client_keeps_what_it_was_given_and_checks_otherwise(
+    given: Any, session: object, connections: int | None
+) -> None:
+    merged: Any = CheckedConfig(http_session_cls=CheckedSession).merge(given)
+    assert merged.http_session_cls is session
+    assert merged.read_timeout == given.read_timeout
+    if connections:
+        assert merged.connector_args == {"keepalive_timeout": connections}
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])

@@ -14,6 +14,7 @@ from authorizer.errors import (
 )
 from authorizer.model import Credentials, Identity, Shape
 from authorizer.settings.schema import Session
+from authorizer.vending import vendor as vendor_module
 from authorizer.vending.cache import DENIAL_TTL
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
@@ -31,7 +32,7 @@ from tests.vending.factories import (
     make_role,
     make_settings,
 )
-from tests.vending.fake_sts import HANG_UP, Failure, FakeSts
+from tests.vending.fake_sts import CUT_OFF, HANG_UP, Failure, FakeSts
 
 THROTTLED = Failure("Throttling", "Rate exceeded")
 
@@ -78,6 +79,19 @@ async def test_a_thousand_concurrent_callers_of_one_user_make_one_call(vendor: V
     assert vendor.counts.joined == 999
 
 
+async def test_many_users_at_once_wait_for_sts_and_not_for_each_other(vendor: Vendor, sts: FakeSts) -> None:
+    """botocore would have ten connections, aiohttp a hundred."""
+    sts.gate.clear()
+    users = [asyncio.ensure_future(vend(vendor, make_identity(principal=f"u{n}"))) for n in range(110)]
+    async with asyncio.timeout(5):
+        while len(sts.requests) < len(users):
+            sts.arrived.clear()
+            await sts.arrived.wait()
+    sts.gate.set()
+    await asyncio.gather(*users)
+    assert sts.most_connections == len(users)
+
+
 async def test_two_users_at_once_make_two_calls(vendor: Vendor, sts: FakeSts) -> None:
     first, second = await asyncio.gather(vend(vendor), vend(vendor, make_identity(principal="another")))
     assert first.access_key_id != second.access_key_id
@@ -108,6 +122,18 @@ async def test_the_last_caller_to_leave_ends_the_call_and_the_next_one_starts_an
     assert len(sts.requests) == 2
 
 
+async def test_a_vendor_that_shares_nothing_counts_nothing_of_it(vendor: Vendor) -> None:
+    await vend(vendor)
+    assert vendor.counts.take() == {"misses": 1, "calls": 1}
+
+
+async def test_every_permission_ends_with_the_token_where_that_is_configured(sts: FakeSts) -> None:
+    vendor = new_vendor(make_settings(session=Session(end_with_token=True)))
+    await vend(vendor, make_identity(expires_at=NOW + 60))
+    await vendor.close()
+    assert '"DateLessThan":{"aws:CurrentTime":"2027-01-15T08:01:00Z"}' in sts.requests[0]["Policy"]
+
+
 async def test_silence_ends_at_the_deadline(vendor: Vendor, sts: FakeSts) -> None:
     sts.gate.clear()
     with pytest.raises(StsUnavailable, match=r"within 0\.1 s"):
@@ -135,6 +161,7 @@ async def test_no_time_left_is_a_failure_and_no_call(vendor: Vendor, sts: FakeSt
         pytest.param(Failure("InternalFailure", status=500), id="an internal failure is tried again"),
         pytest.param(Failure("", status=502, body="<html>"), id="a proxy's page is tried again"),
         pytest.param(HANG_UP, id="a connection that Lambda froze is made anew"),
+        pytest.param(CUT_OFF, id="a reply that ends in the middle is asked for again"),
     ],
 )
 async def test_what_passes_is_tried_again(vendor: Vendor, sts: FakeSts, failure: Failure) -> None:
@@ -165,7 +192,6 @@ async def test_no_retry_starts_that_the_deadline_would_cut(
     assert pauses == [0.1, 0.2, 0.4]
     pauses.clear()
     monkeypatch.setattr("authorizer.vending.sts.FIRST_PAUSE", 10.0)
-    monkeypatch.setattr("authorizer.vending.sts.LONGEST_PAUSE", 10.0)
     await vend_once_throttled(vendor, budget=8.0)
     assert pauses == []
     await vendor.close()
@@ -268,7 +294,8 @@ async def test_what_it_costs_to_renew_early_is_what_is_told(vendor: Vendor, sts:
 async def test_the_old_ones_serve_where_fresh_ones_are_long_in_coming(
     vendor: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("authorizer.vending.vendor.RENEWAL_BUDGET", 0.05)
+    assert vendor_module.RENEWAL_BUDGET <= 1
+    monkeypatch.setattr(vendor_module, "RENEWAL_BUDGET", 0.05)
     first = await vend(vendor)
     sts.gate.clear()
     began = time.monotonic()

@@ -1,10 +1,12 @@
 """What goes over the wire: the same as botocore's, signature included, and nothing read into a reply that is
 not there."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import botocore.session
 import pytest
@@ -16,10 +18,11 @@ from hypothesis import strategies as st
 from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
 from authorizer.model import Shape
 from authorizer.vending.request import assume_role_request
+from authorizer.vending.sts import granted
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
 from authorizer.waiting.deadline import Deadline
-from tests.vending.conftest import new_vendor
+from tests.vending.conftest import CALLER, new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts
 
@@ -50,6 +53,7 @@ def test_parameters_are_flattened_as_botocore_does() -> None:
 )
 def test_a_form_reads_back_as_it_was_written(flat: dict[str, str]) -> None:
     body = encoded(flat).decode("ascii")
+    assert body == "&".join(f"{name}={quote(text, safe='')}" for name, text in flat.items()), "nothing longer"
     assert dict(parse_qsl(body, keep_blank_values=True, strict_parsing=bool(flat))) == flat
     assert "+" not in body
 
@@ -84,7 +88,35 @@ async def test_the_request_carries_the_functions_own_credentials(vendor: Vendor,
     assert "Credential=AKIACALLER/" in headers["authorization"]
     assert "/eu-central-1/sts/aws4_request" in headers["authorization"]
     assert headers["host"] == sts.url.removeprefix("http://")
+    assert headers["content-type"] == "application/x-www-form-urlencoded; charset=utf-8"
     assert "Botocore" in headers["user-agent"]
+
+
+def signature(headers: dict[str, str], body: bytes, secret: str) -> str:
+    """As AWS computes it of what has arrived (IAM User Guide, "Create a signed AWS API request")."""
+    scope, signed, _ = headers["authorization"].removeprefix("AWS4-HMAC-SHA256 Credential=").split(", ")
+    scope = scope.partition("/")[2]
+    names = signed.removeprefix("SignedHeaders=")
+    lines = [f"{name}:{headers[name]}" for name in names.split(";")]
+    request = "\n".join(["POST", "/", "", *lines, "", names, hashlib.sha256(body).hexdigest()])
+    text = "\n".join(
+        ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hashlib.sha256(request.encode()).hexdigest()]
+    )
+    key = f"AWS4{secret}".encode()
+    for part in [*scope.split("/"), text]:
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()
+
+
+async def test_each_request_is_signed_with_all_that_it_says(vendor: Vendor, sts: FakeSts) -> None:
+    """STS would refuse it otherwise; and who stands between could change the policy."""
+    await vendor.vend(make_identity(role=FULL), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+    [headers], [body] = sts.headers, sts.bodies
+    said = headers["authorization"].rpartition("Signature=")[2]
+    assert said == signature(headers, body, CALLER["AWS_SECRET_ACCESS_KEY"])
+    assert said != signature(headers, body + b"x", CALLER["AWS_SECRET_ACCESS_KEY"])
+    names = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"content-type", "host", "x-amz-date", "x-amz-security-token"} <= set(names)
 
 
 class NoKeys:
@@ -116,10 +148,11 @@ async def test_a_function_without_credentials_is_told_so() -> None:
 async def test_the_endpoint_is_what_the_client_has_resolved(endpoint: str, url: str) -> None:
     class Keys:
         async def get_credentials(self) -> object:
-            return object()
+            return "canary"
 
     wire = await Wire.of(client_of(endpoint), Keys())
     assert wire is not None
+    assert "canary" not in repr(wire)
     assert (wire.url, wire.region) == (url, "eu-central-1")
 
 
@@ -138,6 +171,15 @@ def test_a_reply_becomes_what_botocore_would_make_of_it() -> None:
         },
         "PackedPolicySize": 12,
     }
+
+
+@pytest.mark.parametrize(
+    ("packed", "size"),
+    [("0", 0), ("999999", 999_999), ("1000000", None), ("12%", None), ("-1", None), ("", None), ("٣", None)],
+)
+def test_how_much_of_the_limit_a_policy_takes_is_a_number_or_not_known(packed: str, size: int | None) -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=packed).encode()
+    assert parsed(body)["PackedPolicySize"] == size
 
 
 def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
@@ -163,6 +205,18 @@ def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
             id="an empty secret",
         ),
         pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=1).replace(
+                "ASIA000000000001", ""
+            ),
+            id="an empty access key",
+        ),
+        pytest.param(
+            REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=1).replace(
+                "canary-session/1+==", ""
+            ),
+            id="an empty session token",
+        ),
+        pytest.param(
             REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed="").replace(
                 "SessionToken", "Other"
             ),
@@ -174,6 +228,23 @@ async def test_a_reply_that_is_not_whole_is_a_refusal(vendor: Vendor, sts: FakeS
     sts.always = Failure("", status=200, body=body)
     with pytest.raises(StsRefused) as refused:
         await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+    assert refused.value.sts_code == "IncompleteReply"
+
+
+@pytest.mark.parametrize("status", [300, 302, 404])
+async def test_a_whole_reply_under_another_status_grants_nothing(
+    vendor: Vendor, sts: FakeSts, status: int
+) -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=1)
+    sts.always = Failure("", status=status, body=body)
+    with pytest.raises(StsRefused):
+        await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+
+
+@pytest.mark.parametrize("reply", [None, [], {}, {"Credentials": None}, {"Credentials": {}}], ids=repr)
+def test_whatever_a_library_makes_of_a_reply_it_grants_what_is_whole(reply: object) -> None:
+    with pytest.raises(StsRefused) as refused:
+        granted(reply, assume_role_request(make_identity(), make_policy()), NOW)
     assert refused.value.sts_code == "IncompleteReply"
 
 
