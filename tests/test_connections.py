@@ -15,9 +15,15 @@ from typing_extensions import override
 
 from authorizer import backend
 from authorizer.backend import opening, renewing
-from authorizer.errors import CredentialsExpired, RenewalFailed
+from authorizer.connections import Connections
+from authorizer.deadline import Deadline
+from authorizer.errors import ConnectionOver, ConnectionRefused, CredentialsExpired, Refusal, RenewalFailed
+from authorizer.model import Shape
 from authorizer.runtime import VerdictError
 from authorizer.settings.schema import Route, Sealing, Settings
+from authorizer.vending.keys import parse_keys
+from authorizer.vending.seal import Seal
+from tests.make import NOW, make_claims, make_request, sample_settings
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event
 
@@ -283,6 +289,35 @@ def test_nothing_of_the_token_shows_in_what_is_kept(world: World) -> None:
     context = connect(world)
     visible = b"".join(base64.urlsafe_b64decode(part + "==") for part in context["connection"].split("."))
     assert context["sub"].encode() not in visible
+
+
+@pytest.mark.parametrize(
+    ("later", "dropped", "refusal"),
+    [
+        pytest.param(TWO_HOURS - 1, False, None, id="within two hours"),
+        pytest.param(TWO_HOURS, False, ConnectionOver, id="after two hours"),
+        pytest.param(1, True, ConnectionRefused, id="by an issuer that is configured no longer"),
+    ],
+)
+async def test_a_caller_is_taken_up_again(later: float, dropped: bool, refusal: type[Refusal] | None) -> None:
+    async def seal(*_: object) -> Seal:
+        return Seal(parse_keys(jwk_set(make_jwk("private", 7))))
+
+    settings = renewing_settings(sample_settings())
+    claims, deadline = make_claims(), Deadline.after(9)
+    request = make_request(shape=Shape.WEBSOCKET, connection_id="c1=")
+    context = await Connections(settings, seal).keep(claims, request, NOW, deadline)
+    if dropped:
+        others = {name: entry for name, entry in settings.issuers.items() if name != claims.issuer}
+        settings = replace(settings, issuers=others)
+    event = {**context, "connectionId": "c1=", "apiId": request.route.api_id, "stage": request.route.stage}
+    taking_up = Connections(settings, seal).take_up(event, NOW + later, deadline)
+    if refusal:
+        with pytest.raises(refusal):
+            await taking_up
+    else:
+        kept = await taking_up
+        assert (kept.claims.sub, kept.request.route) == (claims.sub, request.route)
 
 
 def at(world: World, seconds: float) -> None:
