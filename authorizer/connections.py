@@ -110,7 +110,6 @@ class Connections:
             token="",
             requested_role=kept["requestedRole"],
             request_id=request_id if isinstance(request_id, str) else None,
-            connection_id=connection_id,
             simple_response=False,
         )
         return Kept(request=request, claims=claims)

@@ -161,8 +161,7 @@ class Record:
             f'"duration":{(self._tick() - self._begun) * 1000:.3f},"verdict":"{verdict}",'
             f'"code":"{refusal.code if refusal else "allowed"}"'
         ]
-        if counted:
-            parts += [f'"{name}":{count}' for name, count in counted.items()]
+        parts += [f'"{name}":{count}' for name, count in counted.items()]
         if refusal:
             parts.append(f'"reason":{_text(str(refusal), MAX_REASON)}')
         if request := self.request:

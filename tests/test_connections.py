@@ -15,15 +15,22 @@ from typing_extensions import override
 
 from authorizer import backend
 from authorizer.backend import opening, renewing
-from authorizer.connections import LONGEST
-from authorizer.errors import CredentialsExpired, RenewalFailed
+from authorizer.connections import Connections
+from authorizer.errors import ConnectionOver, ConnectionRefused, CredentialsExpired, Refusal, RenewalFailed
+from authorizer.model import Shape
 from authorizer.runtime import VerdictError
-from authorizer.settings.schema import Sealing, Settings
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal
+from authorizer.settings.schema import Route, Sealing, Settings
+from authorizer.waiting.deadline import Deadline
+from tests.make import NOW, make_claims, make_request, sample_settings
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event
 
 PRIVATE = Sealing(source="environment", keys=jwk_set(make_jwk("private", 7)))
 Change = Callable[[Settings], Settings]
+TWO_HOURS = 7200
+"""As long as API Gateway keeps a connection (API Gateway quotas)."""
 
 
 def renewing_settings(settings: Settings, **session: Any) -> Settings:
@@ -148,16 +155,74 @@ def test_the_answer_holds_the_context_alone_and_no_policy_of_the_api(world: Worl
     assert set(fields) == set(context) - {"connection"}
 
 
-def test_the_access_toml_of_the_moment_decides(world: World, key_folder: Path) -> None:
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param((), id="$connect is open no longer"),
+        pytest.param(
+            (Route(method="", path="$default"),), id="what is open is the catch-all route of an HTTP API"
+        ),
+    ],
+)
+def test_the_access_toml_of_the_moment_decides(
+    world: World, key_folder: Path, left: tuple[Route, ...]
+) -> None:
     context = connect(world)
     settings = world.authorizer.settings
     closed = {
-        name: tuple(r for r in routes if r.path != "$connect") for name, routes in settings.scopes.items()
+        name: (*(r for r in routes if r.path != "$connect"), *left)
+        for name, routes in settings.scopes.items()
     }
     later = replace(settings, scopes=closed)
     with connected(key_folder, lambda _: later) as then:
         decision, _ = then.authorizer.decide(ask(context))
         assert (decision.verdict, decision.code) == ("deny", "no_route")
+
+
+def test_an_issuer_that_is_configured_no_longer_speaks_for_no_connection(
+    world: World, key_folder: Path
+) -> None:
+    context = connect(world)
+    settings = world.authorizer.settings
+    others = {
+        name: issuer for name, issuer in settings.issuers.items() if issuer.issuer != world.last["issuer"]
+    }
+    assert len(others) == 1, "the other form of the user pool's name"
+    later = replace(settings, issuers=others)
+    with connected(key_folder, lambda _: later) as then:
+        decision, _ = then.authorizer.decide(ask(context))
+        assert (decision.verdict, decision.code) == ("unauthorized", "connection_refused")
+        assert "configured no longer" in then.last["reason"]
+        assert then.sts.requests == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        pytest.param("r1", "r1", id="a text"),
+        pytest.param(7, None, id="a number"),
+        pytest.param(None, None, id="nothing"),
+    ],
+)
+def test_the_record_tells_the_request_in_which_a_backend_asked(
+    world: World, number: object, told: str | None
+) -> None:
+    decision, _ = world.authorizer.decide(ask(connect(world), requestId=number))
+    assert decision.verdict == "allow"
+    assert world.last["request_id"] == told
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param("RENEW", id="a text"),
+        pytest.param([["type", "RENEW"]], id="a list"),
+    ],
+)
+def test_what_is_no_object_is_an_event_that_nobody_knows(world: World, event: object) -> None:
+    decision, _ = world.authorizer.decide(event)
+    assert (decision.verdict, decision.code) == ("failure", "event_unknown")
 
 
 @pytest.mark.parametrize(
@@ -261,6 +326,35 @@ def test_nothing_of_the_token_shows_in_what_is_kept(world: World) -> None:
     assert context["sub"].encode() not in visible
 
 
+@pytest.mark.parametrize(
+    ("later", "dropped", "refusal"),
+    [
+        pytest.param(TWO_HOURS - 1, False, None, id="within two hours"),
+        pytest.param(TWO_HOURS, False, ConnectionOver, id="after two hours"),
+        pytest.param(1, True, ConnectionRefused, id="by an issuer that is configured no longer"),
+    ],
+)
+async def test_a_caller_is_taken_up_again(later: float, dropped: bool, refusal: type[Refusal] | None) -> None:
+    async def seal(*_: object) -> Seal:
+        return Seal(parse_keys(jwk_set(make_jwk("private", 7))))
+
+    settings = renewing_settings(sample_settings())
+    claims, deadline = make_claims(), Deadline.after(9)
+    request = make_request(shape=Shape.WEBSOCKET, connection_id="c1=")
+    context = await Connections(settings, seal).keep(claims, request, NOW, deadline)
+    if dropped:
+        others = {name: entry for name, entry in settings.issuers.items() if name != claims.issuer}
+        settings = replace(settings, issuers=others)
+    event = {**context, "connectionId": "c1=", "apiId": request.route.api_id, "stage": request.route.stage}
+    taking_up = Connections(settings, seal).take_up(event, NOW + later, deadline)
+    if refusal:
+        with pytest.raises(refusal):
+            await taking_up
+    else:
+        kept = await taking_up
+        assert (kept.claims.sub, kept.request.route) == (claims.sub, request.route)
+
+
 def at(world: World, seconds: float) -> None:
     """Let the authorizer's clock run ahead."""
     clock = world.authorizer._clock
@@ -269,7 +363,7 @@ def at(world: World, seconds: float) -> None:
 
 def test_a_connection_lasts_two_hours_and_no_longer(world: World) -> None:
     context = connect(world)
-    at(world, LONGEST - 60)
+    at(world, TWO_HOURS - 60)
     decision, _ = world.authorizer.decide(ask(context))
     assert decision.code != "connection_over"
     at(world, 61)
@@ -288,7 +382,7 @@ def test_where_sessions_end_with_the_token_so_does_the_connection(key_folder: Pa
 def test_the_backend_says_that_a_connection_is_over(world: World, function: type[Lambda]) -> None:
     context = connect(world)
     end(context, 0)
-    at(world, LONGEST + 1)
+    at(world, TWO_HOURS + 1)
     with pytest.raises(CredentialsExpired, match="and so is the connection"):
         backend.credentials(message(context))
 

@@ -8,7 +8,7 @@ from authorizer.metrics import COUNTERS
 from authorizer.sealing.sealer import SealingCounts
 from authorizer.tokens.keystore import FetchCounts
 from authorizer.vending.cache import Counts
-from tests.test_record import taken
+from tests.test_record import taken, whole
 from tests.world import World, sample_event
 
 
@@ -20,6 +20,8 @@ def counted(world: World) -> dict[str, Any]:
 def test_every_counter_is_a_row_of_the_table_and_belongs_to_one_stage() -> None:
     names = [each.name for counts in (Counts, FetchCounts, SealingCounts) for each in fields(counts)]
     assert sorted(names) == sorted(COUNTERS)
+    declared = taken(whole().line("allow", dict.fromkeys(names, 1)))
+    assert {key for key in declared if len(key) == 2} == {(name, "authorizer-live") for name in COUNTERS}
 
 
 def test_what_was_counted_is_taken_once() -> None:

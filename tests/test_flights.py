@@ -1,7 +1,9 @@
 """One fetch for all who ask at the same time, each with a deadline of their own."""
 
 import asyncio
+import gc
 import time
+from typing import Any
 
 import pytest
 
@@ -14,17 +16,20 @@ class Fetch:
     def __init__(self) -> None:
         self.made = 0
         self.ended = 0
+        self.seen: list[str] = []
         self.begun = asyncio.Event()
         self.open = asyncio.Event()
 
     async def __call__(self, flight: Flight[int]) -> int:
         self.made += 1
         number = self.made
+        self.seen.append(f"begun {number}")
         self.begun.set()
         try:
             await self.open.wait()
         except asyncio.CancelledError:
             self.ended += 1
+            self.seen.append(f"ended {number}")
             raise
         return number
 
@@ -67,9 +72,44 @@ async def test_a_fetch_that_was_frozen_is_not_joined() -> None:
     after = asyncio.ensure_future(flights.join("key", fetch, budget=30))
     with pytest.raises(TimeoutError):
         await frozen
+    third = asyncio.ensure_future(flights.join("key", fetch, budget=30))
+    await asyncio.sleep(0)
     fetch.open.set()
-    assert await after == 2
-    assert (fetch.made, fetch.ended) == (2, 1)
+    assert list(await asyncio.gather(after, third)) == [2, 2], (
+        "the end of the first is not the end of the second"
+    )
+    assert fetch.seen == ["begun 1", "ended 1", "begun 2"], "never two at a time"
+
+
+async def test_nothing_of_a_fetch_is_left_for_the_loop_to_complain_of() -> None:
+    """What it complains of is printed, and Lambda's log has it beside the records."""
+    said: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    flights = Flights[int]()
+
+    async def endless(_: Flight[int]) -> int:
+        await asyncio.sleep(30)
+        return 1
+
+    async def spiteful(_: Flight[int]) -> int:
+        try:
+            return await endless(_)
+        finally:
+            raise ZeroDivisionError
+
+    with pytest.raises(TimeoutError):
+        await flights.join("key", endless, budget=0.01)
+    for fetch in (endless, spiteful):
+        alone = asyncio.ensure_future(flights.join("key", fetch, budget=30))
+        await asyncio.sleep(0.01)
+        alone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await alone
+    del alone
+    for _ in range(3):  # the loop lets go of what it called last, and only then is it collected
+        await asyncio.sleep(0)
+        gc.collect()
+    assert [context["message"] for context in said] == []
 
 
 async def test_who_waits_for_a_fetch_that_is_ended_from_outside_is_told_so_and_not_cancelled() -> None:

@@ -14,7 +14,7 @@ from authorizer.errors import NoRole
 from authorizer.metrics import COUNTERS, DECISION, NAMESPACE
 from authorizer.model import Credentials, Routes, SessionPolicy
 from authorizer.pipeline import authorize
-from authorizer.record import MAX_LISTED, MAX_REASON, MAX_TEXT, STAGES, Record
+from authorizer.record import MAX_LISTED, MAX_TEXT, STAGES, Record
 from tests.make import NOW, SUB, make_claims, make_identity, make_request, sample_settings
 from tests.world import sample_event
 
@@ -279,8 +279,27 @@ def test_a_long_text_is_told_by_its_beginning_and_a_digest() -> None:
 
 def test_a_reason_may_be_longer_than_other_texts() -> None:
     record = Record(NOW)
-    record.refused(NoRole("x" * MAX_REASON))
-    assert json.loads(record.line("deny"))["reason"] == "x" * MAX_REASON
+    record.refused(NoRole("x" * 1024))
+    assert json.loads(record.line("deny"))["reason"] == "x" * 1024
+    record.refused(NoRole("x" * 1025))
+    assert len(json.loads(record.line("deny"))["reason"]) == 1024
+
+
+@pytest.mark.parametrize(
+    ("number", "last"),
+    [
+        pytest.param(64, "scope 63", id="as many as there is room for"),
+        pytest.param(65, "and 2 more", id="one more"),
+    ],
+)
+def test_a_list_is_told_whole_while_there_is_room(number: int, last: str) -> None:
+    scopes = frozenset(f"scope {each:02}" for each in range(number))
+    said = json.loads(whole(identity={"scopes": scopes}).line("allow"))["scopes"]
+    assert (len(said), said[-1]) == (64, last)
+
+
+def test_a_record_keeps_what_was_sealed_for_the_command_that_explains_it() -> None:
+    assert list(whole().secrets or ()) == ["secretAccessKey"]
 
 
 # ── From here to CloudTrail ──────────────────────────────────────────────────────────────────────────────────────────

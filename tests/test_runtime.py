@@ -1,6 +1,9 @@
 """The entry point: one loop, a deadline, and nothing of the past after a restart."""
 
 import asyncio
+import io
+import json
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +20,23 @@ from authorizer.errors import (
     ServiceFailure,
     Unauthorized,
 )
-from authorizer.model import Routes
+from authorizer.model import Claims, Routes
 from authorizer.record import Record
-from authorizer.runtime import FAMILIES, MAX_SECONDS, _decision, _seconds_left
+from authorizer.runtime import (
+    FAMILIES,
+    LATE_SECONDS,
+    MARGIN_SECONDS,
+    MAX_SECONDS,
+    WARM_SECONDS,
+    Authorizer,
+    _decision,
+    _seconds_left,
+)
 from authorizer.sealing.seal import peek_kid
 from authorizer.sealing.sealer import KEYS_MAX_AGE
 from authorizer.settings.schema import Sealing, Session, Settings
-from tests.make import NOW, make_claims, make_request
+from tests.make import NOW, SUB, make_claims, make_request
+from tests.servers.jwks import Jwks
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event
 
@@ -93,6 +106,7 @@ def test_nothing_is_left_for_later(world: World) -> None:
     for name in ("rest-token-allow", "http-2-allow", "expired-unauthorized", "machine-allow"):
         world.sample(name)
         assert asyncio.all_tasks(world.authorizer._loop) == set()
+    assert LATE_SECONDS <= MARGIN_SECONDS / 2, "what is stopped leaves time for its record"
 
 
 def test_a_decision_from_memory_waits_for_sealing_keys_that_are_due(
@@ -132,11 +146,71 @@ def test_a_restart_forgets_every_credential(world: World) -> None:
     assert len(world.sts.requests) == 2
 
 
+def keys_at(world: World, jwks: Jwks) -> Settings:
+    """The world's settings, with the keys of its issuer somewhere else."""
+    settings = world.authorizer.settings
+    issuers = {name: replace(issuer, jwks_uri=jwks.uri) for name, issuer in settings.issuers.items()}
+    return replace(settings, issuers=issuers)
+
+
+def test_what_was_warmed_needs_no_keys_for_its_first_request(world: World) -> None:
+    jwks = Jwks(world.local.issuer.jwks())
+    authorizer = Authorizer(keys_at(world, jwks), emit=world.lines.append)
+    try:
+        authorizer.warm()
+        assert WARM_SECONDS <= 10 / 2, "half of what Lambda gives is for loading"
+        assert jwks.requests == 1
+        authorizer.restart()
+        assert jwks.requests == 2, "it is warmed again"
+        jwks.document = None
+        event = world.local.sign_in(sample_event("rest-token-allow"))
+        assert authorizer.decide(event)[0].verdict == "allow"
+        assert jwks.requests == 2
+    finally:
+        authorizer.close()
+        jwks.close()
+
+
+def test_what_is_closed_keeps_no_connection_and_decides_nothing_that_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+    authorizer = Authorizer(world.authorizer.settings, emit=world.lines.append)
+    for stage in (authorizer._stages.verifier, authorizer._stages.vendor):
+
+        async def close(stage: Any = stage, of: Any = stage.close) -> None:
+            await of()
+            closed.append(stage)
+
+        monkeypatch.setattr(stage, "close", close)
+    authorizer.close()
+    assert closed == [authorizer._stages.verifier, authorizer._stages.vendor]
+    with pytest.raises(RuntimeError, match="Event loop is closed"):
+        authorizer.decide(world.local.sign_in(sample_event("rest-token-allow")))
+
+
+def test_the_record_goes_to_the_functions_log_at_once_and_names_the_function(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(log))
+    authorizer = Authorizer(world.authorizer.settings, function="authorizer-live")
+    try:
+        authorizer.decide({})
+        assert log.getvalue().endswith(b"\n")
+        [line] = log.getvalue().splitlines()
+        said = json.loads(line)
+        assert (said["function"], said["code"]) == ("authorizer-live", "event_unknown")
+    finally:
+        authorizer.close()
+
+
 def test_the_deadline_is_lambda_s_but_never_more_than_an_http_api_waits() -> None:
     class Context:
         def __init__(self, milliseconds: int) -> None:
             self.get_remaining_time_in_millis = lambda: milliseconds
 
+    assert MAX_SECONDS == 9, "an HTTP API waits for 10 s"
     assert _seconds_left(None) == MAX_SECONDS
     assert _seconds_left(Context(60_000)) == MAX_SECONDS
     assert _seconds_left(Context(3_000)) == 2.75
@@ -201,6 +275,33 @@ def test_a_path_that_walks_is_told_apart_from_a_closed_route_and_not_repeated(wo
     assert (decision.verdict, decision.code) == ("deny", "route_closed")
     assert "no scope opens such a path" in world.last["reason"]
     assert "canary" not in world.lines[-1]
+
+
+def test_what_is_refused_after_all_has_answered_is_answered_with_a_denial_alone() -> None:
+    open_here = Routes(patterns=("a",), closed=(), matched="GET /files")
+    noted: dict[str, Any] = {"request": make_request(), "routes": open_here, "claims": make_claims()}
+    allowed = _decision(recorded(**noted, response={"opens": "this"}))
+    assert (allowed.verdict, allowed.response) == ("allow", {"opens": "this"})
+    unanswered = _decision(recorded(**noted))
+    assert (unanswered.verdict, unanswered.response) == ("failure", None)
+    refused = _decision(recorded(**noted, response={"opens": "this"}, refusal=NoRole("x")))
+    assert (refused.verdict, refused.code) == ("deny", "no_role")
+    assert refused.response is not None
+    assert "opens" not in refused.response
+
+
+@pytest.mark.parametrize(
+    ("claims", "principal"),
+    [
+        pytest.param(make_claims(), SUB, id="the subject of the token"),
+        pytest.param(None, "unknown", id="nobody, before a token was verified"),
+    ],
+)
+def test_a_denial_names_whom_it_denies(claims: Claims | None, principal: str) -> None:
+    for refusal in (NoRole("x"), RouteClosed("x")):
+        decision = _decision(recorded(request=make_request(), claims=claims, refusal=refusal))
+        assert decision.response is not None, "also where nothing was answered yet"
+        assert decision.response["principalId"] == principal
 
 
 def test_a_denial_without_a_request_to_deny_is_a_failure() -> None:

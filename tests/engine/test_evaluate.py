@@ -89,6 +89,9 @@ def test_an_outcome_names_the_statements_that_decided() -> None:
     ]
     denied = evaluate(identity=[ALLOW], session=DENY, boundary=None, request=request())
     assert [(place.layer, place.sid) for place in denied.deciding] == [("session", "No")]
+    twice = document(statement(sid="First"), statement(sid="Second", actions=("s3:*",)))
+    first = evaluate(identity=None, session=twice, boundary=None, request=request())
+    assert [place.sid for place in first.deciding] == ["First"]
     nothing = evaluate(identity=[ALLOW], session=OTHER, boundary=OTHER, request=request())
     assert (nothing.deciding, nothing.missing) == ((), ("session", "boundary"))
 
@@ -102,6 +105,7 @@ def test_an_outcome_names_the_statements_that_decided() -> None:
         pytest.param({"actions": ("s3:GetObject*a",)}, False, id="an action that goes on"),
         pytest.param({"not_actions": ("s3:Put*",)}, True, id="NotAction of another action"),
         pytest.param({"not_actions": ("s3:Put*", "s3:get*")}, False, id="NotAction of this action"),
+        pytest.param({"actions": ("", "s3:GetObject")}, True, id="an empty action beside this one"),
         pytest.param({"actions": ()}, False, id="no action"),
         pytest.param({"resources": ("arn:aws:s3:::BUCKET/*",)}, False, id="resources have case"),
         pytest.param({"resources": ("arn:aws:s3",)}, True, id="a partial ARN is completed"),
@@ -157,6 +161,18 @@ def test_a_deny_that_cannot_be_told_denies(changes: dict[str, Any]) -> None:
     denying = document(statement(), statement(effect="Deny", **changes))
     outcome = evaluate(identity=None, session=denying, boundary=None, request=request(a__two=["u1", "u2"]))
     assert outcome.verdict == "explicit deny"
+
+
+def test_a_request_need_not_have_a_context() -> None:
+    bare = AccessRequest(action="s3:GetObject", resource=OBJECT)
+    assert evaluate(identity=None, session=ALLOW, boundary=None, request=bare).allowed
+
+
+def test_an_outcome_that_is_printed_tells_neither_the_policies_nor_whose_request_it_was() -> None:
+    outcome = evaluate(identity=None, session=ALLOW, boundary=None, request=request(aws__userid="erin"))
+    assert "verdict='allow'" in repr(outcome)
+    assert "erin" not in repr(outcome)
+    assert "s3:GetObject" not in repr(outcome)
 
 
 def test_a_key_given_twice_is_an_error() -> None:

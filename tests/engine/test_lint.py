@@ -123,6 +123,26 @@ def test_finds(changes: dict[str, Any], code: str | None) -> None:
     assert all(finding.place == "t.json.j2:3" for finding in found if finding.code != "too-large")
 
 
+@pytest.mark.parametrize(
+    ("actions", "key", "known"),
+    [
+        pytest.param("ListBucket ListBucketVersions ListBucketMultipartUploads", "prefix", True, id="prefix"),
+        pytest.param("ListBucket ListBucketVersions", "delimiter", True, id="delimiter"),
+        pytest.param("ListBucketMultipartUploads", "delimiter", False, id="delimiter of uploads"),
+        pytest.param("ListBucket ListBucketVersions", "max-keys", True, id="how many keys"),
+        pytest.param("ListBucketMultipartUploads", "max-keys", False, id="how many keys of uploads"),
+    ],
+)
+def test_a_key_of_listings_is_found_where_the_action_lacks_it(actions: str, key: str, known: bool) -> None:
+    for action in actions.split():
+        found = findings(
+            Action=f"s3:{action}",
+            Resource="arn:{{ p }}:s3:::b",
+            Condition={"StringEquals": {"s3:prefix": "x/{{ tenant }}/", f"s3:{key}": "x/{{ tenant }}/"}},
+        )
+        assert ("condition-key" not in {finding.code for finding in found}) is known
+
+
 def test_a_claim_that_users_can_change_is_found_where_it_decides() -> None:
     (found,) = findings(writable=("tenant", "note"))
     assert (found.code, found.place) == ("user-writable", "t.json.j2:3")

@@ -45,6 +45,11 @@ NOTHING: dict[str, str] = {}
             (Variable(key="aws:principaltag/team", default="company wide"),),
             id="a variable with a default",
         ),
+        pytest.param(
+            "${ aws:userid , 'x'}",
+            (Variable(key="aws:userid", default="x"),),
+            id="blanks around a variable's key are none of it",
+        ),
         pytest.param("${aws:userid", ("${aws:userid",), id="an unclosed variable is text"),
         pytest.param("${}", ("${}",), id="an empty variable is text"),
         pytest.param("$a $", ("$a $",), id="a lone dollar is text"),
@@ -67,6 +72,11 @@ def test_an_equals_value_has_no_wildcards_but_still_escapes() -> None:
             "arn:aws:s3", ("arn:aws:s3:", MANY, ":", MANY, ":", MANY), id="missing fields are stars"
         ),
         pytest.param(
+            "arn:${x}:s3",
+            ("arn:${x}:s3:", MANY, ":", MANY, ":", MANY),
+            id="where fields are missing a variable is text",
+        ),
+        pytest.param(
             "arn:aws:s3:::b/${aws:userid}",
             ("arn:aws:s3:::b/", Variable(key="aws:userid", default=None)),
             id="a variable after the fifth colon",
@@ -84,6 +94,7 @@ def test_a_resource_is_read(text: str, parts: Concrete) -> None:
 
 def test_an_action_has_no_case_and_no_variables() -> None:
     assert parse_action("S3:Get*${*}") == ("s3:get", MANY, "${", MANY, "}")
+    assert parse_action("s3:Get?bject") == ("s3:get", ONE, "bject")
 
 
 def test_a_variable_brings_literal_text() -> None:
@@ -102,6 +113,7 @@ def test_a_variable_without_value_or_default_resolves_to_nothing() -> None:
 
 def test_adjacent_parts_are_joined() -> None:
     assert join(("a", "", "b", MANY, MANY, "c")) == ("ab", MANY, "c")
+    assert join(("", MANY, "", MANY, ONE)) == (MANY, ONE)
 
 
 PATTERNS = st.lists(
@@ -127,6 +139,27 @@ def test_matching_agrees_with_the_definition(pattern: Concrete, text: str) -> No
         return of < len(text) and cells[at] in (ONE, text[of]) and fits(at + 1, of + 1)
 
     assert matches(pattern, text) == fits(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        pytest.param("*a?*b", "xab", False, id="one character is not both of two"),
+        pytest.param("*a*b", "xb", False, id="a piece that is not there"),
+        pytest.param("*a*a*", "a", False, id="one character is not two pieces"),
+        pytest.param("*a?b*", "xaxc", False, id="half of a piece"),
+        pytest.param("*?a*", "xab", True, id="a piece that begins with any character"),
+        pytest.param("*?a*", "ab", False, id="a piece that would begin before the text"),
+        pytest.param("*?a?b*", "xaxcxaxb", True, id="a piece that fits at the second place only"),
+        pytest.param("*?*", "a", True, id="any character at all"),
+        pytest.param("*?*", "", False, id="any character of none"),
+        pytest.param("a*?*b", "ab", False, id="any character between two neighbours"),
+        pytest.param("a*?*b", "axb", True, id="any character between two"),
+        pytest.param("ab*b", "ab", False, id="one character is not the end and the beginning"),
+    ],
+)
+def test_a_text_fits_whole_and_no_character_serves_twice(pattern: str, text: str, fits: bool) -> None:
+    assert matches(parse_pattern(pattern), text) is fits  # type: ignore[arg-type]  # it has no variable
 
 
 @pytest.mark.parametrize(

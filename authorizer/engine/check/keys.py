@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 GLOBAL = frozenset(
     {
-        *("aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:currenttime", "aws:epochtime"),
+        *("aws:assumedroot", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
+        *("aws:chatbotsourcearn", "aws:currenttime", "aws:epochtime"),
         *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "aws:federatedprovider"),
         *("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalaccount", "aws:principalarn"),
         *(
@@ -22,7 +23,7 @@ GLOBAL = frozenset(
         *("aws:requestedregion", "aws:requesttag/", "aws:resourceaccount", "aws:resourceorgid"),
         *("aws:resourceorgpaths", "aws:resourcetag/", "aws:securetransport", "aws:sourceaccount"),
         *("aws:sourcearn", "aws:sourceidentity", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths"),
-        *("aws:sourcevpc", "aws:sourcevpce", "aws:ssmmessagessessioninitiated", "aws:tagkeys"),
+        *("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:tagkeys"),
         *(
             "aws:tokenissuetime",
             "aws:useragent",
@@ -31,7 +32,7 @@ GLOBAL = frozenset(
             "aws:viaawsservice",
             "aws:vpcsourceip",
         ),
-        *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths", "aws:ischatbotrequest"),
+        *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
     }
 )
 
@@ -100,7 +101,17 @@ SERVICES: Mapping[str, frozenset[str]] = {
     "sqs": frozenset(),
     "sns": frozenset({"sns:endpoint", "sns:protocol"}),
     "ssm": frozenset(
-        {"ssm:overwrite", "ssm:policies", "ssm:recursive", "ssm:resourcetag/", "ssm:syncpolicies"}
+        {
+            *(
+                "ssm:autoapprove",
+                "ssm:documentcategories",
+                "ssm:documenttype",
+                "ssm:overwrite",
+                "ssm:policies",
+            ),
+            *("ssm:recursive", "ssm:resourcetag/", "ssm:sessiondocumentaccesscheck", "ssm:sourceinstancearn"),
+            "ssm:synctype",
+        }
     ),
     "secretsmanager": frozenset(
         {
@@ -115,6 +126,7 @@ SERVICES: Mapping[str, frozenset[str]] = {
                 "secretsmanager:name",
                 "secretsmanager:recoverywindowindays",
                 "secretsmanager:resource/allowrotationlambdaarn",
+                "secretsmanager:resource/type",
             ),
             *(
                 "secretsmanager:resourcetag/",
@@ -122,7 +134,7 @@ SERVICES: Mapping[str, frozenset[str]] = {
                 "secretsmanager:rotationlambdaarn",
             ),
             *("secretsmanager:secretid", "secretsmanager:secretprimaryregion", "secretsmanager:versionid"),
-            "secretsmanager:versionstage",
+            *("secretsmanager:type", "secretsmanager:versionstage"),
         }
     ),
 }
@@ -143,5 +155,7 @@ def known(key: str) -> bool | None:
     listed = GLOBAL if service == "aws" else SERVICES.get(service)
     if listed is None:
         return None
-    family, slash, member = name.partition("/")
-    return f"{family}/" in listed and bool(member) if slash else name in listed
+    if name in listed:
+        return not name.endswith("/")  # a family's own name is no key
+    family, _, member = name.partition("/")
+    return f"{family}/" in listed and bool(member)

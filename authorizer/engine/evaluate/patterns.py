@@ -72,8 +72,7 @@ def parse_pattern(text: str, *, wildcards: bool = True, variables: bool = True) 
         if literal:
             parts.append(literal)
             literal = ""
-        if part is not MANY or parts[-1:] != [MANY]:
-            parts.append(part)
+        parts.append(part)
     literal += text[end:]
     if literal:
         parts.append(literal)
@@ -85,7 +84,7 @@ def parse_resource(text: str) -> Parts:
     """A Resource. Variables count only after the fifth colon; a missing ARN field counts as `*`, as IAM
     completes it."""
     fields = text.split(":", 5)
-    if text == "*" or len(fields) < 6:
+    if len(fields) < 6:
         return parse_pattern(text if text == "*" else text + ":*" * (6 - len(fields)), variables=False)
     head = parse_pattern(":".join(fields[:5]) + ":", variables=False)
     return join((*head, *parse_pattern(fields[5])))
