@@ -123,8 +123,7 @@ class KeyStore:
         """Pinned keys age from when they are first looked at. Where the clock was set back behind them, nobody knows
         how old keys are: they age from now, and a fetch is due."""
         if self._held_since is None:
-            if self._held:
-                self._age(now, self._policy.cooldown)
+            self._age(now, self._policy.cooldown)
         elif now < self._held_since - self._policy.cooldown:
             self._age(now, 0)
 
