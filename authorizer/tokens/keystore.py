@@ -75,8 +75,9 @@ class KeyStore:
         self._flights: Flights[None] = Flights()
         self._held: Mapping[str, RSAPublicKey] = dict(pinned or {})
         self._held_since: float | None = None
-        self._due_at = -inf
-        self._expires_at = -inf
+        """None until somebody looks; these two are told from then on."""
+        self._due_at: float
+        self._expires_at: float
         self._attempted_at = -inf
         self._failure: str | None = None
         """Why the latest attempt brought nothing; None: it did, or there was none."""

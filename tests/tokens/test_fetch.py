@@ -182,6 +182,7 @@ async def test_a_fetcher_that_is_closed_leaves_nothing_open() -> None:
         await fetch(uri, 10)
         await fetch(uri, 10)
         await fetch.close()
+        del fetch
     gc.collect()
     assert complaints == []
 
