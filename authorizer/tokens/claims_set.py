@@ -34,7 +34,7 @@ class ClaimsSet:
     clients: tuple[str, ...]
     """The app clients it is for: every `aud` of an ID token, the `client_id` of an access token."""
     audiences: tuple[str, ...]
-    """The APIs that an access token is for: its `aud`, where it has one."""
+    """Its `aud`, where it has one: the APIs that an access token is for."""
     username: str | None
     groups: tuple[str, ...]
     roles: tuple[str, ...]
@@ -54,13 +54,15 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
     """
     token_use = _token_use(payload, typ, kind)
     scopes = _scopes(payload, kind.scope)
-    _audience(payload)  # of the right type in every token, read where it names the client
-    _text(payload, "jti")  # the same, and read nowhere: an issuer that gets it wrong is not one we know
+    audiences = _audience(payload)
+    _text(
+        payload, "jti"
+    )  # of the right type, and read nowhere: an issuer that gets it wrong is not one we know
     return ClaimsSet(
         token_use=token_use,
         sub=_sub(payload),
         clients=_clients(payload, kind.client[token_use]),
-        audiences=_clients(payload, "aud") if token_use == "access" else (),
+        audiences=audiences,
         username=_text(payload, kind.username[token_use]),
         groups=_texts(payload, kind.groups),
         roles=_roles(payload, kind.roles),

@@ -71,7 +71,7 @@ class HttpFetch:
             raise FetchFailed(
                 f"'{uri}' cannot be fetched: the proxy that HTTPS_PROXY names does not connect{status}"
             ) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, ValueError) as error:
             raise FetchFailed(f"'{uri}' cannot be fetched: {type(error).__name__}: {error}") from error
 
     async def close(self) -> None:

@@ -75,8 +75,9 @@ class KeyStore:
         self._flights: Flights[None] = Flights()
         self._held: Mapping[str, RSAPublicKey] = dict(pinned or {})
         self._held_since: float | None = None
-        self._due_at = -inf
-        self._expires_at = -inf
+        """None until somebody looks; these two are told from then on."""
+        self._due_at: float
+        self._expires_at: float
         self._attempted_at = -inf
         self._failure: str | None = None
         """Why the latest attempt brought nothing; None: it did, or there was none."""
@@ -123,8 +124,7 @@ class KeyStore:
         """Pinned keys age from when they are first looked at. Where the clock was set back behind them, nobody knows
         how old keys are: they age from now, and a fetch is due."""
         if self._held_since is None:
-            if self._held:
-                self._age(now, self._policy.cooldown)
+            self._age(now, self._policy.cooldown)
         elif now < self._held_since - self._policy.cooldown:
             self._age(now, 0)
 

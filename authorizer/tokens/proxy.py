@@ -19,9 +19,9 @@ LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
 class Proxies:
     """What the environment says of proxies, read once."""
 
-    https: str | None = field(default=None, repr=False)
+    https: str | None = field(repr=False)
     """URL of the proxy for HTTPS; it may hold a password."""
-    excepted: Mapping[str, str] = field(default_factory=dict)
+    excepted: Mapping[str, str]
     """`NO_PROXY`, in the form that `proxy_bypass_environment` takes."""
 
     @classmethod

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from authorizer.errors import EventUnknown, ResponseTooLarge, TokenAmbiguous, TokenMissing
+from authorizer.errors import EventUnknown, NoRoute, ResponseTooLarge, TokenAmbiguous, TokenMissing
 from authorizer.gateway.arns import parse_route_arn
 from authorizer.gateway.parse import parse
-from authorizer.gateway.respond import MAX_PRINCIPAL, _allowing, _at_most, _policy, allow, deny
+from authorizer.gateway.respond import MAX_PRINCIPAL, _allowing, _at_most, _policy, allow, deny, refresh
 from authorizer.model import Routes, Shape
 from tests.make import ROOT, make_identity, make_request, make_settings, sample_settings
 
@@ -84,6 +84,17 @@ def test_a_request_id_is_a_text(said: object, read: str | None) -> None:
 @pytest.mark.parametrize(("said", "read"), [("GET /a", "GET /a"), (7, None), (None, None)])
 def test_a_route_key_is_a_text(said: object, read: str | None) -> None:
     assert parse(sample("http-2-allow", routeKey=said), sample_settings()).route_key == read
+
+
+@pytest.mark.parametrize(
+    ("name", "connection"),
+    [("websocket-allow", "x"), ("http-1-allow", None), ("http-2-allow", None), ("rest-token-allow", None)],
+)
+def test_only_a_websocket_has_a_connection(name: str, connection: str | None) -> None:
+    """What is kept for a connection is kept under its id."""
+    event = sample(name)
+    event["requestContext"] = {**event.get("requestContext", {}), "connectionId": "x"}
+    assert parse(event, sample_settings()).connection_id == connection
 
 
 # ── Tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,3 +192,14 @@ def test_a_stranger_is_denied_under_a_name_that_says_so() -> None:
     """API Gateway takes no policy without a `principalId`."""
     assert deny(make_request(), None, "no_role")["principalId"] == "unknown"
     assert deny(make_request(), "ada", "no_role")["principalId"] == "ada"
+
+
+def test_who_could_not_connect_any_more_is_given_nothing_fresh() -> None:
+    def refreshed(matched: str | None) -> dict[str, object]:
+        routes = Routes(patterns=(f"{ARN}/prod/$connect",), closed=(), matched=matched)
+        return refresh(make_identity(), routes, credentials(), sample_settings())
+
+    context: Any = refreshed("$connect")["context"]
+    assert context["sessionToken"] == "t" * 8
+    with pytest.raises(NoRoute, match=r"open \$connect no longer"):
+        refreshed(None)

@@ -130,6 +130,12 @@ def test_a_token_in_the_query_may_stand_there_percent_encoded() -> None:
         parse({**event, "identitySource": ["a%252Eb.c", "viewer"]}, BY_QUERY)
 
 
+def test_a_header_s_percent_sign_is_a_percent_sign() -> None:
+    """Only the query is percent-encoded. Read as such, a header's value would be another one."""
+    event = http(role="50%25", identitySource=[TOKEN, " 50%25"])
+    assert parse(event, sample_settings()).requested_role == "50%25"
+
+
 def test_where_nothing_is_cached_nothing_has_to_be_keyed() -> None:
     assert parse(http(identitySource=None), UNCACHED).requested_role == "viewer"
     simple = make_settings(gateway={"result_ttl": "0s", "response": "simple"})

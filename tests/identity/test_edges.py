@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.errors import RequestedRoleRefused, ResponseTooLarge, RouteClosed
+from authorizer.errors import NoRoute, RequestedRoleRefused, ResponseTooLarge, RouteClosed
 from authorizer.identity.permit import MAX_RESOURCE, permit
 from authorizer.identity.roles import choose
 from authorizer.model import Routes, Shape
@@ -32,6 +32,11 @@ def test_the_default_route_is_open_to_a_scope_that_names_it_among_others() -> No
 def test_a_route_of_its_own_is_not_opened_by_the_default_route() -> None:
     with pytest.raises(RouteClosed, match="do not open the requested route"):
         simply("$default", route_key="GET /secret", path="/secret")
+
+
+def test_scopes_that_open_no_route_of_this_kind_of_api_are_told_so_in_a_simple_response_too() -> None:
+    with pytest.raises(NoRoute, match=f"open no route of this {Shape.HTTP_2} API"):
+        simply("$connect")
 
 
 @pytest.mark.parametrize("length", [MAX_RESOURCE, MAX_RESOURCE + 1])
@@ -70,6 +75,21 @@ def test_a_star_stands_for_a_line_break_too_as_it_does_in_iam() -> None:
 def test_a_role_is_asked_for_beside_groups_that_access_toml_does_not_list() -> None:
     claims = make_claims(roles=(), preferred_role=None, groups=("unheard-of", "viewers"))
     assert choose(claims, "viewer", sample_settings()).role is ROLES["viewer"]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"groups": ()}, id="nothing"),
+        pytest.param(
+            {"groups": (), "preferred_role": f"{VIEWER}-unheard-of"}, id="a role that is not listed"
+        ),
+    ],
+)
+def test_who_has_nothing_and_asks_for_a_role_is_refused_the_role(claims: dict[str, Any]) -> None:
+    """The refusal is about what was asked for, and not about what would have been without asking."""
+    with pytest.raises(RequestedRoleRefused):
+        choose(make_claims(**{"roles": (), "preferred_role": None, **claims}), "viewer", sample_settings())
 
 
 def test_a_role_is_asked_for_beside_groups_that_lead_to_none() -> None:

@@ -30,6 +30,9 @@ def fits(pattern: str, text: str) -> bool:
 @example(pattern="ab*ba", text="aba")
 @example(pattern="*ab*ba*", text="aba")
 @example(pattern="*a*a", text="a")
+@example(pattern="*a", text="a")
+@example(pattern="a*b", text="ab")
+@example(pattern="*a*b", text="ab")
 def test_a_pattern_matches_by_the_definition_of_a_star(pattern: str, text: str) -> None:
     assert Globs([pattern]).match(text) == (pattern if fits(pattern, text) else None)
 

@@ -74,6 +74,75 @@ def depth_of(value: object) -> int:
     return isinstance(value, dict | list) + max(map(depth_of, inner), default=0)
 
 
+class Says(json.JSONDecoder):
+    """A reader that finds one fault, in the words of another version of Python."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__()
+        self._fault = message, position
+
+    def decode(self, s: str, *_: object) -> Any:  # type: ignore[explicit-override] # not before 3.12
+        message, position = self._fault
+        raise json.JSONDecodeError(message, s, position)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "position"),
+    [
+        pytest.param(
+            '{"a":1,\n }',
+            "Expecting property name enclosed in double quotes",
+            9,
+            id="in an object until 3.12",
+        ),
+        pytest.param(
+            '{"a":1,\n }', "Illegal trailing comma before end of object", 6, id="in an object from 3.13"
+        ),
+        pytest.param("[1, 23,\t]", "Expecting value", 8, id="in an array until 3.12"),
+        pytest.param(
+            "[1, 23,\t]", "Illegal trailing comma before end of array", 6, id="in an array from 3.13"
+        ),
+    ],
+)
+def test_a_comma_before_a_closing_bracket_is_told_in_the_same_words_by_every_python(
+    text: str, message: str, position: int
+) -> None:
+    for decoder in (None, Says(message, position)):
+        with pytest.raises(JsonInvalid) as raised:
+            parse_json(text, decoder)
+        assert raised.value.cause == "not JSON: a comma before a closing bracket"
+        assert raised.value.position == 6
+        assert str(raised.value) == f"{raised.value.cause} at line 1, column 7"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[1,", "expecting value at line 1, column 4", id="a comma at the end of the text"),
+        pytest.param("[1,\n,2]", "expecting value at line 2, column 1", id="a comma before a comma"),
+        pytest.param('{"a": ]', "expecting value at line 1, column 7", id="a bracket without a comma"),
+        pytest.param(
+            '{"a":1,]',
+            "expecting property name enclosed in double quotes at line 1, column 8",
+            id="a bracket that closes nothing here",
+        ),
+        pytest.param('{"a" 1}', "expecting ':' delimiter at line 1, column 6", id="no colon"),
+        pytest.param("[1] 2", "extra data at line 1, column 5", id="more than one value"),
+        pytest.param('["\\x"]', "invalid \\escape at line 1, column 3", id="an escape that is none"),
+        pytest.param("", "expecting value at line 1, column 1", id="nothing"),
+    ],
+)
+def test_what_is_not_json_is_told_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(JsonInvalid) as raised:
+        parse_json(text)
+    assert str(raised.value) == f"not JSON: {said}"
+
+
+def test_a_string_that_is_broken_at_a_line_s_end_still_hides_its_brackets() -> None:
+    with pytest.raises(JsonInvalid, match=r"^not JSON: "):
+        parse_json('["\\\n' + "[" * (MAX_DEPTH + 1) + '"]')
+
+
 DEPTHS = [
     pytest.param(nested(MAX_DEPTH), True, id="as many brackets as are read"),
     pytest.param(nested(MAX_DEPTH + 1), False, id="one more"),

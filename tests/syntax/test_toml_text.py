@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authorizer.syntax.nesting import MAX_DEPTH
-from authorizer.syntax.toml_text import MAX_INTEGER, TomlInvalid, parse_toml
+from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 from tests.make import ACCESS, PERSONAS
 
 PIECES = st.sampled_from(
@@ -67,6 +67,7 @@ DEEP = nested(MAX_DEPTH + 1)
         pytest.param(f"a = '{DEEP}'", id="brackets in a literal string"),
         pytest.param(f'a = "\\"{DEEP}"', id="brackets in a string, behind a quote"),
         pytest.param(f'a = """\n"{DEEP}""\n"""', id="brackets in a string of several lines"),
+        pytest.param(f'a = """\\\n{DEEP}"""', id="brackets behind a line that goes on"),
         pytest.param(f"a = '''\n'{DEEP}''\n'''", id="brackets in a literal string of several lines"),
         pytest.param(f'a = """{DEEP}"""""\nb = "{DEEP}"', id="a string that ends in two quotes"),
         pytest.param(f"a = '''{DEEP}'''''\nb = '{DEEP}'", id="a literal string that ends in two quotes"),
@@ -103,7 +104,26 @@ def test_what_nests_too_deeply_is_refused(text: str, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [f"{MAX_INTEGER + 1}", f"-{MAX_INTEGER + 2}", "9" * 5000, "0x" + "f" * 5000]
+    "text",
+    [
+        pytest.param("a = ", id="no value"),
+        pytest.param("a = 1\na = 2", id="a name twice"),
+        pytest.param("[t\n", id="half a header"),
+        pytest.param(f'a = """x""""""{DEEP}', id="a string that ends in three quotes too many"),
+        pytest.param(f"a = '''x''''''{DEEP}", id="a literal string that ends in three quotes too many"),
+    ],
+)
+def test_what_is_not_toml_is_told_in_the_words_of_python(text: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as expected:
+        tomllib.loads(text)
+    with pytest.raises(TomlInvalid) as raised:
+        parse_toml(text)
+    said = str(expected.value)
+    assert str(raised.value) == f"not TOML: {said[0].lower()}{said[1:]}"
+
+
+@pytest.mark.parametrize(
+    "number", ["9223372036854775808", "-9223372036854775809", "9" * 5000, "0x" + "f" * 5000]
 )
 @pytest.mark.parametrize("setting", [pytest.param(0, id="no limit of the interpreter's"), 640, 4300])
 def test_a_whole_number_has_64_bits(number: str, setting: int) -> None:
@@ -118,7 +138,4 @@ def test_a_whole_number_has_64_bits(number: str, setting: int) -> None:
 
 
 def test_the_largest_numbers_are_read() -> None:
-    assert parse_toml(f"a = {MAX_INTEGER}\nb = {-MAX_INTEGER - 1}") == {
-        "a": MAX_INTEGER,
-        "b": -MAX_INTEGER - 1,
-    }
+    assert parse_toml("a = 9223372036854775807\nb = -9223372036854775808") == {"a": 2**63 - 1, "b": -(2**63)}

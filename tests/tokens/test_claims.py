@@ -295,6 +295,7 @@ async def test_a_signed_token_is_refused(
         ),
         pytest.param(id_token(aud=ABSENT), {"client_ids": None}, id="no client where the check is waived"),
         pytest.param(mint(id_claims(), header={"typ": "JWT"}), {}, id="typ JWT"),
+        pytest.param(mint(access_claims(), header={"typ": "JWT"}), {}, id="typ JWT of an access token"),
         pytest.param(mint(access_claims(), header={"typ": "application/at+JWT"}), {}, id="typ of RFC 9068"),
     ],
 )
@@ -333,6 +334,7 @@ async def test_an_access_token_that_was_asked_for_another_api_is_refused(
     with pytest.raises(AudienceRefused) as raised:
         await verify(access_token(aud=aud), audiences=frozenset(audiences))
     assert "other.example.com" not in str(raised.value)
+    assert ("has no `aud`" if aud is ABSENT else "names no API") in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from authorizer.errors import (
     TokenTooLarge,
     Unauthorized,
 )
-from authorizer.tokens.compact import MAX_TOKEN
+from authorizer.tokens.compact import MAX_TOKEN, parse_compact
 from authorizer.tokens.verifier import Verifier
 from tests.make import PATIENT
 from tests.tokens.minting import (
@@ -236,3 +236,8 @@ async def test_a_token_is_taken(token: str) -> None:
 async def test_a_key_that_cannot_be_had_is_our_failure() -> None:
     with pytest.raises(KeysUnavailable, match=r"cannot be had: 'https://.*' is not to be asked here"):
         await verifier().verify(mint(id_claims(), header={"kid": "another"}), NOW, PATIENT)
+
+
+def test_what_is_shown_of_a_token_is_neither_its_payload_nor_its_signature() -> None:
+    """Whoever has these has the token. A traceback or a debugger's line must not be enough."""
+    assert repr(parse_compact(id_token().encode())) == f"Compact(kid={KID!r}, typ='')"

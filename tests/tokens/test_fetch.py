@@ -1,6 +1,7 @@
 """One GET against a real server on this machine: its limits, and where it will not go."""
 
 import asyncio
+import gc
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -152,6 +153,38 @@ async def test_no_connection_is_kept_and_none_is_missed() -> None:
         await fetch(uri, 10)
         assert len(peers) == 3
         await fetch.close()
+
+
+async def test_what_is_asked_for_is_a_key_set_as_it_is_and_no_cookie_comes_back() -> None:
+    sent: list[dict[str, str]] = []
+
+    async def remembering(request: web.Request) -> web.StreamResponse:
+        sent.append({name.lower(): value for name, value in request.headers.items()})
+        return web.Response(body=b"{}", headers={"Set-Cookie": "id=stranger"})
+
+    async with serving(remembering) as uri:
+        fetch = HttpFetch()
+        for _ in range(2):  # by its name: cookies are for names alone
+            await fetch(uri.replace("127.0.0.1", "localhost"), 10)
+        await fetch.close()
+    for headers in sent:
+        assert headers["accept"] == "application/jwk-set+json, application/json"
+        assert headers["accept-encoding"] == "identity"
+        assert "cookie" not in headers
+    assert len(sent) == 2
+
+
+async def test_a_fetcher_that_is_closed_leaves_nothing_open() -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said["message"]))
+    async with serving(answering()) as uri:
+        fetch = HttpFetch()
+        await fetch(uri, 10)
+        await fetch(uri, 10)
+        await fetch.close()
+        del fetch
+    gc.collect()
+    assert complaints == []
 
 
 async def test_no_password_of_a_netrc_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

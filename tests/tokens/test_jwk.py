@@ -1,6 +1,7 @@
 """Which keys of a set are used, which are passed over, and which sets are refused whole."""
 
 import json
+from math import prod
 from typing import Any
 
 import pytest
@@ -66,15 +67,33 @@ def test_a_key_is_passed_over_and_the_others_serve(changes: dict[str, Any], reas
         assert list(parse_key_set(key_set(unfit, jwk()))) == [KID]
 
 
+SMALL_PRIMES = [
+    number for number in range(3, 168, 2) if all(number % divisor for divisor in range(3, number, 2))
+]
+"""Those by which the flawed generator is known (Nemec et al., §2.3): 3 to 167."""
+
+
+def of_2048_bits(rest: int, product: int) -> int:
+    """An odd number of that length which leaves `rest`."""
+    number = rest + product * ((1 << 2047) // product + 1)
+    return number + product * (1 - number % 2)
+
+
+@pytest.mark.parametrize("prime", SMALL_PRIMES)
+def test_a_key_that_one_small_prime_clears_is_no_roca_key(prime: int) -> None:
+    """A chance that each of them takes a part of: without one, sound keys would be refused more often."""
+    product = prod(SMALL_PRIMES)
+    others = product // prime
+    zero_of_one = others * pow(others, -1, prime)  # one modulo `prime`, nothing modulo the others
+    modulus = of_2048_bits((1 - zero_of_one) % product, product)
+    assert [other for other in SMALL_PRIMES if modulus % other != 1] == [prime]
+    assert list(parse_key_set(key_set(jwk(n=uint(modulus))))) == [KID]
+
+
 def test_a_roca_key_is_passed_over() -> None:
     """A number of the flawed generator's form: a power of 65537 modulo the product of the small primes."""
-    product = 1
-    for prime in range(3, 168, 2):
-        if all(prime % divisor for divisor in range(3, prime, 2)):
-            product *= prime
-    modulus = pow(65_537, 12_345, product)
-    modulus += product * ((1 << 2047) // product + 1)
-    modulus += product * (1 - modulus % 2)
+    product = prod(SMALL_PRIMES)
+    modulus = of_2048_bits(pow(65_537, 12_345, product), product)
     with pytest.raises(KeySetRefused, match="CVE-2017-15361"):
         parse_key_set(key_set(jwk(n=uint(modulus))))
     with pytest.raises(KeySetRefused, match="CVE-2017-15361"):

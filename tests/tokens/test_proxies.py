@@ -63,6 +63,11 @@ def test_what_goes_through_the_proxy(
     assert way == ("http://proxy.example:3128" if through else None)
 
 
+def test_the_way_to_a_proxy_may_have_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxies_are(monkeypatch, HTTPS_PROXY="https://proxy.example:3128")
+    assert Proxies.of_environment().on_the_way_to(URI) == "https://proxy.example:3128"
+
+
 def test_an_empty_variable_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
     proxies_are(monkeypatch, HTTPS_PROXY="")
     assert Proxies.of_environment().on_the_way_to(URI) is None
@@ -80,6 +85,7 @@ def test_a_proxy_for_http_is_none_for_https(monkeypatch: pytest.MonkeyPatch) -> 
         pytest.param("http://", id="without a host"),
         pytest.param("http://proxy:s3cret", id="whose port is no number"),
         pytest.param("http://proxy:99999", id="whose port is too large"),
+        pytest.param("http://proxy:0", id="whose port is none"),
         pytest.param("http://[::1", id="whose address does not end"),
         pytest.param("://s3cret", id="without a scheme"),
     ],

@@ -31,6 +31,7 @@ from tests.tokens.minting import (
     OIDC,
     POOL,
     access_token,
+    base64url,
     id_claims,
     id_token,
     issuer,
@@ -203,6 +204,52 @@ async def test_a_flood_of_bad_tokens_pushes_no_good_one_out(
     await verifier.verify(token, NOW, PATIENT)
     assert rs256.checks == 11
     assert (len(verifier._verified), len(verifier._refused)) == (1, 2)
+
+
+async def test_no_more_tokens_are_remembered_than_an_environment_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some 4 MB of good ones and 2 MB of bad ones. The first of one too many has to show its signature again."""
+    checked: list[bytes] = []
+
+    def good_if_one(key: RSAPublicKey, compact: Compact) -> bool:
+        checked.append(compact.signature)
+        return compact.signature[0] == 1
+
+    monkeypatch.setattr(module, "is_signed_by", good_if_one)
+    verifier = pinned()
+    unsigned = id_token().rpartition(".")[0]
+
+    async def asked(good: bool, number: int) -> bool:
+        """Whether the signature was looked at."""
+        before = len(checked)
+        token = f"{unsigned}.{base64url(bytes((good,)) + number.to_bytes(3))}"
+        if good:
+            await verifier.verify(token, NOW, PATIENT)
+        else:
+            with pytest.raises(SignatureInvalid):
+                await verifier.verify(token, NOW, PATIENT)
+        return len(checked) > before
+
+    for good, room in ((True, 1024), (False, 4096)):
+        assert all([await asked(good, number) for number in range(room)])
+        assert not await asked(good, 0), "there is room for all of them"
+        assert await asked(good, room)
+        assert await asked(good, 1), "and not for one more"
+
+
+async def test_a_remembered_token_waits_for_no_renewal_that_another_request_makes() -> None:
+    endpoint = Endpoint(key_set())
+    verifier, token = fetching(endpoint), id_token(exp=NOW + 86_400)
+    claims = await verifier.verify(token, NOW, PATIENT)
+    endpoint.open.clear()
+    first = asyncio.create_task(verifier.verify(token, NOW + KEYS.max_age, PATIENT))
+    await endpoint.asked.wait()
+    with pytest.raises(StopIteration) as answered:
+        verifier.verify(token, NOW + KEYS.max_age, PATIENT).send(None)
+    assert answered.value.value is claims
+    endpoint.open.set()
+    assert await first is claims
 
 
 async def test_the_memory_holds_no_token() -> None:
