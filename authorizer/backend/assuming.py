@@ -25,13 +25,6 @@ DEFAULT_ACCESS = "policies/access.toml"
 BUDGET = 8.0
 """Seconds for one AssumeRole, retries included."""
 
-SHAPES: Mapping[object, Shape] = {
-    None: Shape.REST_REQUEST,
-    "1.0": Shape.HTTP_1,
-    "2.0": Shape.HTTP_2,
-}
-"""By the event's `version`."""
-
 
 class Assumer:
     """Settings and a vendor, for one event loop. `assume` keeps one for the process; tests make their own."""
@@ -66,33 +59,22 @@ async def assume(event: Mapping[str, Any], now: float) -> Credentials:
 
 
 def _request(event: Mapping[str, Any], settings: Settings) -> Request:
-    """What the event says of the request. There is no route ARN in it, and no stage that follows asks for
-    one."""
-    context = event["requestContext"]
-    http = context.get("http") or {}
+    """The role that the event asks for. No stage that follows asks for anything else of a request: which route it is
+    for has been decided by the gateway, and all shapes that stand behind a native authorizer need credentials for as
+    long."""
     return Request(
-        shape=SHAPES.get(event.get("version"), Shape.REST_REQUEST),
-        route=RouteArn(
-            partition="aws",
-            region="",
-            account_id=str(context.get("accountId", "")),
-            api_id=str(context.get("apiId", "")),
-            stage=str(context.get("stage", "")),
-            method=str(http.get("method") or event.get("httpMethod") or ""),
-            path=str(http.get("path") or event.get("path") or ""),
-        ),
-        route_key=event.get("routeKey"),
+        shape=Shape.REST_REQUEST,
+        route=RouteArn(partition="", region="", account_id="", api_id="", stage="", method="", path=""),
+        route_key=None,
         token="",
         requested_role=_requested_role(event, settings.resolution.role_header),
-        request_id=context.get("requestId"),
+        request_id=None,
         simple_response=False,
     )
 
 
 def _requested_role(event: Mapping[str, Any], header: str | None) -> str | None:
     """The value of the configured header. It names one of the caller's own roles, or `resolve` refuses it."""
-    if header is None:
-        return None
     headers = event.get("headers") or {}
     values = [value for name, value in headers.items() if name.lower() == header]
     return str(values[0]) if values else None
