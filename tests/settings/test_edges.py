@@ -25,7 +25,7 @@ from authorizer.settings.schema import (
     Settings,
     SharedCache,
 )
-from tests.make import ACCESS, make_settings, sample_environment, sample_templates
+from tests.make import ACCESS, merged, sample_environment, sample_templates
 
 TEMPLATE = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject",'
@@ -41,6 +41,23 @@ LEAST: dict[str, Any] = {
     "gateway": {"result_ttl": "5m"},
 }
 """As little as loads."""
+SMALL: dict[str, Any] = {
+    "issuers": [POOL],
+    "keys": {},
+    "claims": {"sub": {"type": "uuid"}, "tenant": {"claim": "custom:tenant_id", "type": "slug"}},
+    "variables": {"bucket": "b"},
+    "policies": {"s3-home": {"isolates": "sub"}},
+    "roles": {
+        "editor": {"arn": ROLE, "policies": ["s3-home"]},
+        "viewer": {"arn": f"{ROLE}2", "policies": ["s3-home"]},
+    },
+    "groups": {"editors": {"role": "editor", "scopes": ["data:read"]}},
+    "resolution": {"role_header": "x-role"},
+    "scopes": {"data:read": ["GET /data", "$connect"]},
+    "gateway": {"result_ttl": "5m", "identity_sources": ["authorization", "x-role"]},
+    "session": {},
+}
+"""A little of everything."""
 
 
 def made(tables: dict[str, Any], **changes: Any) -> Settings:
@@ -48,9 +65,15 @@ def made(tables: dict[str, Any], **changes: Any) -> Settings:
     return read(tables, source="", place="access.toml", templates=templates, environment={}, **changes)
 
 
+def small(**changes: Any) -> Settings:
+    """A small configuration with `changes` merged into it, as `make_settings` does with the bundled one: in a tenth of
+    the time."""
+    return made(merged(SMALL, changes), templates={"s3-home": TEMPLATE})
+
+
 def problems(**changes: Any) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as caught:
-        make_settings(**changes)
+        small(**changes)
     return caught.value.problems
 
 
@@ -245,7 +268,7 @@ def test_what_settings_show_of_themselves_holds_no_secret() -> None:
 
 
 def test_a_rule_without_a_match_asks_for_an_equal_value() -> None:
-    [rule] = make_settings(rules=[{"claim": "x", "value": "y", "role": "editor"}]).rules
+    [rule] = small(rules=[{"claim": "x", "value": "y", "role": "editor"}]).rules
     assert rule.match == "Equals"
 
 
@@ -256,12 +279,12 @@ def test_pinned_keys_may_stand_in_the_setting_itself() -> None:
 
 @pytest.mark.parametrize("token_use", [["access"], ["id", "access"]])
 def test_an_oidc_provider_s_access_tokens_for_this_api_are_taken(token_use: list[str]) -> None:
-    settings = make_settings(issuers=[{**OIDC, "token_use": token_use, "audiences": ["https://api"]}])
+    settings = small(issuers=[{**OIDC, "token_use": token_use, "audiences": ["https://api"]}])
     assert settings.issuers["https://id.example.com"].audiences == {"https://api"}
 
 
 def test_a_pool_s_access_tokens_need_no_audience() -> None:
-    assert make_settings(issuers=[{**POOL, "token_use": ["access"]}]).issuers
+    assert small(issuers=[{**POOL, "token_use": ["access"]}]).issuers
 
 
 def test_a_part_of_a_configuration_without_issuers_says_what_is_missing() -> None:
@@ -303,7 +326,7 @@ def test_a_duration_is_held_to_its_bounds(
 
     def said(value: str) -> list[str]:
         try:
-            make_settings(**{section: {**beside, key: value}})
+            small(**{section: {**beside, key: value}})
         except SettingsError as error:
             return [text for text in error.problems if f": {section}.{key}: expected" in text]
         return []
@@ -340,7 +363,7 @@ def test_a_duration_is_held_to_its_bounds(
     ],
 )  # fmt: skip
 def test_an_issuer_is_held_to_its_bounds(fits: dict[str, Any], beyond: dict[str, Any]) -> None:
-    assert make_settings(issuers=[{**POOL, **fits}]).issuers
+    assert small(issuers=[{**POOL, **fits}]).issuers
     [found] = issuer_problems(**beyond)
     assert f"issuers[0].{next(iter(beyond))}: expected" in found
 
@@ -422,7 +445,7 @@ TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/abc"
     ],
 )  # fmt: skip
 def test_a_setting_is_held_to_its_bounds(fits: dict[str, Any], beyond: dict[str, Any], problem: str) -> None:
-    assert make_settings(**fits)
+    assert small(**fits)
     known = ("there is no scope", "is taken twice, or reserved")  # what follows of it
     found = [text for text in problems(**beyond) if not any(follows in text for follows in known)]
     assert len(found) == 1
@@ -431,7 +454,7 @@ def test_a_setting_is_held_to_its_bounds(fits: dict[str, Any], beyond: dict[str,
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"])
 def test_each_method_of_a_gateway_can_be_opened(method: str) -> None:
-    settings = make_settings(scopes={"x": [f"{method} /a"]})
+    settings = small(scopes={"x": [f"{method} /a"]})
     assert settings.scopes["x"] == (Route(method=method, path="/a"),)
 
 
@@ -509,7 +532,8 @@ def test_no_claim_takes_the_place_of_what_the_gateway_or_the_authorizer_writes(n
         pytest.param({"keys": {"timeout": ""}}, "keys.timeout: the text is empty", id="an empty duration"),
         pytest.param({"keys": {"timeout": "env:NOT_SET"}},
                      "keys.timeout: the environment variable NOT_SET is not set", id="a duration that is not set"),
-        pytest.param({"roles": {"editor": {"duration": "35m"}}, "gateway": {"backend_time": "15m", "result_ttl": "21m"}},
+        pytest.param({"roles": {"editor": {"duration": "35m"}},
+                      "gateway": {"backend_time": "15m", "result_ttl": "21m"}},
                      "roles.editor.duration: sessions of 2100 s end before gateway.result_ttl + gateway.backend_time + "
                      "10 s of clock skew = 2170 s", id="one role's sessions too short"),
     ],
@@ -584,7 +608,7 @@ def test_what_a_claim_s_type_says_is_a_problem_of_the_claim() -> None:
 def test_sessions_may_be_exactly_as_long_as_they_have_to_be() -> None:
     """25 minutes of answers, 4 min 50 s of work, and 10 s of clock skew; a connection with the same skew."""
     lasting = {"result_ttl": "25m", "backend_time": "4m50s", "connection_time": "29m50s"}
-    settings = make_settings(session={"duration": "30m"}, gateway=lasting)
+    settings = small(session={"duration": "30m"}, gateway=lasting)
     assert settings.roles["editor"].duration == 1800
     for longer in ({"backend_time": "4m51s"}, {"connection_time": "29m51s"}, {"result_ttl": "25m1s"}):
         found = problems(session={"duration": "30m"}, gateway={**lasting, **longer})
@@ -599,7 +623,7 @@ def test_one_route_that_connects_is_enough_to_ask_for_lasting_sessions() -> None
 
 def test_a_token_in_a_parameter_is_keyed_whatever_the_case_of_its_name() -> None:
     sources = {"identity_sources": ["Query:Token", "X-Role"], "token_sources": ["query:Token"]}
-    assert make_settings(gateway=sources).gateway.keyed_token_sources == ("query:Token",)
+    assert small(gateway=sources).gateway.keyed_token_sources == ("query:Token",)
 
 
 @pytest.mark.parametrize(
@@ -618,7 +642,7 @@ def test_a_token_in_a_parameter_is_keyed_whatever_the_case_of_its_name() -> None
     ],
 )  # fmt: skip
 def test_what_has_its_keys_loads(changes: dict[str, Any]) -> None:
-    assert make_settings(**changes)
+    assert small(**changes)
 
 
 @pytest.mark.parametrize(
@@ -633,7 +657,7 @@ def test_what_has_its_keys_loads(changes: dict[str, Any]) -> None:
 def test_a_tag_s_claim_has_some_value_that_sts_takes(kind: dict[str, Any], fits: bool) -> None:
     changes = {"claims": {"x": kind}, "roles": {"editor": {"session_tags": {"x": "x"}}}}
     if fits:
-        assert make_settings(**changes).roles["editor"].session_tags["x"] == "x"
+        assert small(**changes).roles["editor"].session_tags["x"] == "x"
     else:
         [found] = problems(**changes)
         assert "no value of the claim 'x' is a tag's: at most 256" in found
