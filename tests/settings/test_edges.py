@@ -461,7 +461,16 @@ def test_each_method_of_a_gateway_can_be_opened(method: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("principalId", "integrationLatency", "claims", "error", "latency", "status", "integrationStatus"),
+        *(
+            "principalId",
+            "integrationLatency",
+            "claims",
+            "scopes",
+            "error",
+            "latency",
+            "status",
+            "integrationStatus",
+        ),
         *(
             "requestId",
             "jwt",
@@ -520,6 +529,21 @@ def test_no_claim_takes_the_place_of_what_the_gateway_or_the_authorizer_writes(n
                      "roles.editor.session_name: there is no claim 'nobody'", id="an unknown claim twice in a name"),
         pytest.param({"roles": {"editor": {"session_tags": {"t": "nobody"}}}},
                      "roles.editor.session_tags: tag 't': there is no claim 'nobody'", id="a tag of no claim"),
+        pytest.param({"keys": {"max_age": "59s"}}, "keys.max_age: expected 1m to 24h, found 59s", id="under a minute"),
+        pytest.param({"keys": {"grace": "169h"}}, "keys.grace: expected 0s to 168h, found 169h", id="over a week"),
+        pytest.param({"gateway": {"backend_time": "16m"}}, "gateway.backend_time: expected 1s to 15m, found 16m",
+                     id="over a quarter of an hour"),
+        pytest.param({"gateway": {"renew_connections": "yes"}},
+                     "gateway.renew_connections: expected true or false, found a text", id="a yes for true"),
+        pytest.param({"roles": None, "groups": None}, "roles: no role may be assumed: add a [roles.NAME] table",
+                     id="no roles"),
+        pytest.param({"issuers": [{"user_pool": "eu-west-1_x", "token_use": ["id"]}]},
+                     "issuers[0].client_ids: is required", id="no clients"),
+        pytest.param({"issuers": [{**POOL, "client_ids": []}]},
+                     "issuers[0].client_ids: the list is empty: nothing is granted by an empty list",
+                     id="an empty list of clients"),
+        pytest.param({"groups": {"g": {"scopes": "data:read"}}},
+                     "groups.g.scopes: expected a list of texts, found a text", id="a text for a list"),
         pytest.param({"policies": {"nowhere": {}}},
                      "policies.nowhere: there is no template 'nowhere'", id="a policy of no file"),
         pytest.param({"scopes": {"x": ["GET /users/{id}"]}}, "has a path parameter", id="a path parameter"),
@@ -619,6 +643,11 @@ def test_one_route_that_connects_is_enough_to_ask_for_lasting_sessions() -> None
     scopes = {"data:read": ["GET /data", "$connect"]}
     found = problems(session={"duration": "15m"}, scopes=scopes)
     assert all("a WebSocket's messages carry what $connect was answered" in text for text in found)
+
+
+def test_a_place_for_a_token_that_the_cache_does_not_look_at_is_not_keyed() -> None:
+    settings = small(gateway={"token_sources": ["header:authorization", "query:token"]})
+    assert settings.gateway.keyed_token_sources == ("header:authorization",)
 
 
 def test_a_token_in_a_parameter_is_keyed_whatever_the_case_of_its_name() -> None:
