@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from authorizer.errors import SettingsError
+from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.load import load, read
 from authorizer.settings.places import dotted, line_of
 from authorizer.settings.schema import (
@@ -487,6 +490,75 @@ def test_each_method_of_a_gateway_can_be_opened(method: str) -> None:
 def test_no_claim_takes_the_place_of_what_the_gateway_or_the_authorizer_writes(name: str) -> None:
     found = problems(claims={name: {"type": "slug"}}, gateway={"context_claims": [name]})
     assert found[-1].endswith(f"gateway.context_claims: {name!r} is a reserved name of the context")
+
+
+IAM = "arn:aws:iam::123456789012"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "takes", "refuses"),
+    [
+        pytest.param("RoleArn", f"{IAM}:role/r", "arn:aws:iam::1234567890123:role/r", id="a role of no account"),
+        pytest.param("RoleArn", f"{IAM}:role/{'r' * 64}", f"{IAM}:role/{'r' * 65}", id="a role's long name"),
+        pytest.param("RoleArn", f"{IAM}:role/{'p' * 509}/r", f"{IAM}:role/{'p' * 510}/{'r' * 65}", id="a role's path"),
+        pytest.param("RoleArn", f"{IAM}:role/{'p' * 510}/r", f"{IAM}:role/{'p' * 511}/r", id="a role's long path"),
+        pytest.param("PolicyArns.arn", "arn:aws:iam::aws:policy/p", "arn:aws:iam::awsx:policy/p", id="AWS's own"),
+        pytest.param("PolicyArns.arn", f"{IAM}:policy/p", "arn:aws:iam::1234567890123:policy/p", id="of no account"),
+        pytest.param("PolicyArns.arn", f"{IAM}:policy/{'p' * 128}", f"{IAM}:policy/{'p' * 129}", id="a long name"),
+        pytest.param("PolicyArns.arn", f"{IAM}:policy/{'p' * 510}/p", f"{IAM}:policy/{'p' * 511}/p", id="a long path"),
+        pytest.param("RoleSessionName", "ab", "a", id="a short session name"),
+        pytest.param("RoleSessionName", "a" * 64, "a" * 65, id="a long session name"),
+        pytest.param("RoleSessionName", "aZ09_+=,.@-", "a b", id="a session name with a space"),
+        pytest.param("SourceIdentity", "ab", "a", id="a short source identity"),
+        pytest.param("SourceIdentity", "a" * 64, "a" * 65, id="a long source identity"),
+        pytest.param("SourceIdentity", "aZ09_+=,.@-", "a/b", id="a source identity with a slash"),
+        pytest.param("Policy", "x", "", id="no policy"),
+        pytest.param("Policy", "x" * 2048, "x" * 2049, id="a long policy"),
+        pytest.param("Policy", "\t\n\r ~\xff", "\u0100", id="a policy beyond Latin-1"),
+        pytest.param("Tags.Key", "k", "", id="no key of a tag"),
+        pytest.param("Tags.Key", "k" * 128, "k" * 129, id="a long key of a tag"),
+        pytest.param("Tags.Key", "aw:s", "aWs:x", id="a key that AWS keeps for itself"),
+        pytest.param("Tags.Value", "", "*", id="a wildcard in a tag"),
+        pytest.param("Tags.Value", "v" * 256, "v" * 257, id="a long tag"),
+        pytest.param("ExternalId", "ab", "a", id="a short external id"),
+        pytest.param("ExternalId", "a" * 1224, "a" * 1225, id="a long external id"),
+        pytest.param("ExternalId", "a:/-", "a b", id="an external id with a space"),
+    ],
+)  # fmt: skip
+def test_what_sts_takes_ends_where_its_reference_says(parameter: str, takes: str, refuses: str) -> None:
+    limit = LIMITS[parameter]
+    for text, taken in ((takes, True), (refuses, False)):
+        assert limit.takes(text) is taken
+        assert (re.fullmatch(limit.pattern, text) is not None) is taken
+
+
+def test_what_a_role_asks_for_in_vain_names_the_setting_and_the_parameter() -> None:
+    """However it came to be so: a request judges its role once more."""
+    role = small().roles["editor"]
+    found = {
+        (breach.setting, breach.parameter)
+        for changes in (
+            {"arn": "arn:aws:iam::1:role/r"},
+            {"external_id": "a"},
+            {"duration": 899},
+            {"duration": 3601},
+            {"managed_policies": ("x",)},
+            {"session_tags": {"*": "sub"}},
+            {"transitive_tags": ("t",)},
+        )
+        for breach in breaches(replace(role, **changes))  # type: ignore[arg-type]
+    }
+    assert found == {
+        ("arn", "RoleArn"),
+        ("external_id", "ExternalId"),
+        ("duration", "DurationSeconds"),
+        ("managed_policies", "PolicyArns"),
+        ("session_tags", "Tags"),
+        ("transitive_tags", "TransitiveTagKeys"),
+    }
+    fits = {"duration": 900, "external_id": "ab", "session_tags": {"t": "sub"}, "transitive_tags": ("t",)}
+    assert not list(breaches(replace(role, **fits)))  # type: ignore[arg-type]
+    assert not list(breaches(replace(role, duration=3600)))
 
 
 # ── Each problem once ────────────────────────────────────────────────────────────────────────────────────────────────
