@@ -341,7 +341,12 @@ def test_what_cognito_always_writes_as_text_is_certain(name: str, http: bool) ->
     payload = payload_of(claims)
     part = {"sub": SUB[1:5], "iss": "cognito-idp", "token_use": "i", "scope": "X/a]"}.get(name, "X")
     rule = {"claim": name, "match": "Contains", "value": part, "role": "admin"}
-    assert native_choice(payload, None, make_settings(rules=[rule]), http=http).role.name == "admin"
+    elsewhere = {
+        "sub": {"claim": "custom:s"},
+        "client": {"claim": "custom:c"},
+    }  # else they are declared as texts
+    settings = make_settings(rules=[rule], claims=elsewhere)
+    assert native_choice(payload, None, settings, http=http).role.name == "admin"
 
 
 @pytest.mark.parametrize(
