@@ -74,15 +74,14 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
 async def assume(
     claims: Claims,
     requested_role: str | None,
-    shape: Shape,
     settings: Settings,
     vendor: "Vendor",
     *,
     now: float,
     deadline: Deadline,
 ) -> Credentials:
-    """Claims that API Gateway's own authorizer has verified → the caller's credentials. Which routes are open is the
-    gateway's to say there."""
+    """Claims that API Gateway's own authorizer has verified → the caller's credentials. Which routes are open has been
+    decided by the gateway, and all shapes that stand behind such an authorizer need credentials for as long."""
     identity = resolve(claims, requested_role, settings)
     policy = render(identity, settings)
-    return await vendor.vend(identity, policy, shape, now, deadline)
+    return await vendor.vend(identity, policy, Shape.REST_REQUEST, now, deadline)

@@ -12,7 +12,7 @@ from typing import Any
 
 from authorizer.backend.native import is_http, native_claims
 from authorizer.backend.readings import check_certain
-from authorizer.model import Credentials, Shape
+from authorizer.model import Credentials
 from authorizer.pipeline import assume as assume_for
 from authorizer.settings.load import load
 from authorizer.settings.schema import Settings
@@ -23,13 +23,6 @@ ACCESS = "AUTHORIZER_ACCESS"
 DEFAULT_ACCESS = "policies/access.toml"
 BUDGET = 8.0
 """Seconds for one AssumeRole, retries included."""
-
-SHAPES: Mapping[object, Shape] = {
-    None: Shape.REST_REQUEST,
-    "1.0": Shape.HTTP_1,
-    "2.0": Shape.HTTP_2,
-}
-"""By the event's `version`."""
 
 
 class Assumer:
@@ -44,10 +37,9 @@ class Assumer:
         claims = native_claims(event, self._settings, now)
         requested_role = _requested_role(event, self._settings.resolution.role_header)
         check_certain(claims, requested_role, self._settings, http=is_http(event))
-        shape = SHAPES.get(event.get("version"), Shape.REST_REQUEST)
         deadline = Deadline.after(BUDGET)
         return await assume_for(
-            claims, requested_role, shape, self._settings, self.vendor, now=now, deadline=deadline
+            claims, requested_role, self._settings, self.vendor, now=now, deadline=deadline
         )
 
 
@@ -68,8 +60,6 @@ async def assume(event: Mapping[str, Any], now: float) -> Credentials:
 
 def _requested_role(event: Mapping[str, Any], header: str | None) -> str | None:
     """The value of the configured header. It names one of the caller's own roles, or `resolve` refuses it."""
-    if header is None:
-        return None
     headers = event.get("headers") or {}
     values = [value for name, value in headers.items() if name.lower() == header]
     return str(values[0]) if values else None

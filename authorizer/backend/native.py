@@ -79,9 +79,9 @@ def _said(event: Mapping[str, Any]) -> Mapping[str, object]:
     return said
 
 
-def _items(name: str, value: object, *, http: bool) -> list[str]:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
+def _items(name: str, value: object, *, http: bool) -> list[Any]:
+    if isinstance(value, list):
+        return value  # what its members are is looked at as in a token
     if isinstance(value, str):
         if not http:
             return value.split(",")

@@ -59,10 +59,10 @@ def check_certain(claims: Claims, requested: str | None, settings: Settings, *, 
 
 def _ways(name: str, text: str, settings: Settings, *, http: bool) -> list[Reading]:
     """One reading for each way in which the rules about this claim can come out."""
-    rules = [rule for rule in settings.rules if rule.claim == name]
     found: dict[tuple[bool, ...], Reading] = {}
     for reading in readings(text, is_list=_declared(name, settings), http=http):
-        found.setdefault(tuple(matches(rule, {name: reading}) for rule in rules), reading)
+        # Rules about other claims match none of the readings.
+        found.setdefault(tuple(matches(rule, {name: reading}) for rule in settings.rules), reading)
     return list(found.values())
 
 

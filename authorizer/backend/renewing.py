@@ -9,6 +9,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -52,12 +53,7 @@ def renewed(context: Context) -> Context:
     fields = _fields(_invoke(ask))
     if fields.get("sub") != context.principal:
         raise RenewalFailed("the authorizer answered for another caller than the connection's")
-    fresh = Context(
-        fields=fields,
-        audience=context.audience,
-        principal=context.principal,
-        connection_id=context.connection_id,
-    )
+    fresh = replace(context, fields=fields)
     _remembered[_key(context)] = fresh
     _remembered.move_to_end(_key(context))
     if len(_remembered) > MAX_REMEMBERED:

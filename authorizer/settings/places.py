@@ -4,8 +4,8 @@ import re
 
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
-_HEADER = re.compile(r"^\s*\[(?P<array>\[)?(?P<path>[^\[\]]+)\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[\w-]+)\s*=""")
+_HEADER = re.compile(r"\s*\[(?P<array>\[)?(?P<path>[^\[\]]+)\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*(?P<key>"[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 Path = tuple[str | int, ...]
 

@@ -114,7 +114,7 @@ class Section:
             return value
         if value is not None:
             self.problem(key, f"expected {_span(least)} to {_span(most)}, found {text}")
-        elif key in self or default is not None:  # else its absence has been reported
+        elif text:  # else it has been reported
             self.problem(key, f'expected a duration such as "30s", "5m" or "1h", found {text!r}')
         usual = _seconds(default or "")
         return least if usual is None else usual
@@ -255,5 +255,5 @@ def _span(seconds: float) -> str:
 def _suggestion(key: str, known: set[str]) -> str:
     import difflib  # noqa: PLC0415 - only a broken configuration pays for it
 
-    close = difflib.get_close_matches(key, known, n=1)
+    close = difflib.get_close_matches(key, known)
     return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(sorted(known))}"

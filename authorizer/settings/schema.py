@@ -232,7 +232,7 @@ class Settings:
     policies: Mapping[str, Policy]
     templates: Mapping[str, str]
     """Source text by name, from `templates/NAME.json.j2`."""
-    template_set: "TemplateSet" = field(repr=False, compare=False)
+    template_set: "TemplateSet" = field(repr=False)
     """The same, compiled."""
     roles: Mapping[str, Role]
     roles_by_arn: Mapping[str, Role]

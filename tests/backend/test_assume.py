@@ -1,7 +1,8 @@
 """Backend-side vending: claims as API Gateway's native authorizers write them, and the caller's role behind them."""
 
+import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +20,7 @@ from authorizer.errors import (
     RoleNotListed,
     TokenClaimMalformed,
     TokenExpired,
+    TokenNotYetValid,
     TokenUseRefused,
     Unauthorized,
 )
@@ -31,8 +33,8 @@ EDITOR = sample_settings().roles["editor"].arn
 VIEWER = sample_settings().roles["viewer"].arn
 
 
-def java(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
+def java(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
 
 
 def said(**changes: Any) -> dict[str, Any]:
@@ -139,6 +141,15 @@ def test_lists_of_any_length(event: dict[str, Any], groups: tuple[str, ...]) -> 
         pytest.param(
             {"requestContext": {"authorizer": {"lambda": {}}}}, CredentialsAbsent, id="another authorizer"
         ),
+        pytest.param({"requestContext": {"authorizer": None}}, CredentialsAbsent, id="no authorizer"),
+        pytest.param(
+            {"requestContext": {"authorizer": {"claims": {}}}}, CredentialsAbsent, id="empty claims"
+        ),
+        pytest.param(
+            {"requestContext": {"authorizer": {"claims": "sub"}}},
+            CredentialsAbsent,
+            id="claims that are a text",
+        ),
         pytest.param(rest(iss="https://evil.example"), IssuerUnknown, id="another pool"),
         pytest.param(rest(iss=None), IssuerUnknown, id="no issuer"),
         pytest.param(rest(aud="another-client"), ClientRefused, id="an app client that is not listed"),
@@ -149,6 +160,15 @@ def test_lists_of_any_length(event: dict[str, Any], groups: tuple[str, ...]) -> 
         pytest.param(rest(exp="tomorrow"), TokenClaimMalformed, id="a time that is none"),
         pytest.param(http(exp={}), TokenClaimMalformed, id="a time that is an object"),
         pytest.param(http(**{"cognito:groups": "a b"}), TokenClaimMalformed, id="a list without brackets"),
+        pytest.param(http(**{"cognito:groups": "[editors"}), TokenClaimMalformed, id="a list without an end"),
+        pytest.param(
+            http(**{"cognito:groups": "editors]"}), TokenClaimMalformed, id="a list without a beginning"
+        ),
+        pytest.param(
+            http(**{"cognito:groups": ["editors", 7]}), TokenClaimMalformed, id="a group that is no text"
+        ),
+        pytest.param(rest(nbf=java(NOW + 60)), TokenNotYetValid, id="not valid yet, REST"),
+        pytest.param(http(nbf=str(int(NOW + 60))), TokenNotYetValid, id="not valid yet, HTTP API"),
         pytest.param(http(**{"cognito:groups": "[a  b]"}), TokenClaimMalformed, id="an empty group"),
         pytest.param(
             rest(**{"cognito:groups": "a,,b"}), TokenClaimMalformed, id="an empty group between commas"
@@ -159,6 +179,35 @@ def test_lists_of_any_length(event: dict[str, Any], groups: tuple[str, ...]) -> 
 def test_claims_are_checked_as_a_token_would_be(event: dict[str, Any], refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
         native_claims(event, sample_settings(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        pytest.param(
+            http(**{"cognito:groups": "a b"}),
+            "`cognito:groups` is no list as API Gateway writes one",
+            id="a list without brackets",
+        ),
+        pytest.param(
+            rest(exp="tomorrow"), "`exp` is no time as API Gateway writes one", id="a time that is none"
+        ),
+    ],
+)
+def test_an_unknown_spelling_is_told_from_a_malformed_token(event: dict[str, Any], problem: str) -> None:
+    """Should API Gateway ever write claims in another way, this is what tells."""
+    with pytest.raises(TokenClaimMalformed, match=problem):
+        native_claims(event, sample_settings(), NOW)
+
+
+def test_times_of_a_rest_api_are_utc_wherever_the_backend_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XYZ-9")
+    time.tzset()
+    try:
+        assert native_claims(rest(), sample_settings(), NOW).expires_at == NOW + 3000
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -180,6 +229,28 @@ async def test_what_the_authorizer_would_deny_is_denied_without_a_call(
     assert sts.requests == []
 
 
+async def test_a_role_that_depends_on_what_the_gateway_does_not_tell_is_not_assumed(sts: FakeSts) -> None:
+    sts.clock = NOW
+    rule = {"claim": "custom:staff", "match": "Contains", "value": "admin", "role": "admin"}
+    assumer = Assumer(make_settings(rules=[rule]))
+    with pytest.raises(TokenClaimMalformed, match="declare it under"):
+        await assumer.assume(rest(**{"cognito:preferred_role": None, "custom:staff": "non-admin"}), NOW)
+    assert sts.requests == []
+
+
+async def test_a_backend_waits_eight_seconds_for_a_role_at_most(assumer: Assumer) -> None:
+    """An HTTP API gives up after 30, and the backend has its own work to do."""
+    waits: list[float] = []
+
+    class Slow:
+        async def vend(self, *arguments: Any) -> None:
+            waits.append(arguments[-1].remaining())
+
+    assumer.vendor = cast(Any, Slow())
+    await assumer.assume(rest(), NOW)
+    assert 7 < waits[0] <= 8
+
+
 async def test_a_role_can_be_asked_for_if_it_is_the_callers(sts: FakeSts) -> None:
     sts.clock = NOW
     settings = make_settings(
@@ -187,7 +258,8 @@ async def test_a_role_can_be_asked_for_if_it_is_the_callers(sts: FakeSts) -> Non
     )
     assumer = Assumer(settings)
     both = {"cognito:roles": f"{EDITOR},{VIEWER}"}
-    credentials = await assumer.assume(rest(**both) | {"headers": {"x-Role": "viewer"}}, NOW)
+    headers = {"accept": "admin", "x-Role": "viewer"}
+    credentials = await assumer.assume(rest(**both) | {"headers": headers}, NOW)
     assert credentials.role_arn == VIEWER
     assert (await assumer.assume(rest(**both), NOW)).role_arn == EDITOR
     with pytest.raises(RequestedRoleRefused):
@@ -203,6 +275,7 @@ async def test_the_function_reads_access_toml_once(sts: FakeSts, monkeypatch: py
         monkeypatch.setenv(name, value)
     first = await backend.assume(rest(), now=NOW)
     monkeypatch.setenv("AUTHORIZER_ACCESS", "absent")
-    assert await backend.assume(rest(), now=NOW) is first
+    monkeypatch.setattr("time.time", lambda: NOW)
+    assert await backend.assume(rest()) is first
     assert len(sts.requests) == 1
     await assuming._assumers[0].vendor.close()

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from authorizer import backend
 from authorizer.backend import opening
-from authorizer.backend.event import HEADERS
+from authorizer.backend.event import HEADERS, context_of_event
 from authorizer.errors import (
     CredentialsAbsent,
     CredentialsExpired,
@@ -141,6 +141,8 @@ async def test_an_aioboto3_session_has_the_callers_credentials(monkeypatch: pyte
 def test_expired_credentials_are_refused_with_their_age(shape: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
         backend.credentials(shape(PLAIN), now=CREDENTIALS.expiration + 5)
+    with pytest.raises(CredentialsExpired, match="expired 0 s ago"):
+        backend.credentials(shape(PLAIN), now=CREDENTIALS.expiration)
     monkeypatch.setenv(opening.KEYS, jwk_set())
     with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
         backend.credentials(shape(sealed()), now=CREDENTIALS.expiration + 5)
@@ -161,6 +163,20 @@ def test_where_keys_are_configured_nothing_plain_is_believed(
         backend.credentials_from_headers(as_headers(PLAIN), audience=HERE, now=NOW)
 
 
+def test_what_was_read_of_an_event_shows_no_credential() -> None:
+    shown = repr(context_of_event(rest(PLAIN)))
+    assert HERE in shown
+    assert PLAIN["secretAccessKey"] not in shown
+    assert PLAIN["sessionToken"] not in shown
+
+
+def test_a_star_import_brings_all_that_a_backend_calls_or_catches() -> None:
+    there = vars(backend).items()
+    calls = {name for name, value in there if getattr(value, "__module__", "") == backend.__name__}
+    catches = {name for name, value in there if isinstance(value, type) and issubclass(value, Exception)}
+    assert set(backend.__all__) == {name for name in calls | catches if name[0] != "_"}
+
+
 def test_what_is_beside_a_seal_never_counts(keys: None) -> None:
     mine = {"accessKeyId": "MINE", "secretAccessKey": "mine", "sessionToken": "mine"}
     assert same(backend.credentials(rest(PLAIN | mine | sealed()), now=NOW))
@@ -171,6 +187,11 @@ def test_what_is_beside_a_seal_never_counts(keys: None) -> None:
     [
         pytest.param({}, "no `requestContext.authorizer`", id="no API Gateway event"),
         pytest.param({"requestContext": None}, "no `requestContext.authorizer`", id="no request context"),
+        pytest.param(
+            {"version": "2.0", "requestContext": {"apiId": "a", "stage": "b", "authorizer": None}},
+            "no `requestContext.authorizer`",
+            id="an authorizer that said nothing",
+        ),
         pytest.param(
             {"requestContext": {"apiId": "a", "stage": "b"}}, "no `requestContext", id="no authorizer"
         ),
@@ -185,6 +206,11 @@ def test_what_is_beside_a_seal_never_counts(keys: None) -> None:
         pytest.param(rest({"name": "x"}), "no `sub`", id="the context of somebody else's authorizer"),
         pytest.param(rest({"sub": SUB}), "has no accessKeyId", id="the context mode none"),
         pytest.param(rest(PLAIN | {"sessionToken": ""}), "has no sessionToken", id="two of three"),
+        pytest.param(
+            rest(PLAIN | {"secretAccessKey": ""}), "has no secretAccessKey", id="another two of three"
+        ),
+        pytest.param(rest(PLAIN | {"sessionToken": 7}), "has no sessionToken", id="a token that is no text"),
+        pytest.param(rest(PLAIN | {"expiration": ""}), "has no expiration", id="no expiration"),
         pytest.param(rest(PLAIN | {"expiration": "soon"}), "no time", id="an expiration that is no time"),
         pytest.param(
             rest(PLAIN | {"expiration": "2027-01-15T09:00:00"}), "no time", id="an expiration without a zone"
@@ -292,7 +318,44 @@ def test_keys_that_cannot_be_read_again_open_for_an_hour(monkeypatch: pytest.Mon
         len(asked) == 4
     )  # at first, at 300 s, at 330 s, and at 3,598 s: a failure is not asked about twice in 30 s
     with pytest.raises(SealingKeysUnavailable, match="AccessDenied"):
-        backend.credentials(rest(sealed()), now=NOW + opening.KEYS_GRACE)
+        backend.credentials(rest(sealed()), now=NOW + 3600)
+
+
+def test_a_secret_that_holds_nonsense_for_a_moment_does_not_take_the_good_keys_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = [jwk_set(), "half of {", jwk_set(make_jwk("new", 2))]
+
+    class Secrets:
+        def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+            return {"SecretString": held.pop(0)}
+
+    monkeypatch.setenv(opening.KEYS, "seal")
+    monkeypatch.setenv(opening.SOURCE, "secretsmanager")
+    monkeypatch.setattr(boto3, "client", lambda _: Secrets())
+    for later in (0, 300):
+        assert same(backend.credentials(rest(sealed()), now=NOW + later))
+    assert same(backend.credentials(rest(sealed(make_jwk("new", 2))), now=NOW + 330))
+    assert held == []
+
+
+def test_what_strangers_send_does_not_make_the_keys_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reading is a call to AWS, and headers may say anything: another's credentials, or an unknown key."""
+    asked: list[str] = []
+
+    class Secrets:
+        def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+            asked.append(SecretId)
+            return {"SecretString": jwk_set()}
+
+    monkeypatch.setenv(opening.KEYS, "seal")
+    monkeypatch.setenv(opening.SOURCE, "secretsmanager")
+    monkeypatch.setattr(boto3, "client", lambda _: Secrets())
+    unknown, another = rest(sealed(make_jwk("new", 2))), rest(sealed() | {"sub": "mallory"})
+    for later, event in ((0, unknown), (0, unknown), (29, unknown), (60, another), (61, another)):
+        with pytest.raises(SealRefused):
+            backend.credentials(event, now=NOW + later)
+    assert len(asked) == 1
 
 
 def test_keys_of_secrets_manager_are_read_through_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +374,7 @@ def as_headers(fields: dict[str, str]) -> dict[str, str]:
 
 
 def test_plain_headers_of_an_http_integration_are_read_in_any_case() -> None:
-    headers = as_headers(PLAIN) | {"Accept": "*/*"}
+    headers = as_headers(PLAIN) | {"Accept": "text/html, */*", "Accept-Language": "de, en"}
     assert same(backend.credentials_from_headers(headers, audience=HERE, now=NOW))
 
 
@@ -320,6 +383,37 @@ def test_sealed_headers_are_opened_for_this_api_only(keys: None) -> None:
     assert same(backend.credentials_from_headers(headers, audience=HERE, now=NOW))
     with pytest.raises(SealRefused):
         backend.credentials_from_headers(headers, audience="other/prod", now=NOW)
+
+
+def test_the_headers_have_the_names_that_an_integration_maps() -> None:
+    """They stand in the parameter mapping of APIs that are deployed: a new name here would find nothing there."""
+    headers = {
+        "x-vended-access-key-id": PLAIN["accessKeyId"],
+        "x-vended-secret-access-key": PLAIN["secretAccessKey"],
+        "x-vended-session-token": PLAIN["sessionToken"],
+        "x-vended-expiration": PLAIN["expiration"],
+        "x-vended-role-arn": "arn:aws:iam::123456789012:role/editor",
+    }
+    found = backend.credentials_from_headers(headers, audience=HERE, now=NOW)
+    assert same(found)
+    assert found.role_arn == "arn:aws:iam::123456789012:role/editor"
+
+
+def test_sealed_headers_are_of_the_caller_that_is_named_beside_them(keys: None) -> None:
+    headers = {"x-vended-credentials": sealed()["credentials"], "x-vended-sub": "mallory"}
+    with pytest.raises(SealRefused) as refused:
+        backend.credentials_from_headers(headers, audience=HERE, now=NOW)
+    assert refused.value.reason == "principal"
+    headers["x-vended-sub"] = SUB
+    assert same(backend.credentials_from_headers(headers, audience=HERE, now=NOW))
+
+
+def test_headers_are_judged_by_the_clock_where_nobody_gives_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: NOW)
+    assert same(backend.credentials_from_headers(as_headers(PLAIN), audience=HERE))
+    monkeypatch.setattr("time.time", lambda: CREDENTIALS.expiration + 5)
+    with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
+        backend.credentials_from_headers(as_headers(PLAIN), audience=HERE)
 
 
 def message(pairs: list[tuple[str, str]]) -> Message:
@@ -344,6 +438,10 @@ HEADER_TYPES = [
         lambda pairs: [(n.lower().encode(), v.encode()) for n, v in pairs], id="ASGI's pairs of bytes"
     ),
     pytest.param(lists, id="a list for each name"),
+    pytest.param(
+        lambda pairs: {name: tuple(values) for name, values in lists(pairs).items()},
+        id="a tuple for each name",
+    ),
     pytest.param(
         lambda pairs: {name: ",".join(values) for name, values in lists(pairs).items()}, id="joined"
     ),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from authorizer.backend.native import native_claims
 from authorizer.backend.readings import check_certain
-from authorizer.errors import Refusal, TokenClaimMalformed, TokenUseRefused
+from authorizer.errors import NoRole, Refusal, TokenClaimMalformed, TokenUseRefused
 from authorizer.identity import resolve as resolving
 from authorizer.identity import roles
 from authorizer.model import Claims
@@ -21,7 +21,7 @@ from authorizer.tokens.kinds import KINDS
 from tests.identity import test_roles
 from tests.identity.test_resolve import *  # noqa: F403 - each of its tests runs here too, on what the gateway wrote
 from tests.identity.test_roles import *  # noqa: F403
-from tests.make import NOW, make_claims, make_settings
+from tests.make import NOW, SUB, make_claims, make_settings
 
 TOKEN_CHOICE = roles.choose
 
@@ -226,3 +226,141 @@ def test_a_list_too_long_to_look_at_is_refused() -> None:
     payload = payload_of(make_claims(roles=(), preferred_role=None, values={"custom:x": list("bcdefghij")}))
     with pytest.raises(TokenClaimMalformed, match="more than 8 members"):
         native_choice(payload, None, make_settings(rules=[rule]), http=True)
+
+
+SLUG = {"claim": "custom:x", "type": "slug", "max_length": 20}
+DECLARED: dict[str, dict[str, Any]] = {
+    "": {},
+    "a text": {"claims": {"x": {"claim": "custom:x", "type": "opaque", "max_length": 20}}},
+    "a list": {"claims": {"x": {**SLUG, "list": True, "max_items": 9}}},
+}
+
+
+def native_role(
+    written: Mapping[str, str], rules: list[Any], *, http: bool, declared: str = "", **claims: Any
+) -> Any:
+    """The role of an editor whose claims the gateway wrote so, or the class of the refusal."""
+    rows = [dict(zip(("claim", "match", "value", "role"), rule, strict=True)) for rule in rules]
+    settings = make_settings(rules=rows, **DECLARED[declared])
+    payload = payload_of(make_claims(roles=(), preferred_role=None, values=dict(written), **claims))
+    found = outcome(lambda: native_choice(payload, None, settings, http=http))
+    return getattr(found, "name", found)
+
+
+@pytest.mark.parametrize(
+    ("http", "written", "declared", "match", "wanted", "verdict"),
+    [
+        pytest.param(True, "[x-admin", "", "Contains", "admin", "admin", id="no list: it does not end"),
+        pytest.param(True, "x-admin]", "", "Contains", "admin", "admin", id="no list: it does not begin"),
+        pytest.param(True, "[admin-x", "", "Contains", "admin", "admin", id="no list: nor does this end"),
+        pytest.param(
+            True, "[a b c d e f g h]", "", "NotEqual", "z", "admin", id="eight members are looked at"
+        ),
+        pytest.param(
+            False, "7,a", "", "NotEqual", "z", TokenClaimMalformed, id="a member may be a number, REST"
+        ),
+        pytest.param(
+            True, "[7 a]", "", "NotEqual", "z", TokenClaimMalformed, id="a member may be a number, HTTP API"
+        ),
+        pytest.param(
+            False, "7,a", "a list", "NotEqual", "z", "admin", id="no member of a declared list is one, REST"
+        ),
+        pytest.param(
+            True, "[7 a]", "a list", "NotEqual", "z", "admin", id="nor is one of it, HTTP API"
+        ),
+        pytest.param(
+            False, "x,y", "", "Contains", "x y", "editor", id="a comma is never a space in a member, REST"
+        ),
+        pytest.param(
+            True, "[x y]", "", "Contains", "x,y", "editor", id="a space is never a comma in one, HTTP API"
+        ),
+        pytest.param(
+            False, "non-admin", "a text", "Contains", "admin", "admin", id="a declared text is no list, REST"
+        ),
+        pytest.param(
+            True, "[non-admin]", "a text", "Contains", "admin", "admin", id="nor is this one, HTTP API"
+        ),
+        pytest.param(
+            *(False, "staff,non-admin", "a list", "Contains", "admin", TokenClaimMalformed),
+            id="a part of a member's name in a declared list, REST",
+        ),
+        pytest.param(
+            *(True, "[staff non-admin]", "a list", "Contains", "admin", TokenClaimMalformed),
+            id="a part of a member's name in a declared list, HTTP API",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_text_may_have_been_decides(
+    http: bool, written: str, declared: str, match: str, wanted: str, verdict: object
+) -> None:
+    rules = [("custom:x", match, wanted, "admin")]
+    assert native_role({"custom:x": written}, rules, http=http, declared=declared) == verdict
+
+
+@pytest.mark.parametrize(
+    ("declared", "verdict"),
+    [
+        pytest.param("", TokenClaimMalformed, id="not declared"),
+        pytest.param("a text", TokenClaimMalformed, id="one is a text"),
+        pytest.param("a list", "editor", id="one is a list"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("http", "x", "part"), [(False, "a,b", "a,"), (True, "[a b]", "[a")], ids=["REST", "HTTP API"]
+)
+def test_two_claims_are_read_in_every_way_together(
+    http: bool, x: str, part: str, declared: str, verdict: object
+) -> None:
+    """An admin is who has a number for y and a text for x."""
+    rules = [("custom:y", "Equals", "7", "editor"), ("custom:x", "Contains", part, "admin")]
+    written = {"custom:x": x, "custom:y": "7"}
+    assert native_role(written, rules, http=http, declared=declared) == verdict
+
+
+def test_a_caller_who_has_a_role_in_one_reading_only_is_refused_as_uncertain() -> None:
+    rules = [("custom:x", "Contains", "admin", "admin")]
+    assert native_role({"custom:x": "x,admin"}, rules, http=False, groups=()) is TokenClaimMalformed
+    assert native_role({"custom:x": "x"}, rules, http=False, groups=()) is NoRole
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sub", "iss", "jti", "origin_jti", "client_id", "scope", "token_use", "username", "cognito:username"],
+)
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+def test_what_cognito_always_writes_as_text_is_certain(name: str, http: bool) -> None:
+    """A part of it may pick the role, as it does by the token itself."""
+    written = {
+        "jti": "[aXa]",
+        "origin_jti": "[aXa]",
+        "client_id": "[aXa]",
+        "scope": "[a X/a]",
+        "username": "[aXa]",
+    }
+    claims = make_claims(roles=(), preferred_role=None, values=written, username="[aXa]")
+    payload = payload_of(claims)
+    part = {"sub": SUB[1:5], "iss": "cognito-idp", "token_use": "i", "scope": "X/a]"}.get(name, "X")
+    rule = {"claim": name, "match": "Contains", "value": part, "role": "admin"}
+    elsewhere = {
+        "sub": {"claim": "custom:s"},
+        "client": {"claim": "custom:c"},
+    }  # else they are declared as texts
+    settings = make_settings(rules=[rule], claims=elsewhere)
+    assert native_choice(payload, None, settings, http=http).role.name == "admin"
+
+
+@pytest.mark.parametrize(
+    ("http", "written", "read"),
+    [
+        pytest.param(False, None, None, id="an absent one, REST"),
+        pytest.param(True, None, None, id="an absent one, HTTP API"),
+        pytest.param(True, "[]", [], id="none, HTTP API"),
+        pytest.param(True, "a", "a", id="a text without brackets, HTTP API"),
+    ],
+)
+def test_a_declared_list_is_a_list_where_only_one_is_written_so(
+    http: bool, written: str | None, read: object
+) -> None:
+    payload = payload_of(make_claims(values={} if written is None else {"custom:x": written}))
+    claims = native_claims(event_of(payload, http=http), make_settings(**DECLARED["a list"]), NOW)
+    assert claims.values.get("custom:x") == read

@@ -135,6 +135,15 @@ NEVER = [
         id="templates that limit the time themselves, to end with the token",
     ),
     pytest.param(
+        {
+            **editor(policies=["s3-home", "it"]),
+            "session": {"end_with_token": True},
+            "template": policy("{{ sub }}/*", DateLessThan={"aws:currenttime": "2099-01-01T00:00:00Z"}),
+        },
+        "session.end_with_token: the templates of role 'editor' limit `aws:CurrentTime` themselves",
+        id="one template of two that limits the time itself, to end with the token",
+    ),
+    pytest.param(
         editor(session_tags={"team": "teams"}),
         "session_tags: tag 'team': the claim 'teams' is a list",
         id="a tag of a list",
@@ -239,6 +248,16 @@ def test_what_could_answer_nobody_does_not_load(changes: dict[str, Any], problem
                 ),
             },
             id="templates that limit another time",
+        ),
+        pytest.param(
+            {
+                **editor(policies=["it"]),
+                "session": {"end_with_token": True},
+                "template": policy(
+                    "{{ sub }}/*", DateGreaterThan={"aws:CurrentTime": "2020-01-01T00:00:00Z"}
+                ),
+            },
+            id="templates that say since when",
         ),
         pytest.param(
             {

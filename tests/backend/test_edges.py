@@ -1,0 +1,119 @@
+"""A WebSocket's message is renewed to its edges: who may ask, what is waited for, and what an answer has to say. The
+whole way, with the authorizer behind it, is walked in `tests/test_connections.py`."""
+
+import io
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from authorizer import backend
+from authorizer.backend import renewing
+from authorizer.backend.event import context_of_event
+from authorizer.errors import CredentialsAbsent, CredentialsExpired, RenewalFailed
+from authorizer.sealing import context
+from tests.vending.factories import NOW, SUB, make_credentials
+
+OVER = {**context.plain(make_credentials(expiration=NOW - 5)), "sub": SUB, "connection": "sealed"}
+FRESH = {**context.plain(make_credentials(expiration=NOW + 900)), "sub": SUB}
+
+
+class Lambda:
+    """Its client: answers with `answer`, or raises it."""
+
+    def __init__(self) -> None:
+        self.answer: Any = {"context": FRESH}
+        self.asked: list[str] = []
+        self.config: Any = None
+
+    def made(self, service: str, config: Any = None) -> "Lambda":
+        assert service == "lambda"
+        self.config = config
+        return self
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        self.asked.append(json.loads(Payload)["connectionId"])
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        body = self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode()
+        return {"Payload": io.BytesIO(body)}
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Lambda:
+    there = Lambda()
+    monkeypatch.setattr(boto3, "client", there.made)
+    monkeypatch.setenv(renewing.FUNCTION, "authorizer")
+    renewing._client.cache_clear()
+    renewing._remembered.clear()
+    return there
+
+
+@pytest.fixture(autouse=True)
+def no_client_of_ours_afterwards() -> Any:
+    yield
+    renewing._client.cache_clear()
+    renewing._remembered.clear()
+
+
+def message(connection_id: object = "c1") -> dict[str, Any]:
+    request = {"apiId": "abcdef1234", "stage": "prod", "connectionId": connection_id, "authorizer": OVER}
+    return {"requestContext": {name: value for name, value in request.items() if value is not None}}
+
+
+def test_a_message_waits_ten_seconds_for_each_of_two_answers_at_most(function: Lambda) -> None:
+    assert backend.credentials(message(), now=NOW).expiration == NOW + 900
+    assert (function.config.connect_timeout, function.config.read_timeout) == (1, 10)
+    assert function.config.retries == {"mode": "standard", "total_max_attempts": 2}
+
+
+@pytest.mark.parametrize("connection_id", [None, "", 7, ["c1"]])
+def test_what_is_of_no_connection_is_never_renewed(connection_id: object, function: Lambda) -> None:
+    event = message(connection_id)
+    with pytest.raises(CredentialsExpired, match="expired 5 s ago"):
+        backend.credentials(event, now=NOW)
+    assert function.asked == []
+    assert not context_of_event(event).connection_id
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal", "problem"),
+    [
+        pytest.param({}, CredentialsExpired, "gives no others", id="no context"),
+        pytest.param({"context": "x"}, CredentialsExpired, "gives no others", id="a context that is a text"),
+        pytest.param({"context": {**FRESH, "sessionToken": 7}}, CredentialsAbsent, "no sessionToken", id="a number"),
+        pytest.param(b"{", RenewalFailed, "cannot be asked: JsonInvalid", id="half of an answer"),
+        pytest.param(b"\xff", RenewalFailed, "cannot be asked: UnicodeDecodeError", id="an answer that is no text"),
+        pytest.param(
+            ClientError({"Error": {"Code": "AccessDeniedException"}}, "Invoke"),
+            RenewalFailed,
+            "cannot be asked: AccessDeniedException",
+            id="a role that may not ask",
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_without_credentials_says_why(
+    answer: object, refusal: type[Exception], problem: str, function: Lambda
+) -> None:
+    function.answer = answer
+    with pytest.raises(refusal, match=problem):
+        backend.credentials(message(), now=NOW)
+
+
+def test_the_thousand_connections_that_were_renewed_last_are_remembered(function: Lambda) -> None:
+    for number in range(1000):
+        backend.credentials(message(f"c{number}"), now=NOW)
+    function.answer = {"context": {**FRESH, "expiration": "2028-01-01T00:00:00Z"}}
+    later = NOW + 1000
+    backend.credentials(message("c0"), now=later)  # its fresh credentials are over, too
+    backend.credentials(message("another"), now=later)
+    function.asked.clear()
+    backend.credentials(message("c0"), now=later)
+    backend.credentials(message("another"), now=later)
+    assert function.asked == []
+    backend.credentials(message("c2"), now=NOW)
+    assert function.asked == []
+    backend.credentials(message("c1"), now=NOW)
+    assert function.asked == ["c1"]
