@@ -10,7 +10,7 @@ from authorizer.engine.operators import TAKES_VARIABLES, parse_operator
 from authorizer.engine.placeholders import FIRST, PATTERN, is_placeholder
 
 _HOLE_IN_VARIABLE = re.compile(r"\$\{[^}]*" + PATTERN)
-_HIGH_ESCAPE = re.compile(r"\\u(?!00)", re.IGNORECASE)
+_HIGH_ESCAPE = re.compile(r"\\u(?!00)")
 
 
 def examine_symbolic(text: str) -> tuple[Document, list[Problem]]:

@@ -65,6 +65,10 @@ assert "jinja2" not in sys.modules, "jinja2 was imported"
         pytest.param("{}", "cannot be read", id="nothing in it"),
         pytest.param(DUMPED.replace('"format":1', '"format":0'), "another version", id="another format"),
         pytest.param(DUMPED.replace('"Hole"', '"System"'), "cannot be read", id="an unknown node"),
+        pytest.param(
+            DUMPED.partition('"programs":')[0] + '"programs":[]}', "cannot be read", id="a list of programs"
+        ),
+        pytest.param("[" * 100_000, "cannot be read", id="a hundred thousand brackets"),
     ],
 )
 def test_what_cannot_be_read_is_refused(text: str, said: str) -> None:
@@ -104,3 +108,9 @@ def test_declarations_that_changed_are_judged_again(
 ) -> None:
     with pytest.raises(TemplateInvalid, match=said):
         TemplateSet.load(DUMPED, SOURCES, claims=claims, variables=variables)  # type: ignore[arg-type] # rows differ
+
+
+def test_the_order_of_the_sources_is_no_matter() -> None:
+    turned = dict(reversed(SOURCES.items()))
+    assert list(turned) != list(SOURCES)
+    assert TemplateSet.load(DUMPED, turned, claims=CLAIMS, variables=VARIABLES).names

@@ -155,6 +155,8 @@ def test_actions_have_no_case_and_fields_do_not_run_together() -> None:
     assert covers_resource("arn:aws:s3:::a*", "arn:aws:s3:::a/b:c")
     assert not covers_resource("arn:aws:sqs:*:1:q", "arn:aws:sqs:eu:2:1:q")
     assert not covers_resource("arn:aws:s3:::a", "*")
+    assert not covers_resource("arn:aws:s3", "arn:aws:s3:::a")
+    assert not covers_resource("arn:aws:s3:::a", "arn:aws:s3")
 
 
 def packed(*statements: dict[str, object]) -> object:
@@ -218,6 +220,50 @@ PACKED = [
             {"Effect": "Allow", "NotAction": "s3:Put", "Resource": "arn:aws:s3:::a"},
         ],
         id="NotAction is never joined",
+    ),
+    pytest.param(
+        [
+            {"NotResource": "arn:aws:s3:::b", "Resource": None},
+            {"NotResource": "arn:aws:s3:::c", "Resource": None},
+        ],
+        [
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::b"},
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::c"},
+        ],
+        id="nor is NotResource",
+    ),
+    pytest.param(
+        [{}, {"NotAction": "s3:Put", "Action": None}, {"NotResource": "arn:aws:s3:::c", "Resource": None}],
+        [
+            allow(),
+            {"Effect": "Allow", "NotAction": "s3:Put", "Resource": "arn:aws:s3:::a"},
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::c"},
+        ],
+        id="and neither is within what names its own",
+    ),
+    pytest.param(
+        [{"NotAction": "s3:Put", "Action": None}, {"NotResource": "arn:aws:s3:::c", "Resource": None}, {}],
+        [
+            {"Effect": "Allow", "NotAction": "s3:Put", "Resource": "arn:aws:s3:::a"},
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::c"},
+            allow(),
+        ],
+        id="nor the other way round",
+    ),
+    pytest.param(
+        [{"Condition": {"StringLike": {"s3:prefix": ["a", "a", "b"]}}}],
+        allow(Condition=WHEN),
+        id="a value twice",
+    ),
+    pytest.param(
+        [{"Condition": {"StringLike": {"s3:prefix": "a"}}}, {"Condition": WHEN, "Action": "s3:*"}],
+        [allow(Condition={"StringLike": {"s3:prefix": "a"}}), allow(Condition=WHEN, Action="s3:*")],
+        id="other values are another condition",
+    ),
+    pytest.param(
+        [{"Effect": "Deny", "Action": "s3:*"}, {}, {"Effect": "Deny"}],
+        [allow(Effect="Deny", Action="s3:*"), allow()],
+        id="a Deny is within a Deny alone",
     ),
 ]
 
