@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from authorizer.engine.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, declare
+from authorizer.engine.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, Segment, declare
 from authorizer.engine.errors import ClaimTypeInvalid, ValueRefused
 
 EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "40"))
@@ -320,3 +320,8 @@ def test_a_language_knows_its_shortest_and_its_longest_text() -> None:
 def test_a_single_value_has_one_item() -> None:
     assert declare({"type": "slug"}).max_items == 1
     assert declare({"type": "slug", "list": False}).is_list is False
+
+
+def test_what_would_be_escaped_counts_as_long_as_it_becomes() -> None:
+    language = Language(((Segment(frozenset("a*"), 1, 2),),))
+    assert language.max_length == 2 * len("${*}")

@@ -15,7 +15,8 @@ DUMPED = compiled().dump(SOURCES)
 LISTS = {"groups": declare({"type": "slug", "list": True, "max_items": 3}), "plan": declare({"type": "slug"})}
 LIST_SOURCE = {
     "t": '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ['
-    '{% for g in groups %}"arn:aws:s3:::b/{{ g }}{% if plan == "a" or not loop.last and plan is defined %}x{% endif %}"'
+    '{% for g in groups %}"arn:aws:s3:::b/{{ g }}{% if plan == "a" or not loop.last and plan is defined %}x{% endif %}'
+    '{% if "a" in groups %}y{% endif %}"'
     "{% if not loop.last %},{% endif %}{% endfor %}]}}"
 }
 
@@ -31,7 +32,9 @@ def test_loaded_templates_render_as_compiled_ones(name: str, scopes: frozenset[s
 
 def test_every_kind_of_node_comes_back() -> None:
     templates = TemplateSet.compile(LIST_SOURCE, claims=LISTS, variables={})
-    loaded = TemplateSet.load(templates.dump(LIST_SOURCE), LIST_SOURCE, claims=LISTS, variables={})
+    dumped = templates.dump(LIST_SOURCE)
+    assert dumped.startswith('{"format":1,"sources":"')
+    loaded = TemplateSet.load(dumped, LIST_SOURCE, claims=LISTS, variables={})
     assert list(loaded.branches(["t"])) == list(templates.branches(["t"]))
 
 

@@ -500,6 +500,8 @@ def test_rules_are_not_asked_about_what_is_malformed() -> None:
     text = json.dumps({**json.loads(policy(Sid="a_b", Effect="x")), "Id": "x"})
     _, problems = examine(text, session=True)
     assert [problem.rule for problem in problems] == ["id", None]
+    _, problems = examine(policy(Sid="a_b", Effect="x"), session=True)
+    assert [problem.rule for problem in problems] == [None]
 
 
 def test_a_broken_rule_is_told_with_its_statement_and_its_name() -> None:
@@ -523,7 +525,9 @@ IAM_TAKES = [
     pytest.param(policy(Action=None, NotAction="s3:Get", Resource=None, NotResource="*"), id="NotAction, NotResource"),
     *(
         pytest.param(policy(Resource=f"arn:{partition}:s3:::x"), id=f"partition {partition}")
-        for partition in "* aws aws-cn aws-us-gov aws-iso aws-iso-b aws-iso-e aws-iso-f aws-eusc".split()
+        for partition in (
+            *("*", "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"),
+        )
     ),
     *(pytest.param(of_iam(f"arn:aws:iam::1:{path}x"), id=path) for path in ("*", *PATHS.split())),
     pytest.param(policy(Resource="arn:aws:s3"), id="an ARN of three fields"),

@@ -1,7 +1,7 @@
 """Templates: what compiles, what is refused with its line, and what renders."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -56,6 +56,20 @@ def render(source: str, scopes: tuple[str, ...] = (), **values: ClaimValue) -> d
     statement = json.loads(text)["Statement"]
     assert isinstance(statement, dict)
     return statement
+
+
+def test_the_language_keeps_its_names_and_its_depth_to_itself() -> None:
+    for claims, variables in (({"scopes": CLAIMS["sub"]}, {}), ({}, {"loop": "b"})):
+        with pytest.raises(TemplateInvalid, match="reserved"):
+            TemplateSet.compile({}, claims=claims, variables=variables)
+    with pytest.raises(TemplateInvalid, match="this test is not one of"):
+        compile_set(t=template("{% if loop.first %}x{% endif %}"))
+    nested = '{% if "w" in scopes %}'
+    assert compile_set(t=template(nested * 64 + "x" + "{% endif %}" * 64)).names == ("t",)
+    loops = "".join(f"{{% for g{number} in groups %}}" for number in range(65)) + "x" + "{% endfor %}" * 65
+    for deep in (nested * 65 + "{% endif %}" * 65, loops):
+        with pytest.raises(TemplateInvalid, match="nested too deeply: more than 64"):
+            compile_set(t=template(deep))
 
 
 RENDERED: list[object] = [
@@ -616,6 +630,12 @@ NO_TEST = (
 )
 
 
+def test_an_item_that_is_compared_is_no_undeclared_claim() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(t=template("{% for g in groups %}{% if g == 'a' %}x{% endif %}{% endfor %}"))
+    assert caught.value.problems == (NO_TEST,)
+
+
 def test_where_nothing_is_declared_a_name_says_so() -> None:
     with pytest.raises(TemplateInvalid, match="undeclared name `x`: declared are nothing"):
         TemplateSet.compile({"t": template("{{ x }}")}, claims={}, variables={})
@@ -779,17 +799,16 @@ def test_no_shortest_policy_is_told_where_there_are_too_many_ways(monkeypatch: p
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (ClaimTypeInvalid(["a", "b"]), "a; b"),
-        (ValueRefused("is empty"), "is empty"),
-        (ValueMissing("tenant"), "the template needs claim `tenant`, which this user does not have"),
-        (DocumentInvalid(["a", "b"]), "a; b"),
-        (DocumentRefused(["a", "b"], ["id"]), "a; b"),
-        (NothingAllowed(), "the policy has no statement with Effect Allow"),
-        (PolicyTooLarge(2049, 2048), "the policy has 2049 characters, at most 2048 are taken"),
-        (TemplateInvalid(["a", "b"]), "a\nb"),
-        (CaseInvalid(["a", "b"]), "a\nb"),
+        (lambda: ClaimTypeInvalid(["a", "b"]), "a; b"),
+        (lambda: ValueRefused("is empty"), "is empty"),
+        (lambda: ValueMissing("tenant"), "the template needs claim `tenant`, which this user does not have"),
+        (lambda: DocumentInvalid(["a", "b"]), "a; b"),
+        (lambda: DocumentRefused(["a", "b"], ["id"]), "a; b"),
+        (NothingAllowed, "the policy has no statement with Effect Allow"),
+        (lambda: PolicyTooLarge(2049, 2048), "the policy has 2049 characters, at most 2048 are taken"),
+        (lambda: TemplateInvalid(["a", "b"]), "a\nb"),
+        (lambda: CaseInvalid(["a", "b"]), "a\nb"),
     ],
-    ids=lambda value: type(value).__name__ if isinstance(value, EngineError) else "",
 )
-def test_every_error_says_what_is_wrong(error: EngineError, said: str) -> None:
-    assert str(error) == said
+def test_every_error_says_what_is_wrong(error: Callable[[], EngineError], said: str) -> None:
+    assert str(error()) == said
