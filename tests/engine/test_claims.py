@@ -10,7 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from authorizer.engine.language.claims import FORBIDDEN, PRINTABLE, TYPES, ClaimType, Language, declare
+from authorizer.engine.language.claims import (
+    FORBIDDEN,
+    PRINTABLE,
+    TYPES,
+    ClaimType,
+    Language,
+    Segment,
+    declare,
+)
 from authorizer.engine.language.errors import ClaimTypeInvalid, ValueRefused
 
 EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "40"))
@@ -186,6 +194,7 @@ def test_a_list_becomes_a_tuple() -> None:
     ("spec", "said"),
     [
         pytest.param({}, ["unknown type None"], id="no type"),
+        pytest.param({"type": ["slug"]}, ["unknown type ['slug']"], id="a list for a type"),
         pytest.param(
             {"type": "uid"}, ["unknown type 'uid': expected one of uuid, slug"], id="an unknown type"
         ),
@@ -219,6 +228,25 @@ def test_a_list_becomes_a_tuple() -> None:
             ["leaves nothing"],
             id="all excluded",
         ),
+        pytest.param(
+            {"type": "opaque", "exclude": "".join(sorted(PRINTABLE - {".", "/"}))},
+            ["leaves nothing"],
+            id="all but the dot excluded",
+        ),
+        pytest.param({"type": "slug", "max_length": 1025}, ["from 1 to 1024"], id="too long a text"),
+        pytest.param(
+            {"type": "slug", "list": True, "max_items": 101}, ["from 1 to 100"], id="too many items"
+        ),
+        pytest.param({"type": "slug", "list": True, "max_items": 0}, ["from 1 to 100"], id="no items"),
+        pytest.param({"type": "enum", "values": "ab"}, ["is no list of texts"], id="a text for a list"),
+        *(
+            pytest.param(
+                {"type": "enum", "values": ["x", value]},
+                [f"`values` has {value!r}"],
+                id=f"{value!r} in an enum",
+            )
+            for value in (5, "", ".", "a/b", "a b\n")
+        ),
     ],
 )
 def test_a_declaration_is_refused_with_every_problem(spec: Mapping[str, object], said: list[str]) -> None:
@@ -241,3 +269,67 @@ def test_max_length_is_reached_and_never_passed(spec: Mapping[str, object]) -> N
     )
     assert len(longest) == claim_type.max_length
     assert len(json.dumps(claim_type.check(longest), ensure_ascii=False)) == claim_type.max_length + 2
+
+
+@pytest.mark.parametrize(
+    ("spec", "taken", "refused"),
+    [
+        pytest.param({"type": "slug"}, "a" * 63, "a" * 64, id="a slug"),
+        pytest.param({"type": "digits"}, "1" * 20, "1" * 21, id="digits"),
+        pytest.param({"type": "opaque"}, "a" * 64, "a" * 65, id="opaque"),
+        pytest.param({"type": "email"}, "a" * 64 + "@" + "b" * 189, "a" * 64 + "@" + "b" * 190, id="a domain"),
+        pytest.param({"type": "email"}, "a" * 64 + "@b", "a" * 65 + "@b", id="the part before the @"),
+        pytest.param({"type": "email", "max_length": 3}, "a@b", "aa@b", id="the shortest address"),
+        pytest.param({"type": "email", "max_length": 12}, "aaaaa@bbbbbb", "aaaaaa@b", id="half is before the @"),
+        pytest.param({"type": "arn"}, "arn:aws:s3:::" + "a" * 256, "arn:aws:s3:::" + "a" * 257, id="an ARN's name"),
+        pytest.param(
+            {"type": "arn"}, f"arn:aws:{'a' * 63}:::x", f"arn:aws:{'a' * 64}:::x", id="an ARN's service"
+        ),
+        pytest.param(
+            {"type": "arn"}, f"arn:aws:s3:{'a' * 32}::x", f"arn:aws:s3:{'a' * 33}::x", id="an ARN's region"
+        ),
+        pytest.param({"type": "arn"}, "arn:aws-us-gov:s3:::x", "arn:aws-iso:s3:::x", id="an ARN's partition"),
+        pytest.param({"type": "arn"}, f"arn:aws-cn:s3::{'1' * 12}:x", f"arn:aws:s3::{'1' * 11}:x", id="its account"),
+        pytest.param({"type": "slug", "max_length": 1024}, "a" * 1024, "a" * 1025, id="the longest there is"),
+        pytest.param({"type": "enum", "values": ["a" * 1024]}, "a" * 1024, "a", id="the longest of an enum"),
+        pytest.param({"type": "opaque", "max_length": 2}, ".a", "..", id="a dot before a letter"),
+        pytest.param({"type": "opaque", "max_length": 3}, "..a", "..", id="two dots before a letter"),
+        pytest.param({"type": "opaque", "max_length": 3}, "...", "....", id="three dots"),
+    ],
+)  # fmt: skip
+def test_a_type_ends_where_it_says(spec: Mapping[str, object], taken: str, refused: str) -> None:
+    assert accepts(declare(spec), taken)
+    assert not accepts(declare(spec), refused)
+
+
+def test_a_list_may_be_as_long_as_any_and_no_longer() -> None:
+    longest = declare({"type": "slug", "list": True, "max_items": 100})
+    assert len(longest.check(["a"] * 100)) == 100
+    with pytest.raises(ValueRefused, match="has 101 items: expected 1 to 100"):
+        longest.check(["a"] * 101)
+
+
+def test_a_text_of_another_class_is_no_value() -> None:
+    class Text(str):
+        __slots__ = ()
+
+    for claim_type, value in ((declare({"type": "slug"}), Text("a")), (LIST, ["a", Text("b")])):
+        with pytest.raises(ValueRefused):
+            claim_type.check(value)
+
+
+def test_a_language_knows_its_shortest_and_its_longest_text() -> None:
+    language = declare({"type": "enum", "values": ["free", "pro", "platinum"]}).language
+    assert (language.min_length, language.max_length) == (3, 8)
+    assert declare({"type": "uuid"}).language.min_length == 36
+    assert declare({"type": "enum", "values": ["b", "a", "b"]}).expected == "one of b, a"
+
+
+def test_a_single_value_has_one_item() -> None:
+    assert declare({"type": "slug"}).max_items == 1
+    assert declare({"type": "slug", "list": False}).is_list is False
+
+
+def test_what_would_be_escaped_counts_as_long_as_it_becomes() -> None:
+    language = Language(((Segment(frozenset("a*"), 1, 2),),))
+    assert language.max_length == 2 * len("${*}")

@@ -15,7 +15,8 @@ DUMPED = compiled().dump(SOURCES)
 LISTS = {"groups": declare({"type": "slug", "list": True, "max_items": 3}), "plan": declare({"type": "slug"})}
 LIST_SOURCE = {
     "t": '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ['
-    '{% for g in groups %}"arn:aws:s3:::b/{{ g }}{% if plan == "a" or not loop.last and plan is defined %}x{% endif %}"'
+    '{% for g in groups %}"arn:aws:s3:::b/{{ g }}{% if plan == "a" or not loop.last and plan is defined %}x{% endif %}'
+    '{% if "a" in groups %}y{% endif %}"'
     "{% if not loop.last %},{% endif %}{% endfor %}]}}"
 }
 
@@ -31,7 +32,9 @@ def test_loaded_templates_render_as_compiled_ones(name: str, scopes: frozenset[s
 
 def test_every_kind_of_node_comes_back() -> None:
     templates = TemplateSet.compile(LIST_SOURCE, claims=LISTS, variables={})
-    loaded = TemplateSet.load(templates.dump(LIST_SOURCE), LIST_SOURCE, claims=LISTS, variables={})
+    dumped = templates.dump(LIST_SOURCE)
+    assert dumped.startswith('{"format":1,"sources":"')
+    loaded = TemplateSet.load(dumped, LIST_SOURCE, claims=LISTS, variables={})
     assert list(loaded.branches(["t"])) == list(templates.branches(["t"]))
 
 
@@ -65,6 +68,10 @@ assert "jinja2" not in sys.modules, "jinja2 was imported"
         pytest.param("{}", "cannot be read", id="nothing in it"),
         pytest.param(DUMPED.replace('"format":1', '"format":0'), "another version", id="another format"),
         pytest.param(DUMPED.replace('"Hole"', '"System"'), "cannot be read", id="an unknown node"),
+        pytest.param(
+            DUMPED.partition('"programs":')[0] + '"programs":[]}', "cannot be read", id="a list of programs"
+        ),
+        pytest.param("[" * 100_000, "cannot be read", id="a hundred thousand brackets"),
     ],
 )
 def test_what_cannot_be_read_is_refused(text: str, said: str) -> None:
@@ -104,3 +111,9 @@ def test_declarations_that_changed_are_judged_again(
 ) -> None:
     with pytest.raises(TemplateInvalid, match=said):
         TemplateSet.load(DUMPED, SOURCES, claims=claims, variables=variables)  # type: ignore[arg-type] # rows differ
+
+
+def test_the_order_of_the_sources_is_no_matter() -> None:
+    turned = dict(reversed(SOURCES.items()))
+    assert list(turned) != list(SOURCES)
+    assert TemplateSet.load(DUMPED, turned, claims=CLAIMS, variables=VARIABLES).names

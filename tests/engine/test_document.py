@@ -12,10 +12,12 @@ from authorizer.engine.document.document import (
     Document,
     Statement,
     dump,
+    examine,
     parse_identity,
     parse_session,
 )
-from authorizer.engine.document.rules import RULES
+from authorizer.engine.document.operators import OPERATORS, expected_value, is_loose_date, parse_operator
+from authorizer.engine.document.rules import RULES, broken_rules
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "iam-grammar"
@@ -96,6 +98,7 @@ BROKEN = [
     pytest.param(policy(Action=["s3:GetObject", "sts:AssumeRole"]), "action-forbidden", id="sts:AssumeRole"),
     pytest.param(policy(Action="STS:*"), "action-forbidden", id="STS in capitals"),
     pytest.param(policy(Action="iam:PassRole"), "action-forbidden", id="iam:PassRole"),
+    pytest.param(policy(Effect="Deny", Action="s3:Get Object"), "action-form", id="white space in a Deny"),
     pytest.param(policy(Resource="arn:aws:s3"), "resource-form", id="an ARN of three fields"),
     pytest.param(policy(Resource="arn:aws:s3:::"), "resource-form", id="an ARN that names nothing"),
     pytest.param(policy(Resource="*"), "resource-any", id="every resource for an action that has resources"),
@@ -126,6 +129,16 @@ BROKEN = [
     ),
     pytest.param(
         policy(Condition={"StringEquals": {"tenant": "x"}}), "condition-key", id="a key without service"
+    ),
+    pytest.param(
+        policy(Condition={"StringEquals": {"aws:PrincipalTag/my team": "x"}}),
+        "condition-key",
+        id="white space further on in a key",
+    ),
+    pytest.param(
+        policy(Condition={"StringEquals": {"aws:PrincipalTag/*": "x"}}),
+        "condition-key",
+        id="a wildcard in a key",
     ),
     pytest.param(
         policy(Condition={"StringEquals": {"s3:prefix": "x", "S3:Prefix": "y"}}),
@@ -209,6 +222,46 @@ TAKEN = [
         policy(Condition={"DateLessThan": {"aws:CurrentTime": "1893456000"}}), id="a date in seconds"
     ),
     pytest.param(policy(Condition={"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "::1"]}}), id="addresses"),
+    pytest.param(policy(Sid="Own1"), id="a Sid of letters and digits"),
+    pytest.param(policy(Action="S3:LISTALLMYBUCKETS", Resource="*"), id="an action in capitals"),
+    pytest.param(
+        json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    json.loads(policy())["Statement"][0],
+                    {"Effect": "Deny", "Action": ["*:*", "sts:*", "iam:PassRole"], "Resource": "*"},
+                ],
+            }
+        ),
+        id="a Deny of what leads out",
+    ),
+    pytest.param(
+        policy(Condition={"ForAllValues:StringLikeIfExists": {"aws:TagKeys": ["a", "b*"]}}), id="all values"
+    ),
+    pytest.param(
+        policy(
+            Condition={
+                "Null": {"aws:a": "true", "aws:b": "false"},
+                "Bool": {"aws:c": "true", "aws:d": False, "aws:e": True},
+            }
+        ),
+        id="true and false",
+    ),
+    pytest.param(
+        policy(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:::${aws:PrincipalTag/team}"}}),
+        id="a variable in an ARN's value",
+    ),
+    pytest.param(
+        policy(
+            Condition={
+                "StringLike": {"s3:prefix": "a"},
+                "StringEquals": {"s3:prefix": "a", "s3:delimiter": "/"},
+            }
+        ),
+        id="a key under two operators",
+    ),
+    pytest.param(policy(Condition={"NumericEquals": {"s3:max-keys": [-1.50, 1]}}), id="a fraction"),
 ]
 
 
@@ -276,3 +329,366 @@ def test_dump_is_minified_and_collapses_lists_of_one() -> None:
         '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject",'
         '"Resource":"arn:aws:s3:::bucket/home/*","Condition":{"StringLike":{"s3:prefix":"a/*","aws:x":["b","c"]}}}}'
     )
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"),
+        *("cloudwatch:PutMetricData", "comprehend:DetectSentiment", "dynamodb:DescribeLimits"),
+        *("dynamodb:ListTables", "ec2:DescribeRegions", "kms:GenerateRandom", "polly:DescribeVoices"),
+        *("rekognition:DetectLabels", "s3:ListAllMyBuckets", "ses:GetSendQuota", "sns:ListTopics"),
+        *("sqs:ListQueues", "textract:AnalyzeDocument", "textract:DetectDocumentText"),
+        *("translate:TranslateText", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    ],
+)
+def test_an_action_without_resource_level_may_have_every_resource(action: str) -> None:
+    assert parse_session(policy(Action=action, Resource="*")).statements
+
+
+def document(**changes: object) -> str:
+    """A policy in order, but for the named elements of the document itself."""
+    return json.dumps({**json.loads(policy()), **changes})
+
+
+VERSION = '`Version` must be "2012-10-17": older versions have no policy variables'
+NO_STATEMENT = "`Statement` is missing, empty, or no list of statements"
+
+SAID_OF_DOCUMENTS = [
+    pytest.param("{", ["not JSON: expecting property name enclosed in double quotes at line 1, column 2"], id="half"),
+    pytest.param("5", ["not a JSON object"], id="a number"),
+    pytest.param(
+        document(Statements=1, Extra=2), ["unknown element 'Statements'", "unknown element 'Extra'"], id="others"
+    ),
+    pytest.param(document(Version="2008-10-17"), [VERSION], id="the older version"),
+    pytest.param(policy().replace('"Version": "2012-10-17", ', ""), [VERSION], id="no version"),
+    pytest.param(document(Id=5), ["`Id` is no text"], id="an Id that is a number"),
+    pytest.param('{"Version": "2012-10-17"}', [NO_STATEMENT], id="no statement"),
+    pytest.param(document(Statement=[]), [NO_STATEMENT], id="an empty list of statements"),
+    pytest.param(document(Statement="x"), [NO_STATEMENT], id="a text for statements"),
+    pytest.param(document(Statement=["x"]), ["statement 1: not a JSON object"], id="a text among the statements"),
+    pytest.param(
+        policy().replace('"Effect": "Allow"', '"Effect": "Deny", "Effect": "Allow"'),
+        ["the same name twice in one object: 'Effect'"],
+        id="one name twice",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), SAID_OF_DOCUMENTS)
+def test_of_a_malformed_document_is_told_what_is_wrong_and_nothing_else(text: str, said: list[str]) -> None:
+    for parse in (parse_identity, parse_session):
+        with pytest.raises(DocumentInvalid) as caught:
+            parse(text)
+        assert type(caught.value) is DocumentInvalid
+        assert list(caught.value.problems) == said
+
+
+def of_iam(*resources: str) -> str:
+    return policy(Action="iam:GetUser", Resource=list(resources))
+
+
+PATHS = (
+    "user/ federated-user/ role/ group/ instance-profile/ mfa/ server-certificate/ policy/ sms-mfa/ saml-provider/ "
+    "oidc-provider/ report/ access-report/"
+)
+SAID_OF_STATEMENTS = [
+    pytest.param(
+        {"Principal": "*"},
+        ["element 'Principal' has no principal: it is about the one who carries it"],
+        id="a principal",
+    ),
+    pytest.param({"Actions": "*"}, ["element 'Actions' is unknown"], id="a misspelled element"),
+    pytest.param({"Sid": 5}, ["`Sid` is no text"], id="a Sid that is a number"),
+    pytest.param({"Effect": "allow"}, ['`Effect` must be "Allow" or "Deny"'], id="an effect in small letters"),
+    pytest.param({"Effect": None}, ['`Effect` must be "Allow" or "Deny"'], id="no effect"),
+    pytest.param({"NotAction": "s3:Put"}, ["both `Action` and `NotAction`"], id="Action and NotAction"),
+    pytest.param({"NotResource": "*"}, ["both `Resource` and `NotResource`"], id="Resource and NotResource"),
+    pytest.param({"Action": None}, ["no `Action`"], id="no action"),
+    pytest.param({"Resource": []}, ["no `Resource`"], id="an empty list of resources"),
+    pytest.param(
+        {"Action": {}}, ["`Action` is neither text nor a list of texts", "no `Action`"], id="an object as action"
+    ),
+    pytest.param({"Action": ["s3:Get", 5]}, ["`Action` has something that is no text"], id="a number among actions"),
+    pytest.param({"Action": ["s3:Get", [None]]}, ["`Action` has something that is no text"], id="a list in the list"),
+    pytest.param(
+        {"Resource": [["x"]]}, ["`Resource` has something that is no text", "no `Resource`"], id="a list of a list"
+    ),
+    pytest.param({"Action": "GetObject"}, ["action 'GetObject' must be SERVICE:NAME, with one colon"], id="no service"),
+    pytest.param({"Action": "s3:a:b"}, ["action 's3:a:b' must be SERVICE:NAME, with one colon"], id="two colons"),
+    pytest.param({"Action": "s_3:Get"}, ["action 's_3:Get' has no valid service: 's_3'"], id="an underscore"),
+    pytest.param({"Action": ":Get"}, ["action ':Get' has no valid service: ''"], id="an empty service"),
+    pytest.param(
+        {"Action": None, "NotAction": "*:Get"},
+        ["action '*:Get' has no valid service: '*'"],
+        id="every service's action",
+    ),
+    pytest.param({"Resource": "bucket"}, ['resource \'bucket\' is neither an ARN nor "*"'], id="a bucket's name"),
+    pytest.param(
+        {"Resource": None, "NotResource": "x"}, ['resource \'x\' is neither an ARN nor "*"'], id="what is not meant"
+    ),
+    *(
+        pytest.param(
+            {"Resource": text}, [f"resource {text!r} names no service: wildcards are not allowed there"], id=text
+        )
+        for text in ("arn", "arn:aws", "arn:aws:", "arn:aws:s*:::x", "arn:aws:s?:::x", "arn:aws: s3:::x")
+    ),
+    pytest.param(
+        {"Resource": "arn:moon:s3:::x"}, ["resource 'arn:moon:s3:::x' is in unknown partition 'moon'"], id="the moon"
+    ),
+    pytest.param(
+        {"Resource": "arn:aws:s3:"}, ["resource 'arn:aws:s3:' has too few fields: expected six"], id="four fields"
+    ),
+    pytest.param(
+        {"Resource": "arn:aws:iam:eu-west-1:1:user/x"},
+        ["resource 'arn:aws:iam:eu-west-1:1:user/x' has a region, which `iam` has not"],
+        id="a user's region",
+    ),
+    pytest.param(
+        {"Resource": "arn:aws:iam::1:x"},
+        [f"resource 'arn:aws:iam::1:x' names nothing of `iam`: expected one of {PATHS}"],
+        id="what iam has not",
+    ),
+    pytest.param(
+        {"Resource": "arn:aws:s3:eu-west-1::x"},
+        ["resource 'arn:aws:s3:eu-west-1::x' has a region, which a bucket's ARN has not"],
+        id="a bucket's region",
+    ),
+    pytest.param({"Condition": []}, ["`Condition` is no object"], id="a list of conditions"),
+    pytest.param(
+        {"Condition": {"StringEquals": "x", "Bool": ["x"]}},
+        [f"condition operator {name!r} has no object of keys" for name in ("StringEquals", "Bool")],
+        id="operators without keys",
+    ),
+    *(
+        pytest.param({"Condition": {name: {"aws:x": "1"}}}, [f"unknown condition operator {name!r}"], id=name)
+        for name in ("Equals", "StringLike!", "NullIfExists", "ForSome:StringLike", "stringlike", "IfExists")
+    ),
+    pytest.param(
+        {"Condition": {"StringEquals": {"aws:x": [None, ["a"]]}}},
+        ["condition operator 'StringEquals' has a value that is no text, number or boolean"] * 2,
+        id="null and a list among values",
+    ),
+    pytest.param(
+        {"Condition": {"DateLessThan": {"aws:CurrentTime": ["2026-01-01", "soon"]}}},
+        ["`DateLessThan` has value 'soon', which is no date"],
+        id="what is no date",
+    ),
+    pytest.param({"Sid": "a_b", "Effect": "x"}, ['`Effect` must be "Allow" or "Deny"'], id="beside a broken rule"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said"), SAID_OF_STATEMENTS)
+def test_of_a_malformed_statement_is_told_what_is_wrong_and_nothing_else(
+    changes: dict[str, object], said: list[str]
+) -> None:
+    for parse in (parse_identity, parse_session):
+        with pytest.raises(DocumentInvalid) as caught:
+            parse(policy(**changes))
+        assert type(caught.value) is DocumentInvalid
+        assert list(caught.value.problems) == [f"statement 1: {each}" for each in said]
+
+
+def test_of_two_statements_with_one_sid_the_second_is_told() -> None:
+    one = json.loads(policy(Sid="A"))["Statement"][0]
+    with pytest.raises(DocumentInvalid) as caught:
+        parse_identity(document(Statement=[one, {**one, "Sid": "B"}, one]))
+    assert list(caught.value.problems) == ["statement 3: Sid 'A' is not unique"]
+
+
+def test_rules_are_not_asked_about_what_is_malformed() -> None:
+    text = json.dumps({**json.loads(policy(Sid="a_b", Effect="x")), "Id": "x"})
+    _, problems = examine(text, session=True)
+    assert [problem.rule for problem in problems] == ["id", None]
+    _, problems = examine(policy(Sid="a_b", Effect="x"), session=True)
+    assert [problem.rule for problem in problems] == [None]
+
+
+def test_a_broken_rule_is_told_with_its_statement_and_its_name() -> None:
+    one = json.loads(policy())["Statement"][0]
+    with pytest.raises(DocumentRefused) as caught:
+        parse_session(document(Statement=[one, {**one, "Sid": "a_b", "Action": "*"}]))
+    assert caught.value.rules == ("sid", "action-forbidden")
+    assert [problem.partition(" is refused")[0] for problem in caught.value.problems] == [
+        "statement 2: `Sid` 'a_b'",
+        "statement 2: action '*'",
+    ]
+    assert str(caught.value) == "; ".join(caught.value.problems)
+
+
+IAM_TAKES = [
+    pytest.param(document(Id="x"), id="an Id"),
+    pytest.param(policy(Condition={"StringEquals": {}, "Foo": {}}), id="operators without keys"),
+    pytest.param(document(Statement=[json.loads(policy(Sid=""))["Statement"][0]] * 2), id="empty Sids"),
+    pytest.param(document(Statement=json.loads(policy())["Statement"] * 2), id="statements without a Sid"),
+    pytest.param(policy(Action=["*", "*:*"]), id="every action, in both spellings"),
+    pytest.param(policy(Action=None, NotAction="s3:Get", Resource=None, NotResource="*"), id="NotAction, NotResource"),
+    *(
+        pytest.param(policy(Resource=f"arn:{partition}:s3:::x"), id=f"partition {partition}")
+        for partition in (
+            *("*", "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"),
+        )
+    ),
+    *(pytest.param(of_iam(f"arn:aws:iam::1:{path}x"), id=path) for path in ("*", *PATHS.split())),
+    pytest.param(policy(Resource="arn:aws:s3"), id="an ARN of three fields"),
+    pytest.param(policy(Resource=["arn:aws:s3:*::x", "arn:aws:s3:eu-west-1:1:accesspoint/x"]), id="regions of S3"),
+    pytest.param(policy(Action="sqs:*", Resource="arn:aws:sqs:eu-west-1::x"), id="a queue's region without account"),
+    pytest.param(policy(Condition={"NumericEquals": {"s3:max-keys": "many"}}), id="what is no number"),
+    pytest.param(policy(Sid="a_b", Condition={"StringEquals": {"x": "soon"}}), id="what only a session may not have"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", IAM_TAKES)
+def test_what_iam_takes_is_read_and_written_as_it_was(text: str) -> None:
+    read = parse_identity(text)
+    assert parse_identity(dump(read)) == read
+    assert len(read.statements) == len(json.loads(text)["Statement"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        pytest.param({"Resource": ["arn:aws:s3:::a", None]}, ("null-resource",), id="null among resources"),
+        pytest.param(
+            {"Resource": None, "NotResource": ["arn:aws:s3:::a", None]},
+            ("null-resource",),
+            id="null in NotResource",
+        ),
+        pytest.param(
+            {"Resource": "arn:aws:s3:::\u0100\u0100"}, ("character",), id="a character beyond U+00FF"
+        ),
+        pytest.param({"Resource": "arn:aws:s3:::\x1f"}, ("character",), id="a control character"),
+        pytest.param(
+            {"Condition": {"StringEquals": {"aws:\u0100": "x"}}}, ("character",), id="a character of a key"
+        ),
+        pytest.param(
+            {"Condition": {"StringEquals": {"aws:x": "\u0100"}}}, ("character",), id="a character of a value"
+        ),
+    ],
+)
+def test_what_has_no_meaning_here_is_refused_of_iams_policies_too(
+    changes: dict[str, object], rules: tuple[str, ...]
+) -> None:
+    with pytest.raises(DocumentRefused) as caught:
+        parse_identity(policy(**changes))
+    assert caught.value.rules == rules
+
+
+def test_dump_writes_everything_that_was_read() -> None:
+    statements = [
+        {
+            "Sid": "A",
+            "Effect": "Allow",
+            "Action": ["s3:Get", "s3:Put"],
+            "Resource": "arn:aws:s3:::\u00e4\u00ff",
+        },
+        {"Effect": "Deny", "NotAction": "s3:Get", "NotResource": ["arn:aws:s3:::a", "arn:aws:s3:::b"]},
+        {
+            "Effect": "Deny",
+            "Action": "s3:Get",
+            "Resource": "*",
+            "Condition": {
+                "NumericEquals": {"aws:n": ["1.50", "2"]},
+                "Bool": {"aws:a": "true", "aws:b": "false"},
+            },
+        },
+    ]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements}, ensure_ascii=False)
+    raw = (
+        text.replace('"1.50"', "1.50")
+        .replace('"2"', "2")
+        .replace('"true"', "true")
+        .replace('"false"', "false")
+    )
+    assert dump(parse_identity(raw)) == text.replace(", ", ",").replace(": ", ":")
+
+
+def test_a_condition_that_no_reader_gave_is_judged_too() -> None:
+    odd = Condition(operator="StringEqual", key="s3:prefix", values=("a",))
+    statement = Statement(
+        effect="Allow", actions=("s3:Get",), resources=("arn:aws:s3:::a",), conditions=(odd,)
+    )
+    assert [problem.rule for problem in broken_rules(Document(statements=(statement,)))] == [
+        "condition-empty"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("StringLike", ("StringLike", "string", None, False, False)),
+        ("ForAllValues:StringNotLikeIfExists", ("StringNotLike", "string", "ForAllValues", True, True)),
+        ("ForAnyValue:ArnEquals", ("ArnEquals", "arn", "ForAnyValue", False, False)),
+        ("BoolIfExists", ("Bool", "bool", None, True, False)),
+        ("Null", ("Null", "null", None, False, False)),
+        ("NotIpAddress", ("NotIpAddress", "ip", None, False, True)),
+    ],
+)
+def test_an_operator_is_taken_apart(text: str, parts: tuple[object, ...]) -> None:
+    operator = parse_operator(text)
+    assert operator is not None
+    assert (operator.name, operator.kind, operator.qualifier, operator.if_exists, operator.negated) == parts
+
+
+def test_there_are_the_27_operators_of_iam() -> None:
+    compared = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+    strings = ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")
+    expected = {
+        **dict.fromkeys((f"String{each}" for each in strings), "string"),
+        **dict.fromkeys((f"Numeric{each}" for each in compared), "numeric"),
+        **dict.fromkeys((f"Date{each}" for each in compared), "date"),
+        **dict.fromkeys((f"Arn{each}" for each in ("Equals", "Like", "NotEquals", "NotLike")), "arn"),
+        **dict.fromkeys(("IpAddress", "NotIpAddress"), "ip"),
+        "Bool": "bool",
+        "BinaryEquals": "binary",
+        "Null": "null",
+    }
+    assert expected == OPERATORS
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("string", ["", "a", "*"], []),
+        ("arn", ["a:b:c:d:e:f", "arn:aws:s3:::a:b"], ["arn:aws:s3:::"[:-1], ""]),
+        ("numeric", ["0", "-1.5", "9" * 18, "1." + "9" * 18], ["", "+1", "1.", "9" * 19, "1." + "9" * 19, "1e3", "1 "]),
+        (
+            "date",
+            [
+                *("2026-01-31T23:59:59Z", "2026-12-01T00:00:00+23:59", "2026-10-19T19:00:00-01:00"),
+                *("123456789", "12345678901"),
+            ],
+            [
+                *("2026-01-01", "20261-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-32T00:00:00Z"),
+                *("2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "2026-01-01t00:00:00Z", "2026-01-01T00:00:00Z "),
+                *("12345678", "123456789012", "+123456789"),
+            ],
+        ),
+        ("bool", ["true", "false"], ["True", "", "1"]),
+        ("null", ["true", "false"], ["True", "", "0"]),
+        (
+            "binary",
+            ["QQ==", "QUI=", "QUJD", "QUJDQQ=="],
+            ["", "Q", "QQ", "QUJ", "QUJ==", "QUJDQ", "QUJD=", "QQ=", "Q-=="],
+        ),
+        ("ip", ["10.0.0.0/8", "10.0.0.1", "::1", "2001:db8::/32"], ["10.0.0.1/8", "10.0.0", "", "10.0.0.0/33"]),
+    ],
+)  # fmt: skip
+def test_a_value_is_taken_only_in_its_one_form(kind: str, good: list[str], bad: list[str]) -> None:
+    assert [text for text in good if expected_value(kind, text) is not None] == []  # type: ignore[arg-type] # of Kind
+    assert [text for text in bad if expected_value(kind, text) is None] == []  # type: ignore[arg-type] # of Kind
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        *((text, True) for text in ("2026", "2026-1", "2026-01-9", "2026-01-01T1", "2026-01-01t00:00:00z")),
+        *((text, True) for text in ("2026-01-01T24:00", "2026-01-01T0:0:0.123456789+0100", "2026T", "-5-12")),
+        *((text, True) for text in ("1234567890-01", str(2**63 - 1), str(-(2**63)), "+7", "00000000000000000000007")),
+        *((text, False) for text in ("", "soon", "2026x", "2026-13", "2026-01-32", "2026-01-01T25", "12345678901-01")),
+        *((text, False) for text in ("2026-01-01T0:0:0.1234567890", str(2**63), str(-(2**63) - 1), "1" * 20)),
+        *((text, False) for text in ("2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00Zx")),
+    ],
+)  # fmt: skip
+def test_a_date_is_what_iam_takes_for_one(text: str, taken: bool) -> None:
+    assert is_loose_date(text) is taken

@@ -24,3 +24,10 @@ def test_literal_text_is_a_pattern_that_is_that_text(text: str) -> None:
 def test_literal_changes_nothing_but_what_it_must(text: str) -> None:
     plain = "".join(char for char in text if char >= " " and char not in '$*?"\\\x7f')
     assert literal(plain) == plain
+
+
+def test_no_control_character_stands_in_json_as_itself() -> None:
+    controls = "".join(map(chr, (*range(0x20), 0x7F)))
+    for escaped in (quoted(controls), literal(controls)):
+        assert escaped.isascii()
+        assert escaped.isprintable()

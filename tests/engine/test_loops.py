@@ -101,6 +101,28 @@ TWO = program(
             {"teams", "sites"},
             id="a number, by two loops",
         ),
+        *(
+            pytest.param(
+                program(path("l"), condition=number(f"1{{% for t in teams %}}{body}{{% endfor %}}")),
+                {"teams"},
+                id=said,
+            )
+            for body, said in (
+                ('{% if "w" in scopes %}0{% endif %}', "a number, in one case"),
+                ('{% if "w" in scopes %}{% else %}0{% endif %}', "a number, in the other"),
+                ('0{% if "w" in scopes %}{% endif %}', "a number, and nothing behind it"),
+            )
+        ),
+        pytest.param(
+            program(
+                path("l"),
+                condition=prefix(
+                    "a\\{% if sub is defined %}n{% else %}t{% endif %}{% for t in teams %}x{% endfor %}"
+                ),
+            ),
+            {"teams"},
+            id="behind a letter that another text escapes",
+        ),
         pytest.param(
             program("{% for t in teams %}" + path("v1") + ",{% endfor %}" + path("l")),
             set(),
@@ -167,3 +189,5 @@ def test_more_claims_than_there_are_placeholders_do_not_load() -> None:
     claims = {f"c{number}": CLAIMS["sub"] for number in range(MAX_CLAIMS + 1)}
     with pytest.raises(TemplateInvalid, match="501 claims are declared: at most 500"):
         TemplateSet.compile({"it": template(objects("a"))}, claims=claims, variables={})
+    claims.popitem()
+    assert TemplateSet.compile({"it": template(objects("a"))}, claims=claims, variables={}).names == ("it",)

@@ -140,6 +140,8 @@ def pattern_matches(pattern: str, text: str) -> bool:
         pytest.param("*", "\U000f0000", True, id="which a star covers"),
         pytest.param("${aws:x}/*", "${aws:x}/a", True, id="a variable covers itself"),
         pytest.param("${*}", "a", False, id="a literal star is no wildcard"),
+        pytest.param("${*}", "${aws:x}", False, id="nor for a variable"),
+        pytest.param("a?", "a\nb", False, id="a line feed is a character"),
         pytest.param("*a*b", "xaxb", True, id="two stars"),
         pytest.param("*a*b", "xbxa", False, id="two stars in the wrong order"),
         pytest.param("**", "", True, id="stars cover nothing at all"),
@@ -155,6 +157,8 @@ def test_actions_have_no_case_and_fields_do_not_run_together() -> None:
     assert covers_resource("arn:aws:s3:::a*", "arn:aws:s3:::a/b:c")
     assert not covers_resource("arn:aws:sqs:*:1:q", "arn:aws:sqs:eu:2:1:q")
     assert not covers_resource("arn:aws:s3:::a", "*")
+    assert not covers_resource("arn:aws:s3", "arn:aws:s3:::a")
+    assert not covers_resource("arn:aws:s3:::a", "arn:aws:s3")
 
 
 def packed(*statements: dict[str, object]) -> object:
@@ -194,6 +198,15 @@ PACKED = [
         [allow(), allow(Action="s3:Put", Resource="arn:aws:s3:::b")],
         id="statements that differ in both stay",
     ),
+    pytest.param(
+        [
+            {},
+            {"Resource": "arn:aws:s3:::b"},
+            {"Action": "s3:Put", "Resource": ["arn:aws:s3:::a", "arn:aws:s3:::b"]},
+        ],
+        allow(Action=["s3:Get", "s3:Put"], Resource=["arn:aws:s3:::a", "arn:aws:s3:::b"]),
+        id="statements that become alike by joining are joined",
+    ),
     pytest.param([{}, {"Effect": "Deny"}], [allow(), allow(Effect="Deny")], id="effects stay"),
     pytest.param([{}, {"Condition": WHEN}], [allow(), allow(Condition=WHEN)], id="conditions stay"),
     pytest.param(
@@ -218,6 +231,50 @@ PACKED = [
             {"Effect": "Allow", "NotAction": "s3:Put", "Resource": "arn:aws:s3:::a"},
         ],
         id="NotAction is never joined",
+    ),
+    pytest.param(
+        [
+            {"NotResource": "arn:aws:s3:::b", "Resource": None},
+            {"NotResource": "arn:aws:s3:::c", "Resource": None},
+        ],
+        [
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::b"},
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::c"},
+        ],
+        id="nor is NotResource",
+    ),
+    pytest.param(
+        [{}, {"NotAction": "s3:Put", "Action": None}, {"NotResource": "arn:aws:s3:::c", "Resource": None}],
+        [
+            allow(),
+            {"Effect": "Allow", "NotAction": "s3:Put", "Resource": "arn:aws:s3:::a"},
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::c"},
+        ],
+        id="and neither is within what names its own",
+    ),
+    pytest.param(
+        [{"NotAction": "s3:Put", "Action": None}, {"NotResource": "arn:aws:s3:::c", "Resource": None}, {}],
+        [
+            {"Effect": "Allow", "NotAction": "s3:Put", "Resource": "arn:aws:s3:::a"},
+            {"Effect": "Allow", "Action": "s3:Get", "NotResource": "arn:aws:s3:::c"},
+            allow(),
+        ],
+        id="nor the other way round",
+    ),
+    pytest.param(
+        [{"Condition": {"StringLike": {"s3:prefix": ["a", "a", "b"]}}}],
+        allow(Condition=WHEN),
+        id="a value twice",
+    ),
+    pytest.param(
+        [{"Condition": {"StringLike": {"s3:prefix": "a"}}}, {"Condition": WHEN, "Action": "s3:*"}],
+        [allow(Condition={"StringLike": {"s3:prefix": "a"}}), allow(Condition=WHEN, Action="s3:*")],
+        id="other values are another condition",
+    ),
+    pytest.param(
+        [{"Effect": "Deny", "Action": "s3:*"}, {}, {"Effect": "Deny"}],
+        [allow(Effect="Deny", Action="s3:*"), allow()],
+        id="a Deny is within a Deny alone",
     ),
 ]
 

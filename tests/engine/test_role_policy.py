@@ -155,6 +155,11 @@ def test_branches_are_joined_and_loops_are_everybodys_items() -> None:
             id="of two conditions that become one, the author's own stays",
         ),
         pytest.param(
+            {"StringLike": {"S3:Prefix": "a/*"}, "StringEquals": {"s3:prefix": "{{ sub }}/"}},
+            {"StringLike": {"S3:Prefix": "a/*"}},
+            id="in whatever spelling and order",
+        ),
+        pytest.param(
             {"Null": {"s3:prefix": "false"}, "Bool": {"aws:SecureTransport": "true"}},
             {"Null": {"s3:prefix": "false"}, "Bool": {"aws:SecureTransport": "true"}},
             id="what mentions no claim stays",
@@ -205,6 +210,17 @@ DENY = statement(Effect="Deny", Resource=f"{BUCKET}/*/secret/*")
             },
             None,
             id="two conditions that become one would deny more",
+        ),
+        pytest.param(
+            DENY
+            | {
+                "Condition": {
+                    "StringNotEquals": {"s3:prefix": "{{ sub }}"},
+                    "StringNotLike": {"S3:Prefix": "a"},
+                }
+            },
+            None,
+            id="in whatever spelling",
         ),
     ],
 )

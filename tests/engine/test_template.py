@@ -1,12 +1,19 @@
 """Templates: what compiles, what is refused with its line, and what renders."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
+from authorizer.engine.document.document import dump, parse_session
+from authorizer.engine.document.statement import Condition
 from authorizer.engine.language.claims import ClaimValue, declare
 from authorizer.engine.language.errors import (
+    CaseInvalid,
+    ClaimTypeInvalid,
+    DocumentInvalid,
+    DocumentRefused,
+    EngineError,
     NothingAllowed,
     PolicyTooLarge,
     RenderFailed,
@@ -49,6 +56,20 @@ def render(source: str, scopes: tuple[str, ...] = (), **values: ClaimValue) -> d
     statement = json.loads(text)["Statement"]
     assert isinstance(statement, dict)
     return statement
+
+
+def test_the_language_keeps_its_names_and_its_depth_to_itself() -> None:
+    for claims, variables in (({"scopes": CLAIMS["sub"]}, {}), ({}, {"loop": "b"})):
+        with pytest.raises(TemplateInvalid, match="reserved"):
+            TemplateSet.compile({}, claims=claims, variables=variables)
+    with pytest.raises(TemplateInvalid, match="this test is not one of"):
+        compile_set(t=template("{% if loop.first %}x{% endif %}"))
+    nested = '{% if "w" in scopes %}'
+    assert compile_set(t=template(nested * 64 + "x" + "{% endif %}" * 64)).names == ("t",)
+    loops = "".join(f"{{% for g{number} in groups %}}" for number in range(65)) + "x" + "{% endfor %}" * 65
+    for deep in (nested * 65 + "{% endif %}" * 65, loops):
+        with pytest.raises(TemplateInvalid, match="nested too deeply: more than 64"):
+            compile_set(t=template(deep))
 
 
 RENDERED: list[object] = [
@@ -119,6 +140,23 @@ RENDERED: list[object] = [
         (),
         "abc^abcabc$",
         id="a loop goes on after a loop within it",
+    ),
+    pytest.param(
+        template("$\u00ff/{{ tenant }}"), {"tenant": "a"}, (), "$\u00ff/a", id="the last character of STS"
+    ),
+    pytest.param(
+        template().replace("\n", "\r\n\t"),
+        {"tenant": "a"},
+        (),
+        "home/a/*",
+        id="tabs, and lines as Windows ends them",
+    ),
+    pytest.param(
+        template('{% if "b" not in groups %}n{% endif %}{% if "a" in groups %}y{% endif %}'),
+        {"groups": ("a", "c")},
+        (),
+        "ny",
+        id="in a list, and not in it",
     ),
 ]
 
@@ -246,7 +284,47 @@ REFUSED = [
         "more than 1024 ways to run",
         id="eleven independent tests",
     ),
-    pytest.param(template("{{ tenant }"), "t.json.j2:5: ", id="Jinja that does not parse"),
+    pytest.param(template("{{ tenant }"), "t.json.j2:5: unexpected '}'", id="Jinja that does not parse"),
+    pytest.param(
+        '{"Version": "2012-10-17",\n"Statement": ["x"]}',
+        "t.json.j2:1: not a JSON object",
+        id="a text for a statement",
+    ),
+    pytest.param(
+        template(Condition='{"NumericEquals": {"s3:max-keys": NaN}}'),
+        "t.json.j2:1: not JSON: `NaN`",
+        id="NaN",
+    ),
+    pytest.param(template("a\\nb"), "STS takes U+0020 to U+00FF", id="a line feed, escaped"),
+    pytest.param(template("a\\u0007b"), "STS takes U+0020 to U+00FF", id="a control character, escaped"),
+    pytest.param(
+        template('{% if "w" == scopes %}x{% endif %}'), "this test is not one of", id="scopes compared"
+    ),
+    pytest.param(
+        template('{% if "a" == groups %}x{% endif %}'), "this test is not one of", id="a list compared"
+    ),
+    pytest.param(
+        template('{% if plan in "pro" %}x{% endif %}'), "this test is not one of", id="a claim in a text"
+    ),
+    pytest.param(
+        template("{% for g in groups %}{% if loop.index %}x{% endif %}{% endfor %}"),
+        "this test is not one of",
+        id="a turn's number",
+    ),
+    pytest.param(template('{% include "_x" %}'), "an include is", id="an include without its suffix"),
+    pytest.param(
+        template('{% include "_x.json.j2" without context %}'), "an include is", id="without context"
+    ),
+    pytest.param(
+        template(Resource='["arn:aws:s3:::data-1/x", "arn:aws:s3:::data-1/${{ tenant }}"]'),
+        "a claim right behind `$`",
+        id="a hole behind a dollar, in one of the resources",
+    ),
+    pytest.param(
+        template(Resource='["arn:aws:s3:::data-1/x", "arn:aws:s3:::data-1/${aws:x, \'{{ tenant }}\'}"]'),
+        "a claim inside a policy variable",
+        id="a hole in a variable, in one of the resources",
+    ),
     pytest.param(
         template("{{ tenan }}"), "t.json.j2:5: undeclared name `tenan`: declared are bucket,", id="a typo"
     ),
@@ -383,6 +461,11 @@ REFUSED = [
         template(Condition='{"String{{ plan }}": {"aws:x": "x"}}'),
         "unknown condition operator 'String{{ plan }}'",
         id="in an operator",
+    ),
+    pytest.param(
+        template(Condition='{"String{{ plan }}a": {"aws:x": "x"}}'),
+        "unknown condition operator 'String{{ plan }}a'",
+        id="in an operator, before a letter that could be a digit",
     ),
     pytest.param(
         template(Condition='{"NumericEquals": {"s3:max-keys": "{{ tenant }}"}}'),
@@ -523,3 +606,209 @@ def test_a_claim_equals_one_text_at_most() -> None:
     }
     assert len(branches) == len(found) == 3
     assert {"p", "f"} < found
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ('{% if "a" in tenant %}x{% endif %}', "`tenant` is no list: declare it with `list = true`"),
+        ('{% if groups == "a" %}x{% endif %}', "`groups` is a list: write `{% for item in groups %}`"),
+        ("{% for t in tenant %}{{ t }}{% endfor %}", "`tenant` is no list: declare it with `list = true`"),
+    ],
+)
+def test_one_mistake_is_one_problem(source: str, problem: str) -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(t=template(source))
+    first = caught.value.problems[0]
+    assert caught.value.problems[1:] in {(), (NO_TEST,)}
+    assert first == f"t.json.j2:5: {problem}"
+
+
+NO_TEST = (
+    't.json.j2:5: this test is not one of `"SCOPE" in scopes`, `CLAIM is defined`, `CLAIM == "TEXT"`, '
+    '`"TEXT" in LIST_CLAIM`, `loop.first`, `loop.last`, joined by `and`, `or`, `not`'
+)
+
+
+def test_an_item_that_is_compared_is_no_undeclared_claim() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(t=template("{% for g in groups %}{% if g == 'a' %}x{% endif %}{% endfor %}"))
+    assert caught.value.problems == (NO_TEST,)
+
+
+def test_where_nothing_is_declared_a_name_says_so() -> None:
+    with pytest.raises(TemplateInvalid, match="undeclared name `x`: declared are nothing"):
+        TemplateSet.compile({"t": template("{{ x }}")}, claims={}, variables={})
+
+
+def test_an_included_file_does_not_see_the_loop_around_it() -> None:
+    with pytest.raises(TemplateInvalid, match=r"_p\.json\.j2:1: this test is not one of"):
+        compile_set(
+            _p="{% if loop.first %}x{% endif %}",
+            t=template('{% for g in groups %}{% include "_p.json.j2" %}{% endfor %}'),
+        )
+
+
+def test_an_included_file_that_includes_itself_is_told_as_that() -> None:
+    include = '{{% include "{}.json.j2" %}}'.format
+    with pytest.raises(TemplateInvalid, match=r"_b\.json\.j2:1: '_a\.json\.j2' includes itself"):
+        compile_set(_a=include("_b"), _b=include("_a"), t=template(include("_a")))
+
+
+def test_what_is_no_json_is_told_with_the_file_that_it_begins_in() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(_p="oops", t='{"Version": "2012-10-17",\n"Statement": [{% include "_p.json.j2" %}]}')
+    assert [problem.partition(": ")[0] for problem in caught.value.problems] == ["_p.json.j2:1"]
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(t='{"Version": "2012-10-17",\n"Statement": [\n')
+    assert [problem.partition(": ")[0] for problem in caught.value.problems] == ["t.json.j2:2"]
+
+
+def test_a_key_may_hold_what_is_beyond_ascii() -> None:
+    source = template(Condition='{"StringEquals": {"aws:PrincipalTag/gr\u00f6\u00dfe": "{{ tenant }}"}}')
+    assert render(source, tenant="a")["Condition"] == {
+        "StringEquals": {"aws:PrincipalTag/gr\u00f6\u00dfe": "a"}
+    }
+
+
+def test_every_statement_is_found_at_its_line() -> None:
+    one = """{"Statement": {"Action": ["s3:Get"], "Effect": "Allow",
+"Condition": {"StringLike": {"s3:prefix": ["[{", "}]\\\\", "\\"{"]}},
+"Resource": "arn:aws:s3:::x"}, "Version": "2012-10-17"}"""
+    several = """{"Version": "2012-10-17", "Statement": [
+{"Effect": "Allow", "Action": ["s3:Get"], "Resource": ["arn:aws:s3:::{{ tenant }}{x"],
+"Condition": {"StringLike": {"s3:prefix": "a"}}},
+{% if "w" in scopes %}
+{"Effect": "Allow", "Action": "s3:Put", "Resource": "arn:aws:s3:::x"},
+{% endif %}
+{"Effect": "Deny", "Action": "s3:Get", "Resource": "arn:aws:s3:::y"}]}"""
+    templates = compile_set(one=one, several=several)
+    trace = templates.trace(["several", "one"], {"tenant": "a"}, scopes=frozenset({"w"}))
+    assert [place.describe() for place in trace.places] == [
+        *("several.json.j2:2", "several.json.j2:5", "several.json.j2:7"),
+        "one.json.j2:1",
+    ]
+    assert [statement.effect for statement in trace.document.statements] == [
+        "Allow",
+        "Allow",
+        "Deny",
+        "Allow",
+    ]
+    assert {(arm.place.line, arm.outcome) for arm in trace.arms} == {(4, True)}
+
+
+def test_a_policy_may_have_as_many_characters_as_sts_takes() -> None:
+    templates = compile_set(t=template("x" * 1000 + "{{ note }}"))
+    fixed = len(templates.render(["t"], {"note": "x"}, scopes=frozenset())) - 1
+    assert len(templates.render(["t"], {"note": "x" * (2048 - fixed)}, scopes=frozenset())) == 2048
+    with pytest.raises(PolicyTooLarge) as caught:
+        templates.render(["t"], {"note": "x" * (2049 - fixed)}, scopes=frozenset())
+    assert caught.value.length == 2049
+
+
+FIVE = {**CLAIMS, "teams": declare({"type": "slug", "list": True, "max_items": 5, "max_length": 9})}
+TEAMS = template(Resource='[{% for t in teams %}"arn:aws:s3:::{{ t }}",{% endfor %}"arn:aws:s3:::x"]')
+
+
+def test_the_worst_case_counts_longer_lists_than_a_proof_needs() -> None:
+    templates = TemplateSet.compile({"t": TEAMS}, claims=FIVE, variables={})
+    full = tuple(f"team-{number:04}" for number in range(5))
+    longest = templates.render(["t"], {"teams": full}, scopes=frozenset())
+    assert templates.worst_case_length(["t"]) == len(longest)
+    assert len(list(templates.branches(["t"]))) == 3
+    assert len(list(templates.branches(["t"], full_lists=True))) == 4
+
+
+def test_trace_fills_in_each_item_of_a_list() -> None:
+    source = template(
+        Resource='[{% for t in teams %}"arn:aws:s3:::\u00ff{{ t }}",{% endfor %}"arn:aws:s3:::x"]'
+    )
+    templates = TemplateSet.compile({"t": source}, claims=FIVE, variables={})
+    (statement,) = templates.trace(["t"], {"teams": ("a", "b")}, scopes=frozenset()).document.statements
+    assert statement.resources == ("arn:aws:s3:::\u00ffa", "arn:aws:s3:::\u00ffb", "arn:aws:s3:::x")
+
+
+def beyond(source: str, limit: int, *on_allows: Condition, max_items: int = 5) -> int | None:
+    teams = declare({"type": "slug", "list": True, "max_items": max_items})
+    templates = TemplateSet.compile({"t": source}, claims={**CLAIMS, "teams": teams}, variables={})
+    return templates.shortest_beyond(["t"], limit, on_allows=on_allows)
+
+
+DENIES = '}},\n{{"Effect": "Deny", "Action": "s3:Put", "Resource": "arn:aws:s3:::{}"}}]}}'.format
+WAYS = [
+    pytest.param(
+        template("{{ sub }}", Sid='"OfNoUseToSts"'), {"sub": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}, id="one"
+    ),
+    pytest.param(template('{% if "w" in scopes %}a{% else %}bbbb{% endif %}'), {}, id="the first is the shortest"),
+    pytest.param(template('{% if "w" in scopes %}{{ tenant }}bbbb{% else %}a{% endif %}'), {}, id="the last is"),
+    pytest.param(
+        template("{% for t in teams %}{% if loop.first and loop.last %}" + "x" * 40 + "{% endif %}{% endfor %}a"),
+        {"teams": ("a", "b")},
+        id="a longer list makes it shorter",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "values"), WAYS)
+def test_the_shortest_policy_is_found_where_none_fits(source: str, values: Mapping[str, ClaimValue]) -> None:
+    templates = TemplateSet.compile({"t": source}, claims=FIVE, variables=VARIABLES)
+    rendered = [
+        templates.render(["t"], {"tenant": "a", **values}, scopes=scopes)
+        for scopes in (frozenset[str](), frozenset({"w"}))
+    ]
+    length = min(map(len, rendered))
+    assert beyond(source, 0) == beyond(source, length - 1) == length
+    assert beyond(source, length) is None
+
+
+def test_no_list_is_longer_than_its_type_allows_where_the_shortest_policy_is_found() -> None:
+    source = template(
+        "{% for t in teams %}{% if loop.first and loop.last %}xxxxxxxxxxx{% endif %}{% endfor %}a"
+    )
+    one, more = beyond(source, 0, max_items=1), beyond(source, 0, max_items=2)
+    assert one is not None
+    assert more == one - 11
+
+
+def test_a_way_that_allows_nothing_is_not_the_shortest_policy() -> None:
+    source = template()
+    optional = source.replace("[\n", '[\n{% if "w" in scopes %}')[:-2] + "{% endif %}]}"
+    assert beyond(optional, 0) == beyond(source, 0)
+
+
+def test_what_is_added_to_each_allow_counts_and_to_no_deny() -> None:
+    source = template()[:-3] + DENIES("a")
+    added = Condition(operator="StringNotEqualsIfExists", key="aws:SourceVpce", values=("vpce-" + "0" * 60,))
+    plain = beyond(source, 0)
+    assert plain is not None
+    more = len(',"Condition":{"":{"":""}}') + sum(map(len, (added.operator, added.key, added.values[0])))
+    assert beyond(source, 0, added) == plain + more
+    assert beyond(source, plain + more - 1, added) == plain + more
+    assert beyond(source, plain + more, added) is None
+
+
+def test_no_shortest_policy_is_told_where_there_are_too_many_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = template('{% if "a" in scopes %}a{% endif %}{% if "b" in scopes %}b{% endif %}x')
+    templates = compile_set(t=source)
+    monkeypatch.setattr("authorizer.engine.template.MAX_BRANCHES", 4)
+    assert templates.shortest_beyond(["t"], 0) == len(dump(parse_session(template("x"))))
+    monkeypatch.setattr("authorizer.engine.template.MAX_BRANCHES", 3)
+    assert templates.shortest_beyond(["t"], 0) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (lambda: ClaimTypeInvalid(["a", "b"]), "a; b"),
+        (lambda: ValueRefused("is empty"), "is empty"),
+        (lambda: ValueMissing("tenant"), "the template needs claim `tenant`, which this user does not have"),
+        (lambda: DocumentInvalid(["a", "b"]), "a; b"),
+        (lambda: DocumentRefused(["a", "b"], ["id"]), "a; b"),
+        (NothingAllowed, "the policy has no statement with Effect Allow"),
+        (lambda: PolicyTooLarge(2049, 2048), "the policy has 2049 characters, at most 2048 are taken"),
+        (lambda: TemplateInvalid(["a", "b"]), "a\nb"),
+        (lambda: CaseInvalid(["a", "b"]), "a\nb"),
+    ],
+)
+def test_every_error_says_what_is_wrong(error: Callable[[], EngineError], said: str) -> None:
+    assert str(error()) == said

@@ -206,7 +206,7 @@ def _says_nothing(node: ast.AST) -> bool:
         isinstance(node, ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom | ast.expr_context)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         or (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING")
-        or (isinstance(node, ast.Assign) and _name(node) == "__slots__")
+        or (isinstance(node, ast.Assign) and _name(node) in {"__all__", "__slots__"})
     )
 
 

@@ -154,7 +154,7 @@ class _Reader:
         if tree.get("Version") != VERSION:
             self._problem(f'`Version` must be "{VERSION}": older versions have no policy variables')
         if "Id" in tree:
-            if isinstance(tree["Id"], str):
+            if type(tree["Id"]) is str:
                 self._problem("`Id` is refused: it has no use in a session policy", rule="id")
             else:
                 self._problem("`Id` is no text")
@@ -186,12 +186,11 @@ class _Reader:
         return members
 
     def _unique_sids(self, statements: list[Statement]) -> None:
-        seen: set[str] = set()
+        seen: set[str | None] = set()
         for self._index, statement in enumerate(statements):
             if statement.sid and statement.sid in seen:
                 self._problem(f"Sid {statement.sid!r} is not unique")
-            seen.add(statement.sid or "")
-        self._index = None
+            seen.add(statement.sid)
 
     def _statement(self, tree: Mapping[str, Any]) -> Statement:
         for name in [name for name in tree if name not in _STATEMENT_NAMES]:
@@ -202,7 +201,7 @@ class _Reader:
             )
             self._problem(f"element {name!r} {said}")
         sid = tree.get("Sid")
-        if sid is not None and not isinstance(sid, str):
+        if sid is not None and type(sid) is not str:
             self._problem("`Sid` is no text")
             sid = None
         effect: Effect = "Deny"

@@ -136,7 +136,7 @@ def _drop_covered(statements: list[Statement]) -> list[Statement]:
 def _covers_statement(wide: Statement, narrow: Statement) -> bool:
     return (
         wide.effect == narrow.effect
-        and not (wide.not_actions or wide.not_resources or narrow.not_actions or narrow.not_resources)
+        and not (narrow.not_actions or narrow.not_resources)  # `wide` then covers nothing of either kind
         and _conditions(wide.conditions) == _conditions(narrow.conditions)
         and all(any(covers_action(one, other) for one in wide.actions) for other in narrow.actions)
         and all(any(covers_resource(one, other) for one in wide.resources) for other in narrow.resources)

@@ -99,7 +99,7 @@ def _statement(statement: Statement) -> Iterator[tuple[str, str]]:
 
 def _action(action: str, allow: bool) -> Iterator[tuple[str, str]]:
     service = action.partition(":")[0].lower()
-    if action == "*" or service == "*":
+    if service == "*":
         if allow:
             yield "action-forbidden", f"action {action!r} is refused: it includes `sts:AssumeRole`"
     elif not _ACTION.fullmatch(action):

@@ -12,11 +12,6 @@ _IAM = MappingProxyType({ord(char): f"${{{char}}}" for char in "$*?"})
 _JSON = MappingProxyType(
     {
         **{code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)},
-        ord("\b"): "\\b",
-        ord("\t"): "\\t",
-        ord("\n"): "\\n",
-        ord("\f"): "\\f",
-        ord("\r"): "\\r",
         ord('"'): '\\"',
         ord("\\"): "\\\\",
     }

@@ -9,7 +9,7 @@ from authorizer.engine.document import TAKES_VARIABLES, Document, Problem, State
 from authorizer.engine.language import FIRST, PATTERN, is_placeholder
 
 _HOLE_IN_VARIABLE = re.compile(r"\$\{[^}]*" + PATTERN)
-_HIGH_ESCAPE = re.compile(r"\\u(?!00)", re.IGNORECASE)
+_HIGH_ESCAPE = re.compile(r"\\u(?!00)")
 
 
 def examine_symbolic(text: str) -> tuple[Document, list[Problem]]:

@@ -21,7 +21,7 @@ from authorizer.engine.template.program import For, If, Program, Text
 ENDS = 2
 """The first and the last item."""
 
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_ESCAPE = re.compile(r"\\.")
 
 
 def lengths_for_forms(claims: Mapping[str, ClaimType], programs: Sequence[Program]) -> dict[str, range]:
@@ -91,8 +91,7 @@ def _walk(program: Program, inside: frozenset[bool], found: set[str]) -> tuple[f
             inside, digit = then | otherwise, one or other
         elif isinstance(node, For):
             inside |= _walk(node.body, inside, found)[0]
-            after, digit = _walk(node.body, inside, found)  # as the second turn finds it
-            inside |= after
+            _, digit = _walk(node.body, inside, found)  # as the second turn finds it
             if digit or True in inside:
                 found.add(node.claim)
         digits = digits or digit

@@ -5,16 +5,19 @@ import re
 from authorizer.engine.template.program import Place
 from authorizer.engine.template.run import Run
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def place_at(run: Run, position: int, otherwise: Place) -> Place:
-    """The author's line of one character of a rendered text; `otherwise` for an empty text."""
+    """The author's line of one character of a rendered text, or of its end; `otherwise` for an empty text."""
     for piece, node in run.pieces:
         if position < len(piece):
             return Place(node.place.template, node.place.line + piece.count("\n", 0, position))
         position -= len(piece)
-    return run.pieces[-1][1].place if run.pieces else otherwise
+    if not run.pieces:
+        return otherwise
+    piece, node = run.pieces[-1]
+    return Place(node.place.template, node.place.line + piece.count("\n"))
 
 
 def statement_places(run: Run) -> list[Place]:
