@@ -154,7 +154,7 @@ class _Reader:
         if tree.get("Version") != VERSION:
             self._problem(f'`Version` must be "{VERSION}": older versions have no policy variables')
         if "Id" in tree:
-            if isinstance(tree["Id"], str):
+            if type(tree["Id"]) is str:
                 self._problem("`Id` is refused: it has no use in a session policy", rule="id")
             else:
                 self._problem("`Id` is no text")
@@ -202,7 +202,7 @@ class _Reader:
             )
             self._problem(f"element {name!r} {said}")
         sid = tree.get("Sid")
-        if sid is not None and not isinstance(sid, str):
+        if sid is not None and type(sid) is not str:
             self._problem("`Sid` is no text")
             sid = None
         effect: Effect = "Deny"
