@@ -8,8 +8,9 @@ from typing import Any
 from authorizer.engine.template import TemplateSet
 from authorizer.model import Credentials, Identity, RouteArn, SessionPolicy
 from authorizer.settings.schema import Gateway, Keys, Resolution, Role, Session, Settings
+from tests import make
 
-NOW = 1_800_000_000.0
+NOW, SUB = make.NOW, make.SUB
 EDITOR = "arn:aws:iam::123456789012:role/editor"
 ROUTE = RouteArn(
     partition="aws",
@@ -20,7 +21,6 @@ ROUTE = RouteArn(
     method="GET",
     path="/files/a",
 )
-SUB = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 
 
 def make_role(**changes: Any) -> Role:
