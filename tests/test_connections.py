@@ -160,6 +160,15 @@ def test_the_access_toml_of_the_moment_decides(world: World, key_folder: Path) -
         assert (decision.verdict, decision.code) == ("deny", "no_route")
 
 
+def test_a_connection_ends_with_its_issuer(world: World, key_folder: Path) -> None:
+    context = connect(world)
+    listed = world.authorizer.settings.issuers
+    others = {f"{name}2": replace(issuer, issuer=f"{name}2") for name, issuer in listed.items()}
+    with connected(key_folder, lambda _: replace(world.authorizer.settings, issuers=others)) as then:
+        decision, _ = then.authorizer.decide(ask(context))
+        assert decision.code == "connection_refused"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
