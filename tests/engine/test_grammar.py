@@ -393,6 +393,23 @@ def test_what_iam_takes_is_taken_or_refused_by_the_named_rule(text: str, rules: 
         assert parse_session(text) == parse_identity(text)
 
 
+@pytest.mark.parametrize("value", [{}, {"a": ARN}, True, False, None], ids=repr)
+@pytest.mark.parametrize("name", ["Action", "Resource"])
+def test_what_is_neither_a_text_nor_a_list_is_said_to_be(name: str, value: object) -> None:
+    """And read as nothing, so that it is missing as well."""
+    other = {"Action": "Resource", "Resource": "Action"}[name]
+    text = json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", other: READ[other], name: value}}
+    )
+    for parse in (parse_identity, parse_session):
+        with pytest.raises(DocumentInvalid) as caught:
+            parse(text)
+        assert type(caught.value) is DocumentInvalid
+        assert len(caught.value.problems) == 2
+        assert f"`{name}` is neither text nor a list of texts" in caught.value.problems[0]
+        assert f"no `{name}`" in caught.value.problems[1]
+
+
 def test_null_is_a_resource_beside_others_alone() -> None:
     with pytest.raises(DocumentInvalid, match="something that is no text") as caught:
         parse_identity(policy(Resource=[None]))
