@@ -9,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.others import OTHERS, TESTS
 from tests.servers.https import HttpsServer, https_serving
 from tests.world import World, running
 
@@ -17,6 +18,7 @@ hypothesis.settings.register_profile("quick", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+collect_ignore = [] if OTHERS.is_dir() else [*TESTS]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 ACCESS = ROOT / "policies" / "access.toml"
 PERSONAS = ROOT / "events" / "personas.toml"
 SUB = "11111111-1111-4111-8111-111111111111"
-NOW = 1_795_251_600.0
+NOW = 1_800_000_000.0
+"""2027-01-15T08:00:00Z, for every test that can choose what time it is."""
 PATIENT = Deadline(at=math.inf)
 """For tests that are about something else than time."""
 

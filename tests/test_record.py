@@ -101,7 +101,7 @@ def test_the_line_says_what_every_stage_made() -> None:
         "policy_characters": 2,
         "session_name": SUB,
         "access_key_id": "ASIAEXAMPLE000000001",
-        "expiration": "2026-11-21T10:00:00Z",
+        "expiration": "2027-01-15T09:00:00Z",
         "packed_policy_size": 12,
         "credentials_cached": True,
         "stages": dict.fromkeys(

@@ -21,6 +21,7 @@ from authorizer.bundle.reach import reached
 from authorizer.bundle.wheels import Runtime, copy_installed
 from authorizer.cli.bundle import bundle as bundle_command
 from authorizer.errors import SettingsError
+from tests import needs
 from tests.bundle.conftest import REQUIREMENTS, RUNTIME, make_bundle, unpacked
 from tests.make import ACCESS, PERSONAS, ROOT, sample_environment
 from tests.servers.runtime_api import ExecutionEnvironment
@@ -135,7 +136,7 @@ def served(key_folder: Path) -> Iterator[World]:
 
 
 def test_it_answers_under_the_runtime_of_aws(task_root: Path, bare_python: Path, served: World) -> None:
-    pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+    needs.runtime_client()
     keys = next(iter(served.local.settings.issuers.values())).jwks_uri
     pool = 'user_pool  = "env:USER_POOL_ID"\n'
     access = task_root / "policies" / "access.toml"

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import run
-from tests.make import ROOT, sample_environment
+from tests.make import ROOT, SUB, sample_environment
 
-SUB = "11111111-1111-4111-8111-111111111111"
 ANN = ("--template", "s3-home", "--claim", f"sub={SUB}")
 READ = ("--action", "s3:GetObject", "--resource", f"arn:aws:s3:::example-data/home/{SUB}/x")
 

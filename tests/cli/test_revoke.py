@@ -17,9 +17,8 @@ from moto import mock_aws
 from authorizer.engine.document.document import Document, parse_identity
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from tests.cli.test_commands import Done, edit, run
-from tests.make import ROOT, sample_environment, sample_settings
+from tests.make import ROOT, SUB, sample_environment, sample_settings
 
-SUB = "11111111-1111-4111-8111-111111111111"
 ACCOUNT = "123456789012"
 ABROAD = {"VIEWER_ROLE_ARN": "arn:aws:iam::210987654321:role/team/viewer"}
 NINE = "2026-11-21T09:00:00Z"

@@ -24,6 +24,7 @@ from authorizer.backend.event import HEADERS
 from authorizer.sealing import context
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
+from tests import needs
 from tests.make import ACCESS, ROOT, sample_environment
 from tests.vending.factories import ROUTE, SUB, jwk_set, make_credentials, make_jwk
 
@@ -218,8 +219,7 @@ console.log(JSON.stringify(told));
 @pytest.fixture(scope="module")
 def node_backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Node backend with its one package, where npm can fetch it."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
+    needs.node("npm")
     folder = tmp_path_factory.mktemp("node") / "backend"
     shutil.copytree(BACKENDS / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
     installing = [
@@ -234,7 +234,9 @@ def node_backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         subprocess.run(installing, cwd=folder, check=True, capture_output=True, timeout=90)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"npm cannot fetch the package jose: {type(error).__name__}")
+        pytest.skip(
+            f"jose is not installed, and cannot be fetched ({type(error).__name__}): npm cache add jose"
+        )
     return folder
 
 

@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from authorizer.engine.document.document import Document, examine
+from authorizer.engine.document.document import Document, examine, parse_identity
+from authorizer.engine.evaluate import evaluate
 from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
 from authorizer.engine.language.errors import ValueMissing
 from authorizer.engine.language.escape import literal
 from authorizer.engine.language.placeholders import Placeholders
 from authorizer.engine.prove.prove import Promise, Proof, prove
+from authorizer.engine.prove.witness import Party
 from authorizer.engine.template.program import Place
 from authorizer.engine.template.template import Branch, TemplateSet
 
@@ -59,6 +61,23 @@ def prove_one(source: str, *, isolates: str | None = "tenant", shared: Sequence[
     )
 
 
+def assert_confirmed(proof: Proof, render: Callable[[Party], str]) -> None:
+    """Every finding has a witness, and the evaluator allows both requests on policies rendered here and
+    now."""
+    assert proof.verdict == "LEAK"
+    assert proof.findings
+    for finding in proof.findings:
+        assert finding.witness is not None
+        one, other = finding.witness.one, finding.witness.other
+        assert one.claims.get(finding.isolates) != other.claims.get(finding.isolates)
+        assert one.request.resource == other.request.resource
+        for party in (one, other):
+            outcome = evaluate(
+                identity=None, session=parse_identity(render(party)), boundary=None, request=party.request
+            )
+            assert outcome.allowed
+
+
 @dataclass(frozen=True)
 class PlainTemplates:
     """Documents that our own strict reader would refuse, with `{{claim}}` in them and nothing else: the
@@ -94,3 +113,12 @@ class PlainTemplates:
         document, problems = examine(text, holes=frozenset(codes.values()))
         assert not problems, problems
         return document
+
+
+def prove_plain(text: str, claims: Mapping[str, ClaimType]) -> tuple[Proof, Callable[[Party], str]]:
+    """What is proven about a document with `{{tenant}}` in it, and how it is rendered for a party."""
+    templates = PlainTemplates(text, claims)
+    proof = prove(
+        templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="tenant")}
+    )
+    return proof, lambda party: templates.render(["it"], party.claims, scopes=party.scopes)

@@ -44,7 +44,6 @@ def test_no_list_is_long_enough_to_gain_what_is_called_no_wider() -> None:
 
 
 def test_cvc5_agrees() -> None:
-    pytest.importorskip("cvc5")
     tally = against_cvc5(6, seed=3, milliseconds=300)
     assert tally.contradictions == []
     assert tally.total == 6

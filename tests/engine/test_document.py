@@ -1,9 +1,6 @@
-"""Documents: IAM's grammar against vectors that others wrote, then each stricter rule by itself."""
+"""Documents: each stricter rule by itself, what is malformed, and what is written back."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,67 +16,7 @@ from authorizer.engine.document.document import (
 from authorizer.engine.document.operators import OPERATORS, expected_value, is_loose_date, parse_operator
 from authorizer.engine.document.rules import RULES, broken_rules
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
-
-VECTORS = Path(__file__).parents[3] / "shared" / "data" / "iam-grammar"
-needs_vectors = pytest.mark.skipif(
-    not VECTORS.is_dir(), reason="the iam-grammar vectors are not beside the checkout"
-)
-
-
-def vectors(name: str) -> Any:
-    return json.loads((VECTORS / name).read_text()) if VECTORS.is_dir() else []
-
-
-def policy(**changes: object) -> str:
-    """A session policy in order, but for the named elements of its one statement; None leaves one out."""
-    statement: dict[str, object] = {
-        "Effect": "Allow",
-        "Action": "s3:GetObject",
-        "Resource": "arn:aws:s3:::bucket/home/*",
-    }
-    statement.update(changes)
-    members = {name: value for name, value in statement.items() if value is not None}
-    return json.dumps({"Version": "2012-10-17", "Statement": [members]})
-
-
-def broken(parse: Callable[[str], Document], text: str) -> tuple[str, ...]:
-    """The stricter rules by which a reader refuses a text; malformed text raises."""
-    try:
-        parse(text)
-    except DocumentRefused as error:
-        return error.rules
-    except NothingAllowed:
-        return ()
-    return ()
-
-
-@needs_vectors
-@pytest.mark.parametrize("vector", vectors("invalid.json"), ids=lambda vector: vector["error_message"][:60])
-def test_what_iam_refuses_is_invalid_in_both_readers(vector: Any) -> None:
-    document = vector["document"]
-    text = document if isinstance(document, str) else json.dumps(document)
-    for parse in (parse_identity, parse_session):
-        with pytest.raises(DocumentInvalid) as caught:
-            parse(text)
-        assert type(caught.value) is DocumentInvalid
-        assert caught.value.problems
-
-
-@needs_vectors
-@pytest.mark.parametrize(
-    "document", vectors("valid.json"), ids=lambda document: str(document["Statement"])[:60]
-)
-def test_what_iam_takes_is_taken_or_refused_by_a_named_rule(document: Any) -> None:
-    text = json.dumps(document)
-    assert set(broken(parse_identity, text)) <= {"null-resource"}
-    assert RULES.keys() >= set(broken(parse_session, text))
-
-
-@needs_vectors
-def test_the_vectors_are_the_ones_that_were_counted() -> None:
-    assert len(vectors("invalid.json")) == 78
-    assert len(vectors("valid.json")) == 54
-
+from tests.engine.policies import policy
 
 BROKEN = [
     pytest.param(policy(Resource=["arn:aws:s3:::a/*", None]), "null-resource", id="null among the resources"),

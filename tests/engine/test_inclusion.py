@@ -10,12 +10,23 @@ from authorizer.engine.prove.inclusion import find_uncovered
 PATTERNS = st.text("ab*?/", max_size=6)
 
 
-@given(
-    narrow=PATTERNS,
-    wide=st.lists(PATTERNS, max_size=3),
-    texts=st.lists(st.text("ab/c", max_size=8), max_size=20),
-)
-def test_inclusion_agrees_with_matching(narrow: str, wide: list[str], texts: list[str]) -> None:
+@st.composite
+def inclusions(draw: st.DrawFn) -> tuple[str, list[str], list[str]]:
+    """A pattern, patterns of which some are the same with a wildcard for a character, and texts of which some fit."""
+    narrow = draw(PATTERNS)
+    looser = st.tuples(st.integers(0, len(narrow)), st.sampled_from("*?")).map(
+        lambda at: narrow[: at[0]] + at[1] + narrow[at[0] + 1 :]
+    )
+    filling = st.tuples(st.text("ab/c", max_size=2), st.sampled_from("ab/c")).map(
+        lambda with_: narrow.replace("*", with_[0]).replace("?", with_[1])
+    )
+    wide = draw(st.lists(looser | looser | PATTERNS, max_size=3))
+    return narrow, wide, draw(st.lists(filling | st.text("ab/c", max_size=8), min_size=1, max_size=10))
+
+
+@given(inclusions())
+def test_inclusion_agrees_with_matching(case: tuple[str, list[str], list[str]]) -> None:
+    narrow, wide, texts = case
     others = [parse_action(text) for text in wide]
     text = find_uncovered(parse_action(narrow), others)
     if text is None:

@@ -22,6 +22,7 @@ from authorizer.engine.evaluate.patterns import (
     resolve,
     show,
 )
+from tests.strategies import starred
 
 NOTHING: dict[str, str] = {}
 
@@ -126,8 +127,17 @@ def test_what_is_shown_is_read_back(pattern: Concrete) -> None:
     assert parse_pattern(show(pattern)) == pattern
 
 
-@given(pattern=PATTERNS, text=st.text("ab*?${}", max_size=10))
-def test_matching_agrees_with_the_definition(pattern: Concrete, text: str) -> None:
+WILD = {None: MANY, "?": ONE}
+
+
+@given(
+    starred("ab", ones=True).map(
+        lambda pair: (join(tuple(WILD.get(piece, piece) or "" for piece in pair[0])), pair[1])
+    )
+    | st.tuples(PATTERNS, st.text("ab*?${}", max_size=10))
+)
+def test_matching_agrees_with_the_definition(pair: tuple[Concrete, str]) -> None:
+    pattern, text = pair
     cells = tuple(cell for part in pattern for cell in ([part] if isinstance(part, Wild) else [*part]))
 
     @cache

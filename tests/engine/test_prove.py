@@ -1,7 +1,6 @@
 """The prover: what is proven, what leaks and with which witness, what stays unknown."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,80 +13,13 @@ from authorizer.engine.prove.witness import Party
 from tests.engine.proving import (
     CLAIMS,
     PlainTemplates,
+    assert_confirmed,
     compile_templates,
     objects,
     prove_one,
     statement,
     template,
 )
-
-SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "tenant-policy-templates"
-SAMPLE_NAMES = (
-    "DynamoLeadingKey",
-    "EFSAccessPointPerTenant",
-    "ParameterStorePathPerTenant",
-    "S3FolderPerTenant",
-    "SQSTenantQueue",
-    "SecretsManagerResourceTag",
-)
-KINDS: dict[str, dict[str, Any]] = {
-    "uuid": {"type": "uuid"},
-    "slug": {"type": "slug", "max_length": 32},
-    "email": {"type": "email"},
-    "digits": {"type": "digits"},
-    "enum": {"type": "enum", "values": ["acme", "umbrella"]},
-    "opaque": {"type": "opaque"},
-}
-LEAKS = (
-    {("DynamoLeadingKey", kind): "the key's name has a space, so that it is never present" for kind in KINDS}
-    | {
-        ("S3FolderPerTenant", kind): "a listing of `t1` shows `t10/`"
-        for kind in ("slug", "email", "digits", "opaque")
-    }
-    | {("SQSTenantQueue", "opaque"): "a colon in the tenant moves the fields under `*:*`"}
-)
-
-
-def assert_confirmed(proof: Proof, render: Any) -> None:
-    """Every finding has a witness, and the evaluator allows both requests on policies rendered here and
-    now."""
-    assert proof.verdict == "LEAK"
-    assert proof.findings
-    for finding in proof.findings:
-        assert finding.witness is not None
-        one, other = finding.witness.one, finding.witness.other
-        assert one.claims.get(finding.isolates) != other.claims.get(finding.isolates)
-        assert one.request.resource == other.request.resource
-        for party in (one, other):
-            outcome = evaluate(
-                identity=None, session=parse_identity(render(party)), boundary=None, request=party.request
-            )
-            assert outcome.allowed
-
-
-def sample(name: str) -> str:
-    file = SAMPLES / f"{name}Template.json"
-    if not file.exists():
-        pytest.skip(f"no samples at {SAMPLES}")
-    text = file.read_text(encoding="utf-8")
-    for hole, value in (("{{bucket}}", "bucket"), ("{{table}}", "table"), ("{{tenant_path}}", "{{tenant}}")):
-        text = text.replace(hole, value)
-    return '{"Version": "2012-10-17", "Statement": [' + text + "]}"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", SAMPLE_NAMES)
-def test_the_samples_of_aws(name: str, kind: str) -> None:
-    claims = {"tenant": declare(KINDS[kind])}
-    templates = PlainTemplates(sample(name), claims)
-    proof = prove(
-        templates, subject=name, names=[name], claims=claims, promises={name: Promise(isolates="tenant")}
-    )
-    if (name, kind) in LEAKS:
-        assert_confirmed(proof, lambda party: templates.render([name], party.claims, scopes=party.scopes))
-    else:
-        assert proof.verdict == "PROVEN"
-        assert proof.findings == ()
 
 
 @pytest.mark.parametrize(

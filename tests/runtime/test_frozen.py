@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from authorizer.local.issuer import LocalIssuer
+from tests import needs
 from tests.runtime.test_handler import POOL, environment, last_record, make_root
 from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment, Outcome
 from tests.world import World, sample_event
 
-pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+needs.runtime_client()
 
 KEYS = {"timeout": 2.0, "cooldown": 0.6, "max_age": 1.2, "grace": 2.4}
 """Seconds: a day in the life of a key set, in four."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import needs
 from tests.make import ROOT, sample_environment
 from tests.runtime.test_handler import make_root
 from tests.servers.dynamodb import Door, client, create_table, moto, throttled
@@ -18,7 +19,7 @@ from tests.servers.runtime_api import ExecutionEnvironment
 from tests.vending.factories import jwk_set
 from tests.world import AWS, World, running, sample_event
 
-pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+needs.runtime_client()
 
 SHARED = """
 [private_sealing]

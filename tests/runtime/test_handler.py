@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests import needs
 from tests.make import ROOT, sample_environment
 from tests.servers.runtime_api import ExecutionEnvironment
 from tests.test_events import ALLOWED, EVENTS, Refused
 from tests.test_record import taken
 from tests.world import AWS, World, running, sample_event
 
-pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+needs.runtime_client()
 
 POOL = 'user_pool  = "env:USER_POOL_ID"'
 

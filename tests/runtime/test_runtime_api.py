@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
 from tests.servers.runtime_api import ExecutionEnvironment, RuntimeFailureError
 
-pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+needs.runtime_client()
 
 ROOT = Path(__file__).parents[2]
 HANDLER = "tests.runtime.sample_functions.answer"

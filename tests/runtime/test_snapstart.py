@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from authorizer.local.issuer import LocalIssuer
+from tests import needs
 from tests.runtime.test_handler import environment, make_root
 from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment
 from tests.world import World, sample_event
 
-pytest.importorskip("awslambdaric", reason="AWS's runtime client has no wheel for this platform")
+needs.runtime_client()
 
 
 @pytest.fixture

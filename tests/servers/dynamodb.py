@@ -12,7 +12,6 @@ moto's server is part of the development environment. `dynalite` comes from npm:
 
 import json
 import logging
-import shutil
 import socket
 import subprocess
 import threading
@@ -29,6 +28,7 @@ from urllib.parse import urlsplit
 import pytest
 from typing_extensions import override
 
+from tests import needs
 from tests.make import ROOT
 from tests.world import AWS
 
@@ -63,9 +63,9 @@ def moto() -> Iterator[str]:
 def dynalite() -> Iterator[str]:
     """dynalite in a process of its own, in memory, empty. Gives its endpoint; skips the test where it is not
     installed."""
-    node = shutil.which("node")
-    if node is None or not (DYNALITE / "node_modules" / "dynalite").is_dir():
-        pytest.skip("dynalite is not installed: make dynalite, which needs node and npm")
+    node = needs.node()
+    if not (DYNALITE / "node_modules" / "dynalite").is_dir():
+        pytest.skip("dynalite is not installed: make dynalite")
     process = subprocess.Popen([node, "-e", LISTEN], cwd=DYNALITE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -7,14 +7,16 @@ from typing import Any
 
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.fetch import FetchFailed
+from tests import make
 from tests.tokens.rsa_keys import private_key, signature
 
-NOW = 1_750_000_000
+NOW = int(make.NOW)
+"""A token says whole seconds."""
 POOL = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example1"
 OIDC = "https://login.example.com"
 CLIENT = "1example23456789"
 KID = "id+signing/key="
-SUB = "a36036a8-9061-424d-a737-56d57dae7bc6"
+SUB = make.SUB
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "absent"})()
 """A change that takes the member away."""
 

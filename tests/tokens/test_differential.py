@@ -6,7 +6,7 @@ joserfc is always asked. npm's aws-jwt-verify is asked where Node finds it:
 
 import asyncio
 import json
-import shutil
+import os
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
@@ -22,7 +22,8 @@ from joserfc.jwk import KeySet
 
 from authorizer.errors import KeysUnavailable, Unauthorized
 from authorizer.tokens.verifier import Verifier
-from tests.make import PATIENT
+from tests import needs
+from tests.make import PATIENT, ROOT
 from tests.tokens.minting import (
     ABSENT,
     CLIENT,
@@ -184,9 +185,7 @@ def test_joserfc_agrees_or_there_is_a_reason() -> None:
 
 
 def test_aws_jwt_verify_agrees_or_there_is_a_reason() -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
+    node = needs.node()
     script = Path(__file__).with_name("aws_jwt_verify.cjs")
     given = {
         "now": NOW,
@@ -195,11 +194,22 @@ def test_aws_jwt_verify_agrees_or_there_is_a_reason() -> None:
         "jwks": json.loads(JWKS),
         "tokens": [token for _, token in generated()],
     }
+    looked = os.pathsep.join(
+        (str(ROOT / "build/aws-jwt-verify/node_modules"), os.environ.get("NODE_PATH", ""))
+    )
     ran = subprocess.run(
-        [node, str(script)], input=json.dumps(given), capture_output=True, text=True, timeout=60, check=False
+        [node, str(script)],
+        env={**os.environ, "NODE_PATH": looked},
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     if "Cannot find module 'aws-jwt-verify'" in ran.stderr:
-        pytest.skip("aws-jwt-verify is not where node looks: set NODE_PATH")
+        pytest.skip(
+            "aws-jwt-verify is not installed: npm install --prefix build/aws-jwt-verify aws-jwt-verify"
+        )
     assert ran.returncode == 0, ran.stderr
     one = mint({**id_claims(), "aud": [CLIENT]})
     stricter = compare(

@@ -10,11 +10,12 @@ from authorizer.model import Credentials, Identity, Role, RouteArn, SessionPolic
 from authorizer.sealing import seal
 from authorizer.settings.schema import Gateway, Keys, Resolution, Session, Settings
 from authorizer.vending import shared
+from tests import make
 
 ON_DEMAND = (seal, shared)
 """The authorizer imports them where they are needed first. Here that must be no single test: `make guards` would take
 it for the only one that runs what they do when they are imported."""
-NOW = 1_800_000_000.0
+NOW, SUB = make.NOW, make.SUB
 EDITOR = "arn:aws:iam::123456789012:role/editor"
 ROUTE = RouteArn(
     partition="aws",
@@ -25,7 +26,6 @@ ROUTE = RouteArn(
     method="GET",
     path="/files/a",
 )
-SUB = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 
 
 def make_role(**changes: Any) -> Role:

@@ -1,0 +1,19 @@
+"""The command itself: what it lists, and what it does not know."""
+
+import pytest
+from click.testing import CliRunner
+
+from authorizer.cli import COMMANDS, cli
+
+
+def test_help_lists_every_command_without_loading_one() -> None:
+    done = CliRunner().invoke(cli, ["--help"])
+    assert done.exit_code == 0
+    assert all(f"\n  {name} " in done.output for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "Invoke", "--nonsense"])
+def test_a_command_that_is_none_is_refused(name: str) -> None:
+    done = CliRunner().invoke(cli, [name])
+    assert done.exit_code == 2
+    assert "No such" in done.output

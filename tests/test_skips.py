@@ -1,0 +1,68 @@
+"""A test is skipped only for what a machine lacks, and says how to get it."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.make import ROOT
+
+INSTALLING = re.compile(r"(apt-get|pip|npm|uv python) install|npm cache add|make \w+")
+
+
+def skips() -> list[tuple[str, str]]:
+    """Where tests are skipped, and what is said then."""
+    found = []
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {
+                "skip",
+                "skipif",
+                "importorskip",
+                "skipTest",
+            }:
+                said = [
+                    ast.unparse(part) for part in (*node.args[:1], *(word.value for word in node.keywords))
+                ]
+                found.append((f"{file.relative_to(ROOT)}:{node.lineno}", " ".join(said)))
+    return found
+
+
+@pytest.mark.parametrize(("place", "said"), skips())
+def test_a_skipped_test_says_what_to_install(place: str, said: str) -> None:
+    assert INSTALLING.search(said), place
+
+
+def test_skips_are_found() -> None:
+    assert len(skips()) >= 5
+
+
+def test_without_its_server_the_test_of_isolation_fails_and_says_how_to_get_it(tmp_path: Path) -> None:
+    asked = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "s3",
+        "tests/s3/test_server.py",
+    ]
+    done = subprocess.run(
+        asked,
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert (
+        "apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common"
+        in done.stdout + done.stderr
+    )
