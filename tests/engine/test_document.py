@@ -191,6 +191,7 @@ def test_a_stricter_rule_refuses(text: str, rule: str) -> None:
     with pytest.raises(DocumentRefused) as caught:
         parse_session(text)
     assert set(caught.value.rules) == {rule}
+    assert RULES[rule]
 
 
 def test_every_stricter_rule_has_a_case() -> None:
