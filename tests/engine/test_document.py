@@ -128,6 +128,7 @@ def test_a_stricter_rule_refuses(text: str, rule: str) -> None:
     with pytest.raises(DocumentRefused) as caught:
         parse_session(text)
     assert set(caught.value.rules) == {rule}
+    assert RULES[rule]
 
 
 def test_every_stricter_rule_has_a_case() -> None:
@@ -351,6 +352,10 @@ SAID_OF_STATEMENTS = [
     pytest.param(
         {"Resource": [["x"]]}, ["`Resource` has something that is no text", "no `Resource`"], id="a list of a list"
     ),
+    pytest.param(
+        {"Resource": [None]}, ["`Resource` has something that is no text", "no `Resource`"], id="null for resources"
+    ),
+    pytest.param({"Action": ["s3:Get", None]}, ["`Action` has something that is no text"], id="null among actions"),
     pytest.param({"Action": "GetObject"}, ["action 'GetObject' must be SERVICE:NAME, with one colon"], id="no service"),
     pytest.param({"Action": "s3:a:b"}, ["action 's3:a:b' must be SERVICE:NAME, with one colon"], id="two colons"),
     pytest.param({"Action": "s_3:Get"}, ["action 's_3:Get' has no valid service: 's_3'"], id="an underscore"),
