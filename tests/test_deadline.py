@@ -62,8 +62,9 @@ class Jammed:
         self._replace(verifier=Verifier(issuers, keys))
 
     def without_clients(self, **changes: Any) -> None:
-        """From here on the vendor has to make its clients anew."""
-        self._replace(vendor=Vendor(replace(self.settings, **changes)))
+        """From here on the vendor has to make its clients, and the sealers have to read their keys, anew."""
+        vendor = Vendor(replace(self.settings, **changes))
+        self._replace(vendor=vendor, sealers=vendor.sealers)
 
     def _replace(self, **stage: Any) -> None:
         authorizer = self.world.authorizer

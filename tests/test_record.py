@@ -143,6 +143,7 @@ async def test_the_time_to_seal_is_no_part_of_answering() -> None:
         async def vend(self, *_: object) -> object:
             return done.credentials
 
+    class Sealers:
         async def context(self, *_: object) -> dict[str, str]:
             clock[0] += 5
             return {"credentials": "sealed"}
@@ -153,7 +154,11 @@ async def test_the_time_to_seal_is_no_part_of_answering() -> None:
             return {}
 
     stages: Any = SimpleNamespace(
-        settings=sample_settings(), verifier=Verifier(), vendor=Vendor(), connections=Connections()
+        settings=sample_settings(),
+        verifier=Verifier(),
+        vendor=Vendor(),
+        sealers=Sealers(),
+        connections=Connections(),
     )
     record = Record(NOW, tick=lambda: clock[0])
     deadline: Any = NOW + 9

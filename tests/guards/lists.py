@@ -50,7 +50,7 @@ def standing(module: str) -> str:
 
 def recorded() -> dict[str, str]:
     """Module → its checks as they were when each of them turned a test red or was explained."""
-    rows: dict[str, str] = json.loads(GUARDED.read_text(encoding="utf-8")) if GUARDED.exists() else {}
+    rows: dict[str, str] = json.loads(GUARDED.read_text(encoding="utf-8"))
     return rows
 
 

@@ -269,11 +269,11 @@ def test_during_a_rotation_both_keys_open_and_the_first_seals() -> None:
 
 
 def test_what_headers_just_carry_is_sealed_and_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("authorizer.vending.seal.MAX_SEALED", len(SEALED))
+    monkeypatch.setattr("authorizer.sealing.seal.MAX_SEALED", len(SEALED))
     sealed = seal_with().close(make_credentials(), audience=HERE, principal=SUB)
     assert len(sealed) == len(SEALED)
     assert opened(sealed) == make_credentials()
-    monkeypatch.setattr("authorizer.vending.seal.MAX_SEALED", len(SEALED) - 1)
+    monkeypatch.setattr("authorizer.sealing.seal.MAX_SEALED", len(SEALED) - 1)
     with pytest.raises(SealTooLarge):
         seal_with().close(make_credentials(), audience=HERE, principal=SUB)
     with pytest.raises(SealRefused) as refused:
