@@ -119,22 +119,12 @@ def drawn() -> str:
         for name in rooms:
             if name in names:
                 answer = "yes" if name in loaded else "no"
-                lines.append(f"| {floor} | `{name}` | {_lines(name)} | {answer} | {_said(name)} |")
+                lines.append(f"| {floor} | `{name}` | {answer} | {_said(name)} |")
     return "\n".join(lines)
 
 
 def _id(name: str) -> str:
     return name.replace(".", "_")
-
-
-def _files(name: str) -> list[Path]:
-    return [file for file in FILES if room(file) == name]
-
-
-def _lines(name: str) -> int:
-    """To the nearest hundred: the page is drawn anew when a room changes, and not with each line."""
-    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in _files(name))
-    return max(100, round(lines, -2))
 
 
 def _said(name: str) -> str:

@@ -25,6 +25,17 @@ class CheckedSession(AIOHTTPSession):
         )
 
 
+def kept(made: list[CheckedSession]) -> type[CheckedSession]:
+    """The same for a client over whose session its owner sends requests, too: each is put into `made`."""
+
+    class KeptSession(CheckedSession):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            made.append(self)
+
+    return KeptSession
+
+
 class CheckedConfig(AioConfig):
     """A session's default configuration, under which a client's own one keeps everything but aiobotocore's own HTTP
     session: `session.set_default_client_config(CheckedConfig(http_session_cls=CheckedSession))`."""

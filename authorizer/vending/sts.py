@@ -5,20 +5,19 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
     ConnectionClosedError,
     CredentialRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
 )
 
-from authorizer.aws.https import CheckedSession
+from authorizer.aws.https import CheckedSession, kept
 from authorizer.aws.hush import hush
 from authorizer.errors import (
     CallerCredentialsRefused,
@@ -33,9 +32,6 @@ from authorizer.vending.cache import Counts
 from authorizer.vending.failures import refusal
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.wire import Wire
-
-if TYPE_CHECKING:
-    from types_aiobotocore_sts.client import STSClient
 
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.5
@@ -67,25 +63,25 @@ class Sts:
         self._pause = pause
         self._resources = AsyncExitStack()
         self._opening = asyncio.Lock()
-        self._client: STSClient | None = None
         self._wire: Wire | None = None
 
-    async def open(self) -> "STSClient":
-        """The client, made on first use, once for all who ask at the same time.
+    async def open(self) -> Wire:
+        """The way to STS, made on first use, once for all who ask at the same time.
 
         Raises `SettingsError` where no Region is configured, and botocore's errors where the function's own credentials
         are not to be had.
         """
         async with self._opening:
-            if self._client is None:
-                self._client = await self._open()
-            return self._client
+            if self._wire is None:
+                self._wire = await self._open()
+            return self._wire
 
-    async def _open(self) -> "STSClient":
+    async def _open(self) -> Wire:
         hush()
+        sessions: list[CheckedSession] = []
         config = AioConfig(
             connector_args={"keepalive_timeout": KEEP_ALIVE},
-            http_session_cls=CheckedSession,
+            http_session_cls=kept(sessions),
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             # Retries are ours: botocore's know no deadline.
@@ -98,13 +94,13 @@ class Sts:
         # Asks for the function's own credentials, which a container or an instance may have to give: who is out of
         # time meanwhile leaves nothing behind.
         async with AsyncExitStack() as made:
-            client: STSClient = await made.enter_async_context(self._session.client("sts", config=config))
-            self._wire = await Wire.of(client, self._session)
+            client = await made.enter_async_context(self._session.client("sts", config=config))
+            wire = await Wire.of(client, self._session, sessions)
             self._resources = made.pop_all()
-        return client
+        return wire
 
     async def close(self) -> None:
-        self._client = self._wire = None
+        self._wire = None
         await self._resources.aclose()
 
     async def assume_role(
@@ -139,20 +135,11 @@ class Sts:
             await self._pause(pause)
 
     async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
-        client = await self.open()
-        status, reply = await (self._wire.assume_role(request) if self._wire else _call(client, request))
+        wire = await self.open()
+        status, reply = await wire.assume_role(request)
         if not 200 <= status < 300:
             raise refusal(reply, status, request)
         return granted(reply, request, now)
-
-
-async def _call(client: "STSClient", request: AssumeRoleRequest) -> tuple[int, Any]:
-    """The same call through the client's own method."""
-    try:
-        return 200, await client.assume_role(**request.parameters())
-    except ClientError as error:
-        # Not raised on: its text may echo the function's own session token.
-        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)), error.response
 
 
 def unanswered(error: Exception) -> VendingFailure:

@@ -4,16 +4,16 @@ aioboto3 client.
 `client.assume_role` builds each request from the service's model, through some forty hooks: 1.3 times the CPU
 of boto3, and 256 new users at once wait for it. This writes the one request and reads the one reply that this
 project needs, and leaves the signature to botocore, and connections, proxies, time-outs and their errors to
-aiobotocore, with a TLS that checks (`connections`): security is a library's work, and a signer and an HTTP
-session of our own saved a fifth. Where a future aiobotocore keeps its HTTP session elsewhere, `Wire.of` is
-None and the client itself is called: the same request, slower.
+aiobotocore, with a TLS that checks (`authorizer.aws.https`): security is a library's work, and a signer and an HTTP
+session of our own saved a fifth. All of it is what these libraries hand out: `AioConfig(http_session_cls=…)`,
+`client.meta`, `SigV4Auth`.
 
 Source: STS API reference, AssumeRole, and "Making query requests".
 """
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -24,6 +24,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.exceptions import NoCredentialsError
 
+from authorizer.aws.https import CheckedSession
 from authorizer.vending.request import AssumeRoleRequest
 
 VERSION = "2011-06-15"
@@ -35,7 +36,7 @@ class Wire:
     """One client's road to STS."""
 
     http: Any
-    """aiobotocore's `AIOHTTPSession`."""
+    """A `CheckedSession`, whose inherited types ask for a request of another class than it takes."""
     url: str
     region: str
     user_agent: str
@@ -43,14 +44,12 @@ class Wire:
     """aiobotocore's credentials, which renew themselves."""
 
     @classmethod
-    async def of(cls, client: Any, session: aioboto3.Session) -> Self | None:
-        """None where `client` is not built as this class knows it.
+    async def of(cls, client: Any, session: aioboto3.Session, made: Sequence[CheckedSession]) -> Self:
+        """`made` are the HTTP sessions that came with `client`: one.
 
         Raises `NoCredentialsError` where the function has none.
         """
-        http = getattr(getattr(client, "_endpoint", None), "http_session", None)
-        if not hasattr(http, "send"):
-            return None
+        [http] = made
         credentials = await session.get_credentials()
         if credentials is None:
             raise NoCredentialsError

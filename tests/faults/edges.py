@@ -69,7 +69,7 @@ async def chunks(body: bytes) -> Any:
 
 @dataclass
 class Sts:
-    """Answers AssumeRole over its wire or through the client's own method."""
+    """Answers AssumeRole over the client's HTTP session."""
 
     clock: Callable[[], float]
     wrong: str | None = None
@@ -80,33 +80,6 @@ class Sts:
         """aiobotocore's HTTP session."""
         status, body = await self._answer(dict(parse_qsl(prepared.body.decode())))
         return SimpleNamespace(status_code=status, content=Later(body))
-
-    async def assume_role(self, **parameters: Any) -> Any:
-        """The client's own method."""
-        tags = parameters.get("Tags", [])
-        form = {key: str(value) for key, value in parameters.items() if isinstance(value, str | int)}
-        for number, tag in enumerate(tags, start=1):
-            form |= {f"Tags.member.{number}.{key}": value for key, value in tag.items()}
-        status, _ = await self._answer(form)
-        if status != 200:
-            code = {400: "Throttling", 403: "AccessDenied"}.get(status, "InternalFailure")
-            reply: Any = {
-                "Error": {"Code": code, "Message": "canary"},
-                "ResponseMetadata": {"HTTPStatusCode": status},
-            }
-            raise ClientError(reply, "AssumeRole")
-        number, expiration = len(self.asked), datetime.fromtimestamp(int(self._end(form)), UTC)
-        if self.wrong == "garbage":
-            return {"Credentials": None}
-        return {
-            "Credentials": {
-                "AccessKeyId": f"ASIA{number:012d}",
-                "SecretAccessKey": f"canary-secret-{number}",
-                "SessionToken": _token(form),
-                "Expiration": expiration,
-            },
-            "PackedPolicySize": 7,
-        }
 
     def _end(self, form: dict[str, str]) -> float:
         return self.clock() + (60 if self.wrong == "short" else int(form["DurationSeconds"]))
@@ -203,25 +176,21 @@ class Session:
 
     sts: Sts
     table: Table
-    wired: bool = True
-    """Whether the STS client is built as `Wire` knows it."""
     region_name: str = "eu-west-1"
 
     @asynccontextmanager
-    async def client(self, service: str, **_: Any) -> Any:
+    async def client(self, service: str, config: Any, **_: Any) -> Any:
         await asyncio.sleep(0)
         if service == "dynamodb":
             yield self.table
             return
-        http = SimpleNamespace(send=self.sts.send) if self.wired else None
+        config.http_session_cls().send = self.sts.send
         yield SimpleNamespace(
-            _endpoint=SimpleNamespace(http_session=http),
             meta=SimpleNamespace(
                 endpoint_url="https://sts.eu-west-1.amazonaws.com",
                 region_name="eu-west-1",
                 config=SimpleNamespace(user_agent="tests"),
             ),
-            assume_role=self.sts.assume_role,
         )
 
     async def get_credentials(self) -> Any:

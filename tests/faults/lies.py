@@ -61,13 +61,6 @@ LIES: Final[Mapping[str, tuple[Any, ...]]] = {
         *(_reply(status, b"") for status in (100, 302, 404, 500, 999)),
     ),
     "vending/wire: Wire.assume_role: reply.content": BODIES,
-    "vending/sts: _call: client.assume_role": (
-        {},
-        {"Credentials": None},
-        {"Credentials": {}},
-        {"Credentials": {**TIMELESS}},
-        {"Credentials": {**TIMELESS, "SessionToken": ""}},
-    ),
     "vending/shared: SharedLevel._exchange: call": ITEMS,
     "vending/shared: SharedLevel._exchange: call (2)": ITEMS,
     # From here on it is a library that gives what its types say: it can fail or be slow, and no more.

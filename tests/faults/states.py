@@ -25,10 +25,6 @@ def _nothing(_: Scene) -> None:
     """Cold, and nothing wrong."""
 
 
-def _unwired(scene: Scene) -> None:
-    scene.session.wired = False
-
-
 def _warm(scene: Scene) -> None:
     scene.authorizer.warm()
 
@@ -89,7 +85,6 @@ def _shared(scene: Scene) -> None:
 
 STATES: Final = (
     State("cold", PLAIN, _nothing),
-    State("cold, and STS's client is built in a way that is not known", PLAIN, _unwired),
     State("warm", PLAIN, _warm),
     State("answered before", PLAIN, _asked),
     State("half of the credentials' life is over", PLAIN, _half_over),
@@ -107,7 +102,6 @@ STATES: Final = (
     State("STS is slow", PLAIN, _wrong("sts", "slow"), "failure"),
     State("the issuer is late, STS is slow", PLAIN, _and(_wrong("issuer", "late"), _wrong("sts", "slow")), "failure"),
     State("STS throttles", PLAIN, _wrong("sts", "throttled"), "failure"),
-    State("STS throttles its client", PLAIN, _and(_unwired, _wrong("sts", "throttled")), "failure"),
     State("STS denies", PLAIN, _wrong("sts", "denied"), "failure"),
     State("STS has a fault", PLAIN, _wrong("sts", "fault"), "failure"),
     State("STS sends garbage", PLAIN, _wrong("sts", "garbage"), "failure"),

@@ -15,7 +15,6 @@ from authorizer.backend import opening
 from authorizer.errors import AuthorizerError
 from authorizer.settings.schema import Sealing, Session, Settings
 from authorizer.vending.failures import CALLER, DENIED, MALFORMED, PACKED, REGION
-from authorizer.vending.wire import Wire
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event
 
@@ -107,17 +106,8 @@ def test_nothing_shows_when_all_goes_well(watch: Watch) -> None:
     assert watch.leaks() == set()
 
 
-async def nowhere(*_: object) -> None:
-    """No road of our own: the client's method is called, which logs what it sends and gets."""
-
-
-@pytest.mark.parametrize("own", [True, False], ids=["over our own wire", "through the client's method"])
-def test_nothing_shows_when_sts_refuses_in_any_way(
-    watch: Watch, own: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_shows_when_sts_refuses_in_any_way(watch: Watch) -> None:
     """STS echoes what it refuses: values, and in `SignatureDoesNotMatch` the function's own session token."""
-    if not own:
-        monkeypatch.setattr(Wire, "of", nowhere)
     watch.decide("rest-token-allow")
     watch.world.authorizer._stages.vendor.forget()
     for code in CODES:

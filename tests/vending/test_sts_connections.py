@@ -18,10 +18,9 @@ from authorizer.vending.request import assume_role_request
 from authorizer.vending.shared import CONNECTIONS
 from authorizer.vending.sts import Sts, unanswered
 from authorizer.vending.vendor import Vendor
-from authorizer.vending.wire import Wire
 from authorizer.waiting.deadline import Deadline
 from tests.servers.sts import RecordingSts
-from tests.vending.conftest import CALLER, SESSION, new_vendor, no_pause
+from tests.vending.conftest import CALLER, SESSION, no_pause
 from tests.vending.factories import NOW, make_identity, make_policy, make_settings
 from tests.vending.fake_sts import HANG_UP, Failure, FakeSts
 
@@ -121,6 +120,7 @@ class Slow:
         self.made += 1
         await asyncio.sleep(0)
         async with SESSION.client(*arguments, **changes) as client:
+            self.config: Any = client.meta.config
             try:
                 yield client
             finally:
@@ -185,10 +185,10 @@ async def test_a_client_is_short_of_patience_whatever_the_environment_says(
 ) -> None:
     monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")  # which waits, and knows no deadline
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
-    made = Sts(SESSION, Counts())
-    client = await made.open()
-    assert await made.open() is client, "one for all requests"
-    config: Any = client.meta.config
+    slow = Slow()
+    made = Sts(slow, Counts())
+    assert await made.open() is await made.open(), "one for all requests"
+    config = slow.config
     await made.close()
     assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert 2 * (config.connect_timeout + config.read_timeout) < 8, "a request has time for a second attempt"
@@ -198,24 +198,7 @@ async def test_a_client_is_short_of_patience_whatever_the_environment_says(
     )
 
 
-async def test_the_client_s_own_method_tries_once_and_the_retries_are_ours(
-    sts: FakeSts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def nowhere(*_: object) -> None:
-        return None
-
-    monkeypatch.setattr(Wire, "of", nowhere)
-    sts.always = Failure("ServiceUnavailable", status=503)
-    vendor = new_vendor(make_settings())
-    with pytest.raises(StsUnavailable):
-        await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8.0))
-    await vendor.close()
-    assert len(sts.requests) == vendor.counts.calls == 4
-
-
-async def test_requests_are_written_by_us_where_the_client_is_as_we_know_it(
-    vendor: Vendor, sts: FakeSts
-) -> None:
+async def test_requests_are_written_by_us(vendor: Vendor, sts: FakeSts) -> None:
     """The client's own method says more of itself, and takes longer."""
     await vendor.vend(make_identity(), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8.0))
     assert "amz-sdk-request" not in sts.headers[0]

@@ -15,14 +15,15 @@ from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.errors import CallerCredentialsRefused, StsRefused, VendingFailure
+from authorizer.aws.https import CheckedSession
+from authorizer.errors import CallerCredentialsRefused, StsRefused
 from authorizer.model import Shape
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.sts import granted
 from authorizer.vending.vendor import Vendor
 from authorizer.vending.wire import Wire, encoded, form, parsed
 from authorizer.waiting.deadline import Deadline
-from tests.vending.conftest import CALLER, new_vendor
+from tests.vending.conftest import CALLER, SESSION, new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import ERROR, REPLY, Failure, FakeSts
 
@@ -58,27 +59,14 @@ def test_a_form_reads_back_as_it_was_written(flat: dict[str, str]) -> None:
     assert "+" not in body
 
 
-async def test_the_clients_own_method_sends_the_same(sts: FakeSts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Should aiobotocore keep its HTTP session elsewhere one day, only the speed is lost."""
-
-    async def nowhere(*_: object) -> None:
-        return None
-
-    identity = make_identity(role=FULL)
-    lean, plain = new_vendor(make_settings()), new_vendor(make_settings())
-    first = await lean.vend(identity, make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
-    monkeypatch.setattr(Wire, "of", nowhere)
-    second = await plain.vend(identity, make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
-    sts.always = Failure("PackedPolicyTooLarge", "Packed policy consumes 157% of allotted space")
-    with pytest.raises(VendingFailure) as refused:
-        await plain.vend(
-            make_identity(principal="another"), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8)
-        )
-    await lean.close()
-    await plain.close()
+async def test_the_librarys_own_method_sends_the_same(sts: FakeSts) -> None:
+    request = assume_role_request(make_identity(role=FULL), make_policy())
+    vendor = new_vendor(make_settings())
+    await vendor.vend(make_identity(role=FULL), make_policy(), Shape.REST_REQUEST, NOW, Deadline.after(8))
+    await vendor.close()
+    async with SESSION.client("sts", endpoint_url=sts.url) as client:
+        await client.assume_role(**request.parameters())
     assert sts.requests[0] == sts.requests[1]
-    assert (first.expiration, first.packed_policy_size) == (second.expiration, second.packed_policy_size)
-    assert refused.value.code == "packed_policy_too_large"
 
 
 async def test_the_request_carries_the_functions_own_credentials(vendor: Vendor, sts: FakeSts) -> None:
@@ -130,12 +118,12 @@ def client_of(url: str) -> Any:
     meta = SimpleNamespace(
         endpoint_url=url, region_name="eu-central-1", config=SimpleNamespace(user_agent="ua")
     )
-    return SimpleNamespace(_endpoint=SimpleNamespace(http_session=SimpleNamespace(send=None)), meta=meta)
+    return SimpleNamespace(meta=meta)
 
 
 async def test_a_function_without_credentials_is_told_so() -> None:
     with pytest.raises(NoCredentialsError):
-        await Wire.of(client_of("https://sts.eu-central-1.amazonaws.com"), NoKeys())
+        await Wire.of(client_of("https://sts.eu-central-1.amazonaws.com"), NoKeys(), [CheckedSession()])
 
 
 @pytest.mark.parametrize(
@@ -150,14 +138,9 @@ async def test_the_endpoint_is_what_the_client_has_resolved(endpoint: str, url: 
         async def get_credentials(self) -> object:
             return "canary"
 
-    wire = await Wire.of(client_of(endpoint), Keys())
-    assert wire is not None
+    wire = await Wire.of(client_of(endpoint), Keys(), [CheckedSession()])
     assert "canary" not in repr(wire)
     assert (wire.url, wire.region) == (url, "eu-central-1")
-
-
-async def test_an_unknown_kind_of_client_is_left_to_its_own_method() -> None:
-    assert await Wire.of(object(), NoKeys()) is None
 
 
 def test_a_reply_becomes_what_botocore_would_make_of_it() -> None:
