@@ -185,5 +185,8 @@ def _serve(subject: str, events: list[Any], answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    with os.fdopen(os.dup(1), "w") as answers, open(os.devnull, "w") as sys.stdout:  # log lines cost, unseen
+    with (
+        os.fdopen(os.dup(1), "w") as answers,
+        Path(os.devnull).open("w") as sys.stdout,
+    ):  # log lines cost, unseen
         _serve(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()), answers)

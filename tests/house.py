@@ -4,7 +4,8 @@
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -52,7 +53,7 @@ def _imports(file: Path) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 @cache
-def public(folder: Path) -> Set[str]:
+def public(folder: Path) -> AbstractSet[str]:
     """`__all__` of a room's front door: a name in it may be that of a file, too."""
     door = folder / "__init__.py"
     for node in ast.parse(door.read_text(encoding="utf-8")).body if door.exists() else ():
@@ -62,7 +63,7 @@ def public(folder: Path) -> Set[str]:
 
 
 @cache
-def arrows() -> Mapping[str, Set[str]]:
+def arrows() -> Mapping[str, AbstractSet[str]]:
     """Room → the other rooms that it imports."""
     found: dict[str, set[str]] = {room(file): set() for file in FILES}
     for file in FILES:
@@ -73,7 +74,7 @@ def arrows() -> Mapping[str, Set[str]]:
     return found
 
 
-def below(name: str) -> Set[str]:
+def below(name: str) -> AbstractSet[str]:
     """Every room that is loaded with this one."""
     met: set[str] = set()
     waiting = [name]

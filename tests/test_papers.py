@@ -238,7 +238,9 @@ def test_a_number_that_a_paper_tells_is_the_code_s(paper: str, constant: str, to
 
 
 def test_every_decision_is_in_the_index_under_its_title() -> None:
-    rows = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", (DECISIONS / "README.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", (DECISIONS / "README.md").read_text(), re.MULTILINE
+    )
     titles = [re.match(r"# (\d{4})\. (.+)\n", record.read_text()) for record in RECORDS]
     assert rows == [
         (title[1], record.name, title[2])

@@ -29,7 +29,7 @@ class LocalIssuer:
 
     def __init__(
         self, iss: str, *, client_id: str, machine_client_id: str, keys: Mapping[str, rsa.RSAPrivateKey]
-    ):
+    ) -> None:
         self.iss = iss
         self._client_id = client_id
         self._machine_client_id = machine_client_id

@@ -140,7 +140,7 @@ class within:  # noqa: N801 - stands where a function would
     async def __aenter__(self) -> Any:
         return await at(self._place, self._manager.__aenter__())
 
-    async def __aexit__(self, *error: Any) -> Any:
+    async def __aexit__(self, *error: Any) -> Any:  # noqa: PYI036 - they are handed on
         return await self._manager.__aexit__(*error)
 
 

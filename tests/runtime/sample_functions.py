@@ -1,7 +1,7 @@
 """A Lambda handler that shows what the runtime does with each kind of answer. Run by awslambdaric alone."""
 
 import asyncio
-import datetime
+import datetime as dt
 import itertools
 import os
 import threading
@@ -29,7 +29,7 @@ def answer(event: dict[str, Any], context: Any) -> object:
         case "unauthorized":
             raise Exception("Unauthorized")  # noqa: TRY002 - the text is the contract
         case "datetime":
-            return {"Expiration": datetime.datetime.now(datetime.UTC)}
+            return {"Expiration": dt.datetime.now(dt.UTC)}
         case "environment":
             return sorted(os.environ)
         case "print":

@@ -74,7 +74,9 @@ def backend(artefact: Path) -> Path:
 def runtime(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The runtime client as the image has it, beside the function and not in it."""
     folder = tmp_path_factory.mktemp("runtime")
-    pins = re.findall(r"^[a-z][^\n]*(?:\n    [^\n]*)*", (ROOT / "requirements" / "dev.txt").read_text(), re.M)
+    pins = re.findall(
+        r"^[a-z][^\n]*(?:\n    [^\n]*)*", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE
+    )
     wanted = [pin for pin in pins if re.split(r"[=\[ ]", pin, maxsplit=1)[0] in RUNTIME]
     assert len(wanted) == len(RUNTIME)
     (folder / "pins.txt").write_text("\n".join(wanted))
