@@ -325,8 +325,7 @@ class RequestInvalid(VendingFailure):
 
 
 class PackedPolicyTooLarge(VendingFailure):
-    """STS's packed form of policy and tags is over its limit. `percent` is STS's own figure, if it gave
-    one."""
+    """STS's packed form of policy and tags is over its limit. `percent` is STS's own figure, if it gave one."""
 
     code = "packed_policy_too_large"
 
@@ -396,8 +395,7 @@ class CredentialsTooShort(VendingFailure):
 
 
 class SealTooLarge(VendingFailure):
-    """Sealed credentials are longer than what the gateway's headers carry. `size` is theirs, in
-    characters."""
+    """Sealed credentials are longer than what the gateway's headers carry. `size` is theirs, in characters."""
 
     code = "seal_too_large"
 
@@ -407,8 +405,7 @@ class SealTooLarge(VendingFailure):
 
 
 class SealingKeysUnavailable(VendingFailure):
-    """The keys that seal credentials could not be read, and credentials do not travel in the clear
-    instead."""
+    """The keys that seal credentials could not be read, and credentials do not travel in the clear instead."""
 
     code = "sealing_keys_unavailable"
 

@@ -1,5 +1,4 @@
-"""For the function or server behind the API: from the event to an AWS session that can do what the caller
-may.
+"""For the function or server behind the API: from the event to an AWS session that can do what the caller may.
 
 ::
 
@@ -8,10 +7,9 @@ may.
     def handler(event, context):
         s3 = boto3_session(event).client("s3")
 
-`credentials`, `session` (aioboto3) and `boto3_session` read the authorizer's context, in all four event
-shapes that a Lambda integration gets, and open it if it is sealed; `credentials_from_headers` does the same
-for an HTTP integration. `assume` stands behind API Gateway's own Cognito authorizers, where no context holds
-credentials.
+`credentials`, `session` (aioboto3) and `boto3_session` read the authorizer's context, in all four event shapes that a
+Lambda integration gets, and open it if it is sealed; `credentials_from_headers` does the same for an HTTP
+integration. `assume` stands behind API Gateway's own Cognito authorizers, where no context holds credentials.
 
 A WebSocket's messages carry the credentials of its `$connect`. With `gateway.renew_connections` in `access.toml` and
 the authorizer's ARN in `AUTHORIZER_FUNCTION` the same functions ask for fresh ones when those are over, and wait for
@@ -67,9 +65,9 @@ def credentials_from_headers(headers: Headers, *, audience: str, now: float | No
     """The caller's credentials in the headers of an HTTP integration: see `authorizer.backend.event.HEADERS`.
 
     `headers` is the server's own collection, whatever its type, and no `dict()` of it: a header that comes twice is
-    refused. `audience` is this backend's own `API_ID/STAGE`; the request does not say, and a caller must not. Map each
-    header with `overwrite:`, never `append:`, and let nobody but API Gateway reach the server: plain headers prove
-    nothing.
+    refused. `audience` is this backend's own `API_ID/STAGE`; the request does not say, and a caller must not. Map
+    each header with `overwrite:`, never `append:`, and let nobody but API Gateway reach the server: plain headers
+    prove nothing.
 
     Raises as `credentials` does.
     """

@@ -1,7 +1,7 @@
 """Vending in the backend itself, where API Gateway's own Cognito authorizer has verified the token.
 
-The function's role may do nothing but assume the roles of `access.toml`; what each request may do is the
-caller's role, narrowed by the caller's session policy. Who may call which route is the gateway's to say here:
+The function's role may do nothing but assume the roles of `access.toml`; what each request may do is the caller's
+role, narrowed by the caller's session policy. Who may call which route is the gateway's to say here:
 `authorizationScopes`.
 """
 
@@ -49,8 +49,7 @@ _assumers: list[Assumer] = []
 async def assume(event: Mapping[str, Any], now: float) -> Credentials:
     """The caller's credentials, by `access.toml` at `AUTHORIZER_ACCESS`, which is read once.
 
-    All calls of one process must come from one event loop: a Lambda handler keeps one and uses
-    `run_until_complete`.
+    All calls of one process must come from one event loop: a Lambda handler keeps one and uses `run_until_complete`.
     """
     if not _assumers:
         root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))

@@ -1,5 +1,4 @@
-"""Where an authorizer's context stands in what a backend gets: one row for each event shape, and one for
-headers."""
+"""Where an authorizer's context stands in what a backend gets: one row for each event shape, and one for headers."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

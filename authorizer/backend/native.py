@@ -5,9 +5,8 @@ API (JWT) writes `[a b]` and seconds. Either loses the difference between two gr
 the separator. Cognito lets no space into a group's name, but a comma: a user pool behind a REST authorizer
 must have no such group.
 
-The gateway checks the signature and the pool, but not always the app client, and never what an answer out of
-its cache has turned into since. So everything but the signature is checked again, by the same code as in the
-authorizer.
+The gateway checks the signature and the pool, but not always the app client, and never what an answer out of its
+cache has turned into since. So everything but the signature is checked again, by the same code as in the authorizer.
 """
 
 from collections.abc import Mapping

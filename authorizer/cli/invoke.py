@@ -128,8 +128,8 @@ def _explain(decision: Decision, record: Record) -> None:
 
 
 def _literal(text: str) -> Text:
-    """A path or a username is a stranger's: neither rich's markup nor an escape sequence of the terminal's in it may do
-    anything."""
+    """A path or a username is a stranger's: neither rich's markup nor an escape sequence of the terminal's in it may
+    do anything."""
     return Text(
         "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
     )

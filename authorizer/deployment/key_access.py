@@ -20,8 +20,8 @@ def of_the_authorizer(settings: Settings, execution_role_arn: str) -> list[dict[
 
 
 def of_a_backend(settings: Settings, execution_role_arn: str) -> list[dict[str, Any]]:
-    """What a backend's role needs to open what it is handed. Never anything for the private keys, and never the shared
-    table."""
+    """What a backend's role needs to open what it is handed. Never anything for the private keys, and never the
+    shared table."""
     table = settings.sealing
     return [_reading(table, execution_role_arn)] if table and _is_asked_for(table) else []
 

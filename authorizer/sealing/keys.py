@@ -68,8 +68,7 @@ def parse_keys(text: str) -> SealingKeys:
 
 
 def _rows(text: str, members: set[str]) -> list[dict[str, str]]:
-    """The rows of `{"keys": [...]}`, each with `members` as text. Nothing of them is quoted: any may be the
-    key."""
+    """The rows of `{"keys": [...]}`, each with `members` as text. Nothing of them is quoted: any may be the key."""
     shape = (
         f'the sealing keys must be a JSON object {{"keys": […]}} of 1 or {MAX_KEYS} objects with the texts '
     )

@@ -144,8 +144,7 @@ class Seal:
 
 
 def peek_kid(sealed: str) -> str:
-    """The `kid` of an unopened text, whose header is exactly what `Seal.close` writes. Raises
-    `SealRefused`."""
+    """The `kid` of an unopened text, whose header is exactly what `Seal.close` writes. Raises `SealRefused`."""
     parts = sealed.split(".")
     try:
         header = parse_json(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)).decode())

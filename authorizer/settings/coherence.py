@@ -1,8 +1,6 @@
-"""What the sections of `access.toml` say together: names that lead nowhere, and combinations that can never
-hold.
+"""What the sections of `access.toml` say together: names that lead nowhere, and combinations that can never hold.
 
-A configuration that would make a cached answer wrong, or credentials expire in a backend's hands, does not
-load.
+A configuration that would make a cached answer wrong, or credentials expire in a backend's hands, does not load.
 """
 
 from collections.abc import Container, Iterator, Mapping

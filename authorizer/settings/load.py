@@ -65,9 +65,9 @@ def read(
     key_sets: Mapping[str, str] | None = None,
     compiled: str | None = None,
 ) -> Settings:
-    """The parsed file → `Settings`. `source` and `place` only serve the messages. `key_sets` are JWKS documents by the
-    names of their files. `compiled` is what `TemplateSet.dump`
-    made of the same templates: with it Jinja is not needed."""
+    """The parsed file → `Settings`. `source` and `place` only serve the messages. `key_sets` are JWKS documents by
+    the names of their files. `compiled` is what `TemplateSet.dump` made of the same templates: with it Jinja is not
+    needed."""
     problems = Problems(place, source)
     root = Section(tables, path=(), problems=problems, environment=environment)
 

@@ -1,5 +1,4 @@
-"""Reading one table of `access.toml`: each value is asked for by name and type; what nobody asked for is a
-problem.
+"""Reading one table of `access.toml`: each value is asked for by name and type; what nobody asked for is a problem.
 
 Problems are collected, not raised, so that one run shows them all. A reader that meets one answers with a
 stand-in of the right type; the stand-ins never leave `load`, because `load` raises when there is any problem
@@ -61,8 +60,7 @@ class Section:
         self._problems.add((*self.path, key) if key else self.path, message)
 
     def text(self, key: str, default: str | None = None, *, pattern: str = "", expected: str = "") -> str:
-        """A text, required unless there is a default. `pattern` must match it whole; `expected` says so in
-        words."""
+        """A text, required unless there is a default. `pattern` must match it whole; `expected` says so in words."""
         value = self._get(key, required=default is None)
         if value is None:
             return default or ""

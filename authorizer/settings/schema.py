@@ -182,8 +182,7 @@ class Session:
     context: Literal["plain", "sealed", "none"] = "plain"
     """How credentials travel to the backend: as four plain fields, as one JWE, or not at all."""
     end_with_token: bool = False
-    """True puts `DateLessThan aws:CurrentTime` with the token's expiry on every Allow of the session
-    policy."""
+    """True puts `DateLessThan aws:CurrentTime` with the token's expiry on every Allow of the session policy."""
     cache_entries: int = 1000
     """Role sessions that one environment remembers, about 2 KB each; the least recently used goes first."""
 
@@ -195,9 +194,8 @@ class Sealing:
 
     source: Literal["environment", "secretsmanager", "kms"]
     keys: str = field(repr=False)
-    """`environment`: a JWK Set (RFC 7517 §5) of `oct` keys; `secretsmanager`: the ARN of the secret that
-    holds one; `kms`: a JSON object `{"keys": [{"kid": …, "ciphertext": …}]}` of data keys that KMS has
-    encrypted."""
+    """`environment`: a JWK Set (RFC 7517 §5) of `oct` keys; `secretsmanager`: the ARN of the secret that holds one;
+    `kms`: a JSON object `{"keys": [{"kid": …, "ciphertext": …}]}` of data keys that KMS has encrypted."""
     private: bool = False
     """Whether this is `[private_sealing]`."""
 

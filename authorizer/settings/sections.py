@@ -1,7 +1,6 @@
 """Each section of `access.toml`, one function a section: table in, frozen value out.
 
-What a section says alone is judged here; what two sections say together is judged in
-`authorizer.settings.coherence`.
+What a section says alone is judged here; what two sections say together is judged in `authorizer.settings.coherence`.
 """
 
 import re
@@ -112,8 +111,7 @@ def _pinned_keys(section: Section, key_sets: Mapping[str, str]) -> str | None:
 
 
 def _check_https(section: Section, key: str, uri: str) -> None:
-    """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's
-    emulator."""
+    """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's emulator."""
     match = re.fullmatch(_URL, uri)
     if match is None or (match["scheme"].lower() == "http" and match["host"].lower() not in _LOOPBACK):
         section.problem(key, f"expected an https URL, found {uri!r}")
@@ -164,8 +162,7 @@ def claims(root: Section) -> dict[str, Claim]:
 
 
 def variables(root: Section) -> dict[str, str]:
-    """`[variables]`: constants of the deployment. No IAM metacharacter may hide in an environment
-    variable."""
+    """`[variables]`: constants of the deployment. No IAM metacharacter may hide in an environment variable."""
     section = root.section("variables")
     for name in section.names():
         if not re.fullmatch(_NAME, name):
@@ -177,8 +174,7 @@ def variables(root: Section) -> dict[str, str]:
 
 
 def policies(root: Section, templates: Mapping[str, str]) -> dict[str, Policy]:
-    """`[policies]`: what each template in `templates/` keeps apart. A template without a row promises
-    nothing."""
+    """`[policies]`: what each template in `templates/` keeps apart. A template without a row promises nothing."""
     found = {}
     for name, section in root.sections("policies"):
         if name not in templates:
@@ -343,8 +339,7 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
 
 
 def gateway(root: Section) -> Gateway:
-    """`[gateway]`. The result TTL of an authorizer is 0 to 3,600 s (API Gateway API reference,
-    CreateAuthorizer)."""
+    """`[gateway]`. The result TTL of an authorizer is 0 to 3,600 s (API Gateway API reference, CreateAuthorizer)."""
     section = root.section("gateway")
     value = Gateway(
         result_ttl=section.seconds("result_ttl", most=3600),

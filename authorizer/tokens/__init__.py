@@ -1,5 +1,4 @@
-"""From a token that a stranger sent to `Claims` that an issuer signed. `jwt` is imported nowhere else in
-Lambda.
+"""From a token that a stranger sent to `Claims` that an issuer signed. `jwt` is imported nowhere else in Lambda.
 
 ::
 

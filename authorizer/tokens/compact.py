@@ -30,8 +30,7 @@ class Compact:
 
     kid: str
     typ: str
-    """The media type, lower case and without `application/` (RFC 7515 §4.1.9); "" where the header has
-    none."""
+    """The media type, lower case and without `application/` (RFC 7515 §4.1.9); "" where the header has none."""
     unverified_payload: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)

@@ -13,8 +13,7 @@ from authorizer.tokens.strict_json import JsonRefused, parse_object
 MAX_KEYS = 100
 """Most keys in one set. Cognito's have two; big OpenID providers' some ten."""
 MIN_MODULUS, MAX_MODULUS = 2048, 8192
-"""Bits of an RSA modulus: from RFC 7518 §3.3's least to where one verification costs more than ten of the
-usual."""
+"""Bits of an RSA modulus: from RFC 7518 §3.3's least to where one verification costs more than ten of the usual."""
 MIN_EXPONENT, MAX_EXPONENT = 65_537, 2**256 - 1
 """FIPS 186-5 §5.4: odd, and 2¹⁶ < e < 2²⁵⁶. An exponent of 1 makes every text its own signature."""
 _ROCA_PRIMES: Final = (

@@ -8,15 +8,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """Names of claims, for one kind of issuer. None: this kind has no such claim. Mappings are by token
-    use."""
+    """Names of claims, for one kind of issuer. None: this kind has no such claim. Mappings are by token use."""
 
     token_use: str | None
     """The claim that says `id` or `access`. None: the header's `typ` decides."""
     typ: Mapping[str, frozenset[str]]
-    """The media types a token of this use may have, "" for none. Others of the same issuer are no tokens for
-    an API: a logout token, signed with the same keys for the same client, is `logout+jwt` (RFC 8725
-    §3.11)."""
+    """The media types a token of this use may have, "" for none. Others of the same issuer are no tokens for an API:
+    a logout token, signed with the same keys for the same client, is `logout+jwt` (RFC 8725 §3.11)."""
     client: Mapping[str, str]
     username: Mapping[str, str]
     groups: str | None

@@ -1,10 +1,8 @@
-"""The role sessions of this environment, bounded, and its freshest denials. In memory; never shared, never
-written.
+"""The role sessions of this environment, bounded, and its freshest denials. In memory; never shared, never written.
 
-A key is `AssumeRoleRequest.key`: it holds all that changes authority, and whom it is for. Only `AccessDenied`
-is remembered among failures, for a moment: a role whose trust policy is wrong fails for every caller, and
-each failure would be a call out of the account's 600 a second. Everything else that fails is tried again at
-once.
+A key is `AssumeRoleRequest.key`: it holds all that changes authority, and whom it is for. Only `AccessDenied` is
+remembered among failures, for a moment: a role whose trust policy is wrong fails for every caller, and each failure
+would be a call out of the account's 600 a second. Everything else that fails is tried again at once.
 """
 
 from collections import OrderedDict
@@ -15,8 +13,7 @@ from authorizer.model import Credentials
 from authorizer.vending.lifetime import Lifetime
 
 DENIAL_TTL = 5.0
-"""Seconds for which a denial answers in place of STS: short, since whoever mends the trust policy is
-waiting."""
+"""Seconds for which a denial answers in place of STS: short, since whoever mends the trust policy is waiting."""
 
 
 @dataclass(kw_only=True)

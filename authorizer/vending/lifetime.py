@@ -39,8 +39,7 @@ class Lifetime:
         return cls(need=gateway.result_ttl + gateway.backend_time)
 
     def missing(self, credentials: Credentials, now: float) -> float:
-        """By how many seconds they would expire too early in an answer given at `now`; zero or less: they
-        serve."""
+        """By how many seconds they would expire too early in an answer given at `now`; zero or less: they serve."""
         return now + self.need - credentials.expiration
 
     def serves(self, credentials: Credentials, now: float) -> bool:

@@ -152,8 +152,7 @@ def _tag_value(key: str, claim: str, claims: Mapping[str, str | tuple[str, ...]]
 
 
 def _until(text: str, moment: float) -> str:
-    """The policy with every Allow ended at `moment`: AWS evaluates `aws:CurrentTime` at each request of the
-    backend.
+    """The policy with every Allow ended at `moment`: AWS evaluates `aws:CurrentTime` at each request of the backend.
 
     A session cannot be shorter than 15 minutes, so this is the only way to end one with its token (IAM User
     Guide, "AWS global condition context keys", aws:CurrentTime).

@@ -1,7 +1,6 @@
 """Texts that name a caller inside AWS: the role session name and the source identity.
 
-Both stand in CloudTrail, and the session name alone reaches S3's data events, so each must lead back to one
-person.
+Both stand in CloudTrail, and the session name alone reaches S3's data events, so each must lead back to one person.
 """
 
 import hashlib

@@ -1,5 +1,4 @@
-"""The STS client: one per event loop, regional, short of patience, and silent about what it sends and
-gets."""
+"""The STS client: one per event loop, regional, short of patience, and silent about what it sends and gets."""
 
 import asyncio
 import random
@@ -48,8 +47,7 @@ Lambda environment has 1,024 file descriptors (Lambda quotas)."""
 
 
 class Sts:
-    """AssumeRole with retries inside a deadline. `counts.calls` and `counts.retries` say how often it
-    called."""
+    """AssumeRole with retries inside a deadline. `counts.calls` and `counts.retries` say how often it called."""
 
     def __init__(
         self,

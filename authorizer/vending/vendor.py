@@ -85,8 +85,8 @@ class Vendor:
         """Credentials for `identity`, narrowed by `policy`, that live as long as an answer of this shape, given at
         `now`, may be used.
 
-        `now` is seconds since the epoch; no answer by `deadline` is a failure. Raises
-        `RequestInvalid`, `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`.
+        `now` is seconds since the epoch; no answer by `deadline` is a failure. Raises `RequestInvalid`,
+        `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`.
         """
         request = assume_role_request(identity, policy, end_with_token=self._settings.session.end_with_token)
         lifetime = self._lifetimes[shape]

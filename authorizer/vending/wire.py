@@ -63,8 +63,7 @@ class Wire:
         )
 
     async def assume_role(self, request: AssumeRoleRequest) -> tuple[int, dict[str, Any]]:
-        """The HTTP status, and the reply in the form that botocore gives it. Raises botocore's
-        `HTTPClientError`."""
+        """The HTTP status, and the reply in the form that botocore gives it. Raises botocore's `HTTPClientError`."""
         frozen = await self.credentials.get_frozen_credentials()
         body = encoded(form(request.parameters()))
         headers = {"Content-Type": CONTENT_TYPE, "User-Agent": self.user_agent}

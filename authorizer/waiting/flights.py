@@ -35,8 +35,7 @@ class Flights(Generic[Outcome]):
     async def join(
         self, key: str, fetch: Callable[[Flight[Outcome]], Awaitable[Outcome]], *, budget: float
     ) -> Outcome:
-        """The outcome of the fetch for `key`, started here if none is under way. Its error is every caller's
-        error.
+        """The outcome of the fetch for `key`, started here if none is under way. Its error is every caller's error.
 
         Raises `TimeoutError` after `budget` seconds. A caller who leaves does not end the fetch for the
         others; the last one does, so that no fetch outlives its invocation: Lambda would freeze it, and its

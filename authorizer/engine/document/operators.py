@@ -90,16 +90,14 @@ _INT64 = 2**63
 
 
 def is_loose_date(text: str) -> bool:
-    """What IAM takes as a date when it stores a policy: parts may be missing, epoch numbers must fit 64
-    bits."""
+    """What IAM takes as a date when it stores a policy: parts may be missing, epoch numbers must fit 64 bits."""
     if number := re.fullmatch(r"([-+]?)0*([0-9]{1,19})", text):
         return -_INT64 <= int(number[1] + number[2]) < _INT64
     return _DATE.fullmatch(text) is not None
 
 
 def expected_value(kind: Kind, text: str) -> str | None:
-    """What was expected where `text` is no unambiguous value for an operator of this kind; None where it is
-    one."""
+    """What was expected where `text` is no unambiguous value for an operator of this kind; None where it is one."""
     fits, expected = _FORMS[kind]
     return None if fits(text) else expected
 

@@ -70,8 +70,7 @@ def covers_action(pattern: str, other: str) -> bool:
 
 
 def covers_resource(pattern: str, other: str) -> bool:
-    """`covers` for ARNs, field by field: a `*` before the last field is not taken to reach into the next
-    one."""
+    """`covers` for ARNs, field by field: a `*` before the last field is not taken to reach into the next one."""
     if pattern == "*":
         return True
     wide, narrow = pattern.split(":", 5), other.split(":", 5)

@@ -1,7 +1,6 @@
 """The stricter rules: what IAM may take in a policy, and this engine refuses in a session policy.
 
-Each rule closes a way to widen a session, or a way in which a policy silently means something else than it
-says.
+Each rule closes a way to widen a session, or a way in which a policy silently means something else than it says.
 """
 
 import re

@@ -1,5 +1,4 @@
-"""What each of the 27 condition operators compares, as one table, and how a condition of a statement is
-judged.
+"""What each of the 27 condition operators compares, as one table, and how a condition of a statement is judged.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Multivalued context keys".
 

@@ -1,5 +1,4 @@
-"""Would IAM allow this request? Identity policies ∩ session policy ∩ permissions boundary, an explicit deny
-first.
+"""Would IAM allow this request? Identity policies ∩ session policy ∩ permissions boundary, an explicit deny first.
 
 Source: IAM User Guide, "Policy evaluation logic" (one account, a role session). Resource-based policies,
 service and resource control policies are not modelled: see the assumptions that the prover prints.
@@ -34,8 +33,7 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Which statement: its layer, the number of the document within the layer and of the statement within
-    that."""
+    """Which statement: its layer, the number of the document within the layer and of the statement within that."""
 
     layer: LayerName
     document: int

@@ -1,5 +1,4 @@
-"""Why a decision came out as it did: every statement of every policy, and what about it matched or did
-not."""
+"""Why a decision came out as it did: every statement of every policy, and what about it matched or did not."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -50,8 +50,7 @@ _WILD = re.compile(r"(?P<many>\*+)|(?P<one>\?)")
 
 @lru_cache(maxsize=8192)
 def parse_pattern(text: str, *, wildcards: bool = True, variables: bool = True) -> Parts:
-    """The parts of one Action, Resource or condition value; adjacent literals are joined, and so are
-    stars."""
+    """The parts of one Action, Resource or condition value; adjacent literals are joined, and so are stars."""
     parts: list[str | Wild | Variable] = []
     literal = ""
     end = 0
@@ -186,8 +185,7 @@ def _runs(pattern: Concrete) -> tuple[_Run, ...]:
 
 
 def matches(pattern: Concrete, text: str) -> bool:
-    """Whether the whole text fits the pattern. Time: at most length of pattern x length of text, never
-    more."""
+    """Whether the whole text fits the pattern. Time: at most length of pattern x length of text, never more."""
     if len(pattern) == 1 and isinstance(pattern[0], str):
         return pattern[0] == text
     runs = _runs(pattern)

@@ -1,5 +1,4 @@
-"""Claim types: one declaration both checks a value at run time and is the language that the prover quantifies
-over.
+"""Claim types: one declaration both checks a value at run time and is the language that the prover quantifies over.
 
 A type is a `Language`, and `ClaimType.check` is that language compiled to a regular expression. The two
 cannot drift apart, so a proof speaks about exactly the values that reach a policy.
@@ -23,9 +22,8 @@ FORBIDDEN = frozenset('*?$"\\{}')
 """Never in a value. `* ?` are IAM's wildcards, `$ { }` its variables (IAM User Guide, "IAM policy elements:
 Variables and tags"); `"` and `\\` are JSON's."""
 PRINTABLE = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)))) - FORBIDDEN
-"""What STS takes in `Policy` (U+0020–U+00FF, API reference, AssumeRole) less control characters, the
-invisible no-break space and soft hyphen, and `FORBIDDEN`. Text of these is always in Unicode's normal form
-C."""
+"""What STS takes in `Policy` (U+0020–U+00FF, API reference, AssumeRole) less control characters, the invisible
+no-break space and soft hyphen, and `FORBIDDEN`. Text of these is always in Unicode's normal form C."""
 ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 DIGITS = frozenset("0123456789")
 MAX_LENGTH = 1024
@@ -93,8 +91,7 @@ class ClaimType:
     def check(self, value: object) -> ClaimValue:
         """The value, believed from here on: text, or for a list type a tuple of at least one text.
 
-        Raises `ValueRefused` for anything else. Nothing is repaired: a number is not text, text is not a
-        list.
+        Raises `ValueRefused` for anything else. Nothing is repaired: a number is not text, text is not a list.
         """
         if not self.is_list:
             if type(value) is str and self._match(value):
@@ -249,8 +246,7 @@ def _slug(options: _Options) -> tuple[Language, str]:
 
 
 def _email(options: _Options) -> tuple[Language, str]:
-    """`max_length` is shared out: the part before `@` gets at most 64 (RFC 5321 §4.5.3.1.1) and at most
-    half."""
+    """`max_length` is shared out: the part before `@` gets at most 64 (RFC 5321 §4.5.3.1.1) and at most half."""
     local = min(64, (options.max_length - 1) // 2)
     domain = options.max_length - 1 - local
     sides = (

@@ -50,8 +50,7 @@ class ValueMissing(EngineError):
 
 
 class DocumentInvalid(EngineError):
-    """IAM would refuse the document as malformed. `problems` has every one, with the statement it stands
-    in."""
+    """IAM would refuse the document as malformed. `problems` has every one, with the statement it stands in."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)

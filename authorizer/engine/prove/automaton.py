@@ -3,12 +3,11 @@
 The question under every proof. A pattern becomes a position automaton (Glushkov): one position for each
 character class, no empty moves. Both automata then read one text together, breadth first.
 
-Only one thing is known about the two users: the values x and y of the isolating claim differ. So a run is
-dropped where it would make them equal, that is where a span of x and a span of y begin together and end
-together. Everything else that is true of real values is left out: that all spans of x are the same text, and
-that a long claim has a longest length. Leaving facts out allows more runs, never fewer: **None is a proof**,
-while an overlap found may be spurious, and is no leak until the evaluator has confirmed it on rendered
-policies.
+Only one thing is known about the two users: the values x and y of the isolating claim differ. So a run is dropped
+where it would make them equal, that is where a span of x and a span of y begin together and end together. Everything
+else that is true of real values is left out: that all spans of x are the same text, and that a long claim has a
+longest length. Leaving facts out allows more runs, never fewer: **None is a proof**, while an overlap found may be
+spurious, and is no leak until the evaluator has confirmed it on rendered policies.
 """
 
 from collections import deque
@@ -112,8 +111,7 @@ class _Automaton:
 
 
 def find_overlap(left: SymbolicPattern, right: SymbolicPattern) -> Overlap | None:
-    """A text that both may match while the isolating claim differs; None if there is none, whatever the
-    values."""
+    """A text that both may match while the isolating claim differs; None if there is none, whatever the values."""
     prefix, left, right = _without_common_prefix(left, right)
     if _clash(left, right):
         return None

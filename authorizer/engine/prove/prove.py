@@ -1,5 +1,4 @@
-"""Do two users' policies ever meet? PROVEN, LEAK with a witness, or UNKNOWN, for all values of the isolating
-claim.
+"""Do two users' policies ever meet? PROVEN, LEAK with a witness, or UNKNOWN, for all values of the isolating claim.
 
 Isolated means: there are no two users whose isolating claims differ, and nothing that both may touch,
 whatever their other claims and scopes. Every branch of every template is explored, with loops over one, two
@@ -107,8 +106,7 @@ class _Origin:
     place: Place
     ways: list[Mapping[Atom, bool | int]]
     held_by: set[str | None]
-    """What the isolating claim is on these ways: `_ANY`, a value that a test asks for, or None if it is
-    absent."""
+    """What the isolating claim is on these ways: `_ANY`, a value that a test asks for, or None if it is absent."""
     items: Mapping[str, int]
     """Of each list that it mentions, which item."""
 

@@ -154,8 +154,7 @@ def _separating(
 
 
 def _binds(statement: SymbolicStatement, condition: SymbolicCondition, key: Key) -> bool:
-    """Whether every request that the condition lets pass has the key, and only values that the condition
-    lists."""
+    """Whether every request that the condition lets pass has the key, and only values that the condition lists."""
     operator = condition.operator
     if condition.patterns is None or operator.if_exists:
         return False

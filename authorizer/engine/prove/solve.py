@@ -35,8 +35,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ssm": ("GetParameter", "PutParameter"),
     "kms": ("Decrypt",),
 }
-"""Actions to show where a policy has a wildcard. A wildcard of another service is shown as its shortest
-text."""
+"""Actions to show where a policy has a wildcard. A wildcard of another service is shown as its shortest text."""
 
 
 def meet(
@@ -118,8 +117,7 @@ def _resource(left: str, right: str) -> str | None:
 
 
 def _actions(ones: Sequence[str], others: Sequence[str]) -> tuple[str, str] | None:
-    """One action for both if there is one; else one of each. As written where it is written without
-    wildcard."""
+    """One action for both if there is one; else one of each. As written where it is written without wildcard."""
     if not ones or not others:
         return None
     for left, right in product(ones, others):
@@ -150,8 +148,7 @@ _Context: TypeAlias = dict[str, str | Sequence[str]]
 
 
 def _contexts(ones: Sequence[Condition], others: Sequence[Condition]) -> tuple[_Context, _Context] | None:
-    """Contexts that satisfy the conditions: the same for both, but for keys whose values reach beyond
-    themselves."""
+    """Contexts that satisfy the conditions: the same for both, but for keys whose values reach beyond themselves."""
     names = {condition.key.lower(): condition.key for condition in (*ones, *others)}
     left: _Context = {}
     right: _Context = {}

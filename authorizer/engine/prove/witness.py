@@ -55,8 +55,7 @@ class Witness:
 
 @lru_cache(maxsize=256)
 def samples(language: Language) -> tuple[str, ...]:
-    """A few texts of a language: short ones, ones that differ in one character, and ones that begin with
-    another."""
+    """A few texts of a language: short ones, ones that differ in one character, and ones that begin with another."""
     found: dict[str, None] = {}
     for sequence in language.alternatives[:_MOST]:
         shortest = "".join(_preferred(segment.chars)[0] * segment.min for segment in sequence)

@@ -1,5 +1,4 @@
-"""Where a claim's value may stand in a document, judged on symbolic text: values are placeholder
-characters."""
+"""Where a claim's value may stand in a document, judged on symbolic text: values are placeholder characters."""
 
 import re
 from collections.abc import Iterator
@@ -45,9 +44,8 @@ def _has_hole_in_variable(text: str) -> bool:
 
 
 def _misplaced(document: Document) -> Iterator[Problem]:
-    """Holes where IAM resolves no variable: escapes would not be read as such there, and a value could reach
-    further than itself. (Elsewhere than in resources and conditions the stricter rules have refused them
-    already.)"""
+    """Holes where IAM resolves no variable: escapes would not be read as such there, and a value could reach further
+    than itself. (Elsewhere than in resources and conditions the stricter rules have refused them already.)"""
     for index, statement in enumerate(document.statements):
         for place, text in _plain(statement):
             if _has_hole(text):

@@ -1,10 +1,9 @@
 """Templates as programs: what is left of a Jinja template once it has been parsed and checked.
 
-Only text, holes, branches and loops remain, so that running one needs no Jinja, and nothing in it can call,
-look up or compute anything. Running a program gives *symbolic* text: every claim's value is one placeholder
-character, and the facts about this user (`Facts`) only choose which text appears. The values themselves come
-in last, into text that has already been parsed (`authorizer.engine.template.template`): no value can change a policy's
-structure.
+Only text, holes, branches and loops remain, so that running one needs no Jinja, and nothing in it can call, look up
+or compute anything. Running a program gives *symbolic* text: every claim's value is one placeholder character, and
+the facts about this user (`Facts`) only choose which text appears. The values themselves come in last, into text that
+has already been parsed (`authorizer.engine.template.template`): no value can change a policy's structure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -238,8 +237,7 @@ def variables_of(program: Program) -> Iterator[str]:
 
 
 def claims_of(program: Program, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool | None]]:
-    """Every claim that a program mentions, and whether it is taken for a list (None: it need not be
-    either)."""
+    """Every claim that a program mentions, and whether it is taken for a list (None: it need not be either)."""
     for node in program:
         match node:
             case Hole(name=name) if name not in loops:

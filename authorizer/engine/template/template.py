@@ -68,8 +68,7 @@ class Branch:
     chosen: Mapping[Atom, bool | int]
     """What was assumed about the user."""
     document: Document
-    """The joined document, not packed; each value to come is one placeholder character
-    (`TemplateSet.origin`)."""
+    """The joined document, not packed; each value to come is one placeholder character (`TemplateSet.origin`)."""
     places: tuple[Place, ...]
     """Where each of its statements stands."""
     arms: frozenset[Arm] = frozenset()
@@ -110,8 +109,7 @@ class TemplateSet:
     def compile(
         cls, sources: Mapping[str, str], *, claims: Mapping[str, ClaimType], variables: Mapping[str, str]
     ) -> Self:
-        """Templates by name (without `.json.j2`), ready to render; names that begin with `_` are only for
-        includes.
+        """Templates by name (without `.json.j2`), ready to render; names that begin with `_` are only for includes.
 
         Every branch of every template is run and judged here. Raises `TemplateInvalid` with every problem.
         """
@@ -188,19 +186,16 @@ class TemplateSet:
         return self._uses[name]
 
     def origin(self, placeholder: str) -> tuple[str, int]:
-        """The claim that a placeholder of a `Branch` stands for, and which of its items (0 for a single
-        value)."""
+        """The claim that a placeholder of a `Branch` stands for, and which of its items (0 for a single value)."""
         return self._placeholders.origin(placeholder)
 
     def render(
         self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]
     ) -> str:
-        """The session policy of these templates, joined, for one user: canonical text of at most
-        `MAX_CHARACTERS`.
+        """The session policy of these templates, joined, for one user: canonical text of at most `MAX_CHARACTERS`.
 
-        `values` are claims by their names in templates; those that the templates do not mention are not
-        looked at. Raises `ValueRefused`, `ValueMissing`, `NothingAllowed`, `PolicyTooLarge` or
-        `RenderFailed`.
+        `values` are claims by their names in templates; those that the templates do not mention are not looked at.
+        Raises `ValueRefused`, `ValueMissing`, `NothingAllowed`, `PolicyTooLarge` or `RenderFailed`.
         """
         checked = self._check(names, values)
         facts = UserFacts(checked, scopes)
