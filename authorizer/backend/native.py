@@ -72,8 +72,7 @@ def _said(event: Mapping[str, Any]) -> Mapping[str, object]:
     if not isinstance(said, Mapping) or not said:
         raise CredentialsAbsent(
             "the event has no claims under `requestContext.authorizer`: `assume` stands behind a native "
-            "Cognito or JWT "
-            "authorizer; behind this project's own, call `credentials`"
+            "Cognito or JWT authorizer; behind this project's own, call `credentials`"
         )
     return said
 

@@ -203,8 +203,7 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
         problems.add(
             ("gateway", "identity_sources"),
             f"{header!r} decides the role and is not listed: the cache would answer with the role of an "
-            "earlier "
-            "request; add it to the authorizer's identity sources and here, or set result_ttl to 0s",
+            "earlier request; add it to the authorizer's identity sources and here, or set result_ttl to 0s",
         )
     if gateway.response == "simple":
         # `$context.routeKey` is no way out: one key such as `ANY /{proxy+}` stands for many methods and paths, and even

@@ -85,9 +85,8 @@ def _packed(_code: str, message: str, request: AssumeRoleRequest) -> PackedPolic
     size = f"{percent} %" if found else "more than 100 %"
     return PackedPolicyTooLarge(
         f"session policy, managed policies and tags of role {request.role_arn!r} pack to {size} of what STS "
-        "takes: move what "
-        "is the same for everybody into the role's own policy, pass fewer tags, use wildcards for action "
-        "names",
+        "takes: move what is the same for everybody into the role's own policy, pass fewer tags, use "
+        "wildcards for action names",
         percent=percent,
     )
 
@@ -106,9 +105,8 @@ def _denied(_code: str, message: str, request: AssumeRoleRequest) -> AssumeRoleD
     if request.external_id is not None:
         checks.append("sts:ExternalId in the trust policy equals the configured one")
     return AssumeRoleDenied(
-        f"STS denies {action} on role {request.role_arn!r}; check that {', that '.join(checks)}: "
-        "`authorizer trust` prints "
-        "the policies that allow it",
+        f"STS denies {action} on role {request.role_arn!r}; check that {', that '.join(checks)}: `authorizer "
+        "trust` prints the policies that allow it",
         role_arn=request.role_arn,
     )
 
@@ -128,8 +126,7 @@ def _refused(code: str, message: str, request: AssumeRoleRequest) -> StsRefused:
 def _malformed(code: str, _message: str, request: AssumeRoleRequest) -> PolicyMalformed:
     return PolicyMalformed(
         f"STS does not accept the session policy of role {request.role_arn!r} ({code}): try `authorizer "
-        "check`, "
-        "which parses every template, and look for ARNs with fewer than six fields"
+        "check`, which parses every template, and look for ARNs with fewer than six fields"
     )
 
 
@@ -150,8 +147,7 @@ def _caller(code: str, _message: str, _request: AssumeRoleRequest) -> CallerCred
 def _throttled(code: str, _message: str, _request: AssumeRoleRequest) -> StsThrottled:
     return StsThrottled(
         f"STS throttles this account ({code}): 600 calls a second are shared by the whole account and "
-        "Region; "
-        "raise result_ttl, or share role sessions between environments with [shared_cache]"
+        "Region; raise result_ttl, or share role sessions between environments with [shared_cache]"
     )
 
 

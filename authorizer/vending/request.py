@@ -124,8 +124,7 @@ def _check_policy(role_arn: str, text: str, arns: tuple[str, ...]) -> None:
     if total > limit.most:
         raise PolicyTooLarge(
             f"the session policy of role {role_arn!r} has {total} characters, managed policy ARNs included: "
-            "STS takes "
-            f"{limit.most}; move what is the same for everybody into the role's own policy"
+            f"STS takes {limit.most}; move what is the same for everybody into the role's own policy"
         )
 
 
