@@ -6,7 +6,7 @@ metrics, by which other members they are told apart, and nothing else need be ca
 has at most 1 MB (CloudWatch Logs quotas).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 NAMESPACE = "CognitoAuthorizer"
@@ -53,19 +53,15 @@ COUNTERS: Mapping[str, Metric] = {
 }
 """What happened since the last record, by function. Only what is not zero is in a record."""
 
-_DECISION = (
-    f'{{"Namespace":"{NAMESPACE}","Dimensions":[["function","verdict"],["function","verdict","code"]],"Metrics":['
-    + ",".join(f'{{"Name":"{name}","Unit":"{metric.unit}"}}' for name, metric in DECISION.items())
-    + "]}"
-)
+
+def declared(counted: tuple[str, ...] = ()) -> dict[str, object]:
+    """The member of `_aws` that declares the metrics of a decision, and these counters."""
+    groups = [_group([["function", "verdict"], ["function", "verdict", "code"]], DECISION)]
+    if counted:
+        groups.append(_group([["function"]], {name: COUNTERS[name] for name in counted}))
+    return {"CloudWatchMetrics": groups}
 
 
-def header(counted: Collection[str] = ()) -> str:
-    """The members of `_aws` that declare the metrics of a decision, and these counters."""
-    if not counted:
-        return f'"CloudWatchMetrics":[{_DECISION}]'
-    counters = ",".join(f'{{"Name":"{name}","Unit":"Count"}}' for name in counted)
-    return (
-        f'"CloudWatchMetrics":[{_DECISION},{{"Namespace":"{NAMESPACE}","Dimensions":[["function"]],'
-        f'"Metrics":[{counters}]}}]'
-    )
+def _group(dimensions: list[list[str]], metrics: Mapping[str, Metric]) -> dict[str, object]:
+    rows = [{"Name": name, "Unit": metric.unit} for name, metric in metrics.items()]
+    return {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": rows}

@@ -11,15 +11,17 @@ name and no secret, since it signs nothing. The session's own name would lead th
 is told where it is made of `sub` alone, and as its template elsewhere.
 """
 
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from json.encoder import encode_basestring_ascii as quoted
+from typing import Self, TypeVar
 
 from authorizer.errors import Refusal
 from authorizer.gateway.respond import Response
 from authorizer.memory import FEW, PER_CALLER, remembered
-from authorizer.metrics import LOCAL, header
+from authorizer.metrics import LOCAL, declared
 from authorizer.model import (
     Claims,
     Credentials,
@@ -40,12 +42,8 @@ MAX_LISTED = 64
 
 STAGES = ("parse", "verify", "resolve", "permit", "render", "vend", "seal", "respond")
 """As the flow runs through them: `authorizer.pipeline`."""
-TIMES = tuple(
-    '"stages":{' + ",".join(f'"{stage}":%.3f' for stage in STAGES[:count]) + "}}"
-    for count in range(len(STAGES) + 1)
-)
-"""The end of the line, by how many stages were passed."""
 
+Noted = TypeVar("Noted")
 NOTHING: Mapping[str, int] = {}
 
 
@@ -64,9 +62,8 @@ class Record:
             "now",
             "policy",
             "refusal",
-            "request",
         ),
-        *("response", "routes", "secrets"),
+        *("request", "response", "routes", "secrets"),
     )
 
     def __init__(
@@ -88,61 +85,34 @@ class Record:
         self._function = function
         self._begun = tick()
 
-    @property
-    def milliseconds(self) -> dict[str, float]:
-        """Stage → time it took; the stage that refused has none."""
-        return {
-            stage: round(took, 3)
-            for stage, took in zip(STAGES, self._took(), strict=False)  # as far as it came
-        }
-
-    def _took(self) -> tuple[float, ...]:
-        before = self._begun
-        took = []
-        for tick in self._ticks:
-            took.append((tick - before) * 1000)
-            before = tick
-        return tuple(took)
-
     def parsed(self, request: Request) -> Request:
-        self.request = request
-        self._ticks.append(self._tick())
-        return request
+        return self._note("request", request)
 
     def verified(self, claims: Claims) -> Claims:
-        self.claims = claims
-        self._ticks.append(self._tick())
-        return claims
+        return self._note("claims", claims)
 
     def resolved(self, identity: Identity) -> Identity:
-        self.identity = identity
-        self._ticks.append(self._tick())
-        return identity
+        return self._note("identity", identity)
 
     def permitted(self, routes: Routes) -> Routes:
-        self.routes = routes
-        self._ticks.append(self._tick())
-        return routes
+        return self._note("routes", routes)
 
     def rendered(self, policy: SessionPolicy) -> SessionPolicy:
-        self.policy = policy
-        self._ticks.append(self._tick())
-        return policy
+        return self._note("policy", policy)
 
     def vended(self, credentials: Credentials) -> Credentials:
-        self.credentials = credentials
-        self._ticks.append(self._tick())
-        return credentials
+        return self._note("credentials", credentials)
 
     def sealed(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
-        self.secrets = secrets
-        self._ticks.append(self._tick())
-        return secrets
+        return self._note("secrets", secrets)
 
     def responded(self, response: Response) -> Response:
-        self.response = response
+        return self._note("response", response)
+
+    def _note(self, name: str, result: Noted) -> Noted:
+        setattr(self, name, result)
         self._ticks.append(self._tick())
-        return response
+        return result
 
     def refused(self, refusal: Refusal) -> None:
         self.refusal = refusal
@@ -152,92 +122,155 @@ class Record:
         """Whether the answer opens the route of this very request."""
         return self.routes is not None and self.routes.this_route
 
-    def line(self, verdict: Verdict, counted: Mapping[str, int] = NOTHING) -> str:
-        """The record as one line of JSON, with what was `counted` since the last one (`authorizer.metrics`). Written
-        out rather than dumped: this is the longest step of a request that is answered from memory."""
-        refusal = self.refusal
-        parts = [
-            f'{{"_aws":{{"Timestamp":{int(self.now * 1000)},{_of_function(self._function, tuple(counted))},'
-            f'"duration":{(self._tick() - self._begun) * 1000:.3f},"verdict":"{verdict}",'
-            f'"code":"{refusal.code if refusal else "allowed"}"'
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Stage → time it took, as far as the flow came; the stage that refused has none."""
+        starts = [self._begun, *self._ticks]
+        return {
+            stage: round((end - start) * 1000, 3)
+            for stage, start, end in zip(STAGES, starts, self._ticks, strict=False)
+        }
+
+    def fields(self, verdict: Verdict, counted: Mapping[str, int] = NOTHING) -> dict[str, object]:
+        """All that the record tells, with what was `counted` since the last one (`authorizer.metrics`)."""
+        told: list[Mapping[str, object]] = [
+            {"_aws": {"Timestamp": self._timestamp(), **declared(tuple(counted))}},
+            self._of_now(verdict, counted),
         ]
-        parts += [f'"{name}":{count}' for name, count in counted.items()]
-        if refusal:
-            parts.append(f'"reason":{_text(str(refusal), MAX_REASON)}')
+        told += [group.facts(*about) for group, *about in self._known()]
+        return {name: value for facts in told for name, value in facts.items()}
+
+    def line(self, verdict: Verdict, counted: Mapping[str, int] = NOTHING) -> str:
+        """The same as one line of JSON. What tells of the same caller, route or policy as before is written from
+        memory: this is the longest step of a request that is answered from memory."""
+        head = f'"_aws":{{"Timestamp":{self._timestamp()},{METRICS.text(tuple(counted))}}}'
+        known = [group.text(*about) for group, *about in self._known()]
+        return f"{{{','.join((head, _members(self._of_now(verdict, counted)), *known))}}}"
+
+    def _timestamp(self) -> int:
+        return int(self.now * 1000)
+
+    def _of_now(self, verdict: Verdict, counted: Mapping[str, int]) -> dict[str, object]:
+        """What no other request shares."""
+        told: dict[str, object] = {
+            "decisions": 1,
+            "duration": round((self._tick() - self._begun) * 1000, 3),
+            "verdict": verdict,
+            "code": self.refusal.code if self.refusal else "allowed",
+            **counted,
+        }
+        if self.refusal:
+            told["reason"] = _short(str(self.refusal), MAX_REASON)
+        if self.request:
+            number, matched = self.request.request_id, self.routes.matched if self.routes else None
+            told["request_id"] = None if number is None else _short(number)
+            told["route"] = None if matched is None else _short(matched)
+        if self.credentials:
+            told["credentials_cached"] = self.credentials.issued_at < self.now
+        told["stages"] = self.milliseconds
+        return told
+
+    def _known(self) -> Iterator[tuple["Group", *tuple[object, ...]]]:
+        """The groups of members that there are, each with what it is about."""
+        yield FUNCTION, self._function
         if request := self.request:
-            route, number = request.route, request.request_id
-            matched = self.routes.matched if self.routes else None
-            parts.append(
-                f"{_of_route(request.shape._value_, route.api_id, route.stage, route.method)},"
-                f'"route":{"null" if matched is None else _text(matched)},'
-                f'"request_id":{"null" if number is None else _text(number)}'
-            )
+            route = request.route
+            yield ROUTE, request.shape, route.api_id, route.stage, route.method
         if claims := self.claims:
-            parts.append(_of_claims(claims))
+            yield CLAIMS, claims
         if identity := self.identity:
-            parts.append(_of_role(identity.role.name, identity.rule, identity.scopes))
+            yield ROLE, identity.role.name, identity.rule, identity.scopes
         if routes := self.routes:
-            parts.append(
-                f'"routes":{len(routes.patterns)},"this_route":{"true" if routes.this_route else "false"}'
-            )
+            yield ROUTES, len(routes.patterns), routes.this_route
         if policy := self.policy:
-            parts.append(_of_policy(policy.templates, policy.digest, len(policy.text)))
+            yield POLICY, policy.templates, policy.digest, len(policy.text)
         if identity and (credentials := self.credentials):
-            packed = credentials.packed_policy_size
-            parts.append(
-                f"{_of_session(identity, credentials.session_name, credentials.access_key_id)},"
-                f'"expiration":"{instant(credentials.expiration)}",'
-                f'"packed_policy_size":{"null" if packed is None else packed},'
-                f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
+            yield (
+                *(SESSION, identity, credentials.session_name, credentials.access_key_id),
+                *(credentials.expiration, credentials.packed_policy_size),
             )
-        parts.append(TIMES[len(self._ticks)] % self._took())
-        return ",".join(parts)
 
 
-@remembered(PER_CALLER)
-def _of_function(function: str, counted: tuple[str, ...]) -> str:
-    return f'{header(counted)}}},"function":{_text(function)},"decisions":1'
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Members that are the same whenever they are about the same, as data and as text."""
+
+    facts: Callable[..., dict[str, object]]
+    text: Callable[..., str]
+
+    @classmethod
+    def of(cls, facts: Callable[..., dict[str, object]], entries: int = PER_CALLER) -> Self:
+        return cls(facts, remembered(entries)(lambda *about: _members(facts(*about))))
 
 
-@remembered(FEW)  # few are asked for, and each is a stranger's: long ones must not fill the memory
-def _of_route(shape: str, api: str, stage: str, method: str) -> str:
-    return f'"shape":"{shape}","api":{_text(api)},"stage":{_text(stage)},"method":{_text(method)}'
+def _of_function(function: str) -> dict[str, object]:
+    return {"function": _short(function)}
 
 
-@remembered(PER_CALLER)
-def _of_claims(claims: Claims) -> str:
-    return (
-        f'"sub":{_text(claims.sub)},"issuer":{_text(claims.issuer)},'
-        f'"token_use":{_text(claims.token_use)},"machine":{"true" if claims.machine else "false"}'
-    )
+def _of_route(shape: str, api: str, stage: str, method: str) -> dict[str, object]:
+    return {"shape": shape, "api": _short(api), "stage": _short(stage), "method": _short(method)}
 
 
-@remembered(PER_CALLER)
-def _of_role(role: str, rule: str, scopes: frozenset[str]) -> str:
-    return f'"role":{_text(role)},"rule":{_text(rule)},"scopes":{_list(sorted(scopes))}'
+def _of_claims(claims: Claims) -> dict[str, object]:
+    return {
+        "sub": _short(claims.sub),
+        "issuer": _short(claims.issuer),
+        "token_use": _short(claims.token_use),
+        "machine": claims.machine,
+    }
 
 
-@remembered(PER_CALLER)
-def _of_policy(templates: tuple[str, ...], digest: str, characters: int) -> str:
-    return f'"templates":{_list(templates)},"policy":{_text(digest)},"policy_characters":{characters}'
+def _of_role(role: str, rule: str, scopes: frozenset[str]) -> dict[str, object]:
+    return {"role": _short(role), "rule": _short(rule), "scopes": _list(sorted(scopes))}
 
 
-@remembered(PER_CALLER)
-def _of_session(identity: Identity, name: str, access_key_id: str) -> str:
+def _of_routes(patterns: int, this_route: bool) -> dict[str, object]:
+    return {"routes": patterns, "this_route": this_route}
+
+
+def _of_policy(templates: tuple[str, ...], digest: str, characters: int) -> dict[str, object]:
+    return {"templates": _list(templates), "policy": _short(digest), "policy_characters": characters}
+
+
+def _of_session(
+    identity: Identity, name: str, access_key_id: str, expiration: float, packed: int | None
+) -> dict[str, object]:
     template = identity.role.session_name
     parts = [value for claim, value in identity.claims.items() if f"{{{claim}}}" in template]
-    told = name if all(value == identity.principal for value in parts) else template
-    return f'"session_name":{_text(told)},"access_key_id":{_text(access_key_id)}'
+    return {
+        "session_name": _short(name if all(value == identity.principal for value in parts) else template),
+        "access_key_id": _short(access_key_id),
+        "expiration": instant(expiration),
+        "packed_policy_size": packed,
+    }
 
 
-def _list(texts: Sequence[str]) -> str:
+METRICS = Group.of(declared)
+FUNCTION = Group.of(_of_function)
+ROUTE = Group.of(
+    _of_route, FEW
+)  # few are asked for, and each is a stranger's: long ones must not fill the memory
+CLAIMS = Group.of(_of_claims)
+ROLE = Group.of(_of_role)
+ROUTES = Group.of(_of_routes)
+POLICY = Group.of(_of_policy)
+SESSION = Group.of(_of_session)
+
+_write = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _members(told: dict[str, object]) -> str:
+    return _write(told)[1:-1]
+
+
+def _list(texts: Sequence[str]) -> list[str]:
     if len(texts) > MAX_LISTED:
         texts = [*texts[: MAX_LISTED - 1], f"and {len(texts) - MAX_LISTED + 1:,} more"]
-    return f"[{','.join(map(_text, texts))}]"
+    return [_short(text) for text in texts]
 
 
-def _text(text: str, longest: int = MAX_TEXT) -> str:
-    """A text as JSON, short and printable, so that neither a log nor the terminal that shows it is at its mercy."""
+def _short(text: str, longest: int = MAX_TEXT) -> str:
+    """A text that is short and printable, so that neither a log nor the terminal that shows it is at its mercy."""
     if len(text) > longest:
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         text = f"{text[: longest - 17]}…{digest}"
@@ -245,4 +278,4 @@ def _text(text: str, longest: int = MAX_TEXT) -> str:
         text = "".join(
             char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
         )
-    return quoted(text)
+    return text

@@ -1,5 +1,6 @@
 """The line that every request leaves: what it says, and that it is JSON whatever a stranger sent."""
 
+import gc
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,7 +48,7 @@ def whole(tick: float = 0.0015, **changes: Any) -> Record:
     record.vended(
         Credentials(
             access_key_id="ASIAEXAMPLE000000001",
-            secret_access_key="canary-secret",
+            secret_access_key=changes.get("secret", "canary-secret"),
             session_token="canary-token",
             expiration=NOW + 3600.9,
             role_arn="arn:aws:iam::123456789012:role/editor",
@@ -336,3 +337,15 @@ def test_the_sessions_name_is_told_where_it_tells_no_more_than_the_subject(
     assert json.loads(line)["session_name"] == shown
     assert "erin" not in line
     assert json.loads(line)["access_key_id"] == "ASIAEXAMPLE000000001"
+
+
+@pytest.mark.parametrize("counted", [{}, {"calls": 2, "evicted": 1}], ids=["nothing else", "counters"])
+def test_the_line_is_the_fields_as_text(counted: dict[str, int]) -> None:
+    assert json.loads(whole().line("allow", counted)) == whole().fields("allow", counted)
+
+
+def test_no_credentials_are_kept_by_what_remembers_their_text() -> None:
+    whole(secret="only here").line("allow")
+    gc.collect()
+    held = [each for each in gc.get_objects() if isinstance(each, Credentials)]
+    assert [each for each in held if each.secret_access_key == "only here"] == []

@@ -106,7 +106,7 @@ def test_all_that_is_remembered_is_dropped_and_bounded_in_one_place() -> None:
     """But for the TLS contexts, which hold nobody's data."""
     outcome(make_claims(), make_request(), sample_settings())
     of_here = {f"{each.__module__}.{each.__name__}" for each in memory._memories}
-    assert of_here == set(REMEMBERING) - {"authorizer.tls.context"}
+    assert of_here >= set(REMEMBERING) - {"authorizer.tls.context"}
     memory.forget()
-    assert [each.cache_info().currsize for each in memory._memories] == [0] * len(of_here)
+    assert [each.cache_info().currsize for each in memory._memories] == [0] * len(memory._memories)
     assert max(each.cache_info().maxsize for each in memory._memories) <= memory.PER_CALLER
