@@ -30,8 +30,8 @@ from authorizer.settings.schema import (
 from authorizer.settings.walks import IN_WORDS, walks
 
 # UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
-_USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)_[0-9A-Za-z]{1,40}"
-_TABLE = r"(?:arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/)?[A-Za-z0-9_.-]{3,255}"
+_USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])_[0-9A-Za-z]{1,40}"
+_TABLE = r"(?:arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/)?[A-Za-z0-9_.-]{3,255}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # RFC 9110 §5.6.2, token
 _VARIABLE = r"[ -!#%-)+->@-\[\]-z|~]+"  # printable ASCII without " $ * ? \ { }

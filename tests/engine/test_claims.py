@@ -288,7 +288,7 @@ def test_max_length_is_reached_and_never_passed(spec: Mapping[str, object]) -> N
         pytest.param(
             {"type": "arn"}, f"arn:aws:s3:{'a' * 32}::x", f"arn:aws:s3:{'a' * 33}::x", id="an ARN's region"
         ),
-        pytest.param({"type": "arn"}, "arn:aws-us-gov:s3:::x", "arn:aws-iso:s3:::x", id="an ARN's partition"),
+        pytest.param({"type": "arn"}, "arn:aws-eusc:s3:::x", "arn:aws-isolated:s3:::x", id="an ARN's partition"),
         pytest.param({"type": "arn"}, f"arn:aws-cn:s3::{'1' * 12}:x", f"arn:aws:s3::{'1' * 11}:x", id="its account"),
         pytest.param({"type": "slug", "max_length": 1024}, "a" * 1024, "a" * 1025, id="the longest there is"),
         pytest.param({"type": "enum", "values": ["a" * 1024]}, "a" * 1024, "a", id="the longest of an enum"),

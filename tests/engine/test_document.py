@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from authorizer.engine.document.dates import _PLAIN, is_loose_date, is_plain_date, seconds_of
 from authorizer.engine.document.document import (
     Condition,
     Document,
@@ -13,7 +16,7 @@ from authorizer.engine.document.document import (
     parse_identity,
     parse_session,
 )
-from authorizer.engine.document.operators import OPERATORS, expected_value, is_loose_date, parse_operator
+from authorizer.engine.document.operators import OPERATORS, expected_value, parse_operator
 from authorizer.engine.document.rules import RULES, broken_rules
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 from tests.engine.policies import policy
@@ -634,3 +637,19 @@ def test_a_value_is_taken_only_in_its_one_form(kind: str, good: list[str], bad: 
 )  # fmt: skip
 def test_a_date_is_what_iam_takes_for_one(text: str, taken: bool) -> None:
     assert is_loose_date(text) is taken
+
+
+@pytest.mark.parametrize("text", ["٢٠٢٦-01-01T00:00:00Z", "١٧٩٥٢٥١٦٠٠"])
+def test_other_scripts_digits_make_no_date(text: str) -> None:
+    """Python's own idea of a digit has hundreds."""
+    assert not is_plain_date(text)
+    assert not is_loose_date(text)
+    assert expected_value("numeric", text[-2:]) is not None
+
+
+@given(st.from_regex(_PLAIN, fullmatch=True))
+def test_a_date_without_doubt_is_one_that_iam_stores_and_that_has_a_meaning(text: str) -> None:
+    """Left are a day that its month does not have, and the year before the first: their form is that of a date."""
+    assert is_plain_date(text)
+    assert is_loose_date(text)
+    assert seconds_of(text) is not None or text[8:10] in {"29", "30", "31"} or text[:4] == "0000"

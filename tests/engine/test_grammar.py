@@ -11,7 +11,6 @@ import pytest
 
 from authorizer.engine.document.document import (
     IAM_PATHS,
-    PARTITIONS,
     Condition,
     Document,
     Statement,
@@ -21,6 +20,7 @@ from authorizer.engine.document.document import (
     parse_session,
 )
 from authorizer.engine.document.rules import RULES
+from authorizer.engine.language.claims import PARTITIONS
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 from tests.engine.policies import policies, policy
 
@@ -346,7 +346,7 @@ WHOLE: list[Any] = [
     pytest.param(policy(Resource="arn:aws:s3:::a:b::c"), set(), id="colons in a name"),
     *(
         pytest.param(policy(Resource=f"arn:{name}:s3:::b"), set(), id=f"partition {name}")
-        for name in sorted(PARTITIONS)
+        for name in ("*", *PARTITIONS)
     ),
     *(
         pytest.param(policy(Resource=f"arn:aws:iam::1:{path}x"), set(), id=f"iam's {path}")

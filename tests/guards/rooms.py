@@ -21,8 +21,8 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "render": (
         *("render", "engine/language/claims", "engine/language/errors", "engine/language/escape"),
-        *("engine/language/placeholders", "engine/document/document", "engine/document/operators"),
-        *("engine/document/pack", "engine/document/rules", "engine/document/statement"),
+        *("engine/language/placeholders", "engine/document/dates", "engine/document/document"),
+        *("engine/document/operators", "engine/document/pack", "engine/document/rules", "engine/document/statement"),
         *("engine/template/compiled", "engine/template/holes", "engine/template/jinja", "engine/template/loops"),
         *("engine/template/places", "engine/template/program", "engine/template/run", "engine/template/template"),
         *("engine/evaluate/conditions", "engine/evaluate/evaluate", "engine/evaluate/patterns"),

@@ -1,5 +1,6 @@
 """Policy documents: from text to statements and back, by IAM's grammar, and as short as they can be written."""
 
+from authorizer.engine.document.dates import seconds_of
 from authorizer.engine.document.document import (
     Document,
     Problem,
@@ -27,4 +28,5 @@ __all__ = [
     "parse_identity",
     "parse_operator",
     "parse_session",
+    "seconds_of",
 ]

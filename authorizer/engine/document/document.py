@@ -12,10 +12,11 @@ import re
 from collections.abc import Container, Mapping
 from typing import Any
 
-from authorizer.engine.document.operators import is_loose_date, parse_operator
+from authorizer.engine.document.dates import is_loose_date
+from authorizer.engine.document.operators import parse_operator
 from authorizer.engine.document.rules import broken_rules
 from authorizer.engine.document.statement import Condition, Document, Effect, Problem, Statement
-from authorizer.engine.language import DocumentInvalid, DocumentRefused, NothingAllowed
+from authorizer.engine.language import PARTITIONS, DocumentInvalid, DocumentRefused, NothingAllowed
 from authorizer.syntax.json_text import JsonInvalid, parse_json, strict_decoder
 
 __all__ = [
@@ -30,9 +31,6 @@ __all__ = [
 ]
 
 VERSION = "2012-10-17"
-PARTITIONS = frozenset(
-    {"*", "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
-)
 IAM_PATHS = (
     *("user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/"),
     *("policy/", "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"),
@@ -276,7 +274,7 @@ class _Reader:
             self._problem(f'resource {resource!r} is neither an ARN nor "*"')
         elif len(fields) < 3 or not fields[2] or re.search(r"[*?\s]", fields[2]):
             self._problem(f"resource {resource!r} names no service: wildcards are not allowed there")
-        elif fields[1] not in PARTITIONS:
+        elif fields[1] not in {"*", *PARTITIONS}:
             self._problem(f"resource {resource!r} is in unknown partition {fields[1]!r}")
         elif len(fields) < 6:
             if "" in fields:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from authorizer.engine.document.dates import is_plain_date
+
 Kind = Literal["string", "numeric", "date", "bool", "binary", "ip", "arn", "null"]
 
 OPERATORS: Mapping[str, Kind] = {
@@ -60,6 +62,16 @@ class Operator:
         """Whether it holds when the values do not match, and so when the key is absent."""
         return "Not" in self.name
 
+    @property
+    def takes_wildcards(self) -> bool:
+        """Whether `*` and `?` in its values stand for other text."""
+        return self.kind == "arn" or self.name.endswith("Like")
+
+    @property
+    def folds_case(self) -> bool:
+        """Whether upper and lower case are one to it."""
+        return self.name.endswith("IgnoreCase")
+
 
 def parse_operator(text: str) -> Operator | None:
     """`ForAllValues:StringLikeIfExists` taken apart; None for what is no operator."""
@@ -74,26 +86,8 @@ def parse_operator(text: str) -> Operator | None:
     )
 
 
-_DATE = re.compile(
-    r"[-+]?\d{1,10}(?:-(?:0?[1-9]|1[0-2])(?:-(?:0?[1-9]|[12]\d|3[01]))?)?"
-    r"(?:T(?:(?:[01]?\d|2[0-4])(?::[0-5]?\d(?::[0-5]?\d(?:\.\d{1,9})?)?)?)?(?:Z|[-+](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?",
-    re.IGNORECASE,
-)
-_STRICT_DATE = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[-+](?:[01]\d|2[0-3]):[0-5]\d)"
-    r"|\d{9,11}"  # fewer digits could be meant as a year
-)
-_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,18})?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _BASE64 = re.compile(r"(?!\Z)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_INT64 = 2**63
-
-
-def is_loose_date(text: str) -> bool:
-    """What IAM takes as a date when it stores a policy: parts may be missing, epoch numbers must fit 64 bits."""
-    if number := re.fullmatch(r"([-+]?)0*([0-9]{1,19})", text):
-        return -_INT64 <= int(number[1] + number[2]) < _INT64
-    return _DATE.fullmatch(text) is not None
 
 
 def expected_value(kind: Kind, text: str) -> str | None:
@@ -114,7 +108,7 @@ _FORMS: Mapping[Kind, tuple[Callable[[str], object], str]] = {
     "string": (lambda text: True, "text"),  # noqa: ARG005 - every text is a string
     "arn": (lambda text: text.count(":") >= 5, "an ARN of six fields"),
     "numeric": (_NUMBER.fullmatch, "a decimal number"),
-    "date": (_STRICT_DATE.fullmatch, "YYYY-MM-DDThh:mm:ssZ, or seconds since 1970"),
+    "date": (is_plain_date, "YYYY-MM-DDThh:mm:ssZ, or seconds since 1970"),
     "bool": ({"true", "false"}.__contains__, '"true" or "false"'),
     "null": ({"true", "false"}.__contains__, '"true" or "false"'),
     "binary": (_BASE64.fullmatch, "base64 text"),

@@ -10,13 +10,12 @@ such a Deny does.
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
-from authorizer.engine.document import Operator, parse_operator
+from authorizer.engine.document import Operator, parse_operator, seconds_of
 from authorizer.engine.evaluate.patterns import Concrete, Lookup, arn_fields, matches, parse_pattern, resolve
 
 Judgement: TypeAlias = bool | None
@@ -102,43 +101,6 @@ def _number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-_DATE = re.compile(
-    r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
-    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
-    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?)?)?"
-)
-"""The W3C profile of ISO 8601 (https://www.w3.org/TR/NOTE-datetime), which the User Guide names."""
-_EPOCH = re.compile(r"([0-9]{1,3}|[0-9]{5,12})(\.[0-9]{1,9})?")
-
-
-@lru_cache(maxsize=1024)
-def _date(text: str) -> Decimal | None:
-    """Seconds since the epoch. Four digits alone are a year, more are seconds."""
-    if _EPOCH.fullmatch(text):
-        return Decimal(text)
-    found = _DATE.fullmatch(text)
-    if not found:
-        return None
-    zone = found["zone"] or "Z"
-    try:
-        offset = timedelta(0)
-        if zone != "Z":
-            offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone[0] == "-" else 1)
-        moment = datetime(
-            int(found["year"]),
-            int(found["month"] or 1),
-            int(found["day"] or 1),
-            int(found["hour"] or 0),
-            int(found["minute"] or 0),
-            int(found["second"] or 0),
-            tzinfo=timezone(offset),
-        )
-    except ValueError:
-        return None
-    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-    return Decimal(seconds) + Decimal(f"0.{found['fraction'] or 0}")
-
-
 # ── the table ───────────────────────────────────────────────────────────────────────────────────────────────
 
 Test: TypeAlias = Callable[[str, str, Lookup], Judgement]
@@ -158,12 +120,12 @@ TESTS: Final[Mapping[str, Test]] = {
     "NumericLessThanEquals": _compare(_number, (-1, 0)),
     "NumericGreaterThan": _compare(_number, (1,)),
     "NumericGreaterThanEquals": _compare(_number, (0, 1)),
-    "DateEquals": _compare(_date, (0,)),
-    "DateNotEquals": _compare(_date, (0,)),
-    "DateLessThan": _compare(_date, (-1,)),
-    "DateLessThanEquals": _compare(_date, (-1, 0)),
-    "DateGreaterThan": _compare(_date, (1,)),
-    "DateGreaterThanEquals": _compare(_date, (0, 1)),
+    "DateEquals": _compare(seconds_of, (0,)),
+    "DateNotEquals": _compare(seconds_of, (0,)),
+    "DateLessThan": _compare(seconds_of, (-1,)),
+    "DateLessThanEquals": _compare(seconds_of, (-1, 0)),
+    "DateGreaterThan": _compare(seconds_of, (1,)),
+    "DateGreaterThanEquals": _compare(seconds_of, (0, 1)),
     "Bool": _bool,
     "BinaryEquals": _binary,
     "IpAddress": _ip_address,

@@ -1,12 +1,11 @@
 """Why a decision came out as it did: every statement of every policy, and what about it matched or did not."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from authorizer.engine.document import Condition, Statement
-from authorizer.engine.evaluate.conditions import Judgement
+from authorizer.engine.document import TAKES_VARIABLES, Condition, Statement
+from authorizer.engine.evaluate.conditions import Judgement, known_operator
 from authorizer.engine.evaluate.evaluate import (
     AccessRequest,
     Context,
@@ -112,10 +111,13 @@ def _checks(statement: Statement, request: AccessRequest, context: Context) -> I
 
 
 def _values(condition: Condition, context: Context) -> list[str]:
-    if not re.search("String|Arn", condition.operator):
+    operator = known_operator(condition.operator)
+    if operator.kind not in TAKES_VARIABLES:
         return list(condition.values)
-    wildcards = bool(re.search("Like|Arn", condition.operator))
-    return [_resolved(parse_pattern(text, wildcards=wildcards), context) for text in condition.values]
+    return [
+        _resolved(parse_pattern(text, wildcards=operator.takes_wildcards), context)
+        for text in condition.values
+    ]
 
 
 def _resolved(parts: tuple[object, ...], context: Context) -> str:

@@ -4,6 +4,7 @@ there, and the errors of the whole engine. It imports nothing.
 
 from authorizer.engine.language.claims import (
     FORBIDDEN,
+    PARTITIONS,
     PRINTABLE,
     ClaimType,
     ClaimValue,
@@ -31,6 +32,7 @@ __all__ = [
     "FIRST",
     "FORBIDDEN",
     "MAX_CLAIMS",
+    "PARTITIONS",
     "PATTERN",
     "PRINTABLE",
     "CaseInvalid",

@@ -297,9 +297,8 @@ def _opaque(options: _Options) -> tuple[Language, str]:
     return _free(PRINTABLE - {"/"} - options.exclude, options.max_length), words.rstrip()
 
 
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-"""Partitions that have Amazon Cognito user pools' callers in practice (AWS General Reference, "Amazon
-Resource Names")."""
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
+"""What the second field of an ARN may be (AWS General Reference, "Amazon Resource Names"; botocore's `partitions`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from authorizer.engine.document import Condition, Document, Operator, Statement
+from authorizer.engine.document import Condition, Document, Statement
 from authorizer.engine.evaluate import Parts, known_operator, parse_action, parse_pattern, parse_resource
 from authorizer.engine.prove.automaton import find_overlap
 from authorizer.engine.prove.inclusion import find_uncovered
@@ -106,19 +106,15 @@ def _implies(given: Condition, wanted: Condition) -> bool:
     if mine.if_exists and not theirs.if_exists:
         return False
     narrow, wide = (wanted, given) if mine.negated else (given, wanted)
-    if mine.kind == "string" and _folds(mine) == _folds(theirs):
+    if mine.kind == "string" and mine.folds_case == theirs.folds_case:
         others = tuple(_pattern(text, wide) for text in wide.values)
         return all(_included(_pattern(text, narrow), others) for text in narrow.values)
     return mine.name == theirs.name and set(narrow.values) <= set(wide.values)
 
 
-def _folds(operator: Operator) -> bool:
-    return operator.name.endswith("IgnoreCase")
-
-
 def _pattern(text: str, condition: Condition) -> Parts:
-    folded = "IgnoreCase" in condition.operator
-    return parse_pattern(text.lower() if folded else text, wildcards="Like" in condition.operator)
+    operator = known_operator(condition.operator)
+    return parse_pattern(text.lower() if operator.folds_case else text, wildcards=operator.takes_wildcards)
 
 
 def _disjoint(one: Statement, other: Statement, read: Callable[[Statement], SymbolicStatement]) -> bool:

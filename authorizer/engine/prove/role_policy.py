@@ -117,7 +117,7 @@ class _Reader:
         operator = known_operator(condition.operator)
         if operator.kind == "arn":
             return replace(condition, values=tuple(map(_widest_arn, values)))
-        if operator.name.endswith("IgnoreCase"):
+        if operator.folds_case:
             values = ("*",)  # no operator has both wildcards and no case
         elif operator.name.endswith("Equals"):
             values = tuple(map(_as_pattern, values))

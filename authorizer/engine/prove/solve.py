@@ -249,6 +249,6 @@ def _patterns(condition: Condition) -> list[SymbolicPattern]:
 
 
 def _without_variable(text: str, operator: Operator) -> Concrete | None:
-    parts = parse_pattern(text, wildcards=operator.kind == "arn" or operator.name.endswith("Like"))
+    parts = parse_pattern(text, wildcards=operator.takes_wildcards)
     pattern = tuple(part for part in parts if not isinstance(part, Variable))
     return pattern if len(pattern) == len(parts) else None

@@ -109,9 +109,9 @@ class _Reader:
         operator = known_operator(condition.operator)
         patterns: tuple[SymbolicPattern, ...] | None = None
         if operator.kind in ("string", "arn") and not operator.negated:
-            wildcards = operator.kind == "arn" or operator.name.endswith("Like")
             patterns = tuple(
-                self._open(parse_pattern(text, wildcards=wildcards)) for text in condition.values
+                self._open(parse_pattern(text, wildcards=operator.takes_wildcards))
+                for text in condition.values
             )
         return SymbolicCondition(
             condition=condition, operator=operator, key=condition.key.lower(), patterns=patterns
