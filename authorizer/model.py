@@ -74,7 +74,8 @@ class Request:
 class Claims:
     """What an issuer signed about the caller, in one vocabulary for every kind of issuer.
 
-    Only `authorizer.tokens` makes one, and only after every check has passed: holding a `Claims` is the proof. One
+    Only `authorizer.tokens` makes one, and only after every check has passed: holding a `Claims` is the proof. The
+    signature was checked here, by API Gateway's own authorizer, or at the `$connect` of the connection in question. One
     equals only itself, so that what is remembered of one token can never answer for another.
     """
 
