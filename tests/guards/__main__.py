@@ -22,6 +22,9 @@ from tests.guards.reach import measured
 from tests.guards.rooms import ROOMS, room_of
 from tests.guards.trial import Trial, preload, reds
 
+KEPT_EACH = 200
+"""Trials after which what was found is written down."""
+
 Guards = dict[Mutant, str | None]
 """Mutant → the first test that turned red."""
 
@@ -42,7 +45,6 @@ def main() -> int:
     preload(["tests"])
     chosen = [mutant for module in modules for mutant in mutants(module)]
     guards = _guards(chosen, {} if arguments.anew else found(), console, arguments.workers)
-    keep(guards)
     if arguments.list:
         for mutant, red in guards.items():
             console.print(f"{mutant.key} → {red or 'nothing'}", markup=False, highlight=False)
@@ -64,8 +66,13 @@ def _guards(chosen: list[Mutant], known: Mapping[str, str], console: Console, wo
 
     def run(title: str, trials: list[Trial]) -> list[Mutant]:
         trying = [trial for trial in trials if trial.tests]
-        for mutant, red in track(reds(trying, workers=workers), title, len(trying), console=console):
+        for number, (mutant, red) in enumerate(
+            track(reds(trying, workers=workers), title, len(trying), console=console)
+        ):
             guards[mutant] = red
+            if number % KEPT_EACH == 0:
+                keep(guards)  # whoever ends it goes on from here
+        keep(guards)
         return [mutant for mutant in chosen if guards.get(mutant) is None]
 
     left = run("as the last time", [Trial(mutant=m, tests=[known[m.key]]) for m in chosen if m.key in known])

@@ -81,6 +81,11 @@ class Mutant:
         return compile(ast.fix_missing_locations(tree), str(file), "exec")
 
 
+def imported_as(module: str) -> str:
+    """The name under which a module is imported."""
+    return ".".join(("authorizer", *module.removesuffix("__init__").strip("/").split("/"))).rstrip(".")
+
+
 @cache
 def mutants(module: str) -> tuple[Mutant, ...]:
     """Every mutant of `module`, in the order of its source."""

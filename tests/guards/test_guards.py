@@ -1,18 +1,20 @@
 """Each check of each room is guarded: breaking it turns a test red. `make guards` breaks them all; here is shown that
 what it wrote down is of the code as it stands, and that the program itself would notice."""
 
+import importlib.util
 import subprocess
 import sys
 
 import pytest
 
 from tests.guards.lists import GUARDED, SURVIVORS, explained, recorded, standing
-from tests.guards.mutants import SOURCES, mutants
+from tests.guards.mutants import SOURCES, imported_as, mutants
 from tests.guards.rooms import LEFT_OUT, NEAR, ROOMS
 from tests.make import ROOT
 
 MODULES = [module for modules in ROOMS.values() for module in modules]
 MUTANT = "gateway/arns: parse_route_arn: never `if not isinstance(text, str)`"
+INNER = "engine/language/escape: literal: never `if _SPECIAL.search(text)`"
 RED = "tests/gateway/test_arns.py::test_a_route"
 
 
@@ -28,6 +30,14 @@ def test_every_module_is_guarded_or_left_out_for_a_reason() -> None:
     assert set(MODULES) <= modules
     assert [name for name in LEFT_OUT if not (SOURCES / name).is_dir() and name not in modules] == []
     assert set(NEAR) == set(ROOMS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_module_that_is_broken_is_the_one_that_is_imported(module: str) -> None:
+    """Under another name it would never be put in place, and nothing could notice what is broken in it."""
+    found = importlib.util.find_spec(imported_as(module))
+    assert found is not None
+    assert found.origin == str(SOURCES / f"{module}.py")
 
 
 def test_every_module_stood_the_trial_as_it_is() -> None:
@@ -57,16 +67,19 @@ def trial(key: str, tests: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("tests", "red"),
+    ("mutant", "tests", "red"),
     [
         pytest.param(
-            "tests/gateway/test_parse.py", "tests/gateway/test_parse.py::", id="that is about it: red"
+            MUTANT, "tests/gateway/test_parse.py", "tests/gateway/test_parse.py::", id="about it: red"
         ),
-        pytest.param("tests/identity/test_globs.py", "None", id="that is about something else: green"),
+        pytest.param(
+            INNER, "tests/engine/test_escape.py", "tests/engine/test_escape.py::", id="in a room in a room"
+        ),
+        pytest.param(MUTANT, "tests/identity/test_globs.py", "None", id="about something else: green"),
     ],
 )
-def test_a_broken_check_is_seen_by_a_test(tests: str, red: str) -> None:
-    assert trial(MUTANT, tests).startswith(red)
+def test_a_broken_check_is_seen_by_a_test(mutant: str, tests: str, red: str) -> None:
+    assert trial(mutant, tests).startswith(red)
 
 
 @pytest.mark.parametrize(

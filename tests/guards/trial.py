@@ -29,7 +29,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tests.guards.mutants import Mutant
+from tests.guards.mutants import Mutant, imported_as
 
 ROOT: Final = Path(__file__).parent.parent.parent
 KEPT: Final = ROOT / "build" / "guards"
@@ -197,7 +197,7 @@ class _Mutated:
     def __init__(self, mutant: Mutant) -> None:
         package, _, last = mutant.module.rpartition("/")
         self._is_package = last == "__init__"
-        self._name = ".".join(filter(None, ("authorizer", package, "" if self._is_package else last)))
+        self._name = imported_as(mutant.module)
         self._folder = str(ROOT / "authorizer" / package)
         self._code = mutant.code()
 
