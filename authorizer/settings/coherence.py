@@ -116,7 +116,7 @@ def _may_be_tag(kind: ClaimType) -> bool:
     limit = LIMITS["Tags.Value"]
     return any(
         sum(segment.min for segment in sequence) <= limit.most
-        and all(segment.min == 0 or any(map(limit.takes, segment.chars)) for segment in sequence)
+        and all(any(map(limit.takes, segment.chars)) for segment in sequence)
         for sequence in kind.language.alternatives
     )
 

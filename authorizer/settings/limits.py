@@ -54,8 +54,8 @@ LIMITS: Final[Mapping[str, Limit]] = {
         ),
         source=f"{_STS}; IAM API reference, Role (Path, RoleName)",
     ),
+    # The same for `SourceIdentity`.
     "RoleSessionName": Limit(least=2, most=64, form=re.compile(r"[A-Za-z0-9_+=,.@-]*")),
-    "SourceIdentity": Limit(least=2, most=64, form=re.compile(r"[A-Za-z0-9_+=,.@-]*")),
     # The text and all ARNs of `PolicyArns` together.
     "Policy": Limit(least=1, most=2048, form=re.compile("[\t\n\r\x20-\xff]*")),
     "PolicyArns": Limit(most=10),
@@ -80,7 +80,6 @@ LIMITS: Final[Mapping[str, Limit]] = {
         source=f'{_STS}; IAM User Guide, "Pass session tags in AWS STS" (keys have no case, `aws:` is reserved)',
     ),
     "Tags.Value": Limit(most=256, form=re.compile(f"[{_TAG}]*")),
-    "TransitiveTagKeys": Limit(most=50),
     "ExternalId": Limit(least=2, most=1224, form=re.compile(r"[A-Za-z0-9_+=,.@:/-]*")),
 }
 """Parameter → what STS takes."""

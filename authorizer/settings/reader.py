@@ -117,10 +117,10 @@ class Section:
         usual = _seconds(default or "")
         return least if usual is None else usual
 
-    def optional_seconds(self, key: str, *, least: float = 0, most: float = 86_400) -> float | None:
+    def optional_seconds(self, key: str, *, most: float = 86_400) -> float | None:
         """A duration, or None where the key is absent."""
         self._asked.add(key)
-        return self.seconds(key, least=least, most=most) if key in self else None
+        return self.seconds(key, most=most) if key in self else None
 
     def integer(self, key: str, *, least: int, most: int) -> int | None:
         """A whole number, or None where the key is absent."""

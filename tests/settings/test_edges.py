@@ -513,9 +513,6 @@ IAM = "arn:aws:iam::123456789012"
         pytest.param("RoleSessionName", "ab", "a", id="a short session name"),
         pytest.param("RoleSessionName", "a" * 64, "a" * 65, id="a long session name"),
         pytest.param("RoleSessionName", "aZ09_+=,.@-", "a b", id="a session name with a space"),
-        pytest.param("SourceIdentity", "ab", "a", id="a short source identity"),
-        pytest.param("SourceIdentity", "a" * 64, "a" * 65, id="a long source identity"),
-        pytest.param("SourceIdentity", "aZ09_+=,.@-", "a/b", id="a source identity with a slash"),
         pytest.param("Policy", "x", "", id="no policy"),
         pytest.param("Policy", "x" * 2048, "x" * 2049, id="a long policy"),
         pytest.param("Policy", "\t\n\r ~\xff", "\u0100", id="a policy beyond Latin-1"),
@@ -530,6 +527,7 @@ IAM = "arn:aws:iam::123456789012"
     ],
 )  # fmt: skip
 def test_what_sts_takes_ends_where_its_reference_says(parameter: str, takes: str, refuses: str) -> None:
+    assert not list(breaches(small().roles["editor"]))
     limit = LIMITS[parameter]
     for text, taken in ((takes, True), (refuses, False)):
         assert limit.takes(text) is taken
@@ -766,6 +764,23 @@ def test_a_tag_s_claim_has_some_value_that_sts_takes(kind: dict[str, Any], fits:
     else:
         [found] = problems(**changes)
         assert "no value of the claim 'x' is a tag's: at most 256" in found
+
+
+END = ',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}'
+"""What `session.end_with_token` puts on an Allow."""
+
+
+@pytest.mark.parametrize(("end", "room"), [(False, 2048), (True, 2048 - len(END))])
+def test_a_policy_may_be_as_long_as_sts_takes_with_the_token_s_end_on_it(end: bool, room: int) -> None:
+    fill = room - len(TEMPLATE.replace("{{ sub }}", "s" * 36)) + len("[]")  # around one statement
+
+    def loaded_with(characters: int) -> Settings:
+        longer = TEMPLATE.replace("/*", f"/{'a' * characters}*")
+        return made(LEAST | {"session": {"end_with_token": end}}, templates={"t": longer})
+
+    assert loaded_with(fill).roles
+    with pytest.raises(SettingsError, match="has 2049 characters: STS takes 2048"):
+        loaded_with(fill + 1)
 
 
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
