@@ -41,6 +41,7 @@ HOLDER = "aioboto3"
 PAST = ("aiobotocore", "boto3")
 """What is moved past `HOLDER`, together and with all that they ask for themselves: two libraries whose makers have not
 tried them together would fail on their own account."""
+UPGRADE = ("install", "-qq", "--upgrade", "--upgrade-strategy", "eager")
 CAPS = frozenset({"<", "<=", "==", "===", "~="})
 REASON = 90
 """Characters of what a test says that the table shows."""
@@ -86,9 +87,13 @@ def _uncapped(requirement: Requirement) -> str:
 
 
 def pinned(text: str) -> dict[str, Version]:
-    """The versions in a file of pins."""
-    pins = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", text, re.MULTILINE)
-    return {canonicalize_name(name): Version(version) for name, version in pins}
+    """The versions in a file of pins, of those that are for this Python and this machine."""
+    pins = [Requirement(line) for line in re.findall(r"^([\w.-]+==[^\\\n]+)", text, re.MULTILINE)]
+    return {
+        canonicalize_name(pin.name): Version(str(pin.specifier).removeprefix("=="))
+        for pin in pins
+        if pin.marker is None or pin.marker.evaluate()
+    }
 
 
 def repinned(text: str, versions: Mapping[str, Version]) -> str:
@@ -151,19 +156,23 @@ def versions_table(
     for name in sorted(names):
         latest = max(v for v in (newest.get(name), *(each.versions.get(name) for each in rounds)) if v)
         table.add_row(
-            name, str(pins.get(name, "")), str(latest), *(_tested(name, pins, each) for each in rounds)
+            name,
+            str(pins.get(name, "")),
+            str(latest),
+            *(_tested(name, pins, latest, each) for each in rounds),
         )
     same = len({name for each in rounds for name in each.versions} - names)
     table.caption = f"{same} more are pinned at their newest"
     return table
 
 
-def _tested(name: str, pins: Mapping[str, Version], each: Round) -> str:
+def _tested(name: str, pins: Mapping[str, Version], latest: Version, each: Round) -> str:
     version = each.versions.get(name)
     if version is None:
         return ""
     text = "as pinned" if version == pins.get(name) else str(version)
-    return f"{text}, held by {', '.join(each.held[name])}" if name in each.held else text
+    held = name in each.held and version < latest  # past `HOLDER`, which would still hold it
+    return f"{text}, held by {', '.join(each.held[name])}" if held else text
 
 
 def breaks_table(each: Round) -> Table:
@@ -198,11 +207,11 @@ def show(
 
 
 def pip(*arguments: str) -> str:
-    """What pip prints. It ends the program where it fails."""
+    """What pip prints. Where it fails, the program ends with its reasons."""
     command = (str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *arguments)
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(f"pip {arguments[0]} failed: see above")
+        sys.exit(f"{done.stderr}pip {arguments[0]} failed")
     return done.stdout
 
 
@@ -247,7 +256,7 @@ def main(arguments: Sequence[str]) -> int:
     console = Console()
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    pip("install", "-qq", "--upgrade", *asked(project))
+    pip(*UPGRADE, *asked(project))
     pip("install", "-qq", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
     outdated = json.loads(pip("list", "--outdated", "--format=json"))
     newest: dict[str, Version] = {
@@ -255,7 +264,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     rounds = [tested("as pyproject.toml asks", newest, arguments, console)]
     if any(HOLDER in rounds[0].held.get(name, ()) for name in PAST):
-        pip("install", "-qq", "--upgrade", *PAST)  # it says aloud that this is not what `HOLDER` asks for
+        pip(*UPGRADE, *PAST)
         rounds.append(tested(f"past {HOLDER}", newest, arguments, console))
     show(pinned(PINS.read_text()), newest, rounds, console)
     return 0 if all(each.code == 0 for each in rounds) else 1
