@@ -183,11 +183,12 @@ class Record:
         if policy := self.policy:
             parts.append(_of_policy(policy.templates, policy.digest, len(policy.text)))
         if identity and (credentials := self.credentials):
-            packed = credentials.packed_policy_size
+            packed, full = credentials.packed_policy_size, credentials.session_token_utilization
             parts.append(
                 f"{_of_session(identity, credentials.session_name, credentials.access_key_id)},"
                 f'"expiration":"{instant(credentials.expiration)}",'
                 f'"packed_policy_size":{"null" if packed is None else packed},'
+                f'"session_token_utilization":{"null" if full is None else full},'
                 f'"credentials_cached":{"true" if credentials.issued_at < self.now else "false"}'
             )
         parts.append(TIMES[len(self._ticks)] % self._took())
