@@ -1,9 +1,10 @@
 """The default suite against the newest release of each library, past our pins: `make test-newest`.
 
 Pins keep what was tested, and say nothing of what is to come. This does: what is newer than they are, who holds back
-what could be newer, and which tests break. Twice, in an environment of its own: with what pip makes of
-`pyproject.toml` alone, and, where aioboto3 holds back the libraries below it, with those moved past it, so that one
-sees what a move would cost. What follows the command is pytest's: `python -m tests.newest tests/vending`.
+what could be newer, and which tests break; what is red with the pins is red here too. Twice, in an environment of its
+own: with what pip makes of `pyproject.toml` alone, and, where aioboto3 holds back the libraries below it, with those
+moved past it, so that one sees what a move would cost. What follows the command is pytest's:
+`python -m tests.newest tests/vending`.
 """
 
 import json
@@ -192,7 +193,7 @@ def verdict(each: Round) -> str:
         return f"{each.title}: pytest ended with {each.code}, see above"
     files = grouped(each.failures)
     red = sum(reasons.total() for _, reasons in files)
-    return f"{each.title}: {red} of {each.tests} tests break, in {len(files)} files"
+    return f"{each.title}: {red} of {each.tests} tests break: {', '.join(file for file, _ in files)}"
 
 
 def show(

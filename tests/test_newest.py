@@ -158,7 +158,7 @@ def make_round(
         pytest.param(make_round(), "7 tests in 61 s, and nothing breaks", id="all pass"),
         pytest.param(
             make_round(code=1, found=[red("a", "1", "x"), red("b", "1", "x"), red("b", "2", "x")]),
-            "3 of 7 tests break, in 2 files",
+            "3 of 7 tests break: b, a",
             id="some break",
         ),
         pytest.param(
