@@ -15,7 +15,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy package package-authorizer package-backend bundle bench format pins clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -34,6 +34,9 @@ test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 
 test-pythons: $(INSTALLED) ## The same on every Python from 3.11 to 3.14 that is installed, each in its own environment
 	$(RUN) -m tests.pythons
+
+test-newest: $(INSTALLED) ## The same against the newest release of each library, past the pins: what is newer, what breaks
+	$(RUN) -m tests.newest
 
 dynalite: ## The second DynamoDB that the tests ask, from npm: without it they skip
 	mkdir -p build/dynalite

@@ -192,6 +192,8 @@ class Credentials:
     """STS's percentage of the packed size limit; absent where STS did not say."""
     issued_at: float
     """When they were asked for; with `expiration` it tells when fresh ones are due."""
+    session_token_utilization: int | None = None
+    """STS's percentage of the largest session token; absent where STS did not say, and from a seal."""
 
 
 Verdict = Literal["allow", "deny", "unauthorized", "failure"]

@@ -187,7 +187,11 @@ class Record:
         if identity and (credentials := self.credentials):
             yield (
                 *(SESSION, identity, credentials.session_name, credentials.access_key_id),
-                *(credentials.expiration, credentials.packed_policy_size),
+                *(
+                    credentials.expiration,
+                    credentials.packed_policy_size,
+                    credentials.session_token_utilization,
+                ),
             )
 
 
@@ -232,8 +236,8 @@ def _of_policy(templates: tuple[str, ...], digest: str, characters: int) -> dict
     return {"templates": _list(templates), "policy": _short(digest), "policy_characters": characters}
 
 
-def _of_session(
-    identity: Identity, name: str, access_key_id: str, expiration: float, packed: int | None
+def _of_session(  # noqa: PLR0917 - what it tells, and so what its text is remembered by; no secret is among it
+    identity: Identity, name: str, access_key_id: str, expiration: float, packed: int | None, full: int | None
 ) -> dict[str, object]:
     template = identity.role.session_name
     parts = [value for claim, value in identity.claims.items() if f"{{{claim}}}" in template]
@@ -242,6 +246,7 @@ def _of_session(
         "access_key_id": _short(access_key_id),
         "expiration": instant(expiration),
         "packed_policy_size": packed,
+        "session_token_utilization": full,
     }
 
 

@@ -54,6 +54,7 @@ def whole(tick: float = 0.0015, **changes: Any) -> Record:
             role_arn="arn:aws:iam::123456789012:role/editor",
             session_name=changes.get("session_name", SUB),
             packed_policy_size=changes.get("packed", 12),
+            session_token_utilization=changes.get("utilization", 34),
             issued_at=NOW - 1,
         )
     )
@@ -104,6 +105,7 @@ def test_the_line_says_what_every_stage_made() -> None:
         "access_key_id": "ASIAEXAMPLE000000001",
         "expiration": "2027-01-15T09:00:00Z",
         "packed_policy_size": 12,
+        "session_token_utilization": 34,
         "credentials_cached": True,
         "stages": dict.fromkeys(
             ("parse", "verify", "resolve", "permit", "render", "vend", "seal", "respond"), 1.5
@@ -125,6 +127,7 @@ def test_a_refused_request_says_why_and_how_far_it_came() -> None:
 
 def test_a_size_that_sts_does_not_tell_is_null() -> None:
     assert json.loads(whole(packed=None).line("allow"))["packed_policy_size"] is None
+    assert json.loads(whole(utilization=None).line("allow"))["session_token_utilization"] is None
 
 
 def test_milliseconds_are_told_by_stage() -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from authorizer import memory
 from authorizer.errors import (
     AuthorizerError,
     Forbidden,
@@ -307,3 +308,16 @@ def test_a_denial_names_whom_it_denies(claims: Claims | None, principal: str) ->
 def test_a_denial_without_a_request_to_deny_is_a_failure() -> None:
     decision = _decision(recorded(refusal=NoRole("x")))
     assert (decision.verdict, decision.response) == ("failure", None)
+
+
+def test_what_pure_stages_remember_of_callers_is_forgotten_with_all_else(world: World) -> None:
+    world.sample("rest-token-allow")
+    assert any(each.cache_info().currsize for each in memory._memories)
+    world.authorizer.forget()
+    assert not any(each.cache_info().currsize for each in memory._memories)
+
+
+def test_one_environment_reads_its_sealing_keys_once(world: World) -> None:
+    """Who shares sessions and who hands them over have the same seals."""
+    stages = world.authorizer._stages
+    assert stages.vendor.sealers is stages.sealers

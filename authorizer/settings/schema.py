@@ -239,7 +239,7 @@ class Settings:
     resolution: Resolution
     scopes: Mapping[str, tuple[Route, ...]]
     gateway: Gateway
-    session: Session = field(default_factory=Session)
+    session: Session
     sealing: Sealing | None = None
     """Needed when `session.context` is `sealed`. Backends hold these keys too."""
     private_sealing: Sealing | None = None

@@ -103,11 +103,11 @@ def _issuer_urls(section: Section) -> list[tuple[str, str]]:
 
 def _pinned_keys(section: Section, key_sets: Mapping[str, str]) -> str | None:
     name = section.optional_text("pinned_keys")
-    if name is not None and name.startswith("{"):
+    if name is None or name.startswith("{"):
         return name  # the document itself, as an environment variable holds it
-    if name is not None and name not in key_sets:
+    if name not in key_sets:
         section.problem("pinned_keys", f"there is no file {name!r}: expected a JWKS document, keys/{name}")
-    return key_sets.get(name) if name is not None else None
+    return key_sets.get(name)
 
 
 def _check_https(section: Section, key: str, uri: str) -> None:

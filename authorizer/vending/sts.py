@@ -162,6 +162,7 @@ def granted(reply: Any, request: AssumeRoleRequest, now: float) -> Credentials:
             role_arn=request.role_arn,
             session_name=request.session_name,
             packed_policy_size=reply.get("PackedPolicySize"),
+            session_token_utilization=reply.get("SessionTokenUtilization"),
             issued_at=now,
         )
     except (AttributeError, KeyError, TypeError):

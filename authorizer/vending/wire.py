@@ -112,7 +112,6 @@ def parsed(body: bytes) -> dict[str, Any]:
     texts = {element.tag.rpartition("}")[2]: element.text or "" for element in root.iter()}
     if "AccessKeyId" not in texts:
         return {"Error": {"Code": texts.get("Code", ""), "Message": texts.get("Message", "")}}
-    packed = texts.get("PackedPolicySize", "")
     return {
         "Credentials": {
             "AccessKeyId": texts["AccessKeyId"],
@@ -120,8 +119,13 @@ def parsed(body: bytes) -> dict[str, Any]:
             "SessionToken": texts.get("SessionToken"),
             "Expiration": _time(texts.get("Expiration", "")),
         },
-        "PackedPolicySize": int(packed) if re.fullmatch("[0-9]{1,6}", packed) else None,
+        "PackedPolicySize": _percent(texts.get("PackedPolicySize", "")),
+        "SessionTokenUtilization": _percent(texts.get("SessionTokenUtilization", "")),
     }
+
+
+def _percent(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else None
 
 
 def _time(text: str) -> datetime | None:

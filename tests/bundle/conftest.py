@@ -1,5 +1,6 @@
 """One bundle a run, made of the libraries that are installed here, and unpacked as Lambda unpacks it."""
 
+import os
 import stat
 import sys
 from importlib.metadata import distribution
@@ -15,7 +16,8 @@ from authorizer.settings.load import load
 from tests.make import ACCESS, ROOT, sample_environment
 
 RUNTIME = Runtime(python=sys.version_info[:2], architecture="x86_64", interpreter=sys.executable)
-REQUIREMENTS = ROOT / "requirements" / "lambda.txt"
+REQUIREMENTS = Path(os.environ.get("LAMBDA_PINS", ROOT / "requirements" / "lambda.txt"))
+"""`python -m tests.newest` has pins of its own: those of what it has installed."""
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
 
 

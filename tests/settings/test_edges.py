@@ -783,6 +783,12 @@ def test_a_policy_may_be_as_long_as_sts_takes_with_the_token_s_end_on_it(end: bo
         loaded_with(fill + 1)
 
 
+def test_where_every_template_limits_the_time_the_token_s_end_does_too() -> None:
+    timed = TEMPLATE.replace('/*"', f'/*"{END}')
+    with pytest.raises(SettingsError, match="limit `aws:CurrentTime` themselves"):
+        made(LEAST | {"session": {"end_with_token": True}}, templates={"t": timed})
+
+
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -13,10 +13,10 @@ from authorizer.engine.prove.witness import samples
 from authorizer.errors import PolicyTooLarge, SettingsError
 from authorizer.model import SessionPolicy
 from authorizer.render import render
-from authorizer.settings.limits import LIMITS
+from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.schema import Settings
 from authorizer.vending.request import assume_role_request
-from tests.make import ACCESS, SUB, make_identity, make_settings, sample_templates
+from tests.make import ACCESS, SUB, make_identity, make_settings, sample_settings, sample_templates
 
 OWN = "arn:aws:iam::123456789012:policy/own"
 LONG = f"arn:aws:iam::123456789012:policy/{'p' * 120}"
@@ -97,7 +97,7 @@ NEVER = [
     # The same class, found by comparing what loads with what a request takes.
     pytest.param(
         {**editor(policies=["it"]), "template": LARGE},
-        "policies: the shortest session policy has 3182 characters: STS takes 2048",
+        "roles.editor.policies: the shortest session policy has 3182 characters: STS takes 2048",
         id="templates that are always too long by themselves",
     ),
     pytest.param(
@@ -105,7 +105,7 @@ NEVER = [
             **editor(policies=["it"]),
             "template": f'{{% if "x" in scopes %}}{DENY}{{% else %}}{LARGE}{{% endif %}}',
         },
-        "policies: the shortest session policy has 3182 characters: STS takes 2048",
+        "roles.editor.policies: the shortest session policy has 3182 characters: STS takes 2048",
         id="templates that are too long wherever they allow anything",
     ),
     pytest.param(
@@ -113,7 +113,7 @@ NEVER = [
             **editor(policies=["it"]),
             "template": f'{{% if "x" in scopes %}}{LARGE}{{% else %}}{LARGE.replace("aaa", "aaaa")}{{% endif %}}',
         },
-        "policies: the shortest session policy has 3182 characters: STS takes 2048",
+        "roles.editor.policies: the shortest session policy has 3182 characters: STS takes 2048",
         id="templates that are too long in each way",
     ),
     pytest.param(
@@ -122,7 +122,7 @@ NEVER = [
             "template": policy(*(f"{{{{ sub }}}}/{'a' * 67}{n}" for n in range(15))),
             "session": {"end_with_token": True},
         },
-        "policies: the shortest session policy has 2",
+        "roles.editor.policies: the shortest session policy has 2",
         id="templates that are too long once they end with the token",
     ),
     pytest.param(
@@ -244,7 +244,9 @@ def test_what_could_answer_nobody_does_not_load(changes: dict[str, Any], problem
                 **editor(policies=["it"]),
                 "session": {"end_with_token": True},
                 "template": policy(
-                    "{{ sub }}/*", DateLessThan={"aws:TokenIssueTime": "2099-01-01T00:00:00Z"}
+                    "{{ sub }}/*",
+                    DateLessThan={"aws:TokenIssueTime": "2099-01-01T00:00:00Z"},
+                    DateGreaterThan={"aws:CurrentTime": "2020-01-01T00:00:00Z"},
                 ),
             },
             id="templates that limit another time",
@@ -258,6 +260,16 @@ def test_what_could_answer_nobody_does_not_load(changes: dict[str, Any], problem
                 ),
             },
             id="templates that say since when",
+        ),
+        pytest.param(
+            {
+                **editor(policies=["s3-home", "it"]),
+                "session": {"end_with_token": True},
+                "template": policy(
+                    "{{ sub }}/*", DateLessThan={"aws:CurrentTime": "2099-01-01T00:00:00Z"}
+                ).replace("Allow", "Deny"),
+            },
+            id="templates that deny until a time",
         ),
         pytest.param(
             {
@@ -444,3 +456,9 @@ def test_whatever_loads_can_answer_somebody(role: dict[str, Any], template: str,
 
 
 # ── What some users are refused is a finding ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("duration", "taken"), [(899, False), (900, True), (3600, True), (3601, False)])
+def test_a_session_lasts_what_sts_takes_of_a_chained_role(duration: int, taken: bool) -> None:
+    role = replace(sample_settings().roles["editor"], duration=duration)
+    assert ([breach.setting for breach in breaches(role)] == []) is taken

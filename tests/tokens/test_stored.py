@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from authorizer.errors import (
+    AudienceRefused,
     AuthenticationTooOld,
     ClientRefused,
     ConnectionRefused,
@@ -115,3 +116,12 @@ async def test_what_the_settings_of_the_moment_do_not_take_is_refused(
 def test_what_cannot_be_read_any_more_ends_the_connection(kept: Any, said: str) -> None:
     with pytest.raises(ConnectionRefused, match=said):
         restored(kept, issuers(issuer()), NOW)
+
+
+async def test_what_api_the_token_was_asked_for_is_asked_again() -> None:
+    here, elsewhere = (replace(issuer(), audiences=frozenset({name})) for name in ("api", "another"))
+    claims = await verified(mint(access_claims(aud="api")), here)
+    kept = stored(claims, here, ())
+    assert restored(kept, issuers(here), NOW).sub == claims.sub
+    with pytest.raises(AudienceRefused):
+        restored(kept, issuers(elsewhere), NOW)

@@ -470,3 +470,8 @@ async def test_a_connection_joins_no_fetch_whose_credentials_may_be_too_short_fo
         *(vendor.vend(make_identity(), make_policy(), shape, NOW, Deadline.after(8)) for shape in shapes)
     )
     assert len(sts.requests) == 2
+
+
+async def test_a_vendor_that_shares_nothing_is_warmed_as_well(vendor: Vendor, sts: FakeSts) -> None:
+    await vendor.warm()
+    assert sts.requests == []

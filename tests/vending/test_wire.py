@@ -153,16 +153,35 @@ def test_a_reply_becomes_what_botocore_would_make_of_it() -> None:
             "Expiration": datetime(2027, 1, 15, 9, tzinfo=UTC),
         },
         "PackedPolicySize": 12,
+        "SessionTokenUtilization": None,
     }
 
 
 @pytest.mark.parametrize(
-    ("packed", "size"),
+    ("told", "size"),
     [("0", 0), ("999999", 999_999), ("1000000", None), ("12%", None), ("-1", None), ("", None), ("٣", None)],
 )
-def test_how_much_of_the_limit_a_policy_takes_is_a_number_or_not_known(packed: str, size: int | None) -> None:
-    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=packed).encode()
-    assert parsed(body)["PackedPolicySize"] == size
+def test_how_much_of_a_limit_is_taken_is_a_number_or_not_known(told: str, size: int | None) -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=told)
+    assert parsed(body.encode())["PackedPolicySize"] == size
+    assert parsed(body.replace("PackedPolicySize", "SessionTokenUtilization").encode()) == {
+        **parsed(body.encode()),
+        "PackedPolicySize": None,
+        "SessionTokenUtilization": size,
+    }
+
+
+@pytest.mark.parametrize("size", [None, 34])
+def test_how_full_the_token_is_comes_with_the_credentials_if_sts_says_so(size: int | None) -> None:
+    body = REPLY.format(number=1, expiration="2027-01-15T09:00:00Z", packed=12)
+    if size is not None:
+        body = body.replace(
+            "<PackedPolicySize>",
+            f"<SessionTokenUtilization>{size}</SessionTokenUtilization>"
+            "<SessionTokenSize>1392</SessionTokenSize><PackedPolicySize>",
+        )
+    credentials = granted(parsed(body.encode()), assume_role_request(make_identity(), make_policy()), NOW)
+    assert (credentials.session_token_utilization, credentials.packed_policy_size) == (size, 12)
 
 
 def test_an_error_becomes_what_botocore_would_make_of_it() -> None:
