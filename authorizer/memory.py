@@ -5,12 +5,12 @@ functions may be remembered to which nothing enters but their arguments; refusal
 tokens have memories of their own, which know about time.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, ParamSpec, TypeVar
 
 Asked = ParamSpec("Asked")
-Found = TypeVar("Found", bound=Hashable | object)
+Found = TypeVar("Found")
 
 PER_CALLER: Final = 1024
 """Entries that depend on the caller: as many as there are remembered tokens."""

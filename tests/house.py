@@ -16,8 +16,6 @@ PACKAGE: Final = ROOT / "authorizer"
 FILES: Final = sorted(PACKAGE.rglob("*.py"))
 PAGE: Final = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn by python -m tests.house -->", "<!-- until here -->"
-LEAVES: Final = frozenset({"__main__", "backend", "bundle", "cli", "handler", "local"})
-"""Where programs begin. Nobody imports them but each other."""
 LOADED: Final = "handler"
 """What Lambda loads."""
 

@@ -1,13 +1,16 @@
-"""Clients that block, for what AWS's asynchronous ones are too slow to load for: the keys that seal, alone."""
+"""Clients that block: for the keys that seal, and for a backend that asks for fresh credentials. The asynchronous ones
+take longer to load than these few calls."""
 
 from typing import Any
 
 
-def blocking_client(service: str) -> Any:
+def blocking_client(service: str, *, read_timeout: float = 2) -> Any:
     """A boto3 client of the function's own credentials. Short of patience: a thread that asks cannot be stopped, and
     outlives the request's deadline by no more than this."""
-    import boto3  # noqa: PLC0415 - only where AWS holds the keys
+    import boto3  # noqa: PLC0415 - only where one is needed
     from botocore.config import Config  # noqa: PLC0415
 
-    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+    config = Config(
+        connect_timeout=1, read_timeout=read_timeout, retries={"mode": "standard", "total_max_attempts": 2}
+    )
     return boto3.client(service, config=config)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from authorizer.aws.blocking import blocking_client
 from authorizer.backend.event import Context
 from authorizer.errors import CredentialsExpired, RenewalFailed
 from authorizer.syntax.json_text import parse_json
@@ -98,10 +99,4 @@ def _invoke(ask: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @cache
 def _client() -> Any:
-    import boto3  # noqa: PLC0415 - only where a connection outlives its credentials
-    from botocore.config import Config  # noqa: PLC0415
-
-    config = Config(
-        connect_timeout=1, read_timeout=TIMEOUT, retries={"mode": "standard", "total_max_attempts": 2}
-    )
-    return boto3.client("lambda", config=config)
+    return blocking_client("lambda", read_timeout=TIMEOUT)
