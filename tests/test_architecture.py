@@ -72,9 +72,9 @@ DOORS: dict[str, set[str]] = {
     "identity": {"permit", "resolve", "roles"},
     "local": {"aws", "personas", "world"},
     "sealing": {"keys", "seal", "sealers"},
-    "settings": {"format_text", "limits", "load", "places", "reader", "schema", "walks"},
+    "settings": {"format_text", "kinds", "limits", "load", "places", "reader", "schema", "walks"},
     "syntax": {"json_text", "nesting", "toml_text"},
-    "tokens": {"checks", "claims_set", "kinds", "stored", "verifier"},
+    "tokens": {"checks", "claims_set", "stored", "verifier"},
     "vending": {"session_name", "vendor"},
     "waiting": {"cooldown", "deadline", "flights", "running"},
 }

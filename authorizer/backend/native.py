@@ -16,10 +16,10 @@ from typing import Any
 from authorizer.backend.readings import settled
 from authorizer.errors import CredentialsAbsent, IssuerUnknown, TokenClaimMalformed, TokenUseRefused
 from authorizer.model import Claims
+from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Settings
 from authorizer.tokens.checks import check_lasting, check_timed
 from authorizer.tokens.claims_set import claims_of, parse_claims_set
-from authorizer.tokens.kinds import KINDS
 
 LISTS = ("cognito:groups", "cognito:roles")
 TIMES = ("exp", "iat", "nbf", "auth_time")

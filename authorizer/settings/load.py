@@ -7,7 +7,7 @@ from pathlib import Path
 from authorizer.engine import TemplateInvalid, TemplateSet
 from authorizer.errors import SettingsError
 from authorizer.model import Role
-from authorizer.settings import coherence, sections
+from authorizer.settings import coherence, issuers, roles, routes, sessions, vocabulary
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Settings
@@ -74,11 +74,11 @@ def read(
     section = root.section("session")
     name = section.text("name", "{sub}")
     duration = section.seconds("duration", "1h", least=MIN_DURATION, most=MAX_CHAINED_DURATION)
-    session = sections.session(section)
+    session = sessions.session(section)
     section.done()
 
-    claims = sections.claims(root)
-    variables = sections.variables(root)
+    claims = vocabulary.claims(root)
+    variables = vocabulary.variables(root)
     types = {claim.name: claim.type for claim in claims.values()}
     try:
         if compiled is None:
@@ -90,35 +90,39 @@ def read(
             problems.add((), problem)
         template_set = TemplateSet({}, {}, {})
 
-    roles = sections.roles(root, name, int(duration))
+    by_name = roles.roles(root, name, int(duration))
     settings = Settings(
         place=place,
-        issuers=sections.issuers(root, key_sets or {}),
-        keys=sections.keys(root),
+        issuers=issuers.issuers(root, key_sets or {}),
+        keys=issuers.keys(root),
         claims=claims,
         variables=variables,
-        policies=sections.policies(root, templates),
+        policies=vocabulary.policies(root, templates),
         templates=templates,
         template_set=template_set,
-        roles=roles,
-        roles_by_arn={role.arn: role for role in roles.values()},
-        groups=sections.groups(root),
-        rules=sections.rules(root),
-        resolution=sections.resolution(root),
-        scopes=sections.scopes(root),
-        gateway=sections.gateway(root),
+        roles=by_name,
+        roles_by_arn=_by_arn(by_name),
+        groups=roles.groups(root),
+        rules=roles.rules(root),
+        resolution=roles.resolution(root),
+        scopes=routes.scopes(root),
+        gateway=routes.gateway(root),
         session=session,
-        sealing=sections.sealing(root, "sealing"),
-        private_sealing=sections.sealing(root, "private_sealing"),
-        shared_cache=sections.shared_cache(root),
+        sealing=sessions.sealing(root, "sealing"),
+        private_sealing=sessions.sealing(root, "private_sealing"),
+        shared_cache=sessions.shared_cache(root),
     )
     root.done()
     coherence.check(settings, problems)
     if problems.found:
         raise SettingsError(problems.found)
 
-    roles = {role.name: replace(role, uses=_uses(role, template_set)) for role in roles.values()}
-    return replace(settings, roles=roles, roles_by_arn={role.arn: role for role in roles.values()})
+    by_name = {role.name: replace(role, uses=_uses(role, template_set)) for role in by_name.values()}
+    return replace(settings, roles=by_name, roles_by_arn=_by_arn(by_name))
+
+
+def _by_arn(by_name: Mapping[str, Role]) -> dict[str, Role]:
+    return {role.arn: role for role in by_name.values()}
 
 
 def _uses(role: Role, template_set: TemplateSet) -> frozenset[str]:

@@ -29,7 +29,7 @@ class Issuer:
     these for each form of the pool's issuer URL."""
 
     kind: str
-    """A row of `authorizer.tokens.kinds`: `cognito` or `oidc`."""
+    """A row of `authorizer.settings.kinds`."""
     issuer: str
     """The exact `iss`."""
     jwks_uri: str

@@ -5,7 +5,7 @@
     compact      text → JOSE header, claims, signature          (RFC 7515 §7.1; nothing believed yet)
     keystore     issuer, `kid` → public key                     (fetch, proxy; jwk: what a key set must be)
     signature    key, compact → does the one fit the other?
-    claims_set   payload → ClaimsSet, typed                     (kinds: where each issuer puts what)
+    claims_set   payload → ClaimsSet, typed                     (settings.kinds: where each issuer puts what)
     checks       ClaimsSet, Issuer, time → nothing, or refusal
     verifier     the shell that runs them in this order, and remembers
 """

@@ -11,8 +11,8 @@ from typing import Final
 
 from authorizer.errors import TokenClaimMalformed, TokenClaimMissing, TokenTypeRefused, TokenUseRefused
 from authorizer.model import Claims
+from authorizer.settings.kinds import Kind
 from authorizer.settings.schema import Issuer
-from authorizer.tokens.kinds import Kind
 
 MAX_SUB = 255
 """Longest `sub`, in characters (OpenID Connect Core 1.0 §2)."""

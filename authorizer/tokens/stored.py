@@ -10,10 +10,10 @@ from typing import Any
 
 from authorizer.errors import ConnectionRefused
 from authorizer.model import Claims
+from authorizer.settings.kinds import KINDS, Kind
 from authorizer.settings.schema import Issuer
 from authorizer.tokens.checks import authenticated_lately, check_lasting
 from authorizer.tokens.claims_set import claims_of, parse_claims_set
-from authorizer.tokens.kinds import KINDS, Kind
 
 READ = frozenset(("sub", "aud", "exp", "iat", "auth_time"))
 """Claims that every kind of issuer has under these names (RFC 7519 §4.1; OpenID Connect Core 1.0 §2)."""

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
 from authorizer.model import Claims
+from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.checks import check_lasting, check_timed
 from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
@@ -16,7 +17,6 @@ from authorizer.tokens.compact import ascii_of, parse_compact, peek
 from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.tokens.keystore import FetchCounts, KeyStore
-from authorizer.tokens.kinds import KINDS
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.proxy import Proxies
 from authorizer.tokens.signature import is_signed_by

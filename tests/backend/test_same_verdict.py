@@ -15,9 +15,9 @@ from authorizer.errors import NoRole, Refusal, TokenClaimMalformed, TokenUseRefu
 from authorizer.identity import resolve as resolving
 from authorizer.identity import roles
 from authorizer.model import Claims
+from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Settings
 from authorizer.tokens.claims_set import claims_of, parse_claims_set
-from authorizer.tokens.kinds import KINDS
 from tests.identity import test_roles
 from tests.identity.test_resolve import *  # noqa: F403 - each of its tests runs here too, on what the gateway wrote
 from tests.identity.test_roles import *  # noqa: F403

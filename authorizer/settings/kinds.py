@@ -1,4 +1,4 @@
-"""Where each kind of issuer puts what the verifier needs. A new kind is one row here."""
+"""The kinds of issuers, and where each puts what the verifier needs. A new kind is one row here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ class Kind:
     roles: str | None
     preferred_role: str | None
     scope: str
+    names_api: bool
+    """Whether each access token says in `aud` for which API it is, so that `audiences` is required (RFC 9068 §4)."""
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -38,6 +40,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             roles="cognito:roles",
             preferred_role="cognito:preferred_role",
             scope="scope",
+            names_api=False,
         ),
         # OpenID Connect Core 1.0 §2 for ID tokens; RFC 9068 §2 for access tokens, which must say `at+jwt`
         # (§4).
@@ -50,6 +53,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             roles=None,
             preferred_role=None,
             scope="scope",
+            names_api=True,
         ),
     }
 )

@@ -1,0 +1,116 @@
+"""`[[issuers]]` and `[keys]`: whose tokens are taken, and how long the keys that sign them serve."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from authorizer.settings.kinds import KINDS
+from authorizer.settings.reader import Section
+from authorizer.settings.schema import Issuer, Keys
+
+# UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
+_USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])_[0-9A-Za-z]{1,40}"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_URL = r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-~]*)?"
+"""RFC 3986 without a user's name. Of a wrong host Python's versions think differently, or raise."""
+
+
+def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
+    """`[[issuers]]`: one table a user pool, or an issuer of any other kind, by `iss`."""
+    found: dict[str, Issuer] = {}
+    for section in root.array("issuers"):
+        kind = section.choice("kind", tuple(KINDS), "cognito")
+        client_ids = _client_ids(section)
+        common: dict[str, Any] = {
+            "kind": kind,
+            "client_ids": client_ids,
+            "token_use": frozenset(section.texts("token_use", pattern="id|access", expected="id or access")),
+            "audiences": frozenset(section.texts("audiences", ())),
+            "leeway": section.seconds("leeway", "0s", most=300),
+            "max_lifetime": section.optional_seconds("max_lifetime"),
+            "max_auth_age": section.optional_seconds("max_auth_age", most=86_400 * 3650),
+            "pinned_keys": _pinned_keys(section, key_sets),
+        }
+        if KINDS[kind].names_api and "access" in common["token_use"] and not common["audiences"]:
+            section.problem(
+                "audiences",
+                "is required: an access token of an OpenID provider names the API it is for in `aud`, and one for "
+                "another API must not be taken here (RFC 9068, section 4)",
+            )
+        for iss, jwks_uri in _issuer_urls(section):
+            if iss in found:
+                section.problem("", f"the issuer {iss!r} is configured twice")
+            found[iss] = Issuer(issuer=iss, jwks_uri=jwks_uri, **common)
+        section.done()
+    if not found:
+        root.problem("issuers", "nobody may sign a token: add an [[issuers]] table")
+    return found
+
+
+def _issuer_urls(section: Section) -> list[tuple[str, str]]:
+    """(`iss`, JWKS URI) for each form of the issuer's URL. Both Cognito forms name the same pool
+    (cognito-idp API, IssuerConfigurationType: ORIGINAL and UPDATED)."""
+    jwks_uri = section.optional_text("jwks_uri")
+    if jwks_uri is not None:
+        _check_https(section, "jwks_uri", jwks_uri)
+    if ("user_pool" in section) == ("issuer" in section):
+        section.problem("", "expected either user_pool or issuer")
+        section.rest()
+        return []
+    if "issuer" in section:
+        iss = section.text("issuer")
+        _check_https(section, "issuer", iss)
+        return [(iss, jwks_uri or f"{iss}/.well-known/jwks.json")]
+    pool = section.text("user_pool", pattern=_USER_POOL, expected="a user pool id such as eu-west-1_Abc123")
+    forms = section.texts(
+        "issuer_forms", ("original", "updated"), pattern="original|updated", expected="original or updated"
+    )
+    match = re.fullmatch(_USER_POOL, pool)
+    if match is None:
+        return []
+    domain = "amazonaws.com.cn" if match["region"].startswith("cn-") else "amazonaws.com"
+    hosts = {"original": "cognito-idp", "updated": "issuer-cognito-idp"}
+    urls = [f"https://{hosts[form]}.{match['region']}.{domain}/{pool}" for form in forms if form in hosts]
+    return [(iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
+
+
+def _pinned_keys(section: Section, key_sets: Mapping[str, str]) -> str | None:
+    name = section.optional_text("pinned_keys")
+    if name is None or name.startswith("{"):
+        return name  # the document itself, as an environment variable holds it
+    if name not in key_sets:
+        section.problem("pinned_keys", f"there is no file {name!r}: expected a JWKS document, keys/{name}")
+    return key_sets.get(name)
+
+
+def _check_https(section: Section, key: str, uri: str) -> None:
+    """Keys fetched over plain HTTP are whatever the network says they are. Loopback is the laptop's emulator."""
+    match = re.fullmatch(_URL, uri)
+    if match is None or (match["scheme"].lower() == "http" and match["host"].lower() not in _LOOPBACK):
+        section.problem(key, f"expected an https URL, found {uri!r}")
+
+
+def _client_ids(section: Section) -> frozenset[str] | None:
+    """The app clients; None only where the file says `client_ids = "any"` aloud."""
+    if section.raw("client_ids") == "any":
+        return None
+    return frozenset(
+        section.texts(
+            "client_ids", pattern=r"[\w+:/.@-]{1,255}", expected='app client ids, or the text "any"'
+        )
+    )
+
+
+def keys(root: Section) -> Keys:
+    """`[keys]`: how long fetched keys serve."""
+    section = root.section("keys")
+    value = Keys(
+        timeout=section.seconds("timeout", "2s", least=1, most=9),
+        max_age=section.seconds("max_age", "1h", least=60),
+        grace=section.seconds("grace", "24h", most=86_400 * 7),
+        cooldown=section.seconds("cooldown", "10s", least=1, most=3600),
+    )
+    if not value.timeout < value.cooldown < value.max_age:
+        section.problem("", "expected timeout < cooldown < max_age: a fetch ends before the next may begin")
+    section.done()
+    return value
