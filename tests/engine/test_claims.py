@@ -295,6 +295,13 @@ def test_max_length_is_reached_and_never_passed(spec: Mapping[str, object]) -> N
         pytest.param({"type": "opaque", "max_length": 2}, ".a", "..", id="a dot before a letter"),
         pytest.param({"type": "opaque", "max_length": 3}, "..a", "..", id="two dots before a letter"),
         pytest.param({"type": "opaque", "max_length": 3}, "...", "....", id="three dots"),
+        pytest.param({"type": "opaque", "exclude": "."}, "a", ".a", id="a dot that is excluded"),
+        pytest.param({"type": "opaque", "exclude": "."}, "a", "..a", id="two dots that are excluded"),
+        pytest.param({"type": "enum", "values": ("a", "b")}, "b", "c", id="an enum whose values are a tuple"),
+        pytest.param({"type": "slug", "max_length": 5}, "a" * 5, "a" * 6, id="a short slug"),
+        pytest.param({"type": "digits", "max_length": 5}, "1" * 5, "1" * 6, id="few digits"),
+        pytest.param({"type": "opaque", "max_length": 5}, "a" * 5, "a" * 6, id="a short opaque text"),
+        pytest.param({"type": "arn", "max_length": 2}, "arn:aws:s3:::ab", "arn:aws:s3:::abc", id="a short ARN"),
     ],
 )  # fmt: skip
 def test_a_type_ends_where_it_says(spec: Mapping[str, object], taken: str, refused: str) -> None:

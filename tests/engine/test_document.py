@@ -575,6 +575,24 @@ def test_an_operator_is_taken_apart(text: str, parts: tuple[object, ...]) -> Non
     assert (operator.name, operator.kind, operator.qualifier, operator.if_exists, operator.negated) == parts
 
 
+@pytest.mark.parametrize(
+    ("text", "wild"),
+    [
+        *((text, True) for text in ("StringLike", "StringNotLike", "ForAllValues:StringLikeIfExists")),
+        *(
+            (text, True)
+            for text in ("ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals", "ArnEqualsIfExists")
+        ),
+        *((text, False) for text in ("StringEquals", "StringNotEqualsIgnoreCase", "NumericEquals", "Null")),
+    ],
+)
+def test_wildcards_are_for_like_and_for_every_operator_of_arns(text: str, wild: bool) -> None:
+    """IAM User Guide, "Condition operators": `ArnEquals` and `ArnLike` behave alike."""
+    operator = parse_operator(text)
+    assert operator is not None
+    assert operator.takes_wildcards is wild
+
+
 def test_there_are_the_27_operators_of_iam() -> None:
     compared = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
     strings = ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")

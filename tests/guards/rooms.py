@@ -56,7 +56,7 @@ NEAR: Final[Mapping[str, tuple[str, ...]]] = {
     "tokens": ("tests/tokens/", "tests/syntax/"),
     "identity": ("tests/identity/",),
     "settings": ("tests/settings/",),
-    "render": ("tests/engine/",),
+    "render": ("tests/engine/", "tests/test_render.py"),
     "vending": ("tests/vending/",),
     "backend": ("tests/backend/",),
 }
