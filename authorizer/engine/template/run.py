@@ -56,7 +56,8 @@ class Run:
     taken: list[tuple[If, bool]] = field(default_factory=list)
     """Which way each `{% if %}` went."""
     _items: dict[str, int] = field(default_factory=dict)
-    _loop: tuple[bool, bool] = (True, True)
+    _loops: list[tuple[bool, bool]] = field(default_factory=list)
+    """Of each loop around, the innermost last: whether this is its first item, and its last."""
 
     @property
     def arms(self) -> frozenset[Arm]:
@@ -91,15 +92,14 @@ class Run:
         return chr(code)
 
     def _repeat(self, node: For) -> None:
-        outside = self._loop
         self.facts.need(node.claim)
         count = self.facts.count(HasItems(node.claim))
         for index in range(count):
             self._items[node.target] = self.codes[node.claim] + index
-            self._loop = index == 0, index == count - 1
+            self._loops.append((index == 0, index == count - 1))
             self.run(node.body)
-        self._items.pop(node.target, None)
-        self._loop = outside
+            self._loops.pop()
+            del self._items[node.target]
 
     def _test(self, test: Test) -> bool:
         if isinstance(test, Not):
@@ -108,7 +108,7 @@ class Run:
             left = self._test(test.left)
             return self._test(test.right) if left != test.either else left
         if isinstance(test, LoopIs):
-            return self._loop[0 if test.which == "first" else 1]
+            return self._loops[-1][0 if test.which == "first" else 1]
         if isinstance(test, Equals | Contains):
             self.facts.need(test.claim)
         return self.facts.holds(test)
