@@ -18,7 +18,8 @@ from authorizer.engine.document.document import dump, parse_session
 from authorizer.engine.document.pack import pack
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.engine.language.claims import declare
-from authorizer.engine.prove.prove import Promise, prove
+from authorizer.engine.prove.proof import Promise
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.template.template import TemplateSet
 
 FOLDER = Path(__file__).parents[1] / "policies" / "templates"

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from authorizer.engine.check.lint import CODES
-from authorizer.engine.language.claims import TYPES, declare
+from authorizer.engine.language.claims import declare
+from authorizer.engine.language.kinds import TYPES
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from authorizer.metrics import COUNTERS, DECISION
 from benchmarks.record import RESULTS, TABLES, replaced

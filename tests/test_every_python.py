@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from authorizer.cli.invoke import invoke
-from authorizer.engine.check.cases import Surroundings, parse_cases
+from authorizer.engine.check.case_file import Surroundings, parse_cases
 from authorizer.engine.document.document import parse_identity
 from authorizer.engine.language.claims import declare
 from authorizer.engine.language.errors import CaseInvalid, DocumentInvalid, TemplateInvalid

@@ -12,7 +12,7 @@ import pytest
 
 from authorizer.cli import cli
 from authorizer.engine.check.lint import CODES
-from authorizer.engine.prove.prove import RESTS_ON
+from authorizer.engine.prove.proof import RESTS_ON
 from authorizer.engine.prove.separation import KEYS
 from authorizer.metrics import COUNTERS, DECISION
 from tests.make import ROOT

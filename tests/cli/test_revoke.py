@@ -14,7 +14,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from authorizer.engine.document.document import Document, parse_identity
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from tests.cli.test_commands import Done, edit, run
 from tests.make import ROOT, SUB, sample_environment, sample_settings

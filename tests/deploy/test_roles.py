@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from authorizer.deployment.trust import Policy, execution_policy, trust_policy
-from authorizer.engine.document.document import Document, parse_identity, parse_session
+from authorizer.engine.document.document import parse_identity, parse_session
+from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from tests.deploy.sam import resolve, resources, template
 from tests.make import sample_environment, sample_settings

@@ -27,15 +27,19 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from authorizer.engine.document.document import Document, parse_identity
+from authorizer.engine.document.document import parse_identity
+from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.engine.evaluate.patterns import MANY, ONE, Wild
-from authorizer.engine.language.claims import ClaimType, ClaimValue, Language, Segment, declare
+from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
 from authorizer.engine.language.errors import EngineError, PolicyTooLarge, TemplateInvalid
+from authorizer.engine.language.languages import Language, Segment
 from authorizer.engine.prove.automaton import Hole, SymbolicPattern, find_overlap
-from authorizer.engine.prove.diff import Side, diff_role
-from authorizer.engine.prove.prove import Promise, prove
+from authorizer.engine.prove.diff import diff_role
+from authorizer.engine.prove.proof import Promise
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.separation import Hit, Meeting
+from authorizer.engine.prove.sides import Side
 from authorizer.engine.prove.symbolic import fill
 from authorizer.engine.prove.witness import assignments
 from authorizer.engine.template.template import TemplateSet

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from authorizer.engine.document.document import Document, examine, parse_identity
+from authorizer.engine.document.document import examine, parse_identity
+from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate import evaluate
 from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
 from authorizer.engine.language.errors import ValueMissing
 from authorizer.engine.language.escape import literal
 from authorizer.engine.language.placeholders import Placeholders
-from authorizer.engine.prove.prove import Promise, Proof, prove
+from authorizer.engine.prove.proof import Promise, Proof
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.witness import Party
+from authorizer.engine.template.branches import Branch
 from authorizer.engine.template.program import Place
-from authorizer.engine.template.template import Branch, TemplateSet
+from authorizer.engine.template.template import TemplateSet
 
 CLAIMS: Mapping[str, ClaimType] = {
     "sub": declare({"type": "uuid"}),

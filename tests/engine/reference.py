@@ -9,7 +9,8 @@ from typing import NewType
 from jinja2 import DictLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from authorizer.engine.document.document import Document, parse_session
+from authorizer.engine.document.document import parse_session
+from authorizer.engine.document.statement import Document
 from authorizer.engine.language.claims import ClaimValue
 
 Trusted = NewType("Trusted", str)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from authorizer.engine.check.cases import Case, CaseResult, Surroundings, parse_cases, run_case
+from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.cases import Case, CaseResult, run_case
 from authorizer.engine.check.coverage import measure
 from authorizer.engine.language.claims import declare
 from authorizer.engine.language.errors import CaseInvalid

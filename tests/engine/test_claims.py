@@ -10,16 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from authorizer.engine.language.claims import (
-    FORBIDDEN,
-    PRINTABLE,
-    TYPES,
-    ClaimType,
-    Language,
-    Segment,
-    declare,
-)
+from authorizer.engine.language.claims import ClaimType, declare
 from authorizer.engine.language.errors import ClaimTypeInvalid, ValueRefused
+from authorizer.engine.language.kinds import TYPES
+from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language, Segment
 
 EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "40"))
 SPECS: tuple[Mapping[str, object], ...] = (

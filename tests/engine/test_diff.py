@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document.document import Document, Statement, parse_session
+from authorizer.engine.document.document import parse_session
+from authorizer.engine.document.statement import Document, Statement
 from authorizer.engine.evaluate.evaluate import evaluate
 from authorizer.engine.language.claims import ClaimType, declare
 from authorizer.engine.language.errors import EngineError
 from authorizer.engine.prove.containment import find_excess
-from authorizer.engine.prove.diff import RoleDiff, Side, diff_role
+from authorizer.engine.prove.diff import RoleDiff, diff_role
+from authorizer.engine.prove.sides import Side
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import CLAIMS, objects, statement, template

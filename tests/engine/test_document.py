@@ -7,17 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authorizer.engine.document.dates import _PLAIN, is_loose_date, is_plain_date, seconds_of
-from authorizer.engine.document.document import (
-    Condition,
-    Document,
-    Statement,
-    dump,
-    examine,
-    parse_identity,
-    parse_session,
-)
+from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
 from authorizer.engine.document.operators import OPERATORS, expected_value, parse_operator
 from authorizer.engine.document.rules import RULES, broken_rules
+from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 from tests.engine.policies import policy
 

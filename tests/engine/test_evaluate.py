@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document.document import Condition, Document, Statement
+from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 
 OBJECT = "arn:aws:s3:::bucket/home/u1/a"

@@ -9,19 +9,12 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document.document import (
-    IAM_PATHS,
-    Condition,
-    Document,
-    Statement,
-    dump,
-    examine,
-    parse_identity,
-    parse_session,
-)
+from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
+from authorizer.engine.document.names import IAM_PATHS
 from authorizer.engine.document.rules import RULES
-from authorizer.engine.language.claims import PARTITIONS
+from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
+from authorizer.engine.language.kinds import PARTITIONS
 from tests.engine.policies import policies, policy
 
 ARN = "arn:aws:s3:::bucket/home/*"

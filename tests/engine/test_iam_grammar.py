@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document.document import Document, parse_identity, parse_session
+from authorizer.engine.document.document import parse_identity, parse_session
 from authorizer.engine.document.rules import RULES
+from authorizer.engine.document.statement import Document
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 from tests.others import OTHERS
 

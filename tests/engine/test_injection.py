@@ -7,10 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from authorizer.engine.document.document import Document, parse_session
+from authorizer.engine.document.document import parse_session
+from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-from authorizer.engine.language.claims import FORBIDDEN, PRINTABLE, ClaimType, ClaimValue, declare
+from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
 from authorizer.engine.language.errors import PolicyTooLarge, ValueRefused
+from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.bundled import CLAIMS, NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
 from tests.engine.hostile import HOSTILE

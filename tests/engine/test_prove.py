@@ -8,7 +8,8 @@ import pytest
 from authorizer.engine.document.document import parse_identity
 from authorizer.engine.evaluate.evaluate import evaluate
 from authorizer.engine.language.claims import declare
-from authorizer.engine.prove.prove import Promise, Proof, prove
+from authorizer.engine.prove.proof import Promise, Proof
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.witness import Party
 from tests.engine.proving import (
     CLAIMS,

@@ -7,20 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.engine.document.document import (
-    Document,
-    Statement,
-    dump,
-    examine,
-    parse_identity,
-    parse_session,
-)
+from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
+from authorizer.engine.document.statement import Document, Statement
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.engine.language.claims import ClaimValue, declare
 from authorizer.engine.language.errors import EngineError
 from authorizer.engine.language.placeholders import FIRST
 from authorizer.engine.prove.containment import find_excess
-from authorizer.engine.prove.prove import Promise, prove
+from authorizer.engine.prove.proof import Promise
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.solve import requests_for
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from authorizer.engine.document.document import Condition, Document, Statement
+from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.engine.evaluate.patterns import matches, parse_action, parse_pattern, resolve
 

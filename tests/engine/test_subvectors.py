@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.document.document import Condition, Document, Statement
+from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from tests.others import OTHERS
 

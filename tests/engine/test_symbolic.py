@@ -2,7 +2,7 @@
 
 import pytest
 
-from authorizer.engine.document.document import Condition, Statement
+from authorizer.engine.document.statement import Condition, Statement
 from authorizer.engine.evaluate.patterns import MANY
 from authorizer.engine.prove.automaton import Hole
 from authorizer.engine.prove.symbolic import EVERYTHING, SymbolicStatement, fold, read_statement

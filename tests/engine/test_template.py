@@ -790,9 +790,9 @@ def test_what_is_added_to_each_allow_counts_and_to_no_deny() -> None:
 def test_no_shortest_policy_is_told_where_there_are_too_many_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     source = template('{% if "a" in scopes %}a{% endif %}{% if "b" in scopes %}b{% endif %}x')
     templates = compile_set(t=source)
-    monkeypatch.setattr("authorizer.engine.template.template.MAX_BRANCHES", 4)
+    monkeypatch.setattr("authorizer.engine.template.lengths.MAX_BRANCHES", 4)
     assert templates.shortest_beyond(["t"], 0) == len(dump(parse_session(template("x"))))
-    monkeypatch.setattr("authorizer.engine.template.template.MAX_BRANCHES", 3)
+    monkeypatch.setattr("authorizer.engine.template.lengths.MAX_BRANCHES", 3)
     assert templates.shortest_beyond(["t"], 0) is None
 
 

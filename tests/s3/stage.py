@@ -16,7 +16,8 @@ from botocore.loaders import Loader
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from authorizer.backend import session as backend_session
-from authorizer.engine.document.document import Document, parse_identity, parse_session
+from authorizer.engine.document.document import parse_identity, parse_session
+from authorizer.engine.document.statement import Document
 from authorizer.local.issuer import TOKEN_USES, LocalIssuer, make_key
 from authorizer.model import Decision
 from authorizer.record import Record

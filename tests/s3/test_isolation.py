@@ -66,7 +66,7 @@ def without_types(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def without_escaping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("authorizer.engine.template.template.literal", lambda text: text)
+    monkeypatch.setattr("authorizer.engine.template.prepared.literal", lambda text: text)
 
 
 def test_the_sample_of_the_matrix_holds_no_surprise(stage: Stage, pytestconfig: pytest.Config) -> None:

@@ -306,7 +306,7 @@ def test_what_has_too_many_ways_to_be_looked_at_loads(monkeypatch: pytest.Monkey
     """The linter tells that it can be too long."""
     ways = "".join(f'{{% if "{scope}" in scopes %}}{scope}{{% endif %}}' for scope in "abc")
     large = LARGE.replace("{{ sub }}/", f"{{{{ sub }}}}/{ways}")
-    monkeypatch.setattr("authorizer.engine.template.template.MAX_BRANCHES", 8)
+    monkeypatch.setattr("authorizer.engine.template.lengths.MAX_BRANCHES", 8)
     assert "shortest session policy" in problems(**editor(policies=["it"]), template=large)[0]
     more = large.replace('"c" in', '"d" in')
     both = {**sample_templates(), "it": large, "more": more}

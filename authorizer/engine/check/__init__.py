@@ -1,6 +1,7 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
-from authorizer.engine.check.cases import Case, CaseResult, Surroundings, parse_cases, run_case
+from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.cases import Case, CaseResult, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.lint import Finding, lint, lint_coverage
 

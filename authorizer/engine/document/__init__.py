@@ -1,17 +1,10 @@
 """Policy documents: from text to statements and back, by IAM's grammar, and as short as they can be written."""
 
 from authorizer.engine.document.dates import seconds_of
-from authorizer.engine.document.document import (
-    Document,
-    Problem,
-    dump,
-    examine,
-    parse_identity,
-    parse_session,
-)
+from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
 from authorizer.engine.document.operators import TAKES_VARIABLES, Operator, parse_operator
 from authorizer.engine.document.pack import MAX_CHARACTERS, covers_action, pack
-from authorizer.engine.document.statement import Condition, Statement
+from authorizer.engine.document.statement import Condition, Document, Problem, Statement
 
 __all__ = [
     "MAX_CHARACTERS",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+VERSION = "2012-10-17"
+"""Of the policy language: the only one in which policy variables work."""
 Effect = Literal["Allow", "Deny"]
 
 
@@ -33,7 +35,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A policy document of version 2012-10-17: the only version in which policy variables work."""
+    """A policy document of version `VERSION`."""
 
     statements: tuple[Statement, ...]
 

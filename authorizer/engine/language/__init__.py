@@ -2,16 +2,7 @@
 there, and the errors of the whole engine. It imports nothing.
 """
 
-from authorizer.engine.language.claims import (
-    FORBIDDEN,
-    PARTITIONS,
-    PRINTABLE,
-    ClaimType,
-    ClaimValue,
-    Language,
-    Segment,
-    declare,
-)
+from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
 from authorizer.engine.language.errors import (
     CaseInvalid,
     ClaimTypeInvalid,
@@ -26,6 +17,8 @@ from authorizer.engine.language.errors import (
     ValueRefused,
 )
 from authorizer.engine.language.escape import as_pattern, literal, quoted
+from authorizer.engine.language.kinds import PARTITIONS
+from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language, Segment
 from authorizer.engine.language.placeholders import FIRST, MAX_CLAIMS, PATTERN, Placeholders, is_placeholder
 
 __all__ = [

@@ -1,12 +1,7 @@
 """Claim types: one declaration both checks a value at run time and is the language that the prover quantifies over.
 
-A type is a `Language`, and `ClaimType.check` is that language compiled to a regular expression. The two
-cannot drift apart, so a proof speaks about exactly the values that reach a policy.
-
-No type's language holds `* ? $ { } " \\`, a control character or a character above U+00FF; only `arn` holds
-`/`. Wildcards and policy variables therefore cannot arrive in a value at all; escaping in
-`authorizer.engine.language.escape` is the second layer. `.` and `..` are no values, since a reader of paths may give
-them a meaning.
+A type is a `Language`, and `ClaimType.check` is that language compiled to a regular expression. The two cannot drift
+apart, so a proof speaks about exactly the values that reach a policy.
 """
 
 import re
@@ -14,58 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from authorizer.engine.language.errors import ClaimTypeInvalid, ValueRefused
-from authorizer.engine.language.escape import literal
+from authorizer.engine.language.kinds import TYPES, Options
+from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language
 
 ClaimValue = str | tuple[str, ...]
 
-FORBIDDEN = frozenset('*?$"\\{}')
-"""Never in a value. `* ?` are IAM's wildcards, `$ { }` its variables (IAM User Guide, "IAM policy elements:
-Variables and tags"); `"` and `\\` are JSON's."""
-PRINTABLE = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)))) - FORBIDDEN
-"""What STS takes in `Policy` (U+0020–U+00FF, API reference, AssumeRole) less control characters, the invisible
-no-break space and soft hyphen, and `FORBIDDEN`. Text of these is always in Unicode's normal form C."""
-ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-DIGITS = frozenset("0123456789")
 MAX_LENGTH = 1024
 """Largest `max_length`: half of a whole session policy."""
 MAX_ITEMS = 100
 """Largest `max_items` of a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Between `min` and `max` characters, each one of `chars`."""
-
-    chars: frozenset[str]
-    min: int
-    max: int
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """A set of texts: each alternative is a sequence of segments."""
-
-    alternatives: tuple[tuple[Segment, ...], ...]
-
-    @property
-    def max_length(self) -> int:
-        """Length of the longest text, in characters, each as long as it is when escaped for a policy."""
-        return max(
-            sum(segment.max * max(len(literal(char)) for char in segment.chars) for segment in sequence)
-            for sequence in self.alternatives
-        )
-
-    @property
-    def min_length(self) -> int:
-        """Length of the shortest text, in characters."""
-        return min(sum(segment.min for segment in sequence) for sequence in self.alternatives)
-
-    def pattern(self) -> str:
-        """A regular expression that fully matches exactly the texts of this language."""
-        return "|".join(
-            "".join(f"[{_class(segment.chars)}]{{{segment.min},{segment.max}}}" for segment in sequence)
-            for sequence in self.alternatives
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +94,7 @@ def declare(spec: Mapping[str, object]) -> ClaimType:
     max_items = _whole(spec.get("max_items", None if is_list else 1), "max_items", 1, MAX_ITEMS, problems)
     if not is_list and "max_items" in spec:
         problems.append("`max_items` is for a list: add `list = true`")
-    options = _Options(
+    options = Options(
         max_length=_whole(
             spec.get("max_length", row.usual), "max_length", row.shortest, MAX_LENGTH, problems
         ),
@@ -194,132 +146,3 @@ def _enum_values(values: object, problems: list[str]) -> tuple[str, ...]:
         elif len(value) > MAX_LENGTH:
             problems.append(f"`values` has a text of {len(value)} characters: expected at most {MAX_LENGTH}")
     return tuple(dict.fromkeys(str(value) for value in values))
-
-
-# ── Languages ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """The options of a declaration, checked."""
-
-    max_length: int
-    exclude: frozenset[str]
-    values: tuple[str, ...]
-
-
-def _class(chars: frozenset[str]) -> str:
-    return "".join(re.escape(char) for char in sorted(chars))
-
-
-def _text(text: str) -> tuple[Segment, ...]:
-    return tuple(Segment(frozenset(char), 1, 1) for char in text)
-
-
-def _free(chars: frozenset[str], max_length: int) -> Language:
-    """1 to `max_length` of `chars`, but neither `.` nor `..`."""
-    if "." not in chars:
-        return Language(((Segment(chars, 1, max_length),),))
-    undotted = Segment(chars - {"."}, 1, 1)
-    alternatives: list[tuple[Segment, ...]] = [(undotted, Segment(chars, 0, max_length - 1))]
-    if max_length >= 2:
-        alternatives.append((*_text("."), undotted, Segment(chars, 0, max_length - 2)))
-    if max_length >= 3:
-        alternatives.append((*_text(".."), Segment(chars, 1, max_length - 2)))
-    return Language(tuple(alternatives))
-
-
-def _uuid(_: _Options) -> tuple[Language, str]:
-    """Lower-case 8-4-4-4-12, the form of Cognito's `sub`. Upper case is refused: one user, one text."""
-    hexadecimal = frozenset("0123456789abcdef")
-    parts: list[Segment] = []
-    for width in (8, 4, 4, 4, 12):
-        parts += [*(_text("-") if parts else ()), Segment(hexadecimal, width, width)]
-    return Language((tuple(parts),)), "a UUID in lower case, 8-4-4-4-12"
-
-
-def _slug(options: _Options) -> tuple[Language, str]:
-    length = options.max_length
-    first, rest = Segment(ALPHANUMERIC, 1, 1), Segment(ALPHANUMERIC | {"-", "_"}, 0, length - 1)
-    words = f"1 to {length} of A-Z a-z 0-9 - _, beginning with a letter or a digit"
-    return Language(((first, rest),)), words
-
-
-def _email(options: _Options) -> tuple[Language, str]:
-    """`max_length` is shared out: the part before `@` gets at most 64 (RFC 5321 §4.5.3.1.1) and at most half."""
-    local = min(64, (options.max_length - 1) // 2)
-    domain = options.max_length - 1 - local
-    sides = (
-        Segment(ALPHANUMERIC | frozenset(".!#%&'+=^_`|~-"), 1, local),
-        *_text("@"),
-        Segment(ALPHANUMERIC | {".", "-"}, 1, domain),
-    )
-    return Language(
-        (sides,)
-    ), f"an e-mail address, at most {local} characters before the @ and {domain} after it"
-
-
-def _enum(options: _Options) -> tuple[Language, str]:
-    return Language(tuple(_text(value) for value in options.values)), f"one of {', '.join(options.values)}"
-
-
-def _arn(options: _Options) -> tuple[Language, str]:
-    """Six fields; region and account may be empty. Useful in conditions only: no hole stands before the fifth
-    colon."""
-    word = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-    resource = Segment(PRINTABLE - {" "}, 1, options.max_length)
-    alternatives = tuple(
-        (
-            *_text(f"arn:{partition}:"),
-            Segment(word, 1, 63),
-            *_text(":"),
-            Segment(word, 0, 32),
-            *_text(":"),
-            Segment(DIGITS, digits, digits),
-            *_text(":"),
-            resource,
-        )
-        for partition in PARTITIONS
-        for digits in (0, 12)
-    )
-    return Language(alternatives), f"an ARN of six fields, the last at most {options.max_length} characters"
-
-
-def _digits(options: _Options) -> tuple[Language, str]:
-    return Language(((Segment(DIGITS, 1, options.max_length),),)), f"1 to {options.max_length} digits"
-
-
-def _opaque(options: _Options) -> tuple[Language, str]:
-    excluded = " ".join(sorted(options.exclude))
-    words = (
-        f'1 to {options.max_length} printable characters up to U+00FF without * ? $ {{ }} " \\ / {excluded}'
-    )
-    return _free(PRINTABLE - {"/"} - options.exclude, options.max_length), words.rstrip()
-
-
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
-"""What the second field of an ARN may be (AWS General Reference, "Amazon Resource Names"; botocore's `partitions`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """How a claim type is made, and what may be said of it."""
-
-    make: Callable[[_Options], tuple[Language, str]]
-    options: tuple[str, ...] = ()
-    shortest: int = 1
-    """Smallest `max_length`."""
-    usual: int = 1
-    """`max_length` where the declaration has none."""
-
-
-TYPES: Mapping[str, _Row] = {
-    "uuid": _Row(_uuid),
-    "slug": _Row(_slug, ("max_length",), usual=63),
-    "email": _Row(_email, ("max_length",), shortest=3, usual=254),
-    "enum": _Row(_enum, ("values",)),
-    "arn": _Row(_arn, ("max_length",), usual=256),
-    "digits": _Row(_digits, ("max_length",), usual=20),
-    "opaque": _Row(_opaque, ("exclude", "max_length"), usual=64),
-}
-"""Every claim type. To add one: a function from options to (language, words), and a row here."""

@@ -4,10 +4,13 @@ than old ones, and how much a role's templates can allow at all.
 `docs/soundness.md` says what a verdict means and what it rests on.
 """
 
-from authorizer.engine.prove.diff import Change, RoleDiff, Side, diff_role
-from authorizer.engine.prove.prove import Finding, Promise, Proof, prove
+from authorizer.engine.prove.changes import Change
+from authorizer.engine.prove.diff import RoleDiff, diff_role
+from authorizer.engine.prove.proof import Finding, Promise, Proof
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.saved import as_cases
+from authorizer.engine.prove.sides import Side
 from authorizer.engine.prove.witness import Party
 
 __all__ = [

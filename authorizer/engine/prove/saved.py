@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from authorizer.engine.prove.prove import Finding
+from authorizer.engine.prove.proof import Finding
 from authorizer.engine.prove.witness import Party, Witness
 
 
 def as_cases(finding: Finding, witness: Witness, names: Sequence[str]) -> str:
-    """The text of a file for `policies/cases/`, in the format of `authorizer.engine.check.cases`: the cases of those
-    users whose policy is rendered from the templates `names`."""
+    """The text of a file for `policies/cases/`, in the format of `authorizer.engine.check.case_file`: the cases of
+    those users whose policy is rendered from the templates `names`."""
     parties = (("one", witness.one), ("other", witness.other))
     lines = [
         f"# Found by the prover: two users who differ in `{finding.isolates}` touch the same thing, by the statements",

@@ -3,6 +3,7 @@
 Jinja is imported by `TemplateSet.compile` alone: a Lambda loads what was compiled for it.
 """
 
+from authorizer.engine.template.branches import Branch
 from authorizer.engine.template.holes import examine_symbolic
 from authorizer.engine.template.loops import lengths_to_compare
 from authorizer.engine.template.program import (
@@ -17,7 +18,7 @@ from authorizer.engine.template.program import (
     Program,
 )
 from authorizer.engine.template.run import Choices, Run
-from authorizer.engine.template.template import Branch, TemplateSet
+from authorizer.engine.template.template import TemplateSet
 
 __all__ = [
     "Arm",

@@ -3,7 +3,7 @@
 Only text, holes, branches and loops remain, so that running one needs no Jinja, and nothing in it can call, look up
 or compute anything. Running a program gives *symbolic* text: every claim's value is one placeholder character, and
 the facts about this user (`Facts`) only choose which text appears. The values themselves come in last, into text that
-has already been parsed (`authorizer.engine.template.template`): no value can change a policy's structure.
+has already been parsed (`authorizer.engine.template.prepared`): no value can change a policy's structure.
 """
 
 from collections.abc import Iterator, Mapping

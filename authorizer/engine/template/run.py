@@ -1,7 +1,7 @@
 """Running a program: facts about a user → *symbolic* text.
 
 Every claim's value is one placeholder character, and the facts only choose which text appears. The values
-themselves come in last, into text that has already been parsed (`authorizer.engine.template.template`): no value can
+themselves come in last, into text that has already been parsed (`authorizer.engine.template.prepared`): no value can
 change a policy's structure. The same interpreter runs for a user and, with nothing settled, through every
 branch there is (`explore`).
 """

@@ -4,84 +4,35 @@ Rendering takes four steps, of which the costly ones are done once for each shap
 
     facts about the user ─ run programs ─→ symbolic text ─ parse, pack ─→ prepared ─ values in ─→ policy
 
-A *prepared* policy is canonical text, cut at its placeholders. Since the text was parsed and judged before
-any value came in, and values come in escaped, a value can only ever be a value. The first rendering of a
-shape pays for the parse; every further one is a run, a look-up and a join.
+The first rendering of a shape pays for the parse (`authorizer.engine.template.prepared`); every further one is a run, a
+look-up and a join.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from typing import Self
 
-from authorizer.engine.document import MAX_CHARACTERS, Condition, Document, Statement, dump, pack
+from authorizer.engine.document import MAX_CHARACTERS, Condition, Document
 from authorizer.engine.language import (
-    FORBIDDEN,
-    MAX_CLAIMS,
-    PATTERN,
-    PRINTABLE,
     ClaimType,
     ClaimValue,
-    NothingAllowed,
     Placeholders,
     PolicyTooLarge,
-    RenderFailed,
     TemplateInvalid,
     as_pattern,
     is_placeholder,
-    literal,
 )
+from authorizer.engine.template.branches import Branch, branch_of
 from authorizer.engine.template.compiled import dump_programs, load_programs
-from authorizer.engine.template.holes import examine_symbolic
+from authorizer.engine.template.judge import changed, misdeclared, misshapen
+from authorizer.engine.template.lengths import longest, shortest_beyond
 from authorizer.engine.template.loops import lengths_for_forms
-from authorizer.engine.template.places import place_at, statement_places
-from authorizer.engine.template.program import (
-    Arm,
-    Atom,
-    Place,
-    Program,
-    bind,
-    claims_of,
-    joined,
-    texts_of,
-    variables_of,
-)
+from authorizer.engine.template.prepared import Prepared
+from authorizer.engine.template.program import Place, Program, bind, claims_of, joined, texts_of
 from authorizer.engine.template.run import Run, UserFacts, explore
-from authorizer.syntax.json_text import JsonInvalid, parse_json
 
-MAX_BRANCHES = 1024
-"""Most ways that one template may run. Each is parsed and judged when templates load."""
-_PLACEHOLDER = re.compile(f"({PATTERN})")
-_INDENT = re.compile(r"\s*\n\s*")
-"""White space that no JSON string holds."""
-_ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
-_TRUSTED = PRINTABLE | FORBIDDEN
 MAX_PREPARED = 512
 """Most shapes kept; then all are dropped and made anew. Long lists of varying length make many shapes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
-    """One way in which templates can run together: what the prover and the linter judge."""
-
-    chosen: Mapping[Atom, bool | int]
-    """What was assumed about the user."""
-    document: Document
-    """The joined document, not packed; each value to come is one placeholder character (`TemplateSet.origin`)."""
-    places: tuple[Place, ...]
-    """Where each of its statements stands."""
-    arms: frozenset[Arm] = frozenset()
-    """Which way each `{% if %}` went."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A packed policy, cut at its placeholders: text, placeholder, text, placeholder, …, text."""
-
-    pieces: tuple[str, ...]
-    slots: tuple[tuple[int, str, int], ...]
-    """Index of each placeholder in `pieces`, its claim, and which of its items."""
 
 
 class TemplateSet:
@@ -103,7 +54,7 @@ class TemplateSet:
             name: frozenset(name for name, _ in claims_of(program))
             for name, program in self._programs.items()
         }
-        self._prepared: dict[str, _Prepared] = {}
+        self._prepared: dict[str, Prepared] = {}
 
     @classmethod
     def compile(
@@ -136,12 +87,7 @@ class TemplateSet:
         """As `compile`, from what `dump` gave for the same sources: Jinja is not imported. Every branch is
         judged again, since claim types and variables may have changed. Raises `TemplateInvalid`."""
         programs = load_programs(compiled, sources)
-        problems = [
-            f"{name}.json.j2:1: `{used}` is no longer declared as it was when this was compiled: compile again"
-            for name, program in programs.items()
-            for used in sorted(_undeclared(program, claims, variables))
-        ]
-        if problems:
+        if problems := changed(programs, claims, variables):
             raise TemplateInvalid(problems)
         return cls._judged(programs, claims, variables)
 
@@ -153,18 +99,11 @@ class TemplateSet:
     def _judged(
         cls, programs: Mapping[str, Program], claims: Mapping[str, ClaimType], variables: Mapping[str, str]
     ) -> Self:
-        if len(claims) > MAX_CLAIMS:
-            raise TemplateInvalid([f"{len(claims)} claims are declared: at most {MAX_CLAIMS} can be"])
-        strange = [name for name, value in variables.items() if not (value and _TRUSTED.issuperset(value))]
-        if strange:
-            said = "is empty, or holds a character that STS does not take"
-            raise TemplateInvalid([f"variable `{name}` {said}" for name in strange])
+        if problems := misdeclared(claims, variables):
+            raise TemplateInvalid(problems)
         templates = cls(programs, claims, variables)
-        problems = list(templates._not_json(programs))
-        if not problems:
-            problems = [problem for name in programs for problem in templates._judge(name)]
-        if problems:
-            raise TemplateInvalid(dict.fromkeys(problems))
+        if problems := misshapen(programs, templates._programs, claims, templates._placeholders):
+            raise TemplateInvalid(problems)
         return templates
 
     @property
@@ -203,11 +142,7 @@ class TemplateSet:
         prepared = self._prepared.get(symbolic)
         if prepared is None:
             prepared = self._prepare(symbolic)
-        pieces = list(prepared.pieces)
-        for index, claim, item in prepared.slots:
-            value = checked[claim]
-            pieces[index] = literal(value if isinstance(value, str) else value[item])
-        text = "".join(pieces)
+        text = prepared.filled(checked)
         if len(text) > MAX_CHARACTERS:
             raise PolicyTooLarge(len(text), MAX_CHARACTERS)
         return text
@@ -218,15 +153,8 @@ class TemplateSet:
 
         It may pass `MAX_CHARACTERS`: then some users get no policy, and the configuration should be changed.
         """
-        longest = 0
-        for branch in self.branches(names, full_lists=True):
-            text = dump(pack(branch.document))
-            length = len(text)
-            for char in text:
-                if is_placeholder(char):
-                    length += self._claims[self.origin(char)[0]].max_length - 1
-            longest = max(longest, length)
-        return longest
+        branches = self.branches(names, full_lists=True)
+        return longest(branches, lambda char: self._claims[self.origin(char)[0]].max_length)
 
     def shortest_beyond(
         self, names: Sequence[str], limit: int, *, on_allows: Sequence[Condition] = ()
@@ -238,30 +166,10 @@ class TemplateSet:
         None, too, where no way allows anything, and where there are more than `MAX_BRANCHES` ways.
         """
         lengths = {name: range(1, min(3, kind.max_items) + 1) for name, kind in self._claims.items()}
-        at_most = sum(len(each.operator + each.key) + len("".join(each.values)) + 30 for each in on_allows)
-        shortest = None
         ways = explore([self._programs[name] for name in names], self._codes, lengths)
-        for count, (chosen, runs) in enumerate(ways):
-            raw = "".join(_INDENT.sub("", run.text) for run in runs)
-            if count == MAX_BRANCHES:
-                return None
-            if '"Allow"' not in raw:
-                continue
-            # Parsing and packing cost a millisecond, and only ever shorten: what fits without them fits.
-            length = self._least(raw) + raw.count('"Allow"') * at_most
-            if length > limit:
-                statements = pack(_branch(chosen, runs).document).statements
-                limited = tuple(_limited(statement, on_allows) for statement in statements)
-                length = self._least(dump(Document(statements=limited)))
-            if length <= limit:
-                return None
-            shortest = min(length, shortest or length)
-        return shortest
-
-    def _least(self, text: str) -> int:
-        """Length of a symbolic text with the shortest values that its claims can have."""
-        holes = (self._claims[self.origin(char)[0]] for char in text if is_placeholder(char))
-        return len(text) + sum(claim.language.min_length - 1 for claim in holes)
+        return shortest_beyond(
+            ways, lambda char: self._claims[self.origin(char)[0]].language.min_length, limit, on_allows
+        )
 
     def branches(self, names: Sequence[str], *, full_lists: bool = False) -> Iterator[Branch]:
         """Every way in which these templates can run together, for lists of every length that matters
@@ -274,7 +182,7 @@ class TemplateSet:
         if full_lists:
             lengths = {name: sorted({*few, self._claims[name].max_items}) for name, few in lengths.items()}
         for chosen, runs in explore(programs, self._codes, lengths):
-            yield _branch(chosen, runs)
+            yield branch_of(chosen, runs)
 
     def trace(
         self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]
@@ -285,7 +193,7 @@ class TemplateSet:
         """
         checked = self._check(names, values)
         facts = UserFacts(checked, scopes)
-        branch = _branch({}, [Run(facts, self._codes).run(self._programs[name]) for name in names])
+        branch = branch_of({}, [Run(facts, self._codes).run(self._programs[name]) for name in names])
 
         def fill(text: str) -> str:
             if text.isascii():
@@ -318,86 +226,9 @@ class TemplateSet:
         value = checked[claim]
         return as_pattern(value if isinstance(value, str) else value[item])
 
-    def _prepare(self, symbolic: str) -> _Prepared:
-        statements: list[Statement] = []
-        for text in symbolic.split("\0"):
-            document, problems = examine_symbolic(text)
-            if problems:
-                raise RenderFailed("; ".join(problem.describe() for problem in problems))
-            statements += document.statements
-        if not any(statement.effect == "Allow" for statement in statements):
-            raise NothingAllowed
-        packed = dump(pack(Document(statements=tuple(statements))))
-        pieces = tuple(_PLACEHOLDER.split(packed))  # text, placeholder, text, …: every second one
-        slots = tuple((index, *self.origin(pieces[index])) for index in range(1, len(pieces), 2))
+    def _prepare(self, symbolic: str) -> Prepared:
+        prepared = Prepared.of(symbolic, self._placeholders.origin)
         if len(self._prepared) >= MAX_PREPARED:
             self._prepared.clear()
-        prepared = self._prepared[symbolic] = _Prepared(pieces, slots)
+        self._prepared[symbolic] = prepared
         return prepared
-
-    def _readable(self, text: str) -> str:
-        """A problem's text with the claims' names for their placeholders, which messages show escaped."""
-        return _ESCAPED.sub(lambda found: f"{{{{ {self.origin(chr(int(found[1], 16)))[0]} }}}}", text)
-
-    def _judge(self, name: str) -> Iterator[str]:
-        program = self._programs[name]
-        runs = explore([program], self._codes, lengths_for_forms(self._claims, [program]))
-        for count, (_, (run,)) in enumerate(runs):
-            if count == MAX_BRANCHES:
-                said = "use fewer independent tests, and shorter lists where a loop stands inside a text"
-                yield f"{name}.json.j2:1: more than {MAX_BRANCHES} ways to run: {said}"
-                return
-            _, problems = examine_symbolic(run.text)
-            if problems:
-                places = statement_places(run)
-                for problem in problems:
-                    place = Place(name, 1)
-                    if problem.statement is not None and problem.statement < len(places):
-                        place = places[problem.statement]
-                    yield f"{place.describe()}: {self._readable(problem.text)}"
-
-    def _not_json(self, programs: Mapping[str, Program]) -> Iterator[str]:
-        """What is no JSON, with every variable as `x`: a variable outside a string could be a whole
-        statement, and whether a template is in order must not depend on a variable's value."""
-        for name, program in programs.items():
-            stand_in = bind(program, dict.fromkeys(variables_of(program), "x"))
-            lengths = lengths_for_forms(self._claims, [stand_in])
-            for _, (run,) in islice(explore([stand_in], self._codes, lengths), MAX_BRANCHES):
-                try:
-                    parse_json(run.text)
-                except JsonInvalid as invalid:
-                    place = place_at(run, invalid.position or 0, Place(name, 1))
-                    said = f"{invalid.cause} (holes stand inside strings only)"
-                    yield f"{place.describe()}: {said}"
-
-
-def _branch(chosen: Mapping[Atom, bool | int], runs: Sequence[Run]) -> Branch:
-    statements: list[Statement] = []
-    places: list[Place] = []
-    for run in runs:
-        document, problems = examine_symbolic(run.text)
-        if problems:
-            raise RenderFailed("; ".join(problem.describe() for problem in problems))
-        statements += document.statements
-        places += statement_places(run)
-    return Branch(
-        chosen=chosen,
-        document=Document(statements=tuple(statements)),
-        places=tuple(places),
-        arms=frozenset().union(*(run.arms for run in runs)),
-    )
-
-
-def _limited(statement: Statement, conditions: Sequence[Condition]) -> Statement:
-    if statement.effect != "Allow":
-        return statement
-    return replace(statement, conditions=(*statement.conditions, *conditions))
-
-
-def _undeclared(
-    program: Program, claims: Mapping[str, ClaimType], variables: Mapping[str, str]
-) -> Iterator[str]:
-    yield from sorted(set(variables_of(program)) - variables.keys())
-    for name, is_list in claims_of(program):
-        if name not in claims or is_list not in {None, claims[name].is_list}:
-            yield name

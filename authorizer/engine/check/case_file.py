@@ -1,0 +1,203 @@
+"""Case files: TOML → `Case`, with everything that it refers to filled in.
+
+A file in `policies/cases/`::
+
+    templates = ["s3-home"]                 # or: role = "editor", for all templates of a role joined
+
+    [users.ann]
+    claims = { sub = "11111111-1111-4111-8111-111111111111" }
+    scopes = ["files:read"]                 # or: groups = ["editors"], for the scopes that groups bring
+
+    [[cases]]
+    name      = "ann reads her own file"
+    user      = "ann"
+    action    = "s3:GetObject"              # or several: each must come out alike
+    resource  = "arn:aws:s3:::{bucket}/home/{sub}/notes.txt"
+    context   = { "s3:prefix" = "home/{sub}/" }
+    expect    = "allow"                     # or "deny", or "refused": no policy is rendered for this user at all
+    statement = "OwnObjects"                # optional: the Sid that must decide
+
+In `resource` and `context`, `{bucket}` is a variable of the deployment, `{sub}` a claim of the case's user, and
+`{bob.sub}` one of another user of the file.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from authorizer.engine.check.cases import EXPECTED, Case, User
+from authorizer.engine.evaluate import AccessRequest
+from authorizer.engine.language import CaseInvalid, ClaimValue
+from authorizer.engine.template import TemplateSet
+from authorizer.syntax.toml_text import TomlInvalid, parse_toml
+
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What case files may refer to."""
+
+    templates: TemplateSet
+    variables: Mapping[str, str]
+    roles: Mapping[str, Sequence[str]]
+    """Role → its templates."""
+    groups: Mapping[str, Sequence[str]]
+    """Group → the scopes that it brings."""
+
+
+def parse_cases(text: str, *, file: str, around: Surroundings) -> tuple[Case, ...]:
+    """The cases of one file. Raises `CaseInvalid` with every problem."""
+    try:
+        tree = parse_toml(text)
+    except TomlInvalid as invalid:
+        raise CaseInvalid([f"{file}: {invalid}"]) from invalid
+    return _File(file, around).read(tree)
+
+
+class _File:
+    """One reading of one file; collects every problem."""
+
+    def __init__(self, file: str, around: Surroundings) -> None:
+        self._file = file
+        self._around = around
+        self._problems: list[str] = []
+
+    def read(self, tree: Mapping[str, object]) -> tuple[Case, ...]:
+        self._only(tree, {"templates", "role", "users", "cases"}, "the file")
+        templates = self._templates(tree)
+        users = {
+            name: self._user(name, spec) for name, spec in self._table(tree, "users", "the file").items()
+        }
+        rows = tree.get("cases")
+        if not isinstance(rows, list) or not rows:
+            self._problem("`cases` is missing or empty: write at least one [[cases]]")
+            rows = []
+        cases = [self._case(number, row, templates, users) for number, row in enumerate(rows, start=1)]
+        names = [case.name for case in cases if case is not None]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._problem(f"two cases are named {name!r}")
+        if self._problems:
+            raise CaseInvalid(self._problems)
+        return tuple(case for case in cases if case is not None)
+
+    def _problem(self, text: str) -> None:
+        self._problems.append(f"{self._file}: {text}")
+
+    def _only(self, tree: Mapping[str, object], known: set[str], where: str) -> None:
+        for key in sorted(tree.keys() - known):
+            self._problem(f"unknown key `{key}` in {where}: expected {', '.join(sorted(known))}")
+
+    def _table(self, tree: Mapping[str, object], key: str, where: str) -> Mapping[str, object]:
+        table = tree.get(key, {})
+        if isinstance(table, dict):
+            return table
+        self._problem(f"`{key}` of {where} is no table")
+        return {}
+
+    def _texts(self, tree: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
+        values = tree.get(key, [])
+        values = [values] if isinstance(values, str) else values
+        if isinstance(values, list) and all(isinstance(value, str) for value in values):
+            return tuple(values)
+        self._problem(f"`{key}` of {where} is neither text nor a list of texts")
+        return ()
+
+    def _templates(self, tree: Mapping[str, object]) -> tuple[str, ...]:
+        role = tree.get("role")
+        names = self._texts(tree, "templates", "the file")
+        if bool(names) == (role is not None):
+            self._problem("expected either `templates` or `role`")
+        if role is not None:
+            if role not in self._around.roles:
+                self._problem(f"there is no role {role!r}")
+            return tuple(self._around.roles.get(str(role), ()))
+        for name in names:
+            if name not in self._around.templates.names:
+                self._problem(f"there is no template {name!r}")
+        return names
+
+    def _user(self, name: str, spec: object) -> User:
+        where = f"user {name!r}"
+        if not isinstance(spec, dict):
+            self._problem(f"{where} is no table")
+            return User(claims={}, scopes=frozenset())
+        self._only(spec, {"claims", "scopes", "groups"}, where)
+        scopes = set(self._texts(spec, "scopes", where))
+        for group in self._texts(spec, "groups", where):
+            if group not in self._around.groups:
+                self._problem(f"{where}: there is no group {group!r}")
+            scopes.update(self._around.groups.get(group, ()))
+        claims: dict[str, ClaimValue] = {}
+        for claim, value in self._table(spec, "claims", where).items():
+            # Not checked against its type: what a hostile value comes to is what a case may be about.
+            claims[claim] = tuple(value) if isinstance(value, list) else value  # type: ignore[assignment]
+        return User(claims=claims, scopes=frozenset(scopes))
+
+    def _case(
+        self, number: int, row: object, templates: tuple[str, ...], users: Mapping[str, User]
+    ) -> Case | None:
+        where = f"case {number}"
+        if not isinstance(row, dict):
+            self._problem(f"{where} is no table")
+            return None
+        self._only(row, {"name", "user", "action", "resource", "context", "expect", "statement"}, where)
+        name, statement, expect = row.get("name"), row.get("statement"), row.get("expect")
+        if not isinstance(name, str) or not name:
+            self._problem(f"{where} has no name")
+            name = where
+        where = f"case {name!r}"
+        expected = next((each for each in EXPECTED if each == expect), None)
+        if expected is None:
+            self._problem(f"{where}: `expect` is {expect!r}: expected one of {', '.join(EXPECTED)}")
+            expected = "deny"
+        if statement is not None and (not isinstance(statement, str) or expected == "refused"):
+            self._problem(f"{where}: `statement` is the Sid of the statement that must decide")
+            statement = None
+        if row.get("user") not in users:
+            self._problem(f"{where}: there is no user {row.get('user')!r} in this file")
+            return None
+        user = users[row["user"]]
+        requests = self._requests(row, where, user, users)
+        if not requests and expected != "refused":
+            self._problem(f"{where} needs an `action` and a `resource`")
+        return Case(
+            file=self._file,
+            name=name,
+            templates=templates,
+            user=user,
+            requests=requests,
+            expect=expected,
+            statement=statement,
+        )
+
+    def _requests(
+        self, row: Mapping[str, object], where: str, user: User, users: Mapping[str, User]
+    ) -> tuple[AccessRequest, ...]:
+        def fill(text: str) -> str:
+            return _HOLE.sub(lambda hole: self._value(hole[1], where, user, users), text)
+
+        context: dict[str, str | Sequence[str]] = {}
+        table = self._table(row, "context", where)
+        if len({key.lower() for key in table}) != len(table):
+            self._problem(f"{where}: `context` has a key in two spellings: keys have no case")
+        for key in table:
+            values = [fill(value) for value in self._texts(table, key, where)]
+            context[key] = values[0] if isinstance(table[key], str) and values else values
+        actions, resources = self._texts(row, "action", where), self._texts(row, "resource", where)
+        return tuple(
+            AccessRequest(action=action, resource=fill(resource), context=context)
+            for action, resource in product(actions, resources)
+        )
+
+    def _value(self, name: str, where: str, user: User, users: Mapping[str, User]) -> str:
+        other, dot, claim = name.partition(".")
+        if dot:
+            value = users[other].claims.get(claim) if other in users else None
+        else:
+            value = user.claims.get(name, self._around.variables.get(name))
+        if not isinstance(value, str):
+            self._problem(f"{where}: `{{{name}}}` is no variable, claim of the user, or USER.CLAIM")
+            return ""
+        return value

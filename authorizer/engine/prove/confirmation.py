@@ -1,0 +1,94 @@
+"""Confirming that two statements meet: two users whose policies are rendered and evaluated like anybody's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from authorizer.engine.document import parse_identity
+from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.language import ClaimType, EngineError
+from authorizer.engine.prove.allows import Allow, Templates
+from authorizer.engine.prove.separation import Meeting, Shared
+from authorizer.engine.prove.solve import meet
+from authorizer.engine.prove.users import User, fill_in, find_user
+from authorizer.engine.prove.witness import Party, Witness, assignments, samples
+
+MAX_ATTEMPTS: Final = 120
+"""Most pairs of users tried to confirm that two statements meet."""
+
+
+class Confirmation:
+    """The search for witnesses among the users of some policies, each a list of templates rendered together."""
+
+    def __init__(
+        self, templates: Templates, policies: Sequence[Sequence[str]], claims: Mapping[str, ClaimType]
+    ) -> None:
+        self._templates = templates
+        self._policies = policies
+        self._claims = claims
+
+    def witness(
+        self, claim: str, one: Allow, other: Allow, meeting: Meeting, shared: Shared
+    ) -> Witness | None:
+        """Two users, different in `claim`, who are both allowed to touch what the statements meet in; None if none was
+        found."""
+        language = self._claims[claim].language
+        guesses = assignments(
+            meeting,
+            isolates=claim,
+            ones=(*one.asked_for, *samples(language)),
+            others=(*other.asked_for, *samples(language)),
+        )
+        attempts = (
+            (left_user, right_user)
+            for left, right in guesses
+            for left_way in one.ways
+            for right_way in other.ways
+            if (left_user := find_user(self._claims, left_way, left, one.items))
+            and (right_user := find_user(self._claims, right_way, right, other.items, spare=-1))
+        )
+        for left_user, right_user in islice(attempts, MAX_ATTEMPTS):
+            if left_user[0].get(claim) == right_user[0].get(claim):
+                continue
+            requests = meet(
+                fill_in(one.statement.statement, left_user[0], self._templates.origin),
+                fill_in(other.statement.statement, right_user[0], self._templates.origin),
+                shared=shared,
+            )
+            if requests is None:
+                continue
+            parties = [
+                self._party(allow.template, user, request)
+                for allow, user, request in zip((one, other), (left_user, right_user), requests, strict=True)
+            ]
+            if parties[0] and parties[1]:
+                return Witness(one=self._trim(parties[0], claim), other=self._trim(parties[1], claim))
+        return None
+
+    def _party(self, template: str, user: User, request: AccessRequest) -> Party | None:
+        """The user with the first policy that the template is part of and that allows the request."""
+        parties = (
+            Party(claims=user[0], scopes=user[1], request=request, templates=tuple(names))
+            for names in self._policies
+            if template in names
+        )
+        return next(filter(self._allowed, parties), None)
+
+    def _allowed(self, party: Party) -> bool:
+        try:
+            text = self._templates.render(party.templates, party.claims, scopes=party.scopes)
+        except EngineError:
+            return False
+        return evaluate(
+            identity=None, session=parse_identity(text), boundary=None, request=party.request
+        ).allowed
+
+    def _trim(self, party: Party, isolates: str) -> Party:
+        """The party with only the claims that its policy needs."""
+        claims = dict(party.claims)
+        for name in party.claims:
+            without = {other: value for other, value in claims.items() if other != name}
+            if name != isolates and self._allowed(replace(party, claims=without)):
+                claims = without
+        return replace(party, claims=claims)

@@ -1,0 +1,61 @@
+"""What is said of templates, and what was found: a promise, its verdict, and why."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from authorizer.engine.prove.witness import Witness
+
+VERSION: Final = 1
+"""Of the prover: a verdict is worth what its prover is."""
+
+Verdict: TypeAlias = Literal["PROVEN", "LEAK", "UNKNOWN", "NOT CLAIMED"]
+
+RESTS_ON: Final = (
+    "a claim's value has its declared type, or no policy is rendered",
+    "a value stands in a policy as itself: two different values are never rendered alike",
+    "users cannot choose the isolating claim: its issuer sets it",
+    "each role's trust policy lets only the authorizer assume it",
+    "no resource policy grants the session's ARN, or everyone: such a grant is not limited by a session policy",
+    "each resource is reached under one ARN: access points, aliases and replicas are other resources here",
+)
+"""What every proof assumes, and cannot see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What the author of a template says about it."""
+
+    isolates: str | None
+    """The claim whose distinct values must never share a permission."""
+    shared: tuple[str, ...] = ()
+    """Resource patterns that are common to all, and do not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Two statements that meet, or could not be shown to be apart."""
+
+    isolates: str
+    one: str
+    """Where the first user's statement stands: `s3-home.json.j2:4`."""
+    other: str
+    witness: Witness | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The verdict on one template, or on the templates of one role joined."""
+
+    subject: str
+    verdict: Verdict
+    isolates: tuple[tuple[str, str], ...]
+    """Each template that promises isolation, and the claim."""
+    findings: tuple[Finding, ...]
+    ways: int
+    """Branches explored."""
+    pairs: int
+    """Pairs of statements compared."""
+    rests_on: tuple[str, ...]
+    shared: tuple[str, ...]
+    """Resource patterns that were left out because the author declared them shared."""

@@ -1,0 +1,72 @@
+"""Showing that a new set of policies is wider: a user and a request that it allows and the old one did not."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from authorizer.engine.document import Document, parse_session
+from authorizer.engine.evaluate import evaluate
+from authorizer.engine.language import EngineError
+from authorizer.engine.prove.containment import Excess
+from authorizer.engine.prove.sides import Both, Side, Sides, is_within
+from authorizer.engine.prove.solve import meet, requests_for
+from authorizer.engine.prove.users import Way, fill_in, find_user, placeholders_of
+from authorizer.engine.prove.witness import Party, samples
+
+MAX_ATTEMPTS: Final = 400
+"""Most requests tried to show that the new set is wider."""
+
+
+def find_gain(sides: Sides, gained: Sequence[tuple[Way, Excess]], ways: Sequence[Both]) -> Party | None:
+    """Who may now do what they could not before: `gained` is where to look first. None if nobody was found."""
+    # A claim's wider type is a gain of everything, for users with a value that the old type refused.
+    everything = [(way, Excess(statement=each)) for way, _, new in ways for each in new.statements]
+    documents = {id(way): old for way, old, _ in ways}
+    parties = (
+        party
+        for way, excess in [*gained, *everything]
+        for party in _parties(sides, way, excess, documents[id(way)])
+    )
+    tried = islice(parties, MAX_ATTEMPTS)
+    return next((each for each in tried if _allowed(sides.new, each) and not _allowed(sides.old, each)), None)
+
+
+def _parties(sides: Sides, way: Way, excess: Excess, old: Document) -> Iterator[Party]:
+    origin = sides.placeholders.origin
+    items = dict(map(origin, placeholders_of(excess.statement)))
+    for texts in _texts(sides):
+        user = find_user(sides.claims, way, texts, items)
+        if user is None:
+            continue
+        values, scopes = user
+        mine = fill_in(excess.statement, values, origin)
+        if excess.lifted is not None:
+            both = meet(mine, fill_in(excess.lifted, values, origin))
+            requests = iter(both[:1] if both else ())
+        else:
+            others = [fill_in(each, values, origin) for each in old.statements]
+            requests = requests_for(mine, unlike=others)
+        for request in requests:
+            yield Party(claims=values, scopes=scopes, request=request)
+
+
+def _texts(sides: Sides) -> Iterator[dict[str, str]]:
+    """Nothing in particular, then for each claim whose type changed a value that the old type refused."""
+    yield {}
+    if sides.old is None or sides.new is None:
+        return
+    for name, kind in sides.new.templates.claims.items():
+        before = sides.old.templates.claims.get(name)
+        if before is not None and not is_within(kind, before):
+            longest = "".join(next(iter(sorted(s.chars))) * s.max for s in kind.language.alternatives[0])
+            yield from ({name: text} for text in (*samples(kind.language), longest))
+
+
+def _allowed(side: Side | None, party: Party) -> bool:
+    if side is None:
+        return False
+    try:
+        session = parse_session(side.templates.render(side.names, party.claims, scopes=party.scopes))
+    except EngineError:
+        return False  # this user gets no policy, and so no credentials
+    return evaluate(identity=None, session=session, boundary=None, request=party.request).allowed

@@ -1,0 +1,106 @@
+"""What templates are held to when they load: declarations in order, JSON whatever a variable says, and a document that
+a session policy can be in every branch."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from authorizer.engine.language import FORBIDDEN, MAX_CLAIMS, PRINTABLE, ClaimType, Placeholders
+from authorizer.engine.template.branches import MAX_BRANCHES
+from authorizer.engine.template.holes import examine_symbolic
+from authorizer.engine.template.loops import lengths_for_forms
+from authorizer.engine.template.places import place_at, statement_places
+from authorizer.engine.template.program import Place, Program, bind, claims_of, variables_of
+from authorizer.engine.template.run import explore
+from authorizer.syntax.json_text import JsonInvalid, parse_json
+
+_ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
+_TRUSTED = PRINTABLE | FORBIDDEN
+
+
+def misdeclared(claims: Mapping[str, ClaimType], variables: Mapping[str, str]) -> list[str]:
+    """What is wrong with the declarations, whatever the templates say."""
+    if len(claims) > MAX_CLAIMS:
+        return [f"{len(claims)} claims are declared: at most {MAX_CLAIMS} can be"]
+    strange = [name for name, value in variables.items() if not (value and _TRUSTED.issuperset(value))]
+    return [f"variable `{name}` is empty, or holds a character that STS does not take" for name in strange]
+
+
+def changed(
+    programs: Mapping[str, Program], claims: Mapping[str, ClaimType], variables: Mapping[str, str]
+) -> list[str]:
+    """What compiled programs mention and is no longer declared, or no longer a list or a single value."""
+    return [
+        f"{name}.json.j2:1: `{used}` is no longer declared as it was when this was compiled: compile again"
+        for name, program in programs.items()
+        for used in sorted(_undeclared(program, claims, variables))
+    ]
+
+
+def _undeclared(
+    program: Program, claims: Mapping[str, ClaimType], variables: Mapping[str, str]
+) -> Iterator[str]:
+    yield from sorted(set(variables_of(program)) - variables.keys())
+    for name, is_list in claims_of(program):
+        if name not in claims or is_list not in {None, claims[name].is_list}:
+            yield name
+
+
+def misshapen(
+    programs: Mapping[str, Program],
+    bound: Mapping[str, Program],
+    claims: Mapping[str, ClaimType],
+    placeholders: Placeholders,
+) -> list[str]:
+    """Every problem of every branch of these programs, each with its place, and once.
+
+    `bound` are the same programs with the values of the deployment's variables in them.
+    """
+    problems = list(_not_json(programs, claims, placeholders))
+    if not problems:
+        problems = [
+            problem
+            for name, program in bound.items()
+            for problem in _problems(name, program, claims, placeholders)
+        ]
+    return list(dict.fromkeys(problems))
+
+
+def _not_json(
+    programs: Mapping[str, Program], claims: Mapping[str, ClaimType], placeholders: Placeholders
+) -> Iterator[str]:
+    """What is no JSON, with every variable as `x`: a variable outside a string could be a whole statement, and whether
+    a template is in order must not depend on a variable's value."""
+    for name, program in programs.items():
+        stand_in = bind(program, dict.fromkeys(variables_of(program), "x"))
+        ways = explore([stand_in], placeholders.codes, lengths_for_forms(claims, [stand_in]))
+        for _, (run,) in islice(ways, MAX_BRANCHES):
+            try:
+                parse_json(run.text)
+            except JsonInvalid as invalid:
+                place = place_at(run, invalid.position or 0, Place(name, 1))
+                yield f"{place.describe()}: {invalid.cause} (holes stand inside strings only)"
+
+
+def _problems(
+    name: str, program: Program, claims: Mapping[str, ClaimType], placeholders: Placeholders
+) -> Iterator[str]:
+    ways = explore([program], placeholders.codes, lengths_for_forms(claims, [program]))
+    for count, (_, (run,)) in enumerate(ways):
+        if count == MAX_BRANCHES:
+            said = "use fewer independent tests, and shorter lists where a loop stands inside a text"
+            yield f"{name}.json.j2:1: more than {MAX_BRANCHES} ways to run: {said}"
+            return
+        _, problems = examine_symbolic(run.text)
+        if problems:
+            places = statement_places(run)
+            for problem in problems:
+                place = Place(name, 1)
+                if problem.statement is not None and problem.statement < len(places):
+                    place = places[problem.statement]
+                yield f"{place.describe()}: {_readable(problem.text, placeholders)}"
+
+
+def _readable(text: str, placeholders: Placeholders) -> str:
+    """A problem's text with the claims' names for their placeholders, which messages show escaped."""
+    return _ESCAPED.sub(lambda found: f"{{{{ {placeholders.origin(chr(int(found[1], 16)))[0]} }}}}", text)
