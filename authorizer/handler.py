@@ -16,8 +16,8 @@ with without_default_cas():
 DEFAULT_ACCESS = "policies/access.toml"
 
 _root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
-_settings = load(_root / os.environ.get("AUTHORIZER_ACCESS", DEFAULT_ACCESS), os.environ)
-lambda_handler = Authorizer(_settings, function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
+_access = load(_root / os.environ.get("AUTHORIZER_ACCESS", DEFAULT_ACCESS), os.environ)
+lambda_handler = Authorizer(_access, function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
 lambda_handler.warm()
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":

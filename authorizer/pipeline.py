@@ -12,12 +12,13 @@ from authorizer.identity.resolve import resolve
 from authorizer.model import Claims, Credentials, Shape
 from authorizer.record import Record
 from authorizer.render import render
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access, Settings
 from authorizer.waiting.deadline import Deadline
 
 if TYPE_CHECKING:
     # A backend that takes the third way has neither tokens to verify nor connections to keep.
     from authorizer.connections import Connections
+    from authorizer.engine import TemplateSet
     from authorizer.sealing.sealers import Sealers
     from authorizer.tokens.verifier import Verifier
     from authorizer.vending.vendor import Vendor
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """What the flow runs on: the settings, and the stages that talk to a network."""
+    """What the flow runs on: the settings, the compiled templates, and the stages that talk to a network."""
 
     settings: Settings
+    templates: "TemplateSet"
     verifier: "Verifier"
     vendor: "Vendor"
     sealers: "Sealers"
@@ -49,7 +51,7 @@ async def authorize(
     claims = record.verified(await stages.verifier.verify(request.token, now, deadline))
     identity = record.resolved(resolve(claims, request.requested_role, settings))
     routes = record.permitted(permit(identity, request, settings))
-    policy = record.rendered(render(identity, settings))
+    policy = record.rendered(render(identity, stages.templates, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
     secrets = await stages.sealers.context(credentials, identity, request.route, now, deadline)
     kept = await stages.connections.keep(claims, request, now, deadline)
@@ -65,7 +67,7 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
     request, claims = record.parsed(asked.request), record.verified(asked.claims)
     identity = record.resolved(resolve(claims, request.requested_role, settings))
     routes = record.permitted(permit(identity, request, settings))
-    policy = record.rendered(render(identity, settings))
+    policy = record.rendered(render(identity, stages.templates, settings))
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
     secrets = record.sealed(await stages.sealers.context(credentials, identity, request.route, now, deadline))
     return record.responded(refresh(identity, routes, secrets, settings))
@@ -74,7 +76,7 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
 async def assume(
     claims: Claims,
     requested_role: str | None,
-    settings: Settings,
+    access: Access,
     vendor: "Vendor",
     *,
     now: float,
@@ -82,6 +84,8 @@ async def assume(
 ) -> Credentials:
     """Claims that API Gateway's own authorizer has verified → the caller's credentials. Which routes are open has been
     decided by the gateway, and all shapes that stand behind such an authorizer need credentials for as long."""
+    settings, templates = access
+
     identity = resolve(claims, requested_role, settings)
-    policy = render(identity, settings)
+    policy = render(identity, templates, settings)
     return await vendor.vend(identity, policy, Shape.REST_REQUEST, now, deadline)

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from authorizer.engine import EngineError, NothingAllowed, ValueMissing
+from authorizer.engine import EngineError, NothingAllowed, TemplateSet, ValueMissing
 from authorizer.engine import PolicyTooLarge as EnginePolicyTooLarge
 from authorizer.errors import ClaimAbsent, NothingGranted, PolicyInvalid, PolicyTooLarge
 from authorizer.memory import PER_CALLER, remembered
@@ -10,14 +10,14 @@ from authorizer.model import Identity, Role, SessionPolicy
 from authorizer.settings.schema import Settings
 
 
-def render(identity: Identity, settings: Settings) -> SessionPolicy:
+def render(identity: Identity, templates: TemplateSet, settings: Settings) -> SessionPolicy:
     """The templates of the identity's role, joined and rendered with the identity's own claims and scopes.
 
     Raises `ClaimAbsent`, `NothingGranted`, `PolicyTooLarge` or `PolicyInvalid`: the engine's errors in this project's
     families. A claim that the user lacks and scopes that grant nothing are for an administrator; a policy that is too
     large or malformed is a fault of the templates.
     """
-    return _policy(identity.role, tuple(identity.claims.items()), identity.scopes, settings)
+    return _policy(identity.role, tuple(identity.claims.items()), identity.scopes, templates, settings)
 
 
 @remembered(PER_CALLER)  # at most 2,048 characters each
@@ -25,10 +25,11 @@ def _policy(
     role: Role,
     claims: tuple[tuple[str, str | tuple[str, ...]], ...],
     scopes: frozenset[str],
+    templates: TemplateSet,
     settings: Settings,
 ) -> SessionPolicy:
     try:
-        text = settings.template_set.render(role.policies, dict(claims), scopes=scopes)
+        text = templates.render(role.policies, dict(claims), scopes=scopes)
     except ValueMissing as error:
         claim = settings.claims[error.name].claim
         raise ClaimAbsent(

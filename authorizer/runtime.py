@@ -1,4 +1,4 @@
-"""The Lambda entry point as an object: settings in, a handler out. One event loop for its whole life."""
+"""The Lambda entry point as an object: settings and templates in, a handler out. One event loop for its whole life."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ from authorizer.model import Decision, Verdict
 from authorizer.pipeline import Stages, authorize, renew
 from authorizer.record import Record
 from authorizer.sealing.sealers import Sealers
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.settings.walks import why_closed
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
@@ -58,7 +58,7 @@ class Authorizer:
 
     def __init__(
         self,
-        settings: Settings,
+        access: Access,
         *,
         function: str | None = None,
         clock: Callable[[], float] = time.time,
@@ -66,7 +66,7 @@ class Authorizer:
         emit: Callable[[str], None] | None = None,
     ) -> None:
         """`function` tells its metrics from those of another deployment: the Lambda function's name."""
-        self.settings = settings
+        self.settings, self.templates = access
         self._function = function or LOCAL
         self._clock = clock
         self._monotonic = monotonic
@@ -120,6 +120,7 @@ class Authorizer:
         sealers = Sealers(self.settings)
         return Stages(
             settings=self.settings,
+            templates=self.templates,
             verifier=Verifier(self.settings.issuers, self.settings.keys),
             vendor=Vendor(self.settings, sealers=sealers),
             sealers=sealers,

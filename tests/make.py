@@ -10,7 +10,7 @@ from typing import Any
 from authorizer.local.personas import load_personas
 from authorizer.model import Claims, Identity, Request, RouteArn, Shape
 from authorizer.settings.load import SUFFIX, read
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access, Settings
 from authorizer.waiting.deadline import Deadline
 
 ROOT = Path(__file__).parent.parent
@@ -39,21 +39,27 @@ def sample_templates() -> Mapping[str, str]:
 
 
 @cache
-def _sample() -> Settings:
-    return make_settings(gateway={})
+def sample_access() -> Access:
+    """The bundled configuration and its templates, unchanged."""
+    return make_access()
 
 
 def sample_settings() -> Settings:
     """The bundled configuration, unchanged."""
-    return _sample()
+    return sample_access().settings
 
 
-def make_settings(
+def make_settings(**changes: Any) -> Settings:
+    """The settings of `make_access`."""
+    return make_access(**changes).settings
+
+
+def make_access(
     *,
     environment: Mapping[str, str] | None = None,
     templates: Mapping[str, str] | None = None,
     **changes: object,
-) -> Settings:
+) -> Access:
     """The bundled configuration with `changes` merged into its tables; a value of None removes a key."""
     source = ACCESS.read_text()
     tables = merged(tomllib.loads(source), changes)

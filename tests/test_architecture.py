@@ -38,8 +38,8 @@ LAYERS: dict[str, set[str]] = {
     "connections": {"errors", "model", "sealing", "settings", "tokens", "waiting"},
     "record": {"memory", "errors", "gateway", "metrics", "model"},
     "pipeline": {
-        "connections", "gateway", "identity", "model", "record", "render", "sealing", "settings", "tokens", "vending",
-        "waiting",
+        "connections", "engine", "gateway", "identity", "model", "record", "render", "sealing", "settings", "tokens",
+        "vending", "waiting",
     },
     "runtime": {
         "connections", "errors", "gateway", "memory", "metrics", "model", "pipeline", "record", "sealing", "settings",

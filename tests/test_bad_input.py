@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from authorizer.local.issuer import keys_on_disk, kid, make_key
 from authorizer.runtime import VerdictError
-from tests.make import make_settings
+from tests.make import make_access, sample_templates
 from tests.world import World, running, sample_event
 
 STRANGER = make_key()
@@ -269,14 +269,14 @@ def test_a_policy_that_sts_would_not_take_is_a_failure(key_folder: Path) -> None
         f'{{"Version":"2012-10-17","Statement":[{statement}"arn:aws:s3:::home/{{{{ sub }}}}/*"}}'
         f'{{% if "files:write" in scopes %}},{statement}[{resources}]}}{{% endif %}}]}}'
     )
-    with_large = make_settings(
-        templates={**make_settings().templates, "large": template}, roles={"editor": {"policies": ["large"]}}
+    with_large = make_access(
+        templates={**sample_templates(), "large": template}, roles={"editor": {"policies": ["large"]}}
     )
 
     def large(settings: Any) -> Any:
-        return replace(with_large, issuers=settings.issuers)
+        return replace(with_large.settings, issuers=settings.issuers)
 
-    with running(key_folder, change=large) as world:
+    with running(key_folder, change=large, templates=with_large.templates) as world:
         decision, record = world.sample("rest-token-allow")
     assert (decision.verdict, decision.code) == ("failure", "policy_too_large")
     assert "STS takes 2048" in str(record.refusal)
@@ -288,10 +288,14 @@ def test_a_policy_without_an_allow_is_a_denial_and_never_an_assume_role(key_fold
         '{"Version":"2012-10-17","Statement":[{% if "nobody" in scopes %}{"Effect":"Allow","Action":"s3:GetObject",'
         '"Resource":"arn:aws:s3:::b/{{ sub }}/*"}{% endif %}]}'
     )
-    empty = make_settings(
-        templates={**make_settings().templates, "empty": template}, roles={"editor": {"policies": ["empty"]}}
+    empty = make_access(
+        templates={**sample_templates(), "empty": template}, roles={"editor": {"policies": ["empty"]}}
     )
-    with running(key_folder, change=lambda settings: replace(empty, issuers=settings.issuers)) as world:
+
+    def nobody(settings: Any) -> Any:
+        return replace(empty.settings, issuers=settings.issuers)
+
+    with running(key_folder, change=nobody, templates=empty.templates) as world:
         decision, _ = world.sample("rest-token-allow")
     assert (decision.verdict, decision.code) == ("deny", "nothing_granted")
     assert world.sts.requests == []

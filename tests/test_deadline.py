@@ -53,7 +53,7 @@ class Jammed:
 
     @property
     def settings(self) -> Settings:
-        return self.world.local.settings
+        return self.world.local.access.settings
 
     def without_keys(self, uri: str) -> None:
         """From here on the verifier has no key, and `uri` is where they are."""

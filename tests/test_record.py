@@ -16,7 +16,7 @@ from authorizer.metrics import COUNTERS, DECISION, NAMESPACE
 from authorizer.model import Credentials, Routes, SessionPolicy
 from authorizer.pipeline import authorize
 from authorizer.record import MAX_LISTED, MAX_TEXT, STAGES, Record
-from tests.make import NOW, SUB, make_claims, make_identity, make_request, sample_settings
+from tests.make import NOW, SUB, make_claims, make_identity, make_request, sample_access, sample_settings
 from tests.world import sample_event
 
 TEXTS = st.text(max_size=20)
@@ -159,6 +159,7 @@ async def test_the_time_to_seal_is_no_part_of_answering() -> None:
 
     stages: Any = SimpleNamespace(
         settings=sample_settings(),
+        templates=sample_access().templates,
         verifier=Verifier(),
         vendor=Vendor(),
         sealers=Sealers(),

@@ -13,17 +13,15 @@ from authorizer.identity.permit import permit
 from authorizer.identity.resolve import resolve
 from authorizer.model import Claims, Identity, Request, Shape
 from authorizer.render import render
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.vending.request import assume_role_request
 from tests.faults.awaits import ELSEWHERE
-from tests.make import SUB, make_claims, make_request, make_settings, sample_settings
+from tests.make import SUB, make_access, make_claims, make_request, sample_access, sample_settings
 from tests.soak.memory import remembered as remembered_of
 
 OTHER_SUB = "22222222-2222-4222-8222-222222222222"
-SETTINGS = (
-    sample_settings(),
-    make_settings(scopes={"files:read": ["GET /other"]}, variables={"bucket": "other"}),
-)
+OTHER = make_access(scopes={"files:read": ["GET /other"]}, variables={"bucket": "other"})
+LOADED = (sample_access(), OTHER, Access(sample_settings(), OTHER.templates))
 
 ROLES = {name: role.arn for name, role in sample_settings().roles.items()}
 CLAIMS = st.builds(
@@ -57,12 +55,13 @@ REQUESTS = st.builds(
 )
 
 
-def outcome(claims: Claims, request: Request, settings: Settings) -> Any:
+def outcome(claims: Claims, request: Request, access: Access) -> Any:
     """Everything that the pure stages make of it, or which of them refuses and why."""
+    settings, templates = access
     try:
         identity: Identity = resolve(claims, request.requested_role, settings)
         routes = permit(identity, request, settings)
-        policy = render(identity, settings)
+        policy = render(identity, templates, settings)
         asked = assume_role_request(identity, policy)
         late = assume_role_request(identity, policy, end_with_token=True)
         answer = allow(request, identity, routes, {"accessKeyId": "id"}, settings)
@@ -71,9 +70,9 @@ def outcome(claims: Claims, request: Request, settings: Settings) -> Any:
     return identity.role.arn, identity.claims, identity.scopes, routes, policy, asked, late, answer
 
 
-@given(st.lists(st.tuples(CLAIMS, REQUESTS, st.sampled_from(SETTINGS)), min_size=1, max_size=12))
+@given(st.lists(st.tuples(CLAIMS, REQUESTS, st.sampled_from(LOADED)), min_size=1, max_size=12))
 def test_what_is_remembered_is_what_would_be_found_anew(
-    calls: list[tuple[Claims, Request, Settings]],
+    calls: list[tuple[Claims, Request, Access]],
 ) -> None:
     anew = []
     for call in calls:
@@ -85,12 +84,12 @@ def test_what_is_remembered_is_what_would_be_found_anew(
 
 
 def test_answers_are_not_shared_between_requests() -> None:
-    settings, claims, request = sample_settings(), make_claims(), make_request()
-    before = outcome(claims, request, settings)[-1]
-    spoilt = outcome(claims, request, settings)[-1]
+    access, claims, request = sample_access(), make_claims(), make_request()
+    before = outcome(claims, request, access)[-1]
+    spoilt = outcome(claims, request, access)[-1]
     spoilt["context"]["tenant"] = "globex"
     spoilt["policyDocument"]["Statement"][0]["Resource"].append("*")
-    assert outcome(claims, request, settings)[-1] == before
+    assert outcome(claims, request, access)[-1] == before
 
 
 REMEMBERING = [
@@ -104,7 +103,7 @@ REMEMBERING = [
 
 def test_all_that_is_remembered_is_dropped_and_bounded_in_one_place() -> None:
     """But for the TLS contexts, which hold nobody's data."""
-    outcome(make_claims(), make_request(), sample_settings())
+    outcome(make_claims(), make_request(), sample_access())
     of_here = {f"{each.__module__}.{each.__name__}" for each in memory._memories}
     assert of_here >= set(REMEMBERING) - {"authorizer.tls.context"}
     memory.forget()

@@ -10,8 +10,8 @@ import pytest
 from authorizer.errors import ClaimAbsent, NothingGranted, PolicyInvalid, PolicyTooLarge, Refusal
 from authorizer.model import Identity
 from authorizer.render import render
-from authorizer.settings.schema import Settings
-from tests.make import SUB, make_identity, make_settings, sample_templates
+from authorizer.settings.schema import Access
+from tests.make import SUB, make_access, make_identity, sample_templates
 
 
 def statements(*resources: str) -> str:
@@ -21,17 +21,17 @@ def statements(*resources: str) -> str:
     )
 
 
-def loaded(*parts: str) -> Settings:
+def loaded(*parts: str) -> Access:
     """The bundled configuration, but for the editor's one template, whose statements these are."""
     source = f'{{"Version": "2012-10-17", "Statement": [{"".join(parts)}]}}'
     templates = {**sample_templates(), "it": source}
-    return make_settings(templates=templates, roles={"editor": {"policies": ["it"]}})
+    return make_access(templates=templates, roles={"editor": {"policies": ["it"]}})
 
 
 OWN = statements("{{ sub }}/{{ tenant }}/*")
 LARGE = statements(*(f"{'a' * 80}/{number}/{{{{ sub }}}}/{{{{ tenant }}}}/*" for number in range(20)))
 READS, WRITES = '{% if "files:read" in scopes %}', '{% elif "files:write" in scopes %}'
-SETTINGS = loaded(READS, OWN, WRITES, LARGE, "{% endif %}")
+SETTINGS, TEMPLATES = loaded(READS, OWN, WRITES, LARGE, "{% endif %}")
 """Allows one place to read, nothing without a scope, and more than STS takes to write."""
 
 
@@ -40,7 +40,7 @@ def identity_of(scope: str, **changes: Any) -> Identity:
 
 
 def test_a_policy_names_what_it_was_made_of() -> None:
-    policy = render(identity_of("files:read"), SETTINGS)
+    policy = render(identity_of("files:read"), TEMPLATES, SETTINGS)
     assert json.loads(policy.text)["Statement"]["Resource"] == f"arn:aws:s3:::b/{SUB}/acme/*"
     assert policy.digest == hashlib.sha256(policy.text.encode()).hexdigest()[:16]
     assert policy.templates == ("it",)
@@ -64,7 +64,7 @@ def test_what_the_engine_refuses_is_refused_in_the_words_of_the_role(
     claimed = {name: value for name, value in values.items() if value is not None}
     identity = identity_of(scope, claims=claimed)
     with pytest.raises(refusal) as caught:
-        render(identity, SETTINGS)
+        render(identity, TEMPLATES, SETTINGS)
     assert type(caught.value) is refusal
     assert str(caught.value).startswith("role 'editor': ")
     assert said in str(caught.value)

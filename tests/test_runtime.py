@@ -35,7 +35,7 @@ from authorizer.runtime import (
 )
 from authorizer.sealing.seal import peek_kid
 from authorizer.sealing.sealer import KEYS_MAX_AGE
-from authorizer.settings.schema import Sealing, Session, Settings
+from authorizer.settings.schema import Access, Sealing, Session, Settings
 from tests.make import NOW, SUB, make_claims, make_request
 from tests.servers.jwks import Jwks
 from tests.vending.factories import jwk_set, make_jwk
@@ -147,11 +147,11 @@ def test_a_restart_forgets_every_credential(world: World) -> None:
     assert len(world.sts.requests) == 2
 
 
-def keys_at(world: World, jwks: Jwks) -> Settings:
-    """The world's settings, with the keys of its issuer somewhere else."""
-    settings = world.authorizer.settings
+def keys_at(world: World, jwks: Jwks) -> Access:
+    """What the world runs on, with the keys of its issuer somewhere else."""
+    settings, templates = world.local.access
     issuers = {name: replace(issuer, jwks_uri=jwks.uri) for name, issuer in settings.issuers.items()}
-    return replace(settings, issuers=issuers)
+    return Access(replace(settings, issuers=issuers), templates)
 
 
 def test_what_was_warmed_needs_no_keys_for_its_first_request(world: World) -> None:
@@ -176,7 +176,7 @@ def test_what_is_closed_keeps_no_connection_and_decides_nothing_that_waits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = []
-    authorizer = Authorizer(world.authorizer.settings, emit=world.lines.append)
+    authorizer = Authorizer(world.local.access, emit=world.lines.append)
     for stage in (authorizer._stages.verifier, authorizer._stages.vendor):
 
         async def close(stage: Any = stage, of: Any = stage.close) -> None:
@@ -195,7 +195,7 @@ def test_the_record_goes_to_the_functions_log_at_once_and_names_the_function(
 ) -> None:
     log = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(log))
-    authorizer = Authorizer(world.authorizer.settings, function="authorizer-live")
+    authorizer = Authorizer(world.local.access, function="authorizer-live")
     try:
         authorizer.decide({})
         assert log.getvalue().endswith(b"\n")

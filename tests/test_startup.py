@@ -98,15 +98,15 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     (folder / "templates").mkdir(parents=True)
     from authorizer.settings.load import COMPILED, load
 
-    settings = load(ACCESS, sample_environment())
+    settings, templates = load(ACCESS, sample_environment())
     pool = 'user_pool  = "env:USER_POOL_ID"\n'
     source = ACCESS.read_text()
     assert pool in source
     # Key sets are asked for at init: a closed port of this machine fails at once.
     (folder / "access.toml").write_text(source.replace(pool, f'{pool}jwks_uri = "http://127.0.0.1:9/"\n'))
-    for name, source in settings.templates.items():
+    for name, source in settings.template_sources.items():
         (folder / "templates" / f"{name}.json.j2").write_text(source)
-    (folder / "templates" / COMPILED).write_text(settings.template_set.dump(settings.templates))
+    (folder / "templates" / COMPILED).write_text(templates.dump(settings.template_sources))
     ran = subprocess.run(
         [sys.executable, "-c", ASK],
         cwd=ROOT,

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from authorizer.engine import TemplateSet
 from authorizer.local.world import Local, local
 from authorizer.model import Decision
 from authorizer.record import Record
 from authorizer.runtime import Authorizer
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access, Settings
 from tests.make import ACCESS, ROOT
 from tests.servers.sts import RecordingSts
 
@@ -54,17 +55,23 @@ def sample_event(name: str) -> dict[str, Any]:
 
 @contextmanager
 def running(
-    keys: Path, *, change: Callable[[Settings], Settings] = lambda settings: settings, access: Path = ACCESS
+    keys: Path,
+    *,
+    change: Callable[[Settings], Settings] = lambda settings: settings,
+    templates: TemplateSet | None = None,
+    access: Path = ACCESS,
 ) -> Iterator[World]:
-    """A running world. `keys` is a folder for the issuer's keys; `change` may alter the settings."""
+    """A running world. `keys` is a folder for the issuer's keys; `change` may alter the settings, and
+    `templates` are others than the bundled ones."""
     sts = RecordingSts()
     before = dict(os.environ)
     os.environ.update({**AWS, "AWS_ENDPOINT_URL_STS": sts.endpoint})
     try:
         with local(access, {}, keys=keys) as bundled:
-            here = replace(bundled, settings=change(bundled.settings))
+            settings, compiled = bundled.access
+            here = replace(bundled, access=Access(change(settings), templates or compiled))
             lines: list[str] = []
-            authorizer = Authorizer(here.settings, emit=lines.append)
+            authorizer = Authorizer(here.access, emit=lines.append)
             try:
                 yield World(local=here, sts=sts, authorizer=authorizer, lines=lines)
             finally:

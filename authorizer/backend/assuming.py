@@ -15,7 +15,7 @@ from authorizer.backend.readings import check_certain
 from authorizer.model import Credentials
 from authorizer.pipeline import assume as assume_for
 from authorizer.settings.load import load
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 
@@ -26,21 +26,20 @@ BUDGET = 8.0
 
 
 class Assumer:
-    """Settings and a vendor, for one event loop. `assume` keeps one for the process; tests make their own."""
+    """What was loaded, and a vendor, for one event loop. `assume` keeps one for the process; tests make their own."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.vendor = Vendor(settings)
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self.vendor = Vendor(access.settings)
 
     async def assume(self, event: Mapping[str, Any], now: float) -> Credentials:
         """The caller's credentials. Raises a `Refusal` as the authorizer would, or `CredentialsAbsent`."""
-        claims = native_claims(event, self._settings, now)
-        requested_role = _requested_role(event, self._settings.resolution.role_header)
-        check_certain(claims, requested_role, self._settings, http=is_http(event))
+        settings = self._access.settings
+        claims = native_claims(event, settings, now)
+        requested_role = _requested_role(event, settings.resolution.role_header)
+        check_certain(claims, requested_role, settings, http=is_http(event))
         deadline = Deadline.after(BUDGET)
-        return await assume_for(
-            claims, requested_role, self._settings, self.vendor, now=now, deadline=deadline
-        )
+        return await assume_for(claims, requested_role, self._access, self.vendor, now=now, deadline=deadline)
 
 
 _assumers: list[Assumer] = []

@@ -14,7 +14,7 @@ from authorizer.bundle.reach import file_of, reached
 from authorizer.bundle.service_data import cut
 from authorizer.bundle.wheels import Runtime
 from authorizer.settings.load import COMPILED, KEY_SETS, SUFFIX
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.syntax.toml_text import parse_toml
 
 LIBRARIES = "python/"
@@ -50,7 +50,7 @@ class Bundle:
 
 
 def build(
-    settings: Settings,
+    loaded: Access,
     access: Path,
     *,
     install: Callable[[Path], None],
@@ -60,7 +60,7 @@ def build(
 ) -> Bundle:
     """Make `output`, and beside it `…-layer.zip` if the libraries are to be a layer of their own.
 
-    `install` puts the libraries into a folder. Raises `SettingsError`.
+    `loaded` is what `access` says. `install` puts the libraries into a folder. Raises `SettingsError`.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -70,7 +70,7 @@ def build(
         gone = _prune(folder, tables)
         cut(folder / "botocore" / "data", services(tables))
         _copy_ours(folder)
-        _copy_policies(settings, access, folder)
+        _copy_policies(loaded, access, folder)
         compile_all(folder, runtime.interpreter, ours="authorizer")
         if layer:
             names = {path.name for path in folder.iterdir()}
@@ -125,17 +125,15 @@ def _copy_ours(folder: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _copy_policies(settings: Settings, access: Path, folder: Path) -> None:
-    target = folder / "policies"
+def _copy_policies(loaded: Access, access: Path, folder: Path) -> None:
+    sources, target = loaded.settings.template_sources, folder / "policies"
     (target / "templates").mkdir(parents=True)
     shutil.copyfile(access, target / "access.toml")
     if (access.parent / KEY_SETS).is_dir():
         shutil.copytree(access.parent / KEY_SETS, target / KEY_SETS)
-    for name, source in settings.templates.items():
+    for name, source in sources.items():
         (target / "templates" / f"{name}{SUFFIX}").write_text(source, encoding="utf-8")
-    (target / "templates" / COMPILED).write_text(
-        settings.template_set.dump(settings.templates), encoding="utf-8"
-    )
+    (target / "templates" / COMPILED).write_text(loaded.templates.dump(sources), encoding="utf-8")
 
 
 def _sizes(folder: Path) -> dict[str, int]:

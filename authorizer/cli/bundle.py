@@ -69,10 +69,10 @@ def bundle(  # noqa: PLR0917 - click passes options by name
     runtime = _runtime(python, arch)
     if installed:
         _check_platform(runtime)
-    settings = load_deployment(access, sample=sample)
+    loaded = load_deployment(access, sample=sample)
     install = partial(copy_installed, requirements) if installed else partial(download, requirements, runtime)
     with Console(stderr=True).status("making the bundle"):
-        made = build(settings, access, install=install, runtime=runtime, output=output, layer=layer)
+        made = build(loaded, access, install=install, runtime=runtime, output=output, layer=layer)
     if as_json:
         click.echo(json.dumps(_as_json(made) | {"sample_values": sample_names(access)}))
     else:

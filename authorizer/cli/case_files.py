@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from authorizer.engine import CaseInvalid
+from authorizer.engine import CaseInvalid, TemplateSet
 from authorizer.engine.check import Case, CaseResult, Surroundings, parse_cases, run_case
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 
 
 def case_files(access: Path) -> list[Path]:
@@ -13,19 +13,20 @@ def case_files(access: Path) -> list[Path]:
     return sorted((access.parent / "cases").glob("*.toml"))
 
 
-def surroundings(settings: Settings) -> Surroundings:
+def surroundings(access: Access) -> Surroundings:
     """What the case files of this configuration may refer to."""
+    settings, templates = access
     return Surroundings(
-        templates=settings.template_set,
+        templates=templates,
         variables=settings.variables,
         roles={role.name: role.policies for role in settings.roles.values()},
         groups={group.name: group.scopes for group in settings.groups.values()},
     )
 
 
-def read_cases(settings: Settings, paths: Iterable[Path]) -> tuple[Case, ...]:
+def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case, ...]:
     """The cases of several files. Raises `CaseInvalid` with every problem of all of them."""
-    around, problems, cases = surroundings(settings), list[str](), list[Case]()
+    around, problems, cases = surroundings(access), list[str](), list[Case]()
     for path in paths:
         try:
             cases += parse_cases(path.read_text(encoding="utf-8"), file=str(path), around=around)
@@ -38,6 +39,6 @@ def read_cases(settings: Settings, paths: Iterable[Path]) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def run_cases(settings: Settings, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
+def run_cases(templates: TemplateSet, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
     """What comes of each case."""
-    return tuple(run_case(case, settings.template_set) for case in cases)
+    return tuple(run_case(case, templates) for case in cases)

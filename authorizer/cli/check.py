@@ -21,10 +21,11 @@ def check(access: Path, aws: bool, as_json: bool) -> None:
     """
     problems: tuple[str, ...] = ()
     try:
-        settings = load_access(access, aws=aws)
+        settings = load_access(access, aws=aws).settings
         summary = (
             f"{access}: {len(settings.issuers)} issuers, {len(settings.roles)} roles, "
-            f"{len(settings.groups)} groups, {len(settings.scopes)} scopes, {len(settings.templates)} templates: fine"
+            f"{len(settings.groups)} groups, {len(settings.scopes)} scopes, "
+            f"{len(settings.template_sources)} templates: fine"
         )
     except SettingsError as error:
         problems = error.problems

@@ -45,17 +45,17 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
     Exit code 0: no role may do more than before. 1: a role may, or it could not be shown that it may not. 2: it could
     not run.
     """
-    new_settings = load_access(access, aws=aws)
+    now = load_access(access, aws=aws)
     with _old_access(old, access) as old_access:
         from authorizer.settings.load import load
 
         environment = {**environment_of(old_access, aws=aws), **environment_of(access, aws=aws)}
-        old_settings = load(old_access, environment)
+        before = load(old_access, environment)
         if set(sample_names(old_access)) - set(sample_names(access)):
             click.echo(sample_notice(old_access), err=True)
     from authorizer.gate import compare
 
-    results = compare(old_settings, new_settings)
+    results = compare(before, now)
     if as_json:
         click.echo(json.dumps([_plain(result) for result in results], indent=2))
     else:

@@ -75,8 +75,8 @@ def _authorizer(access: Path, event: object, *, aws: bool) -> Iterator[tuple[Aut
         region = os.environ.get("AWS_REGION") or world.personas.environment.get("AWS_REGION", "us-east-1")
         embedded = EmbeddedAws(region)
         try:
-            embedded.create_roles(world.settings.roles)
-            authorizer = Authorizer(world.settings, emit=_silent)
+            embedded.create_roles(world.access.settings.roles)
+            authorizer = Authorizer(world.access, emit=_silent)
             try:
                 yield authorizer, world.sign_in(event)
             finally:

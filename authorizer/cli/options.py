@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from authorizer.settings.schema import Settings
+    from authorizer.settings.schema import Access
 
 access_option = click.option(
     "--access",
@@ -77,23 +77,23 @@ def sample_notice(access: Path) -> str:
     return f"{access}: sample values of {', '.join(names)}" if names else ""
 
 
-def load_access(access: Path, *, aws: bool) -> "Settings":
-    """The settings in `access`, with the personas' sample environment beneath the real one unless `aws`. Which values
+def load_access(access: Path, *, aws: bool) -> "Access":
+    """What `access` says, with the personas' sample environment beneath the real one unless `aws`. Which values
     are the sample's is told on standard error.
 
     Raises `SettingsError`.
     """
     from authorizer.settings.load import load
 
-    settings = load(access, environment_of(access, aws=aws))
+    loaded = load(access, environment_of(access, aws=aws))
     if notice := sample_notice(access):
         click.echo(notice, err=True)
-    return settings
+    return loaded
 
 
-def load_deployment(access: Path, *, sample: bool) -> "Settings":
-    """The settings in `access` as the deployed function reads them: a name that this environment lacks ends the command
-    with exit code 2, unless the sample is asked for."""
+def load_deployment(access: Path, *, sample: bool) -> "Access":
+    """What `access` says to the deployed function: a name that this environment lacks ends the command with exit code
+    2, unless the sample is asked for."""
     from authorizer.cli import EXIT_UNDECIDED
     from authorizer.errors import SettingsError
 

@@ -31,22 +31,22 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     from authorizer.engine.check import lint_coverage, measure
     from authorizer.gate import lint_settings
 
-    settings = load_access(access, aws=aws)
+    loaded = load_access(access, aws=aws)
     try:
-        results = run_cases(settings, read_cases(settings, case_files(access)))
+        results = run_cases(loaded.templates, read_cases(loaded, case_files(access)))
     except CaseInvalid as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)
     findings = [
-        *lint_settings(settings, access.read_text(encoding="utf-8")),
-        *lint_coverage(measure(results, settings.template_set), threshold=threshold),
+        *lint_settings(loaded, access.read_text(encoding="utf-8")),
+        *lint_coverage(measure(results, loaded.templates), threshold=threshold),
     ]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     elif findings:
         _print(findings)
     else:
-        click.echo(f"{len(settings.template_set.names)} templates, {len(results)} cases: no finding")
+        click.echo(f"{len(loaded.templates.names)} templates, {len(results)} cases: no finding")
     sys.exit(1 if findings else 0)
 
 

@@ -52,13 +52,13 @@ def explain(
     from authorizer.engine import EngineError
     from authorizer.engine.evaluate import AccessRequest, evaluate
 
-    settings = load_access(access, aws=aws)
-    names, values = names_of(settings, role, templates), claims_of(settings, claims)
-    wanted = scopes_of(settings, scopes, groups)
+    loaded = load_access(access, aws=aws)
+    names, values = names_of(loaded, role, templates), claims_of(loaded.settings, claims)
+    wanted = scopes_of(loaded.settings, scopes, groups)
     request = AccessRequest(action=action, resource=resource, context=_context(pairs))
     try:
-        settings.template_set.render(names, values, scopes=wanted)
-        branch = settings.template_set.trace(names, values, scopes=wanted)
+        loaded.templates.render(names, values, scopes=wanted)
+        branch = loaded.templates.trace(names, values, scopes=wanted)
     except EngineError as error:
         click.echo(f"no policy for this user: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)

@@ -33,16 +33,16 @@ def render(
     """
     from authorizer.engine import MAX_CHARACTERS, EngineError
 
-    settings = load_access(access, aws=aws)
-    names = names_of(settings, role, templates)
+    loaded = load_access(access, aws=aws)
+    names = names_of(loaded, role, templates)
     try:
-        text = settings.template_set.render(
-            names, claims_of(settings, claims), scopes=scopes_of(settings, scopes, groups)
+        text = loaded.templates.render(
+            names, claims_of(loaded.settings, claims), scopes=scopes_of(loaded.settings, scopes, groups)
         )
     except EngineError as error:
         click.echo(f"no policy for this user: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)
-    worst = settings.template_set.worst_case_length(names)
+    worst = loaded.templates.worst_case_length(names)
     if as_json:
         shown = {"templates": names, "policy": json.loads(text), "length": len(text), "longest": worst}
         click.echo(json.dumps({**shown, "limit": MAX_CHARACTERS}, indent=2))

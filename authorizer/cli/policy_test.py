@@ -40,14 +40,14 @@ def test(
     from authorizer.engine import CaseInvalid
     from authorizer.engine.check import measure
 
-    settings = load_access(access, aws=aws)
+    loaded = load_access(access, aws=aws)
     try:
-        cases = read_cases(settings, files or case_files(access))
+        cases = read_cases(loaded, files or case_files(access))
     except CaseInvalid as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)
-    results = run_cases(settings, cases)
-    coverage = measure(results, settings.template_set)
+    results = run_cases(loaded.templates, cases)
+    coverage = measure(results, loaded.templates)
     if as_json:
         _print_json(results, coverage)
     else:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from authorizer.engine.prove import Finding, Party, Proof
-    from authorizer.settings.schema import Settings
+    from authorizer.settings.schema import Access
 
 STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": "dim"}
 
@@ -38,8 +38,8 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
 
     Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
     """
-    settings = load_access(access, aws=aws)
-    proofs = _proofs(settings, names)
+    loaded = load_access(access, aws=aws)
+    proofs = _proofs(loaded, names)
     if save is not None:
         _save(proofs, save)
     if as_json:
@@ -49,13 +49,13 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
     sys.exit(1 if any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs) else 0)
 
 
-def _proofs(settings: "Settings", names: Sequence[str]) -> list["Proof"]:
+def _proofs(access: "Access", names: Sequence[str]) -> list["Proof"]:
     from authorizer.gate import prove_settings, subjects
 
-    known = {subject.partition(" ")[2] for subject in subjects(settings)}
+    known = {subject.partition(" ")[2] for subject in subjects(access)}
     if unknown := [name for name in names if name not in known]:
         raise click.BadParameter(f"neither a policy nor a role: {', '.join(map(repr, unknown))}")
-    return prove_settings(settings, names)
+    return prove_settings(access, names)
 
 
 def _save(proofs: Sequence["Proof"], folder: Path) -> None:

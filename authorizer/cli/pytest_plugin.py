@@ -16,10 +16,11 @@ import pytest
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from authorizer.engine import TemplateSet
     from authorizer.engine.check import Case, CaseResult
-    from authorizer.settings.schema import Settings
+    from authorizer.settings.schema import Access
 
-_LOADED = pytest.StashKey[dict[Path, "Settings"]]()
+_LOADED = pytest.StashKey[dict[Path, "Access"]]()
 
 
 class CaseFailed(Exception):
@@ -61,16 +62,16 @@ class CaseFile(pytest.File):
         except (CaseInvalid, SettingsError) as error:
             raise self.CollectError(str(error)) from error
         for case in cases:
-            yield CaseItem.from_parent(self, name=case.name, case=case, settings=loaded[access])
+            yield CaseItem.from_parent(self, name=case.name, case=case, templates=loaded[access].templates)
 
 
 class CaseItem(pytest.Item):
     """One case."""
 
-    def __init__(self, *, case: "Case", settings: "Settings", **rest: Any) -> None:
+    def __init__(self, *, case: "Case", templates: "TemplateSet", **rest: Any) -> None:
         super().__init__(**rest)
         self._case = case
-        self._settings = settings
+        self._templates = templates
         self._result: CaseResult | None = None
 
     @override
@@ -78,7 +79,7 @@ class CaseItem(pytest.Item):
         """Judge the case here: what is raised in `setup` is an error for pytest, and no failure."""
         from authorizer.engine.check import run_case
 
-        self._result = run_case(self._case, self._settings.template_set)
+        self._result = run_case(self._case, self._templates)
         if self._result.status == "ERROR":
             raise CaseFailed("\n".join(self._result.reasons))
 

@@ -54,7 +54,7 @@ def revoke(  # noqa: PLR0917 - click passes one for each option
 
     if (sub, tenant, pair).count(None) < 2 or (sub, tenant, pair, before) == (None,) * 4:
         _refuse("expected one of --sub, --tenant or --claim, or --before for everybody")
-    settings = load_deployment(access, sample=sample)
+    settings = load_deployment(access, sample=sample).settings
     claim, value = _caller(settings, sub, tenant, pair)
     made = revocation(settings, claim=claim, value=value, before=_moment(before))
     who = "everybody" if claim is None else f"callers whose {claim} is {json.dumps(value)}"

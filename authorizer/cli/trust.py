@@ -66,15 +66,13 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     from authorizer.engine.prove import role_policy
 
     _check_arns(execution_role, functions)
-    settings = load_deployment(access, sample=sample)
+    settings, templates = load_deployment(access, sample=sample)
     roles = settings.roles.values()
     home = account_of(execution_role)
     keys = key_papers.of_the_authorizer(settings, execution_role)
     shared = settings.shared_cache
     table_arn = shared.table if shared is not None and shared.table.startswith("arn:") else None
-    limits = {
-        role.name: role_policy(settings.template_set, role.policies, tags=role.session_tags) for role in roles
-    }
+    limits = {role.name: role_policy(templates, role.policies, tags=role.session_tags) for role in roles}
     documents = {name: json.loads(dump(limit.document)) for name, limit in limits.items()}
     printed: dict[str, Any]
     if cloudformation:

@@ -10,7 +10,7 @@ from authorizer.cli.options import access_option, aws_option
 
 if TYPE_CHECKING:
     from authorizer.engine import ClaimValue
-    from authorizer.settings.schema import Settings
+    from authorizer.settings.schema import Access, Settings
 
 _OPTIONS = (
     access_option,
@@ -33,16 +33,17 @@ def user_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda inner, option: option(inner), reversed(_OPTIONS), command)
 
 
-def names_of(settings: "Settings", role: str | None, templates: Sequence[str]) -> tuple[str, ...]:
+def names_of(access: "Access", role: str | None, templates: Sequence[str]) -> tuple[str, ...]:
     """The templates that were asked for."""
+    settings, compiled = access
     if bool(role) == bool(templates):
         raise click.UsageError("say either --role or --template")
     if role is not None and role not in settings.roles:
         raise click.BadParameter(f"{role!r} is not among {', '.join(settings.roles)}", param_hint="--role")
     names = settings.roles[role].policies if role is not None else tuple(templates)
     for name in names:
-        if name not in settings.template_set.names:
-            known = ", ".join(settings.template_set.names)
+        if name not in compiled.names:
+            known = ", ".join(compiled.names)
             raise click.BadParameter(f"{name!r} is not among {known}", param_hint="--template")
     return names
 

@@ -5,23 +5,24 @@
 
 from collections.abc import Iterable, Iterator
 
-from authorizer.engine import InScopes
+from authorizer.engine import InScopes, TemplateSet
 from authorizer.engine.check import Finding, lint
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.places import Path, line_of
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access, Settings
 
 TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}')
 """Most characters that `session.end_with_token` adds to an Allow."""
 
 
-def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
+def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
     """Every finding about the templates and about the configuration. `source` is the text of `access.toml`."""
+    settings, templates = access
     found = set(
         lint(
-            settings.template_set,
+            templates,
             user_writable=[
                 claim.name for claim in settings.claims.values() if claim.claim in _writable(settings)
             ],
@@ -29,13 +30,13 @@ def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
         )
     )
     for path, code, text, remedy in (
-        *_policies(settings),
-        *_scopes(settings),
+        *_policies(settings, templates),
+        *_scopes(settings, templates),
         *_groups(settings),
-        *_claims(settings),
+        *_claims(settings, templates),
         *_rules(settings),
         *_issuers(settings),
-        *_roles(settings),
+        *_roles(settings, templates),
         *_names(settings),
     ):
         line = line_of(source, path)
@@ -47,9 +48,9 @@ def lint_settings(settings: Settings, source: str) -> tuple[Finding, ...]:
 _Found = Iterator[tuple[Path, str, str, str]]
 
 
-def _policies(settings: Settings) -> _Found:
+def _policies(settings: Settings, templates: TemplateSet) -> _Found:
     rendered = {name for role in settings.roles.values() for name in role.policies}
-    for name in settings.template_set.names:
+    for name in templates.names:
         row = settings.policies.get(name)
         if row is None or row.isolates is None:
             yield (
@@ -74,7 +75,7 @@ def _policies(settings: Settings) -> _Found:
             )
 
 
-def _scopes(settings: Settings) -> _Found:
+def _scopes(settings: Settings, templates: TemplateSet) -> _Found:
     brought = {scope for group in settings.groups.values() for scope in group.scopes}
     for name in settings.scopes:
         if name not in brought and settings.gateway.token_scopes == "ignore":
@@ -84,7 +85,7 @@ def _scopes(settings: Settings) -> _Found:
                 f"no group brings scope {name!r}, and the tokens' own scopes are ignored",
                 "give it to a group, or delete it",
             )
-    for name, scope in sorted(_tested(settings)):
+    for name, scope in sorted(_tested(templates)):
         if scope not in settings.scopes:
             yield (
                 ("scopes",),
@@ -94,12 +95,12 @@ def _scopes(settings: Settings) -> _Found:
             )
 
 
-def _tested(settings: Settings) -> set[tuple[str, str]]:
+def _tested(templates: TemplateSet) -> set[tuple[str, str]]:
     """Every scope that a template asks for."""
     return {
         (name, atom.scope)
-        for name in settings.template_set.names
-        for branch in settings.template_set.branches([name])
+        for name in templates.names
+        for branch in templates.branches([name])
         for atom in branch.chosen
         if isinstance(atom, InScopes)
     }
@@ -116,10 +117,10 @@ def _groups(settings: Settings) -> _Found:
             )
 
 
-def _claims(settings: Settings) -> _Found:
+def _claims(settings: Settings, templates: TemplateSet) -> _Found:
     used = {claim for role in settings.roles.values() for claim in role.uses}
     used |= {*settings.gateway.context_claims, settings.gateway.usage_key_claim or ""}
-    used |= {claim for name in settings.template_set.names for claim in settings.template_set.uses(name)}
+    used |= {claim for name in templates.names for claim in templates.uses(name)}
     for name in settings.claims:
         if name not in used:
             yield (
@@ -163,7 +164,7 @@ def _issuers(settings: Settings) -> _Found:
         )
 
 
-def _roles(settings: Settings) -> _Found:
+def _roles(settings: Settings, templates: TemplateSet) -> _Found:
     for role in settings.roles.values():
         if role.managed_policies:
             yield (
@@ -172,21 +173,21 @@ def _roles(settings: Settings) -> _Found:
                 f"role {role.name!r}: a session may do what its own policy or a managed one allows",
                 "let them hold nothing but Deny, or what every user may do; the rest belongs into the templates",
             )
-        yield from _size(role, settings)
+        yield from _size(role, settings, templates)
         yield from _tag_values(role, settings)
 
 
-def _size(role: Role, settings: Settings) -> _Found:
+def _size(role: Role, settings: Settings, templates: TemplateSet) -> _Found:
     """What the templates' own finding leaves out: the ARNs of managed policies, and the end with the token."""
     arns, limit = sum(map(len, role.managed_policies)), LIMITS["Policy"].most
     added = 0
     if settings.session.end_with_token:
         allows = (
             sum(statement.effect == "Allow" for statement in branch.document.statements)
-            for branch in settings.template_set.branches(role.policies)
+            for branch in templates.branches(role.policies)
         )
         added = max(allows, default=0) * TOKEN_END
-    longest = settings.template_set.worst_case_length(role.policies)
+    longest = templates.worst_case_length(role.policies)
     if longest <= limit < longest + arns + added:
         yield (
             ("roles", role.name, "managed_policies" if arns else "policies"),

@@ -4,39 +4,39 @@ another."""
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from authorizer.engine.prove import Promise, Proof, prove
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access, Settings
 
 ALL_ROLES = "all roles"
 """The subject that sets the policies of every role against one another."""
 
 
-def subjects(settings: Settings) -> Mapping[str, Sequence[tuple[str, ...]]]:
+def subjects(access: Access) -> Mapping[str, Sequence[tuple[str, ...]]]:
     """What there is to prove: `policy NAME`, `role NAME`, `ALL_ROLES` → the lists of policies that are rendered
     together."""
-    found: dict[str, list[tuple[str, ...]]] = {
-        f"policy {name}": [(name,)] for name in settings.template_set.names
-    }
+    settings, templates = access
+    found: dict[str, list[tuple[str, ...]]] = {f"policy {name}": [(name,)] for name in templates.names}
     found |= {f"role {role.name}": [role.policies] for role in settings.roles.values()}
     if len(settings.roles) > 1:
         found[ALL_ROLES] = list(dict.fromkeys(role.policies for role in settings.roles.values()))
     return found
 
 
-def prove_settings(settings: Settings, names: Collection[str] = ()) -> list[Proof]:
+def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
     """The proof of each subject, or of those that `names` of policies and roles mean.
 
     What the configuration says and templates do not show makes a verdict UNKNOWN: a claim that users can change
     themselves decides nothing, and managed policies allow what is not seen here.
     """
+    settings, templates = access
     stated = {
         name: Promise(isolates=policy.isolates, shared=policy.shared)
         for name, policy in settings.policies.items()
     }
-    promises = {name: stated.get(name, Promise(isolates=None)) for name in settings.template_set.names}
+    promises = {name: stated.get(name, Promise(isolates=None)) for name in templates.names}
     claims = {name: claim.type for name, claim in settings.claims.items()}
     return [
         prove(
-            settings.template_set,
+            templates,
             subject=subject,
             names=tuple(dict.fromkeys(name for names in policies for name in names)),
             claims=claims,
@@ -44,7 +44,7 @@ def prove_settings(settings: Settings, names: Collection[str] = ()) -> list[Proo
             policies=policies,
             doubts=tuple(_doubts(settings, subject, policies)),
         )
-        for subject, policies in subjects(settings).items()
+        for subject, policies in subjects(access).items()
         if not names or subject.partition(" ")[2] in names
     ]
 

@@ -12,16 +12,16 @@ from authorizer.errors import SettingsError
 from authorizer.local.issuer import TOKEN_USES, JwksServer, LocalIssuer, keys_on_disk
 from authorizer.local.personas import FILE, Personas, load_personas
 from authorizer.settings.load import load
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 
 _TOKEN = re.compile(r"(?P<scheme>(?i:bearer) +)?local:(?P<name>[\w-]+)(?::(?P<use>id|access))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
-    """Personas who can sign in, and the settings that believe their tokens."""
+    """Personas who can sign in, and a configuration that believes their tokens."""
 
-    settings: Settings
+    access: Access
     personas: Personas
     issuer: LocalIssuer
 
@@ -33,11 +33,11 @@ class Local:
             raise SettingsError(
                 [f"{self.personas.place}: there is no persona {name!r}: expected one of {known}"]
             )
-        arns = {role.name: role.arn for role in self.settings.roles.values()}
+        arns = {role.name: role.arn for role in self.access.settings.roles.values()}
         if missing := sorted({*persona.roles, *filter(None, (persona.preferred_role,))} - set(arns)):
             raise SettingsError(
                 [
-                    f"{self.personas.place}: {name}: there is no role {role!r} in {self.settings.place}"
+                    f"{self.personas.place}: {name}: there is no role {role!r} in {self.access.settings.place}"
                     for role in missing
                 ]
             )
@@ -80,7 +80,7 @@ def local(access: Path, environment: Mapping[str, str], *, keys: Path | None = N
     The issuer's URL stays what the settings say; only its keys come from loopback.
     """
     personas = load_personas(personas_beside(access))
-    settings = load(access, {**personas.environment, **environment})
+    settings, templates = load(access, {**personas.environment, **environment})
     first = next(iter(settings.issuers.values()))
     clients = sorted(first.client_ids or {"local"})
     issuer = LocalIssuer(
@@ -95,6 +95,7 @@ def local(access: Path, environment: Mapping[str, str], *, keys: Path | None = N
             iss: replace(entry, jwks_uri=server.uri, pinned_keys=None)
             for iss, entry in settings.issuers.items()
         }
-        yield Local(settings=replace(settings, issuers=issuers), personas=personas, issuer=issuer)
+        believing = Access(replace(settings, issuers=issuers), templates)
+        yield Local(access=believing, personas=personas, issuer=issuer)
     finally:
         server.close()

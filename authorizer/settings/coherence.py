@@ -5,7 +5,7 @@ A configuration that would make a cached answer wrong, or credentials expire in 
 
 from collections.abc import Container, Iterator, Mapping
 
-from authorizer.engine import ClaimType, Condition
+from authorizer.engine import ClaimType, Condition, TemplateSet
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS, breaches
@@ -32,11 +32,11 @@ RESERVED_CONTEXT_KEYS = frozenset(
 )
 
 
-def check(settings: Settings, problems: Problems) -> None:
+def check(settings: Settings, templates: TemplateSet, problems: Problems) -> None:
     """Add every disagreement between sections to `problems`."""
     _check_names(settings, problems)
     _check_claims(settings, problems)
-    _check_assume_role(settings, problems)
+    _check_assume_role(settings, templates, problems)
     _check_cache(settings, problems)
     _check_lifetimes(settings, problems)
     _check_sealing(settings, problems)
@@ -54,7 +54,7 @@ def _check_names(settings: Settings, problems: Problems) -> None:
         )
     for role in settings.roles.values():
         for policy in role.policies:
-            known("template", policy, settings.templates, "roles", role.name, "policies")
+            known("template", policy, settings.template_sources, "roles", role.name, "policies")
     for group in settings.groups.values():
         known("role", group.role, settings.roles, "groups", group.name, "role")
         for scope in group.scopes:
@@ -137,7 +137,7 @@ _TOKEN_END = Condition(operator="DateLessThan", key="aws:CurrentTime", values=("
 """What `session.end_with_token` puts on each Allow, as long as it is for any token."""
 
 
-def _check_assume_role(settings: Settings, problems: Problems) -> None:
+def _check_assume_role(settings: Settings, templates: TemplateSet, problems: Problems) -> None:
     """What STS would refuse to everybody: a role that loads can be assumed for someone."""
     for role in settings.roles.values():
         for path, text in [
@@ -146,14 +146,14 @@ def _check_assume_role(settings: Settings, problems: Problems) -> None:
             if not problems.about(("roles", role.name, breach.setting))
         ]:
             problems.add(path, text)
-        if all(name in settings.template_set.names for name in role.policies):
-            _check_policy(role, settings, problems)
+        if all(name in templates.names for name in role.policies):
+            _check_policy(role, settings, templates, problems)
 
 
-def _check_policy(role: Role, settings: Settings, problems: Problems) -> None:
+def _check_policy(role: Role, settings: Settings, templates: TemplateSet, problems: Problems) -> None:
     arns, limit = sum(map(len, role.managed_policies)), LIMITS["Policy"].most
     on_allows = (_TOKEN_END,) if settings.session.end_with_token else ()
-    shortest = settings.template_set.shortest_beyond(role.policies, limit - arns, on_allows=on_allows)
+    shortest = templates.shortest_beyond(role.policies, limit - arns, on_allows=on_allows)
     if shortest is not None:
         with_arns = f", and {shortest + arns} with the ARNs of its managed policies" if arns else ""
         problems.add(
@@ -161,7 +161,7 @@ def _check_policy(role: Role, settings: Settings, problems: Problems) -> None:
             f"the shortest session policy has {shortest} characters{with_arns}: STS takes {limit}; move what is the "
             "same for everybody into the role's own policy",
         )
-    if on_allows and any(_limits_time(name, settings) for name in role.policies):
+    if on_allows and any(_limits_time(name, settings, templates) for name in role.policies):
         problems.add(
             ("session", "end_with_token"),
             f"the templates of role {role.name!r} limit `aws:CurrentTime` themselves: of two values the later would "
@@ -169,14 +169,14 @@ def _check_policy(role: Role, settings: Settings, problems: Problems) -> None:
         )
 
 
-def _limits_time(name: str, settings: Settings) -> bool:
+def _limits_time(name: str, settings: Settings, templates: TemplateSet) -> bool:
     """Whether a template puts on an Allow what `session.end_with_token` would put there."""
     operator, key = _TOKEN_END.operator, _TOKEN_END.key.casefold()
-    if not any(key.partition(":")[2] in text.casefold() for text in settings.templates.values()):
+    if not any(key.partition(":")[2] in text.casefold() for text in settings.template_sources.values()):
         return False  # hardly any does, and to look at every branch takes its time
     return any(
         condition.operator == operator and condition.key.casefold() == key
-        for branch in settings.template_set.branches([name])
+        for branch in templates.branches([name])
         for statement in branch.document.statements
         if statement.effect == "Allow"
         for condition in statement.conditions

@@ -1,4 +1,4 @@
-"""`access.toml`, its templates and the environment → `Settings`, or one error with every problem."""
+"""`access.toml`, its templates and the environment → `Access`, or one error with every problem."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ from authorizer.model import Role
 from authorizer.settings import coherence, issuers, roles, routes, sessions, vocabulary
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
-from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Settings
+from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Access, Settings
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 SUFFIX = ".json.j2"
@@ -20,7 +20,7 @@ KEY_SETS = "keys"
 """Folder beside access.toml with the JWKS documents that `pinned_keys` names."""
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Settings:
+def load(path: Path, environment: Mapping[str, str]) -> Access:
     """Read `path`, and `templates/` and `keys/` beside it. After this nothing reads them, or the environment.
 
     Raises `SettingsError` with every problem, each with file, line and key.
@@ -64,8 +64,8 @@ def read(
     environment: Mapping[str, str],
     key_sets: Mapping[str, str] | None = None,
     compiled: str | None = None,
-) -> Settings:
-    """The parsed file → `Settings`. `source` and `place` only serve the messages. `key_sets` are JWKS documents by
+) -> Access:
+    """The parsed file → `Access`. `source` and `place` only serve the messages. `key_sets` are JWKS documents by
     the names of their files. `compiled` is what `TemplateSet.dump` made of the same templates: with it Jinja is not
     needed."""
     problems = Problems(place, source)
@@ -98,8 +98,7 @@ def read(
         claims=claims,
         variables=variables,
         policies=vocabulary.policies(root, templates),
-        templates=templates,
-        template_set=template_set,
+        template_sources=templates,
         roles=by_name,
         roles_by_arn=_by_arn(by_name),
         groups=roles.groups(root),
@@ -113,12 +112,12 @@ def read(
         shared_cache=sessions.shared_cache(root),
     )
     root.done()
-    coherence.check(settings, problems)
+    coherence.check(settings, template_set, problems)
     if problems.found:
         raise SettingsError(problems.found)
 
     by_name = {role.name: replace(role, uses=_uses(role, template_set)) for role in by_name.values()}
-    return replace(settings, roles=by_name, roles_by_arn=_by_arn(by_name))
+    return Access(replace(settings, roles=by_name, roles_by_arn=_by_arn(by_name)), template_set)
 
 
 def _by_arn(by_name: Mapping[str, Role]) -> dict[str, Role]:

@@ -6,7 +6,7 @@ Durations are seconds. A name ending in `_claim` or a mapping to claim names ref
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from authorizer.model import Role
 
@@ -216,8 +216,8 @@ class SharedCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Settings:
-    """All of `access.toml` and its templates, checked. Believed everywhere else. One equals only itself: pure stages
-    remember their outcomes by the settings and the values that they read, and nothing else enters."""
+    """All of `access.toml`, checked. Believed everywhere else. One equals only itself: pure stages remember their
+    outcomes by the settings and the values that they read, and nothing else enters."""
 
     place: str
     """The file it came from, for messages."""
@@ -228,10 +228,8 @@ class Settings:
     variables: Mapping[str, str]
     """Constants of the deployment that templates may mention, such as the bucket's name."""
     policies: Mapping[str, Policy]
-    templates: Mapping[str, str]
-    """Source text by name, from `templates/NAME.json.j2`."""
-    template_set: "TemplateSet" = field(repr=False)
-    """The same, compiled."""
+    template_sources: Mapping[str, str]
+    """The text of templates by name, from `templates/NAME.json.j2`."""
     roles: Mapping[str, Role]
     roles_by_arn: Mapping[str, Role]
     groups: Mapping[str, Group]
@@ -245,3 +243,11 @@ class Settings:
     private_sealing: Sealing | None = None
     """Needed for a shared cache. No backend holds these: who could open one entry of the table could open all."""
     shared_cache: SharedCache | None = None
+
+
+class Access(NamedTuple):
+    """What was loaded: `access.toml`, and the templates beside it, compiled. Like settings, a set of templates equals
+    only itself."""
+
+    settings: Settings
+    templates: "TemplateSet"

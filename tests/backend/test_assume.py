@@ -24,7 +24,7 @@ from authorizer.errors import (
     TokenUseRefused,
     Unauthorized,
 )
-from tests.make import ACCESS, NOW, SUB, make_settings, sample_environment, sample_settings
+from tests.make import ACCESS, NOW, SUB, make_access, sample_access, sample_environment, sample_settings
 from tests.vending.fake_sts import FakeSts
 
 ISSUER = next(iter(sample_settings().issuers))
@@ -91,7 +91,7 @@ SHAPES = [
 @pytest.fixture
 def assumer(sts: FakeSts) -> Assumer:
     sts.clock = NOW
-    return Assumer(sample_settings())
+    return Assumer(sample_access())
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -232,7 +232,7 @@ async def test_what_the_authorizer_would_deny_is_denied_without_a_call(
 async def test_a_role_that_depends_on_what_the_gateway_does_not_tell_is_not_assumed(sts: FakeSts) -> None:
     sts.clock = NOW
     rule = {"claim": "custom:staff", "match": "Contains", "value": "admin", "role": "admin"}
-    assumer = Assumer(make_settings(rules=[rule]))
+    assumer = Assumer(make_access(rules=[rule]))
     with pytest.raises(TokenClaimMalformed, match="declare it under"):
         await assumer.assume(rest(**{"cognito:preferred_role": None, "custom:staff": "non-admin"}), NOW)
     assert sts.requests == []
@@ -253,10 +253,10 @@ async def test_a_backend_waits_eight_seconds_for_a_role_at_most(assumer: Assumer
 
 async def test_a_role_can_be_asked_for_if_it_is_the_callers(sts: FakeSts) -> None:
     sts.clock = NOW
-    settings = make_settings(
+    access = make_access(
         resolution={"role_header": "X-Role"}, gateway={"identity_sources": ["authorization", "x-role"]}
     )
-    assumer = Assumer(settings)
+    assumer = Assumer(access)
     both = {"cognito:roles": f"{EDITOR},{VIEWER}"}
     headers = {"accept": "admin", "x-Role": "viewer"}
     credentials = await assumer.assume(rest(**both) | {"headers": headers}, NOW)

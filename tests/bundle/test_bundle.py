@@ -137,7 +137,7 @@ def served(key_folder: Path) -> Iterator[World]:
 
 def test_it_answers_under_the_runtime_of_aws(task_root: Path, bare_python: Path, served: World) -> None:
     needs.runtime_client()
-    keys = next(iter(served.local.settings.issuers.values())).jwks_uri
+    keys = next(iter(served.local.access.settings.issuers.values())).jwks_uri
     pool = 'user_pool  = "env:USER_POOL_ID"\n'
     access = task_root / "policies" / "access.toml"
     before = access.read_text()

@@ -153,12 +153,12 @@ def test_nothing_is_proven_about_a_role_with_managed_policies(project: Path) -> 
 
 def assert_all_fail(project: Path, files: list[Path]) -> None:
     access = project / "policies" / "access.toml"
-    settings = load(access, environment_of(access, aws=False))
-    around = Surroundings(templates=settings.template_set, variables=settings.variables, roles={}, groups={})
+    settings, templates = load(access, environment_of(access, aws=False))
+    around = Surroundings(templates=templates, variables=settings.variables, roles={}, groups={})
     assert files
     for file in files:
         for case in parse_cases(file.read_text(encoding="utf-8"), file=file.name, around=around):
-            assert run_case(case, settings.template_set).status == "FAIL"
+            assert run_case(case, templates).status == "FAIL"
 
 
 def test_a_saved_witness_is_a_case_that_fails(project: Path) -> None:
@@ -174,11 +174,11 @@ def test_a_saved_witness_may_hold_scopes_and_lists(project: Path, tmp_path: Path
     change(project, "templates/_dynamodb-keys.json.j2", "ForAllValues:", "ForAnyValue:")
     run(project, "tenant-data", "--save", str(tmp_path / "leaks"))
     access = project / "policies" / "access.toml"
-    settings = load(access, environment_of(access, aws=False))
-    around = Surroundings(templates=settings.template_set, variables=settings.variables, roles={}, groups={})
+    settings, templates = load(access, environment_of(access, aws=False))
+    around = Surroundings(templates=templates, variables=settings.variables, roles={}, groups={})
     texts = [file.read_text(encoding="utf-8") for file in sorted((tmp_path / "leaks").glob("*.toml"))]
     assert any("scopes = " in text for text in texts)
     assert any('LeadingKeys" = [' in text for text in texts)
     for text in texts:
         for case in parse_cases(text, file="leak.toml", around=around):
-            assert run_case(case, settings.template_set).status == "FAIL"
+            assert run_case(case, templates).status == "FAIL"

@@ -11,7 +11,7 @@ import pytest
 from authorizer.engine.document.document import dump
 from authorizer.engine.prove.role_policy import role_policy
 from tests.cli.test_commands import run
-from tests.make import ROOT, sample_settings
+from tests.make import ROOT, sample_access
 
 ROLE = "arn:aws:iam::123456789012:role/authorizer"
 
@@ -37,10 +37,10 @@ FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:authorizer"
 
 
 def test_trust_prints_what_each_role_may_do_at_most() -> None:
-    settings = sample_settings()
+    settings, templates = sample_access()
     papers, told = printed("trust", "--execution-role", ROLE)
     for name, role in settings.roles.items():
-        limit = role_policy(settings.template_set, role.policies, tags=role.session_tags)
+        limit = role_policy(templates, role.policies, tags=role.session_tags)
         assert papers["roles"][name]["role_policy"] == json.loads(dump(limit.document))
     viewer = json.dumps(papers["roles"]["viewer"]["role_policy"])
     assert "tenants/${aws:PrincipalTag/tenant}/*" in viewer

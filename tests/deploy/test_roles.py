@@ -11,7 +11,7 @@ from authorizer.engine.document.document import parse_identity, parse_session
 from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from tests.deploy.sam import resolve, resources, template
-from tests.make import sample_environment, sample_settings
+from tests.make import sample_access, sample_environment, sample_settings
 
 TEMPLATE = template("template.yaml")
 ATTACH = template("attach.yaml")
@@ -146,7 +146,7 @@ def tags_of(name: str, values: Mapping[str, str]) -> dict[str, str]:
 
 def promised(name: str, values: Mapping[str, str], scopes: frozenset[str]) -> Iterator[AccessRequest]:
     """A request for everything that a caller's session policy allows."""
-    text = sample_settings().template_set.render(ROLES[name].policies, values, scopes=scopes)
+    text = sample_access().templates.render(ROLES[name].policies, values, scopes=scopes)
     for statement in parse_session(text).statements:
         for action in statement.actions:
             for resource in statement.resources:

@@ -21,7 +21,7 @@ from authorizer.engine.prove.solve import requests_for
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import CLAIMS, objects, statement, template
-from tests.make import sample_settings
+from tests.make import sample_access, sample_settings
 
 TAGS = {"tenant": "tenant"}
 BUCKET = "arn:aws:s3:::bucket"
@@ -266,8 +266,8 @@ def opened(templates: TemplateSet, document: Document, tags: dict[str, str]) -> 
 
 @pytest.mark.parametrize("name", sorted(sample_settings().roles))
 def test_it_is_proven_to_cover_every_branch_of_every_bundled_role(name: str) -> None:
-    settings = sample_settings()
-    role, templates = settings.roles[name], settings.template_set
+    settings, templates = sample_access()
+    role = settings.roles[name]
 
     def read(each: Statement) -> SymbolicStatement:
         return read_statement(each, holes={}, claims=templates.claims, isolates=None)
@@ -358,9 +358,9 @@ def test_whatever_a_session_policy_allows_the_role_allows(
 
 @pytest.mark.parametrize("name", ["viewer", "admin"])
 def test_alone_it_is_proven_to_keep_tenants_apart(name: str) -> None:
-    settings = sample_settings()
+    settings, templates = sample_access()
     role = settings.roles[name]
-    policy = role_policy(settings.template_set, role.policies, tags=role.session_tags)
+    policy = role_policy(templates, role.policies, tags=role.session_tags)
     assert policy.untagged == frozenset()
     # Each caller's tag is their own tenant: with the claim in the variable's place, it is a template like any other.
     source = dump(policy.document).replace("${aws:PrincipalTag/tenant}", "{{ tenant }}")
@@ -375,12 +375,10 @@ def test_alone_it_is_proven_to_keep_tenants_apart(name: str) -> None:
 def test_alone_with_one_tenants_tag_it_allows_nothing_of_another_tenant(
     name: str, scopes: frozenset[str]
 ) -> None:
-    settings = sample_settings()
+    settings, templates = sample_access()
     role = settings.roles[name]
-    policy = parse_identity(
-        dump(role_policy(settings.template_set, role.policies, tags=role.session_tags).document)
-    )
-    globex = parse_session(settings.template_set.render(role.policies, {"tenant": "globex"}, scopes=scopes))
+    policy = parse_identity(dump(role_policy(templates, role.policies, tags=role.session_tags).document))
+    globex = parse_session(templates.render(role.policies, {"tenant": "globex"}, scopes=scopes))
     asked = 0
     for each in globex.statements:
         for request in requests_for(each, unlike=[]):

@@ -16,12 +16,12 @@ from authorizer.runtime import Authorizer
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
 from authorizer.sealing.sealers import Sealers
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
 from tests.faults.edges import Issuer, Secret, Session, Sts, Table, granted_to
 from tests.faults.loop import JumpingLoop
-from tests.make import make_settings
+from tests.make import make_access
 from tests.tokens.minting import jwk, key_set, mint
 
 EPOCH: Final = 1_795_251_600.0
@@ -125,8 +125,8 @@ def keys(*names: str) -> bytes:
 
 
 @cache
-def _settings(changes: str) -> Settings:
-    return make_settings(**json.loads(changes))
+def _access(changes: str) -> Access:
+    return make_access(**json.loads(changes))
 
 
 class Answer(NamedTuple):
@@ -142,7 +142,8 @@ class Scene:
 
     def __init__(self, changes: dict[str, Any]) -> None:
         self.loop = JumpingLoop()
-        self.settings = _settings(json.dumps(changes))
+        self.access = _access(json.dumps(changes))
+        self.settings = self.access.settings
         self.issuer = Issuer(keys("genuine"))
         self.table = Table()
         self.secret = Secret(SECRET)
@@ -164,7 +165,12 @@ class Scene:
         vendor = Vendor(self.settings, session=self.session, sealers=sealers)
         connections = Connections(self.settings, sealers.private)
         return Stages(
-            settings=self.settings, verifier=verifier, vendor=vendor, sealers=sealers, connections=connections
+            settings=self.settings,
+            templates=self.access.templates,
+            verifier=verifier,
+            vendor=vendor,
+            sealers=sealers,
+            connections=connections,
         )
 
     def ask(self, bearer: str) -> Answer:
@@ -214,9 +220,7 @@ class _Authorizer(Authorizer):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        super().__init__(
-            scene.settings, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append
-        )
+        super().__init__(scene.access, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append)
         self._loop.close()
         self._loop = scene.loop
 

@@ -7,7 +7,7 @@ import pytest
 
 from authorizer.gate.lint import lint_settings
 from authorizer.settings.load import read
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from tests.make import ACCESS, sample_environment, sample_templates
 
 SOURCE = ACCESS.read_text()
@@ -24,7 +24,7 @@ def found(
     return findings_of(SOURCE.replace(old, new, 1), templates)
 
 
-def settings_of(source: str, templates: dict[str, str] | None = None) -> Settings:
+def settings_of(source: str, templates: dict[str, str] | None = None) -> Access:
     return read(
         tomllib.loads(source),
         source=source,

@@ -18,10 +18,10 @@ from authorizer.model import Claims, Credentials, Decision, Identity, RouteArn, 
 from authorizer.pipeline import Stages
 from authorizer.runtime import Authorizer
 from authorizer.sealing.sealer import SealingCounts
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access, Settings
 from authorizer.tokens.keystore import FetchCounts
 from authorizer.vending.cache import Counts
-from tests.make import NOW, make_claims, make_settings, sample_settings
+from tests.make import NOW, make_access, make_claims, sample_settings
 from tests.world import sample_event
 
 ROLES = {name: role.arn for name, role in sample_settings().roles.items()}
@@ -101,8 +101,8 @@ class Connecting:
 class Handler(Authorizer):
     """The whole handler, on stages that need no network."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, clock=lambda: NOW, emit=lambda _: None)
+    def __init__(self, access: Access) -> None:
+        super().__init__(access, clock=lambda: NOW, emit=lambda _: None)
 
     def _make_stages(self) -> Stages:  # type: ignore[explicit-override]
         verifier: Any = Believing()
@@ -110,7 +110,12 @@ class Handler(Authorizer):
         sealers: Any = Handing()
         connections: Any = Connecting()
         return Stages(
-            settings=self.settings, verifier=verifier, vendor=vendor, sealers=sealers, connections=connections
+            settings=self.settings,
+            templates=self.templates,
+            verifier=verifier,
+            vendor=vendor,
+            sealers=sealers,
+            connections=connections,
         )
 
 
@@ -247,7 +252,7 @@ def loaded(
     role_header: str | None,
     tokens: tuple[str, ...],
     scopes: str,
-) -> Settings | None:
+) -> Access | None:
     """The bundled configuration with these changes; None where it does not load."""
     gateway = {
         "result_ttl": ttl,
@@ -256,7 +261,7 @@ def loaded(
         "token_sources": list(tokens),
     }
     try:
-        return make_settings(
+        return make_access(
             gateway=gateway,
             resolution={"role_header": role_header, "ambiguous": "viewer"},
             scopes={"data:read": list(SCOPES[scopes])},
@@ -273,7 +278,7 @@ CONFIGURED = st.builds(
     st.sampled_from(["x-role", None]),
     st.sampled_from(TOKEN_SOURCES),
     st.sampled_from(list(SCOPES)),
-).filter(lambda settings: settings is not None)
+).filter(lambda access: access is not None)
 VALUES: Mapping[str, tuple[Any, ...]] = {
     "shape": tuple(EVENTS),
     "method": ("GET", "DELETE"),
@@ -306,10 +311,10 @@ def conversations(draw: st.DrawFn) -> list[Asked]:
 
 
 @contextmanager
-def in_front_of(settings: Settings | None, sources: tuple[str, ...] = ()) -> Iterator[Gateway]:
+def in_front_of(access: Access | None, sources: tuple[str, ...] = ()) -> Iterator[Gateway]:
     """The gateway that `[gateway]` describes, or one whose cache is keyed by `sources`."""
-    assert settings is not None
-    handler = Handler(settings)
+    assert access is not None
+    settings, handler = access.settings, Handler(access)
     yield Gateway(settings, sources or settings.gateway.identity_sources, handler)
     handler._loop.close()
 
@@ -322,11 +327,11 @@ def hold(gateway: Gateway, conversation: Iterable[Asked]) -> None:
             assert gateway.verdict(asked) == of(fresh), asked
 
 
-@given(settings=CONFIGURED, conversation=conversations())
+@given(access=CONFIGURED, conversation=conversations())
 def test_what_the_cache_repeats_is_what_the_authorizer_would_have_answered(
-    settings: Settings, conversation: list[Asked]
+    access: Access, conversation: list[Asked]
 ) -> None:
-    with in_front_of(settings) as gateway:
+    with in_front_of(access) as gateway:
         hold(gateway, conversation)
 
 
@@ -352,11 +357,11 @@ def pairs() -> Iterator[tuple[Asked, Asked]]:
 def test_no_two_requests_that_differ_in_one_respect_get_each_other_s_answer(
     sources: tuple[str, ...], response: str, role_header: str | None
 ) -> None:
-    settings = loaded("5m", response, sources, role_header, TOKEN_SOURCES[1], "narrow")
+    access = loaded("5m", response, sources, role_header, TOKEN_SOURCES[1], "narrow")
     keyed = bool({"authorization", "query:token"} & set(sources)) and role_header in (None, *sources)
-    assert (settings is not None) is (response == "policy" and keyed), "which configurations load"
-    for first, other in pairs() if settings else ():
-        with in_front_of(settings) as gateway:
+    assert (access is not None) is (response == "policy" and keyed), "which configurations load"
+    for first, other in pairs() if access else ():
+        with in_front_of(access) as gateway:
             hold(gateway, (first, other, first))
 
 
@@ -364,8 +369,8 @@ def test_no_two_requests_that_differ_in_one_respect_get_each_other_s_answer(
 def test_an_http_api_that_is_keyed_otherwise_than_gateway_says_repeats_no_wrong_answer_either(
     sources: tuple[str, ...],
 ) -> None:
-    settings = loaded("5m", "policy", ("authorization", "x-role"), "x-role", TOKEN_SOURCES[0], "narrow")
+    access = loaded("5m", "policy", ("authorization", "x-role"), "x-role", TOKEN_SOURCES[0], "narrow")
     for first, other in pairs():
         if {first.shape, other.shape} <= {Shape.HTTP_1, Shape.HTTP_2} and other.device == first.device:
-            with in_front_of(settings, sources) as gateway:
+            with in_front_of(access, sources) as gateway:
                 hold(gateway, (first, other, first))

@@ -133,6 +133,7 @@ UNTRIED: Final = frozenset(
         "settings/reader",
         "settings/roles",
         "settings/routes",
+        "settings/schema",
         "settings/sessions",
         "settings/vocabulary",
         "engine/language/claims",

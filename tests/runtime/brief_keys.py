@@ -10,8 +10,8 @@ from authorizer.startup import without_default_cas
 with without_default_cas():
     from authorizer.runtime import Authorizer
     from authorizer.settings.load import load
-    from authorizer.settings.schema import Keys
+    from authorizer.settings.schema import Access, Keys
 
-settings = load(Path(os.environ["LAMBDA_TASK_ROOT"]) / "policies" / "access.toml", os.environ)
-lambda_handler = Authorizer(replace(settings, keys=Keys(**json.loads(os.environ["KEYS"]))))
+settings, templates = load(Path(os.environ["LAMBDA_TASK_ROOT"]) / "policies" / "access.toml", os.environ)
+lambda_handler = Authorizer(Access(replace(settings, keys=Keys(**json.loads(os.environ["KEYS"]))), templates))
 lambda_handler.warm()

@@ -57,7 +57,7 @@ def quiet(
 
 
 def asked(world: World, issuer: LocalIssuer, persona: str = "editor") -> dict[str, Any]:
-    arns = {role.name: role.arn for role in world.local.settings.roles.values()}
+    arns = {role.name: role.arn for role in world.local.access.settings.roles.values()}
     token = issuer.mint(world.local.personas.people[persona], "id", role_arns=arns, now=time.time())
     return {**sample_event("rest-token-allow"), "authorizationToken": f"Bearer {token}"}
 

@@ -52,7 +52,7 @@ class Scene:
             **AWS,
             "AWS_ENDPOINT_URL_STS": self.world.sts.endpoint,
             "AWS_ENDPOINT_URL_DYNAMODB": self.door.endpoint,
-            "JWKS_URI": str(next(iter(self.world.local.settings.issuers.values())).jwks_uri),
+            "JWKS_URI": str(next(iter(self.world.local.access.settings.issuers.values())).jwks_uri),
             "PRIVATE_KEYS": jwk_set(),
             "PYTHONPATH": f"{ROOT}:{root}",
         }
@@ -63,7 +63,7 @@ class Scene:
     def users(self, count: int) -> list[dict[str, Any]]:
         """Requests of so many editors whom nobody has seen before."""
         local = self.world.local
-        arns = {role.name: role.arn for role in local.settings.roles.values()}
+        arns = {role.name: role.arn for role in local.access.settings.roles.values()}
         editor = local.personas.people["editor"]
         people = [replace(editor, sub=str(uuid.uuid4()), username=f"editor{n}") for n in range(count)]
         tokens = [local.issuer.mint(person, "id", role_arns=arns, now=time.time()) for person in people]

@@ -48,7 +48,7 @@ def environment(world: World, root: Path, **changes: Any) -> Iterator[ExecutionE
         **sample_environment(),
         **AWS,
         "AWS_ENDPOINT_URL_STS": world.sts.endpoint,
-        "JWKS_URI": next(iter(world.local.settings.issuers.values())).jwks_uri,
+        "JWKS_URI": next(iter(world.local.access.settings.issuers.values())).jwks_uri,
         "PYTHONPATH": str(ROOT),
         **changes.pop("variables", {}),
     }

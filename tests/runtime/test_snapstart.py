@@ -35,7 +35,7 @@ def snapshot(world: World, jwks: Jwks, tmp_path: Path) -> Iterator[ExecutionEnvi
 
 def asked(world: World, issuer: LocalIssuer) -> dict[str, Any]:
     """The editor's request with a token of `issuer`."""
-    arns = {role.name: role.arn for role in world.local.settings.roles.values()}
+    arns = {role.name: role.arn for role in world.local.access.settings.roles.values()}
     editor = world.local.personas.people["editor"]
     token = issuer.mint(editor, "id", role_arns=arns, now=time.time())
     return {**sample_event("rest-token-allow"), "authorizationToken": f"Bearer {token}"}

@@ -22,9 +22,9 @@ from authorizer.local.issuer import TOKEN_USES, LocalIssuer, make_key
 from authorizer.model import Decision
 from authorizer.record import Record
 from authorizer.runtime import Authorizer
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from tests.deploy.sam import resolve, template
-from tests.make import make_settings, merged
+from tests.make import make_access, merged
 from tests.s3.operations import BUCKET, OBJECT, UPLOAD
 from tests.s3.population import OUTSIDE, SUBJECTS, Caller, Subject, callers
 from tests.servers.rgw import ACCOUNT, CLIENT, Keys, RadosGateway, compact
@@ -157,7 +157,7 @@ def role_arn(role: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:role/{role}"
 
 
-def isolation_settings(jwks: str, **changes: object) -> Settings:
+def isolation_access(jwks: str, **changes: object) -> Access:
     """The bundled configuration, with a group and role for writers, machines enough, and an issuer that is here."""
     issuer = {"user_pool": POOL, "client_ids": "any", "token_use": ["id", "access"], "pinned_keys": jwks}
     machines = [caller.sub for subject in SUBJECTS if not subject.group for caller in callers(subject)]
@@ -175,7 +175,7 @@ def isolation_settings(jwks: str, **changes: object) -> Settings:
     environment = {"DATA_BUCKET": BUCKET} | {f"{role.upper()}_ROLE_ARN": role_arn(role) for role in ROLES}
     for key, value in changes.items():
         tables = merged(tables, {key: value})
-    return make_settings(environment=environment, **tables)
+    return make_access(environment=environment, **tables)
 
 
 @contextmanager
@@ -222,10 +222,10 @@ def staged(site: Site, **changes: object) -> Iterator[Stage]:
     issuers = {
         name: LocalIssuer(ISSUER, client_id=APP_CLIENT, machine_client_id=name, keys=keys) for name in names
     }
-    settings = isolation_settings(issuers[APP_CLIENT].jwks(), **changes)
+    access = isolation_access(issuers[APP_CLIENT].jwks(), **changes)
     with environment(site.owner, site.door.endpoint):
         # Every line of the log must be JSON, or the request fails here.
-        authorizer = Authorizer(settings, emit=json.loads)
+        authorizer = Authorizer(access, emit=json.loads)
         try:
             yield Stage(site=site, authorizer=authorizer, issuers=issuers)
         finally:

@@ -15,6 +15,7 @@ from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.load import load, read
 from authorizer.settings.places import dotted, line_of
 from authorizer.settings.schema import (
+    Access,
     Gateway,
     Group,
     Issuer,
@@ -65,7 +66,9 @@ SMALL: dict[str, Any] = {
 
 def made(tables: dict[str, Any], **changes: Any) -> Settings:
     templates = changes.pop("templates", {"t": TEMPLATE})
-    return read(tables, source="", place="access.toml", templates=templates, environment={}, **changes)
+    return read(
+        tables, source="", place="access.toml", templates=templates, environment={}, **changes
+    ).settings
 
 
 def small(**changes: Any) -> Settings:
@@ -131,7 +134,7 @@ def test_what_nobody_says_is_as_the_readme_has_it() -> None:
     assert (settings.sealing, settings.private_sealing, settings.shared_cache) == (None, None, None)
     assert (settings.groups, settings.rules, settings.scopes, settings.policies) == ({}, (), {}, {})
     assert settings.variables == {}
-    assert settings.templates == {"t": TEMPLATE}
+    assert settings.template_sources == {"t": TEMPLATE}
 
 
 EVERYTHING: dict[str, Any] = {
@@ -805,21 +808,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def loaded(folder: Path) -> Settings:
+def loaded(folder: Path) -> Access:
     return load(folder / "access.toml", sample_environment())
 
 
 def test_files_are_utf_8_whatever_the_machine_writes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     more = TEMPLATE.replace("arn:aws:s3:::b/", "arn:aws:s3:::b/ü/")
     (folder / "templates" / "more.json.j2").write_text(more, encoding="utf-8")
-    settings = loaded(folder)
-    compiled = json.loads(settings.template_set.dump(settings.templates))
+    settings, templates = loaded(folder)
+    compiled = json.loads(templates.dump(settings.template_sources))
     monkeypatch.setattr(io, "text_encoding", lambda encoding, stacklevel=2: encoding or "ascii")
-    assert loaded(folder).templates["more"] == more
+    assert loaded(folder).settings.template_sources["more"] == more
     text = json.dumps(compiled, ensure_ascii=False)
     assert "ü" in text
     (folder / "templates" / "compiled.json").write_text(text, encoding="utf-8")
-    assert loaded(folder).template_set.names == settings.template_set.names
+    assert loaded(folder).templates.names == templates.names
 
 
 @pytest.mark.parametrize(
@@ -837,12 +840,12 @@ def test_a_file_that_cannot_be_read_is_one_problem(folder: Path, name: str) -> N
 
 
 def test_compiled_templates_are_read_in_place_of_the_templates_and_are_theirs(folder: Path) -> None:
-    settings = loaded(folder)
+    settings, templates = loaded(folder)
     compiled = folder / "templates" / "compiled.json"
-    compiled.write_text(settings.template_set.dump(settings.templates), encoding="utf-8")
+    compiled.write_text(templates.dump(settings.template_sources), encoding="utf-8")
     again = loaded(folder)
-    assert again.template_set.names == settings.template_set.names
-    assert again.roles["editor"].uses == {"sub", "tenant"}
+    assert again.templates.names == templates.names
+    assert again.settings.roles["editor"].uses == {"sub", "tenant"}
     compiled.write_text("{}", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"access\.toml: "):
         loaded(folder)

@@ -11,12 +11,20 @@ from hypothesis import strategies as st
 from authorizer.engine.language.claims import ClaimValue
 from authorizer.engine.prove.witness import samples
 from authorizer.errors import PolicyTooLarge, SettingsError
-from authorizer.model import SessionPolicy
+from authorizer.model import Identity, SessionPolicy
 from authorizer.render import render
 from authorizer.settings.limits import LIMITS, breaches
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.vending.request import assume_role_request
-from tests.make import ACCESS, SUB, make_identity, make_settings, sample_settings, sample_templates
+from tests.make import (
+    ACCESS,
+    SUB,
+    make_access,
+    make_identity,
+    make_settings,
+    sample_settings,
+    sample_templates,
+)
 
 OWN = "arn:aws:iam::123456789012:policy/own"
 LONG = f"arn:aws:iam::123456789012:policy/{'p' * 120}"
@@ -42,9 +50,9 @@ def large_if(test: str) -> str:
     return f"{{% if {test} %}}{LARGE}{{% else %}}{policy('{{ sub }}')}{{% endif %}}"
 
 
-def loaded(*, template: str | None = None, **changes: Any) -> Settings:
+def loaded(*, template: str | None = None, **changes: Any) -> Access:
     templates = sample_templates() if template is None else {**sample_templates(), "it": template}
-    return make_settings(templates=templates, **changes)
+    return make_access(templates=templates, **changes)
 
 
 def problems(**changes: Any) -> tuple[str, ...]:
@@ -299,7 +307,7 @@ def test_what_could_answer_nobody_does_not_load(changes: dict[str, Any], problem
     ],
 )
 def test_what_can_answer_somebody_loads(changes: dict[str, Any]) -> None:
-    assert loaded(**changes).roles
+    assert loaded(**changes).settings.roles
 
 
 def test_what_has_too_many_ways_to_be_looked_at_loads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,15 +329,16 @@ def managed(total: int) -> list[str]:
 
 def test_loading_and_the_request_draw_the_line_at_the_same_character() -> None:
     who = make_identity(claims={"sub": SUB, "tenant": "a"})
-    room = LIMITS["Policy"].most - len(render(who, loaded()).text)
-    settings = loaded(**editor(managed_policies=managed(room)))
+    room = LIMITS["Policy"].most - len(rendered(who, loaded()).text)
+    access = loaded(**editor(managed_policies=managed(room)))
+    settings = access.settings
     identity = replace(who, role=settings.roles["editor"])
-    assume_role_request(identity, render(identity, settings))
+    assume_role_request(identity, rendered(identity, access))
     [found] = problems(**editor(managed_policies=managed(room + 1)))
     assert "2049 with the ARNs of its managed policies: STS takes 2048" in found
     beyond = replace(settings.roles["editor"], managed_policies=tuple(managed(room + 1)))
     with pytest.raises(PolicyTooLarge, match="2049 characters"):
-        assume_role_request(replace(identity, role=beyond), render(identity, settings))
+        assume_role_request(replace(identity, role=beyond), rendered(identity, access))
 
 
 def test_a_name_that_is_missing_is_one_problem() -> None:
@@ -344,9 +353,14 @@ def test_a_name_that_is_missing_is_one_problem() -> None:
 # ── The same table judges both ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def assert_some_user_is_answered(settings: Settings, name: str) -> None:
+def rendered(identity: Identity, access: Access) -> SessionPolicy:
+    return render(identity, access.templates, access.settings)
+
+
+def assert_some_user_is_answered(access: Access, name: str) -> None:
     """One of a few users of this role is given a session; else the first one's refusal is raised."""
     refusals: list[Exception] = []
+    settings = access.settings
     role = settings.roles[name]
     scopes = frozenset(settings.scopes)
     for at in range(6):
@@ -358,7 +372,7 @@ def assert_some_user_is_answered(settings: Settings, name: str) -> None:
         for having in (scopes, frozenset[str]()):
             identity = replace(make_identity(), role=role, claims=claims, scopes=having)
             try:
-                text: SessionPolicy = render(identity, settings)
+                text = rendered(identity, access)
                 assume_role_request(identity, text, end_with_token=settings.session.end_with_token)
             except Exception as refusal:
                 refusals.append(refusal)

@@ -31,10 +31,10 @@ def issuer_problems(**changes: Any) -> tuple[str, ...]:
 
 
 def test_the_bundled_configuration_loads_from_its_files() -> None:
-    settings = load(ACCESS, sample_environment())
+    settings, templates = load(ACCESS, sample_environment())
     assert settings.roles["editor"].uses == {"sub", "tenant"}
     assert settings.roles["importer"].uses == {"client"}
-    assert set(settings.templates) >= {"s3-home", "s3-tenant", "dynamodb-tenant", "tenant-data", "s3-client"}
+    assert set(templates.names) >= {"s3-home", "s3-tenant", "dynamodb-tenant", "tenant-data", "s3-client"}
 
 
 def test_both_forms_of_a_pool_s_issuer_are_believed() -> None:
@@ -339,7 +339,7 @@ def test_keys_may_be_pinned_in_a_file_beside_the_configuration(tmp_path: Path) -
     (tmp_path / "keys" / "pool.json").write_text('{"keys": []}')
     file = tmp_path / "access.toml"
     file.write_text(ACCESS.read_text().replace("[[issuers]]", '[[issuers]]\npinned_keys = "pool.json"'))
-    settings = load(file, sample_environment())
+    settings = load(file, sample_environment()).settings
     assert {issuer.pinned_keys for issuer in settings.issuers.values()} == {'{"keys": []}'}
     file.write_text(file.read_text().replace("pool.json", "../access.toml"))
     with pytest.raises(SettingsError, match=r"there is no file '\.\./access\.toml'"):

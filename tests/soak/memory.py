@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from authorizer.engine import TemplateSet
 from authorizer.settings.schema import Settings
 
 
@@ -34,8 +35,8 @@ def remembered(module: ModuleType) -> Iterator[tuple[str, int, int | None]]:
 
 
 def _held(value: Any, place: str, met: set[int]) -> Iterator[tuple[str, Sized]]:
-    """Every dict, list and set that is reached through attributes of our own objects, but for the settings."""
-    if id(value) in met or isinstance(value, Settings | asyncio.AbstractEventLoop):
+    """Every dict, list and set that is reached through attributes of our own objects, but for what was loaded."""
+    if id(value) in met or isinstance(value, Settings | TemplateSet | asyncio.AbstractEventLoop):
         return
     met.add(id(value))
     if isinstance(value, dict | list | set | tuple):

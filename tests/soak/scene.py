@@ -9,11 +9,11 @@ from typing_extensions import override
 from authorizer.connections import Connections
 from authorizer.pipeline import Stages
 from authorizer.runtime import Authorizer
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Access
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
 from tests.faults.loop import JumpingLoop
-from tests.make import make_settings
+from tests.make import make_access
 from tests.soak.outside import Issuers, WatchedSts, session_with
 from tests.soak.traffic import OTHER_MACHINE, Traffic
 
@@ -22,12 +22,12 @@ PACE: Final = 0.1
 """Seconds between two requests, on average."""
 
 
-def settings() -> Settings:
+def access() -> Access:
     """The bundled configuration with a second user pool, and a machine that no rule knows."""
     clients = ["env:APP_CLIENT_ID", "env:MACHINE_CLIENT_ID", OTHER_MACHINE]
     pools = ("env:USER_POOL_ID", "eu-west-1_EXAMPLE02")
     issuers = [{"user_pool": pool, "client_ids": clients, "token_use": ["id", "access"]} for pool in pools]
-    return make_settings(issuers=issuers)
+    return make_access(issuers=issuers)
 
 
 class Scene:
@@ -36,7 +36,8 @@ class Scene:
     def __init__(self, seed: int, people: int, haste: float) -> None:
         self._haste = haste
         self.loop = JumpingLoop()
-        self.settings = settings()
+        self.access = access()
+        self.settings = self.access.settings
         self.issuers = Issuers(self.clock)
         self.sts = WatchedSts(self.clock)
         self.lines: list[str] = []
@@ -56,6 +57,7 @@ class Scene:
         connections = Connections(self.settings, vendor.sealers.private)
         return Stages(
             settings=self.settings,
+            templates=self.access.templates,
             verifier=verifier,
             vendor=vendor,
             sealers=vendor.sealers,
@@ -88,9 +90,7 @@ class _Handler(Authorizer):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        super().__init__(
-            scene.settings, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append
-        )
+        super().__init__(scene.access, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append)
         self._loop.close()
         self._loop = scene.loop
 

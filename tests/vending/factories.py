@@ -5,7 +5,6 @@ import hashlib
 import json
 from typing import Any
 
-from authorizer.engine.template.template import TemplateSet
 from authorizer.model import Credentials, Identity, Role, RouteArn, SessionPolicy
 from authorizer.sealing import seal
 from authorizer.settings.schema import Gateway, Keys, Resolution, Session, Settings
@@ -94,8 +93,7 @@ def make_settings(*, role: Role | None = None, **changes: Any) -> Settings:
         "claims": {},
         "variables": {},
         "policies": {},
-        "templates": {},
-        "template_set": TemplateSet.compile({}, claims={}, variables={}),
+        "template_sources": {},
         "roles": {role.name: role},
         "roles_by_arn": {role.arn: role},
         "groups": {},

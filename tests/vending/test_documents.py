@@ -16,9 +16,8 @@ from authorizer.model import Shape
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
-from tests.make import PATIENT, sample_settings
+from tests.make import PATIENT, make_access, sample_settings
 from tests.make import SUB as ERIN
-from tests.make import make_settings as made_settings
 from tests.vending.factories import NOW, ROUTE, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import FakeSts
 from tests.world import World
@@ -95,8 +94,8 @@ async def test_a_role_in_another_account(sts: FakeSts, monkeypatch: pytest.Monke
 async def test_the_role_of_a_cognito_group(sts: FakeSts) -> None:
     """`cognito:preferred_role` for the lowest precedence; validated before assumed; behind a native authorizer too."""
     sts.clock = NOW
-    settings = made_settings()
-    assumer = Assumer(settings)
+    access = make_access()
+    settings, assumer = access.settings, Assumer(access)
     editor = settings.roles["editor"].arn
     claims: dict[str, Any] = {
         "sub": ERIN,
