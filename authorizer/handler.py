@@ -5,19 +5,14 @@ The configuration is read once, at import. A bad one fails there, in Lambda's in
 """
 
 import os
-from pathlib import Path
 
 from authorizer.startup import without_default_cas
 
 with without_default_cas():
     from authorizer.runtime import Authorizer
-    from authorizer.settings.load import load
+    from authorizer.settings.load import load_deployed
 
-DEFAULT_ACCESS = "policies/access.toml"
-
-_root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
-_access = load(_root / os.environ.get("AUTHORIZER_ACCESS", DEFAULT_ACCESS), os.environ)
-lambda_handler = Authorizer(_access, function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
+lambda_handler = Authorizer(load_deployed(os.environ), function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
 lambda_handler.warm()
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":

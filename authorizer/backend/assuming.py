@@ -7,20 +7,17 @@ role, narrowed by the caller's session policy. Who may call which route is the g
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from authorizer.backend.native import is_http, native_claims
 from authorizer.backend.readings import check_certain
 from authorizer.model import Credentials
 from authorizer.pipeline import assume as assume_for
-from authorizer.settings.load import load
+from authorizer.settings.load import load_deployed
 from authorizer.settings.schema import Access
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 
-ACCESS = "AUTHORIZER_ACCESS"
-DEFAULT_ACCESS = "policies/access.toml"
 BUDGET = 8.0
 """Seconds for one AssumeRole, retries included."""
 
@@ -51,8 +48,7 @@ async def assume(event: Mapping[str, Any], now: float) -> Credentials:
     All calls of one process must come from one event loop: a Lambda handler keeps one and uses `run_until_complete`.
     """
     if not _assumers:
-        root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
-        _assumers.append(Assumer(load(root / os.environ.get(ACCESS, DEFAULT_ACCESS), os.environ)))
+        _assumers.append(Assumer(load_deployed(os.environ)))
     return await _assumers[0].assume(event, now)
 
 

@@ -18,6 +18,20 @@ COMPILED = "compiled.json"
 """In `templates/` of a bundle: the same templates, compiled."""
 KEY_SETS = "keys"
 """Folder beside access.toml with the JWKS documents that `pinned_keys` names."""
+ACCESS_VARIABLE = "AUTHORIZER_ACCESS"
+"""The variable of a function's environment that names its `access.toml`."""
+DEFAULT_ACCESS = "policies/access.toml"
+"""What it names unless it is set."""
+
+
+def load_deployed(environment: Mapping[str, str]) -> Access:
+    """What a function in Lambda is deployed with: the file that `ACCESS_VARIABLE` names, from the package's
+    folder (`LAMBDA_TASK_ROOT`: Lambda Developer Guide, "Defined runtime environment variables").
+
+    Raises `SettingsError`.
+    """
+    root = Path(environment.get("LAMBDA_TASK_ROOT", "."))
+    return load(root / environment.get(ACCESS_VARIABLE, DEFAULT_ACCESS), environment)
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Access:

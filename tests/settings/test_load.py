@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from authorizer.errors import SettingsError
-from authorizer.settings.load import load
+from authorizer.settings.load import load, load_deployed
 from authorizer.settings.schema import Settings
 from tests.make import ACCESS, make_settings, sample_environment, sample_settings
 
@@ -54,6 +54,13 @@ def test_one_form_may_be_chosen_and_keys_may_stand_elsewhere() -> None:
 def test_a_pool_in_china_has_china_s_domain() -> None:
     settings = issuer(user_pool="cn-north-1_EXAMPLE01", issuer_forms=["original"])
     assert list(settings.issuers) == ["https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_EXAMPLE01"]
+
+
+def test_a_function_reads_the_file_that_its_environment_names() -> None:
+    deployed = {**sample_environment(), "LAMBDA_TASK_ROOT": str(ACCESS.parent.parent)}
+    assert load_deployed(deployed).settings.place == str(ACCESS)
+    with pytest.raises(SettingsError, match=r"other/access\.toml: cannot be read"):
+        load_deployed({**deployed, "AUTHORIZER_ACCESS": "other/access.toml"})
 
 
 def test_a_plain_oidc_issuer_is_another_kind() -> None:
