@@ -54,9 +54,10 @@ LAYERS: dict[str, set[str]] = {
         "waiting",
     },
     "bundle": {"errors", "settings", "syntax"},
+    "library": {"syntax"},
     "cli": {
         "bundle", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove", "errors",
-        "gate", "local", "model", "record", "runtime", "settings", "syntax",
+        "gate", "library", "local", "model", "record", "runtime", "settings", "syntax",
     },
     "__main__": {"cli"},
     "__init__": set(),
@@ -90,6 +91,7 @@ FOREIGN: dict[str, set[str]] = {
     "moto": {"local"},
     "rich": {"cli"},
     "click": {"cli"},
+    "tomlkit": {"library"},
 }
 
 

@@ -33,7 +33,7 @@ SUMMARIES: Mapping[str, str] = {
     "trust": "Print the execution role's policy, and every role's trust policy and own policy.",
     "revoke": "Print the Deny that ends live sessions of a user, a tenant, or everybody.",
     "bundle": "Make the zip that Lambda runs.",
-    "policy": "Judge, render, test, explain and prove the session policies.",
+    "policy": "Add, judge, render, test, explain and prove the session policies.",
 }
 
 

@@ -1,4 +1,4 @@
-"""`authorizer policy …`: judge, render, test, explain and prove the session policies before they are deployed."""
+"""`authorizer policy …`: add, judge, render, test, explain and prove the session policies before they are deployed."""
 
 import importlib
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing_extensions import override
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     # Subcommand → the function that is it, as MODULE:NAME, and its summary.
+    "add": ("authorizer.cli.policy_add:add", "Add a ready policy for a kind of resource."),
     "check": ("authorizer.cli.policy_check:check", "Lint the templates and the configuration."),
     "render": ("authorizer.cli.policy_render:render", "Print one user's session policy."),
     "test": ("authorizer.cli.policy_test:test", "Run the cases and measure what they cover."),
@@ -39,7 +40,7 @@ class _Policies(click.Group):
 
 @click.group(cls=_Policies)
 def policy() -> None:
-    """Judge, render, test, explain and prove the session policies.
+    """Add, judge, render, test, explain and prove the session policies.
 
     Exit code 0: all is fine. 1: there are findings. 2: it could not run.
     """

@@ -108,6 +108,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "errors": "classes and their texts: tests/test_runtime.py holds each to its family",
     "gate": "reports on configurations that load",
     "handler": "puts the parts together when Lambda imports it: tests/runtime does that in processes of their own",
+    "library": "templates to copy: tests/library proves each, and breaks each by the mistake that its service invites",
     "local": "a laptop's issuer and AWS",
     "model": "values without behaviour",
     "startup": "how libraries are loaded",
