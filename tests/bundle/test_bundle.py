@@ -40,7 +40,7 @@ def test_only_what_the_handler_reaches_goes_along(task_root: Path) -> None:
     found = {path.relative_to(task_root).as_posix() for path in task_root.rglob("*.py")}
     assert "authorizer/handler.py" in found
     assert not [path for path in found if not path.startswith("authorizer/")]
-    for room in ("cli", "local", "backend", "bundle"):
+    for room in ("cli", "library", "local", "backend", "bundle"):
         assert not (task_root / "authorizer" / room).exists()
     for name in ("jinja", "prove", "solve", "explain"):
         assert not (task_root / "authorizer" / "engine" / f"{name}.py").exists()

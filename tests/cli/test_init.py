@@ -111,6 +111,13 @@ def test_the_wheel_holds_one_package_and_the_starter_in_it(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"authorizer"}
     packed = {name.removeprefix("authorizer/starter/") for name in names if "/starter/" in name}
     assert packed == set(files(ROOT))
+    library = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "authorizer" / "library").rglob("*")
+        if file.is_file() and file.suffix != ".pyc"
+    }
+    assert len(library) > 48
+    assert library <= set(names)
 
 
 @pytest.mark.package
@@ -126,6 +133,11 @@ def test_a_new_repository_starts_with_two_commands(elsewhere: Path) -> None:
     invoked = run(elsewhere, "authorizer", "invoke", "events/rest-token-allow.json")
     assert invoked.returncode == 0, invoked.stderr
     assert json.loads(invoked.stdout)["context"]["username"] == "erin"
+
+    added = run(elsewhere, "authorizer", "policy", "add", "sqs")
+    assert added.returncode == 0, added.stderr
+    proven = run(elsewhere, "authorizer", "policy", "prove", "sqs", "tenant-sqs")
+    assert proven.returncode == 0, proven.stdout
 
     again = run(elsewhere, "authorizer", "init")
     assert again.returncode == EXIT_UNDECIDED

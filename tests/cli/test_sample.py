@@ -140,6 +140,7 @@ def test_every_command_that_reads_a_configuration_says_which_environment_it_read
         if "--access" in options:
             found[name] = options & {"--sample", "--aws"}
     assert found.pop("token") == set(), "the local issuer's: never about a deployment"
+    assert found.pop("policy add") == set(), "writes rows, and reads no `env:` name"
     assert {name for name, options in found.items() if options == {"--sample"}} == {
         "trust",
         "revoke",

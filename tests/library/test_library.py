@@ -1,6 +1,8 @@
 """The library's policies do what they say: proven, tested, and broken by the mistake that their service invites."""
 
 import json
+import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from authorizer.engine.check.cases import parse_cases, run_case
 from authorizer.library import FOLDER, KINDS
 from tests.cli.test_commands import run
 from tests.engine.proving import assert_confirmed
-from tests.library.adding import EVERY, proof_of, with_kind
+from tests.library.adding import EVERY, LEAKS, TYPES, proof_of, with_kind
+from tests.library.page import PAGE, tables
 from tests.make import sample_environment
+from tests.readme_tables import between
 
 every_kind = pytest.mark.parametrize("name", EVERY)
 
@@ -218,6 +222,13 @@ def test_a_mistake_that_says_who_asks_and_not_for_what_is_not_proven(name: str) 
     assert all("not what they touch" in finding.reason for finding in proof.findings)
 
 
+@pytest.mark.parametrize("tenant", TYPES)
+@every_kind
+def test_another_type_of_tenant_is_proven_but_where_it_has_what_ends_the_name(name: str, tenant: str) -> None:
+    proof = proof_of(name, with_kind(name, tenant=TYPES[tenant]))
+    assert proof.verdict == ("LEAK" if (name, tenant) in LEAKS else "PROVEN")
+
+
 # ── What stands in it ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -240,3 +251,20 @@ def test_no_policy_of_the_library_is_too_long_for_any_tenant(name: str) -> None:
 def test_no_file_of_the_library_needs_what_the_sample_s_environment_lacks(name: str) -> None:
     asked = {word for word in EVERY[name].rows.replace('"', " ").split() if word.startswith("env:")}
     assert {word.removeprefix("env:") for word in asked} <= set(sample_environment())
+
+
+# ── What is said of it ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("marker", tables())
+def test_a_table_of_the_page_is_that_of_the_templates(marker: str) -> None:
+    text = PAGE.read_text()
+    assert between(text, marker) == tables()[marker], "python -m tests.library.page writes it anew"
+
+
+def test_the_page_has_a_section_for_every_kind_in_their_order_and_names_what_to_set() -> None:
+    sections = re.findall(r"^## (\S+)\n(.+?)^<!--", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in sections] == list(EVERY)
+    for name, text in sections:
+        own = set(tomllib.loads(EVERY[name].rows)["variables"]) - {"partition", "region", "account"}
+        assert set(re.findall(r"`variables\.(\w+)`", text)) == own
