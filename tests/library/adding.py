@@ -4,8 +4,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from authorizer.engine.prove.prove import Proof
-from authorizer.gate.proof import prove_settings
+from authorizer.engine.prove import Proof
+from authorizer.gate import prove_settings
 from authorizer.library import KINDS, Kind
 from authorizer.settings.schema import Settings
 from tests.make import make_settings, sample_templates
