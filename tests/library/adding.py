@@ -7,8 +7,8 @@ from typing import Any
 from authorizer.engine.prove import Proof
 from authorizer.gate import prove_settings
 from authorizer.library import KINDS, Kind
-from authorizer.settings.schema import Settings
-from tests.make import make_settings, sample_templates
+from authorizer.settings.schema import Access
+from tests.make import make_access, sample_templates
 
 EVERY: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -30,18 +30,18 @@ LEAKS: Mapping[tuple[str, str], str] = {
 """Kind and type that do not go together, and what of the type's ends a tenant's name there."""
 
 
-def with_kind(name: str, *, template: str | None = None, tenant: Mapping[str, Any] | None = None) -> Settings:
+def with_kind(name: str, *, template: str | None = None, tenant: Mapping[str, Any] | None = None) -> Access:
     """The bundled configuration and one kind: with another template, or another type of the claim `tenant`."""
     kind = EVERY[name]
     rows = tomllib.loads(kind.rows)
     if tenant is not None:
         rows["claims"]["tenant"] = {"claim": "custom:tenant_id", "max_length": None, **tenant}
-    return make_settings(
+    return make_access(
         templates={**sample_templates(), name: kind.template if template is None else template}, **rows
     )
 
 
-def proof_of(name: str, settings: Settings) -> Proof:
+def proof_of(name: str, access: Access) -> Proof:
     """The verdict on the kind's policy alone."""
-    [proof] = [proof for proof in prove_settings(settings, [name]) if proof.subject == f"policy {name}"]
+    [proof] = [proof for proof in prove_settings(access, [name]) if proof.subject == f"policy {name}"]
     return proof

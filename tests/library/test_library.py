@@ -169,22 +169,22 @@ def test_the_mistake_that_a_service_invites_is_a_leak_with_a_witness(name: str) 
     assert right in template
     assert proof_of(name, with_kind(name)).verdict == "PROVEN"
 
-    settings = with_kind(name, template=template.replace(right, wrong))
-    proof = proof_of(name, settings)
+    access = with_kind(name, template=template.replace(right, wrong))
+    proof = proof_of(name, access)
     # What one mistake brings together besides may be UNKNOWN: see NOT_PROVEN.
     confirmed = tuple(finding for finding in proof.findings if finding.witness is not None)
     assert_confirmed(
         replace(proof, findings=confirmed),
-        lambda party: settings.template_set.render(party.templates, party.claims, scopes=party.scopes),
+        lambda party: access.templates.render(party.templates, party.claims, scopes=party.scopes),
     )
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_the_cases_of_a_kind_notice_its_wrong_twin(name: str) -> None:
     _, right, wrong = TWINS[name]
-    settings = with_kind(name, template=EVERY[name].template.replace(right, wrong))
-    cases = parse_cases(EVERY[name].cases, file=name, around=surroundings(settings))
-    results = [run_case(case, settings.template_set) for case in cases]
+    access = with_kind(name, template=EVERY[name].template.replace(right, wrong))
+    cases = parse_cases(EVERY[name].cases, file=name, around=surroundings(access))
+    results = [run_case(case, access.templates) for case in cases]
     assert [
         result.case.name for result in results if result.status == "FAIL" and result.case.expect == "deny"
     ]
@@ -243,8 +243,8 @@ def test_a_case_file_has_another_tenant_and_nobody_and_a_hostile_one(name: str) 
 
 @every_kind
 def test_no_policy_of_the_library_is_too_long_for_any_tenant(name: str) -> None:
-    settings = with_kind(name)
-    assert settings.template_set.worst_case_length([name]) <= 2048
+    access = with_kind(name)
+    assert access.templates.worst_case_length([name]) <= 2048
 
 
 @every_kind
