@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from authorizer.errors import ConnectionOver, ConnectionRefused, EventUnknown, SealRefused
 from authorizer.model import Claims, Request, RouteArn, Shape
 from authorizer.settings.schema import Settings
+from authorizer.syntax.claim_path import path_of
 from authorizer.tokens.stored import restored, stored
 from authorizer.waiting.deadline import Deadline
 
@@ -50,7 +51,11 @@ class Connections:
         self._settings = settings
         self._seal = seal
         self._wanted = frozenset(
-            {rule.claim for rule in settings.rules} | {claim.claim for claim in settings.claims.values()}
+            path_of(name)[0]
+            for name in (
+                *(rule.claim for rule in settings.rules),
+                *(claim.claim for claim in settings.claims.values()),
+            )
         )
 
     async def keep(self, claims: Claims, request: Request, now: float, deadline: Deadline) -> dict[str, str]:

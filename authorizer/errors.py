@@ -174,6 +174,12 @@ class AudienceRefused(Unauthorized):
     code = "audience_refused"
 
 
+class DelegationRefused(Unauthorized):
+    """Somebody acts for the user, and the issuer's `actors` do not list them."""
+
+    code = "delegation_refused"
+
+
 class TokenExpired(Unauthorized):
     """The token's `exp` is past."""
 
@@ -222,6 +228,12 @@ class RoleNotListed(Forbidden):
     """The token names an IAM role that `access.toml` does not list."""
 
     code = "role_not_listed"
+
+
+class IssuerNotEntitled(Forbidden):
+    """The token says, or leads to, what its issuer may not speak for."""
+
+    code = "issuer_not_entitled"
 
 
 class RequestedRoleRefused(Forbidden):

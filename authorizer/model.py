@@ -97,6 +97,9 @@ class Claims:
     """The token's own `scope`, split at spaces. Only access tokens have one."""
     issued_at: float
     expires_at: float
+    actors: tuple[str, ...] = ()
+    """Who acts for the caller, and for whom that one acts, outermost first: `act.sub`, `act.act.sub` (RFC 8693 §4.1).
+    Empty: the caller alone."""
     values: Mapping[str, object] = field(repr=False)
     """Every claim of the payload under its own name, as JSON gave it."""
 
@@ -146,6 +149,8 @@ class Identity:
     """The claims that the role uses, under their names in `access.toml`, each of its declared type."""
     expires_at: float
     """When the token that proved all this expires."""
+    actors: tuple[str, ...] = ()
+    """`Claims.actors`: each is listed by the issuer's table, and the scopes are those that all of them may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,6 +221,7 @@ def _of_claims(claims: Claims) -> dict[str, object]:
         "issuer": _short(claims.issuer),
         "token_use": _short(claims.token_use),
         "machine": claims.machine,
+        **({"actors": _list(claims.actors)} if claims.actors else {}),
     }
 
 

@@ -28,6 +28,8 @@ def named(path: Keys) -> str:
     steps = list(path)
     if steps[0] in TABLES and len(steps) > 1:
         steps[1] = "NAME"
+    if len(steps) > 2 and steps[0] == "issuers" and steps[-2] in ("actors", "claims", "fixed_claims"):
+        steps[-1] = "NAME"
     text = ""
     for step in steps:
         text += "[]" if isinstance(step, int) else f".{step}" if text else str(step)
@@ -55,8 +57,22 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(Section, "__contains__", noting_in)
     oidc: dict[str, Any] = {"kind": "oidc", "issuer": "https://x", "client_ids": ["a"], "token_use": ["id"]}
     pool = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["a"], "token_use": ["id"]}
+    oidc |= {"speaks_for": "any", "actors": {"agent": []}}
+    rows = {
+        "token_use": ["id"],
+        "speaks_for": "any",
+        "pools": [{"user_pool": "eu-west-1_Row", "client_ids": ["a"]}],
+    }
+    rows["pools"][0]["fixed_claims"] = {"tenant": "acme"}  # type: ignore[index] # as TOML has it
+    limited: dict[str, Any] = {
+        **pool,
+        "user_pool": "eu-west-1_EXAMPLE02",
+        "speaks_for": {"roles": [], "groups": [], "scopes": [], "claims": {"tenant": "any"}},
+        "fixed_claims": {"client": "a"},
+    }
     make_settings(
-        issuers=[pool, oidc],
+        issuers=[{**pool, "speaks_for": "any"}, oidc, rows, limited],
+        roles={name: {"source_identity": "{sub}"} for name in ("viewer", "editor", "admin", "importer")},
         session={"context": "sealed"},
         sealing={
             "keys": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:seal",
@@ -72,7 +88,13 @@ def test_every_setting_is_in_the_table_and_nothing_else_is(asked: set[str]) -> N
     documented = set(re.findall(r"^\| `([^`]+)`", between(README, "settings"), re.MULTILINE))
     containers = {key for key in asked if any(other.startswith((f"{key}.", f"{key}[")) for other in asked)}
     # What a user names freely: each is one row.
-    free = {"variables.NAME", "scopes.NAME", "claims.NAME.type", "roles.NAME.session_tags"}
+    free = {
+        "issuers[].speaks_for",
+        "variables.NAME",
+        "scopes.NAME",
+        "claims.NAME.type",
+        "roles.NAME.session_tags",
+    }
     chosen = {
         key for key in asked if re.match(r"(variables|scopes)\.|claims$|roles\.NAME\.session_tags\.", key)
     }

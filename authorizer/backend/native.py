@@ -35,7 +35,9 @@ def native_claims(event: Mapping[str, Any], settings: Settings, now: float) -> C
     said = _said(event)
     issuer = settings.issuers.get(str(said.get("iss")))
     if issuer is None:
-        raise IssuerUnknown(f"the claims' `iss` is no configured issuer: {', '.join(settings.issuers)}")
+        raise IssuerUnknown(
+            "the claims' `iss` is no issuer of access.toml: is it the user pool of the API's authorizer?"
+        )
     kind = KINDS[issuer.kind]
     if kind.token_use is None:
         # The header's `typ` tells, which is not in the event: an access token would pass for an ID token.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from authorizer.engine.prove import Finding, Party, Proof
-    from authorizer.settings.schema import Access
+    from authorizer.settings.schema import Access, Settings
 
 STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": "dim"}
 
@@ -32,9 +32,9 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
 def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Path | None) -> None:
     """Prove that no two users whose isolating claims differ can touch the same thing.
 
-    Judges every policy, the policies of each role together, and those of all roles (two users need not have the same
-    one), or only what is named. What a policy keeps apart, and what it shares, stands in its row under [policies] of
-    the configuration.
+    Judges every policy, the policies of each role together, those of all roles (two users need not have the same one),
+    and, where there are several issuers, the users of each against those of the others; or only what is named. What a
+    policy keeps apart, and what it shares, stands in its row under [policies] of the configuration.
 
     Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
     """
@@ -43,9 +43,9 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
     if save is not None:
         _save(proofs, save)
     if as_json:
-        click.echo(json.dumps([_plain(proof) for proof in proofs], indent=2))
+        click.echo(json.dumps([_plain(proof, loaded.settings) for proof in proofs], indent=2))
     else:
-        _print(proofs)
+        _print(proofs, loaded.settings)
     sys.exit(1 if any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs) else 0)
 
 
@@ -72,7 +72,7 @@ def _save(proofs: Sequence["Proof"], folder: Path) -> None:
                 click.echo(f"saved {file}", err=True)
 
 
-def _print(proofs: Sequence["Proof"]) -> None:
+def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -85,7 +85,7 @@ def _print(proofs: Sequence["Proof"]) -> None:
     console.print(table)
     for proof in proofs:
         for finding in proof.findings:
-            _print_finding(console, proof, finding)
+            _print_finding(console, proof, finding, settings)
     shared = dict.fromkeys(f"{text} ({proof.subject})" for proof in proofs for text in proof.shared)
     if shared:
         console.print("Left out, because declared as shared:", style="bold")
@@ -96,7 +96,7 @@ def _print(proofs: Sequence["Proof"]) -> None:
         console.print(f"  - {line}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_finding(console: "Console", proof: "Proof", finding: "Finding") -> None:
+def _print_finding(console: "Console", proof: "Proof", finding: "Finding", settings: "Settings") -> None:
     from rich.text import Text
 
     head = "LEAK" if finding.witness else "UNKNOWN"
@@ -107,34 +107,39 @@ def _print_finding(console: "Console", proof: "Proof", finding: "Finding") -> No
     if finding.witness is None:
         return
     for party in (finding.witness.one, finding.witness.other):
-        for line in _describe(party):
+        for line in _describe(party, settings):
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _describe(party: "Party") -> list[str]:
+def _describe(party: "Party", settings: "Settings") -> list[str]:
+    from authorizer.gate import payload
+
     claims = ", ".join(f"{name}={value!r}" for name, value in party.claims.items()) or "nothing"
     scopes = f", scopes {', '.join(sorted(party.scopes))}" if party.scopes else ""
     context = ", ".join(f"{key}={value!r}" for key, value in party.request.context.items())
+    signed = [f"  by a token that says {json.dumps(payload(party, settings))}"] if party.issuer else []
     return [
         f"a user with {claims}{scopes}, by {', '.join(party.templates)}",
-        f"  may {party.request.action} on {party.request.resource}" + (f" with {context}" if context else ""),
+        *signed,
+        f"  {'may' if party.allowed else 'may not'} {party.request.action} on {party.request.resource}"
+        + (f" with {context}" if context else ""),
     ]
 
 
-def _plain(proof: "Proof") -> dict[str, object]:
+def _plain(proof: "Proof", settings: "Settings") -> dict[str, object]:
     return {
         "subject": proof.subject,
         "verdict": proof.verdict,
         "isolates": dict(proof.isolates),
         "branches": proof.ways,
         "pairs": proof.pairs,
-        "findings": [_plain_finding(finding) for finding in proof.findings],
+        "findings": [_plain_finding(finding, settings) for finding in proof.findings],
         "shared": list(proof.shared),
         "rests_on": list(proof.rests_on),
     }
 
 
-def _plain_finding(finding: "Finding") -> dict[str, object]:
+def _plain_finding(finding: "Finding", settings: "Settings") -> dict[str, object]:
     witness = finding.witness
     return {
         "isolates": finding.isolates,
@@ -142,17 +147,21 @@ def _plain_finding(finding: "Finding") -> dict[str, object]:
         "reason": finding.reason,
         "witness": None
         if witness is None
-        else [_plain_party(party) for party in (witness.one, witness.other)],
+        else [_plain_party(party, settings) for party in (witness.one, witness.other)],
     }
 
 
-def _plain_party(party: "Party") -> dict[str, object]:
+def _plain_party(party: "Party", settings: "Settings") -> dict[str, object]:
+    from authorizer.gate import payload
+
     request = party.request
     return {
         "claims": dict(party.claims),
         "scopes": sorted(party.scopes),
+        "allowed": party.allowed,
         "templates": list(party.templates),
         "action": request.action,
         "resource": request.resource,
         "context": dict(request.context),
+        "token": payload(party, settings) if party.issuer else None,
     }

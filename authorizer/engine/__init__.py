@@ -30,7 +30,7 @@ from authorizer.engine.language import (
     ValueRefused,
     declare,
 )
-from authorizer.engine.template import Branch, InScopes, Place, Program, TemplateSet
+from authorizer.engine.template import Branch, InScopes, IsDefined, Place, Program, TemplateSet
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -45,6 +45,7 @@ __all__ = [
     "DocumentRefused",
     "EngineError",
     "InScopes",
+    "IsDefined",
     "NothingAllowed",
     "Place",
     "PolicyTooLarge",

@@ -5,7 +5,19 @@ prints what these say, and a program that imports them is told the same.
 """
 
 from authorizer.gate.comparison import compare
+from authorizer.gate.delegation import prove_delegation
+from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
 
-__all__ = ["ALL_ROLES", "compare", "lint_settings", "prove_settings", "subjects"]
+__all__ = [
+    "ALL_ROLES",
+    "compare",
+    "lint_settings",
+    "payload",
+    "prove_delegation",
+    "prove_issuers",
+    "prove_settings",
+    "sayable",
+    "subjects",
+]

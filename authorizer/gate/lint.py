@@ -11,7 +11,7 @@ from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
 from authorizer.settings.places import Path, line_of
-from authorizer.settings.schema import Access, Settings
+from authorizer.settings.schema import Access, Authority, Settings
 
 TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}')
 """Most characters that `session.end_with_token` adds to an Allow."""
@@ -149,18 +149,17 @@ def _rules(settings: Settings) -> _Found:
 
 
 def _issuers(settings: Settings) -> _Found:
-    """Both forms of one user pool's issuer have one key set each, and one pool in their paths."""
-    pools = {
-        issuer.issuer.rpartition("/")[2] if issuer.kind == "cognito" else issuer.issuer: issuer
-        for issuer in settings.issuers.values()
-    }
-    if len(pools) > 1:
+    """More than one party that may say everything is one too many; a group that an issuer may name and nothing knows is
+    misspelt more often than meant."""
+    parties = {issuer.name: issuer for issuer in settings.issuers.values()}
+    everything = [issuer for issuer in parties.values() if issuer.speaks_for == Authority()]
+    if len(everything) > 1:
         yield (
-            ("issuers", 0),
+            (*everything[0].place[:2], "speaks_for"),
             "issuers",
-            f"{len(pools)} issuers are believed alike: each can name any group and any role, and a user of one may "
-            "have the `sub` of a user of another",
-            "give an issuer that you do not run yourself an authorizer of its own",
+            f"{len(everything)} issuers speak for everything: each can name any group, role and tenant, and what it "
+            "signs for one `sub` another can sign, too",
+            "list what each may speak for: roles, groups, scopes, and the values of claims",
         )
 
 

@@ -1,9 +1,11 @@
-"""Proofs of a configuration: of each policy by itself, each role's policies together, and all roles against one
-another."""
+"""Proofs of a configuration: of each policy by itself, each role's policies together, all roles against one another,
+and the users of each issuer against those of others."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from authorizer.engine.prove import Promise, Proof, prove
+from authorizer.gate.delegation import prove_delegation
+from authorizer.gate.issuers import prove_issuers
 from authorizer.settings.schema import Access, Settings
 
 ALL_ROLES = "all roles"
@@ -34,7 +36,7 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
     }
     promises = {name: stated.get(name, Promise(isolates=None)) for name in templates.names}
     claims = {name: claim.type for name, claim in settings.claims.items()}
-    return [
+    proofs = [
         prove(
             templates,
             subject=subject,
@@ -47,6 +49,7 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
         for subject, policies in subjects(access).items()
         if not names or subject.partition(" ")[2] in names
     ]
+    return [*proofs, *prove_issuers(access, names), *prove_delegation(access, names)]
 
 
 def _doubts(settings: Settings, subject: str, policies: Sequence[tuple[str, ...]]) -> Iterator[str]:

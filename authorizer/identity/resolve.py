@@ -2,21 +2,26 @@
 
 from authorizer.engine import ClaimValue, ValueRefused
 from authorizer.errors import ClaimRefused
+from authorizer.identity.authority import check_granted, check_said
 from authorizer.identity.roles import choose
 from authorizer.memory import PER_CALLER, remembered
 from authorizer.model import Claims, Identity, Role
 from authorizer.settings.schema import Settings
+from authorizer.syntax.claim_path import ABSENT, value_at
 
 
 @remembered(PER_CALLER)
 def resolve(claims: Claims, requested_role: str | None, settings: Settings) -> Identity:
     """Who the request acts for, and as what.
 
-    Raises a `Forbidden`: no role, several, one that is not listed or not theirs, or a claim that the role uses and
-    that does not have its declared type.
+    Raises a `Forbidden`: no role, several, one that is not listed or not theirs, a claim that the role uses and that
+    does not have its declared type, or anything that the token's issuer may not speak for.
     """
+    check_said(claims, settings)
     choice = choose(claims, requested_role, settings)
     assert choice.role is not None  # noqa: S101 - `choose` promises it; this tells the type checker
+    scopes = granted_scopes(claims, settings)
+    check_granted(claims, choice.role, scopes, settings)
     return Identity(
         principal=claims.sub,
         issuer=claims.issuer,
@@ -26,9 +31,10 @@ def resolve(claims: Claims, requested_role: str | None, settings: Settings) -> I
         role=choice.role,
         rule=choice.rule,
         groups=claims.groups,
-        scopes=granted_scopes(claims, settings),
+        scopes=_delegated(scopes, claims, settings),
         claims=_typed(claims, choice.role, settings),
         expires_at=claims.expires_at,
+        actors=claims.actors,
     )
 
 
@@ -56,21 +62,30 @@ def granted_scopes(claims: Claims, settings: Settings) -> frozenset[str]:
     return of_groups | of_token if settings.gateway.token_scopes == "either" else of_groups & of_token
 
 
+def _delegated(scopes: frozenset[str], claims: Claims, settings: Settings) -> frozenset[str]:
+    """The user's scopes that everybody who acts for them may use, too."""
+    actors = settings.issuers[claims.issuer].actors
+    return scopes.intersection(*(actors[actor] for actor in claims.actors))
+
+
 def _typed(claims: Claims, role: Role, settings: Settings) -> dict[str, ClaimValue]:
     """The claims that this role or the context uses, each of its declared type. An absent one is left out: whether it
-    is needed is for its user to say. One that is there and wrong is hostile, whoever uses it."""
+    is needed is for its user to say. One that is there and wrong is hostile, whoever uses it. What the issuer's own
+    table fixes is not the token's to say."""
     wanted = {
         *role.uses,
         *settings.gateway.context_claims,
         *filter(None, (settings.gateway.usage_key_claim,)),
     }
+    fixed = settings.issuers[claims.issuer].fixed_claims
     typed = {}
     for name in sorted(wanted):
         declared = settings.claims[name]
-        if declared.claim not in claims.values:
+        value = fixed[name] if name in fixed else value_at(claims.values, declared.claim)
+        if value is ABSENT:
             continue
         try:
-            typed[name] = declared.type.check(claims.values[declared.claim])
+            typed[name] = declared.type.check(value)
         except ValueRefused as refused:
             raise ClaimRefused(f"the claim {declared.claim!r} {refused}") from None
     return typed

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from authorizer.errors import Forbidden, NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
 from authorizer.model import Claims, Role
 from authorizer.settings.schema import DEFAULT_ROLE, Rule, Settings
+from authorizer.syntax.claim_path import value_at
 
 
 class Choice(NamedTuple):
@@ -144,7 +145,7 @@ def matches(rule: Rule, values: Mapping[str, object]) -> bool:
     """Whether one mapping rule matches. An absent claim matches nothing, `NotEqual` included: identity pools do not
     evaluate a rule whose claim is absent. A list is judged by its members, so that `Contains` on groups asks for the
     member `admin` and not for any group with `admin` in its name."""
-    value = values.get(rule.claim)
+    value = value_at(values, rule.claim)
     if rule.claim == "scope" and isinstance(value, str):
         value = value.split(" ")
     if isinstance(value, str):

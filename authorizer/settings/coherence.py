@@ -7,10 +7,13 @@ from collections.abc import Container, Iterator, Mapping
 
 from authorizer.engine import ClaimType, Condition, TemplateSet
 from authorizer.model import Role
+from authorizer.settings import authority
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS, breaches
+from authorizer.settings.places import Path
 from authorizer.settings.reader import Problems
 from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Claim, Settings
+from authorizer.syntax.claim_path import path_of
 
 RESERVED_CONTEXT_KEYS = frozenset(
     # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer
@@ -35,6 +38,8 @@ RESERVED_CONTEXT_KEYS = frozenset(
 def check(settings: Settings, templates: TemplateSet, problems: Problems) -> None:
     """Add every disagreement between sections to `problems`."""
     _check_names(settings, problems)
+    authority.check(settings, problems)
+    _check_paths(settings, problems)
     _check_claims(settings, problems)
     _check_assume_role(settings, templates, problems)
     _check_cache(settings, problems)
@@ -72,6 +77,47 @@ def _check_names(settings: Settings, problems: Problems) -> None:
                 ("roles", role.name, "arn"),
                 f"is the ARN of role {other!r} too: a token naming it is ambiguous",
             )
+
+
+_FLAT = frozenset(
+    (
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "scope",
+        "client_id",
+        "token_use",
+        "username",
+        "auth_time",
+        "email",
+    )
+)
+"""Claims that are no object in any token (RFC 7519 §4.1; RFC 8693 §4; OpenID Connect Core 1.0 §5.1)."""
+
+
+def _check_paths(settings: Settings, problems: Problems) -> None:
+    """A claim that no token can have is a misspelt one: its users would be refused, or its rule never match."""
+    delegated = any(issuer.actors for issuer in settings.issuers.values())
+    named: list[tuple[Path, str]] = [
+        (("claims", claim.name, "claim"), claim.claim) for claim in settings.claims.values()
+    ]
+    named += [(("rules", index, "claim"), rule.claim) for index, rule in enumerate(settings.rules)]
+    for place, claim in named:
+        if problems.about(place):
+            continue
+        path = path_of(claim)
+        if not all(path):
+            problems.add(
+                place, f"expected a claim such as `sub`, or `act.sub` inside an object, found {claim!r}"
+            )
+        elif len(path) > 1 and path[0] in _FLAT:
+            problems.add(place, f"no token has {claim!r}: its `{path[0]}` is no object")
+        elif path[0] == "act" and not delegated:
+            problems.add(place, f"no token that is taken has {claim!r}: no issuer lists `actors`")
 
 
 def _check_claims(settings: Settings, problems: Problems) -> None:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from authorizer.settings import authority
 from authorizer.settings.kinds import KINDS
 from authorizer.settings.reader import Section
-from authorizer.settings.schema import Issuer, Keys
+from authorizer.settings.schema import Authority, Issuer, Keys
 
 # UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
 _USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])_[0-9A-Za-z]{1,40}"
@@ -16,52 +17,87 @@ _URL = r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa
 
 
 def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
-    """`[[issuers]]`: one table a user pool, or an issuer of any other kind, by `iss`."""
+    """`[[issuers]]`: one table a user pool, or an issuer of any other kind, or many user pools that differ in little,
+    by `iss`."""
     found: dict[str, Issuer] = {}
+    silent: list[Section] = []
     for section in root.array("issuers"):
-        kind = section.choice("kind", tuple(KINDS), "cognito")
-        client_ids = _client_ids(section)
-        common: dict[str, Any] = {
-            "kind": kind,
-            "client_ids": client_ids,
-            "token_use": frozenset(section.texts("token_use", pattern="id|access", expected="id or access")),
-            "audiences": frozenset(section.texts("audiences", ())),
-            "leeway": section.seconds("leeway", "0s", most=300),
-            "max_lifetime": section.optional_seconds("max_lifetime"),
-            "max_auth_age": section.optional_seconds("max_auth_age", most=86_400 * 3650),
-            "pinned_keys": _pinned_keys(section, key_sets),
-        }
-        if KINDS[kind].names_api and "access" in common["token_use"] and not common["audiences"]:
-            section.problem(
-                "audiences",
-                "is required: an access token of an OpenID provider names the API it is for in `aud`, and one for "
-                "another API must not be taken here (RFC 9068, section 4)",
-            )
-        for iss, jwks_uri in _issuer_urls(section):
-            if iss in found:
-                section.problem("", f"the issuer {iss!r} is configured twice")
-            found[iss] = Issuer(issuer=iss, jwks_uri=jwks_uri, **common)
+        common = _common(section, key_sets)
+        speaks_for = authority.speaks_for(section)
+        if speaks_for is None:
+            silent.append(section)
+        for row in _rows(section):
+            own: dict[str, Any] = {
+                "client_ids": _client_ids(row),
+                "fixed_claims": authority.fixed_claims(row),
+                "speaks_for": speaks_for or Authority(),
+                "place": row.path,
+            }
+            for name, iss, jwks_uri in _issuer_urls(row, section):
+                if iss in found:
+                    row.problem("", f"the issuer {iss!r} is configured twice")
+                found[iss] = Issuer(name=name, issuer=iss, jwks_uri=jwks_uri, **common, **own)
+            if row is not section:
+                row.done()
         section.done()
     if not found:
         root.problem("issuers", "nobody may sign a token: add an [[issuers]] table")
+    for section in silent if len({issuer.name for issuer in found.values()}) > 1 else ():
+        section.problem(
+            "speaks_for",
+            'is required where there are several issuers: expected "any", for an issuer whose users are all yours, or '
+            "a table with roles, groups, scopes and claims",
+        )
     return found
 
 
-def _issuer_urls(section: Section) -> list[tuple[str, str]]:
-    """(`iss`, JWKS URI) for each form of the issuer's URL. Both Cognito forms name the same pool
+def _common(section: Section, key_sets: Mapping[str, str]) -> dict[str, Any]:
+    """What all forms of `iss` and all rows of one table have alike."""
+    kind = section.choice("kind", tuple(KINDS), "cognito")
+    common: dict[str, Any] = {
+        "kind": kind,
+        "token_use": frozenset(section.texts("token_use", pattern="id|access", expected="id or access")),
+        "audiences": frozenset(section.texts("audiences", ())),
+        "leeway": section.seconds("leeway", "0s", most=300),
+        "max_lifetime": section.optional_seconds("max_lifetime"),
+        "max_auth_age": section.optional_seconds("max_auth_age", most=86_400 * 3650),
+        "pinned_keys": _pinned_keys(section, key_sets),
+        "actors": authority.actors(section),
+    }
+    if KINDS[kind].names_api and "access" in common["token_use"] and not common["audiences"]:
+        section.problem(
+            "audiences",
+            "is required: an access token of an OpenID provider names the API it is for in `aud`, and one for "
+            "another API must not be taken here (RFC 9068, section 4)",
+        )
+    return common
+
+
+def _rows(section: Section) -> list[Section]:
+    """The table itself, or each row of its `pools`: a tenant's user pool with its app clients and fixed claims."""
+    if "pools" not in section:
+        return [section]
+    rows = list(section.array("pools"))
+    if not rows:
+        section.problem("pools", "expected a row for each user pool, with user_pool and client_ids")
+    return rows
+
+
+def _issuer_urls(row: Section, section: Section) -> list[tuple[str, str, str]]:
+    """(name, `iss`, JWKS URI) for each form of the issuer's URL. Both Cognito forms name the same pool
     (cognito-idp API, IssuerConfigurationType: ORIGINAL and UPDATED)."""
-    jwks_uri = section.optional_text("jwks_uri")
+    jwks_uri = row.optional_text("jwks_uri")
     if jwks_uri is not None:
-        _check_https(section, "jwks_uri", jwks_uri)
-    if ("user_pool" in section) == ("issuer" in section):
-        section.problem("", "expected either user_pool or issuer")
-        section.rest()
+        _check_https(row, "jwks_uri", jwks_uri)
+    if ("user_pool" in row) == ("issuer" in row):
+        row.problem("", "expected either user_pool or issuer")
+        row.rest()
         return []
-    if "issuer" in section:
-        iss = section.text("issuer")
-        _check_https(section, "issuer", iss)
-        return [(iss, jwks_uri or f"{iss}/.well-known/jwks.json")]
-    pool = section.text("user_pool", pattern=_USER_POOL, expected="a user pool id such as eu-west-1_Abc123")
+    if "issuer" in row:
+        iss = row.text("issuer")
+        _check_https(row, "issuer", iss)
+        return [(iss, iss, jwks_uri or f"{iss}/.well-known/jwks.json")]
+    pool = row.text("user_pool", pattern=_USER_POOL, expected="a user pool id such as eu-west-1_Abc123")
     forms = section.texts(
         "issuer_forms", ("original", "updated"), pattern="original|updated", expected="original or updated"
     )
@@ -71,7 +107,7 @@ def _issuer_urls(section: Section) -> list[tuple[str, str]]:
     domain = "amazonaws.com.cn" if match["region"].startswith("cn-") else "amazonaws.com"
     hosts = {"original": "cognito-idp", "updated": "issuer-cognito-idp"}
     urls = [f"https://{hosts[form]}.{match['region']}.{domain}/{pool}" for form in forms if form in hosts]
-    return [(iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
+    return [(pool, iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
 
 
 def _pinned_keys(section: Section, key_sets: Mapping[str, str]) -> str | None:

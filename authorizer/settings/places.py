@@ -5,6 +5,8 @@ import re
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 _HEADER = re.compile(r"\s*\[(?P<array>\[)?(?P<path>[^\[\]]+)\]\]?\s*(?:#.*)?$")
+_ROW = re.compile(r"\s*\{")
+"""One of several tables that an array has inside, a line each."""
 _KEY = re.compile(r"""\s*(?P<key>"[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 Path = tuple[str | int, ...]
@@ -16,26 +18,37 @@ def line_of(source: str, path: Path) -> int | None:
     `path` is as a reader walks the parsed file: `("roles", "editor", "arn")`, `("issuers", 0, "user_pool")`.
     Only called for a file that has problems, so it reads the text again rather than keep an index.
     """
-    seen: dict[str, int] = {}
+    last: dict[Path, int] = {}
     here: Path = ()
+    row: Path = ()
     best: tuple[int, int] | None = None
     for number, line in enumerate(source.splitlines(), start=1):
         if header := _HEADER.match(line):
-            names = _names(header["path"])
+            here = _within(_names(header["path"]), last)
             if header["array"]:
-                index = seen.get(header["path"], 0)
-                seen[header["path"]] = index + 1
-                here = (*names, index)
-            else:
-                here = names
+                last[here] = last.get(here, -1) + 1
+                here = (*here, last[here])
             place = here
         elif key := _KEY.match(line):
-            place = (*here, *_names(key["key"]))
+            place = row = (*here, *_names(key["key"]))
+        elif _ROW.match(line):
+            last[row] = last.get(row, -1) + 1
+            place = (*row, last[row])
         else:
             continue
         if path[: len(place)] == place and (best is None or len(place) > best[0]):
             best = (len(place), number)
     return best[1] if best else None
+
+
+def _within(names: tuple[str, ...], last: dict[Path, int]) -> Path:
+    """Where a header stands: inside the last table of each array that its name goes through."""
+    path: Path = ()
+    for at, name in enumerate(names, start=1):
+        path = (*path, name)
+        if path in last and at < len(names):
+            path = (*path, last[path])
+    return path
 
 
 def dotted(path: Path) -> str:

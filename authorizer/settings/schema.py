@@ -24,9 +24,28 @@ loading adds it: sessions must be that much longer than an answer needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """What an issuer may speak for: `[issuers.speaks_for]`. None, written `"any"`, is all that access.toml names."""
+
+    roles: frozenset[str] | None = None
+    """Names of roles that its users may have, by whatever way."""
+    groups: frozenset[str] | None = None
+    """Groups that its tokens may name."""
+    scopes: frozenset[str] | None = None
+    """Scopes that its users may have, of a group's or the token's own."""
+    claims: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    """Names under [claims] → the values that its tokens may say. None, and one that is not here: any of its type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """Who may sign tokens, and what theirs must say. One `[[issuers]]` table with `user_pool` makes one of
     these for each form of the pool's issuer URL."""
+
+    name: str
+    """The user pool's id, or the issuer's URL: one name for all forms of `iss` that one party signs with."""
+    place: tuple[str | int, ...] = ("issuers", 0)
+    """Where access.toml has it: a table, or a row of its `pools`."""
 
     kind: str
     """A row of `authorizer.settings.kinds`."""
@@ -48,6 +67,12 @@ class Issuer:
     """Longest time since `auth_time`; None: any."""
     pinned_keys: str | None = field(repr=False)
     """A JWKS document (JSON text) that serves a new environment for `Keys.cooldown` without a fetch."""
+    speaks_for: Authority = Authority()
+    fixed_claims: Mapping[str, str] = field(default_factory=dict)
+    """Names under [claims] → the value that each of its users has. A token that says another is refused."""
+    actors: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """`act.sub` of those who may act for its users → the scopes that they may use. Empty: no delegated token is taken
+    (RFC 8693 §4.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

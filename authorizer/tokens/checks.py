@@ -11,6 +11,7 @@ from authorizer.errors import (
     AudienceRefused,
     AuthenticationTooOld,
     ClientRefused,
+    DelegationRefused,
     TokenClaimMissing,
     TokenExpired,
     TokenLifetimeTooLong,
@@ -56,6 +57,20 @@ def audience_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
             if said.audiences
             else "the access token has no `aud`, and its issuer has `audiences`"
         )
+    return None
+
+
+def delegation_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
+    """Whoever acts for the user is listed, and so is everyone before them: RFC 8693 §4.1 lets earlier actors decide
+    nothing, and here none of them adds anything either (`identity.authority`)."""
+    if not said.actors:
+        return None
+    if not issuer.actors:
+        return DelegationRefused(
+            "the token is delegated (`act`), and its issuer lists no `actors` in access.toml"
+        )
+    if not set(said.actors) <= issuer.actors.keys():
+        return DelegationRefused("the token's `act` names an actor that `actors` of its issuer does not list")
     return None
 
 
@@ -110,6 +125,7 @@ LASTING: Final[tuple[Callable[[ClaimsSet, Issuer], Unauthorized | None], ...]] =
     token_use_is_taken,
     client_is_taken,
     audience_is_taken,
+    delegation_is_taken,
     lifetime_is_bounded,
 )
 """Checks whose answer never changes for one token."""

@@ -16,6 +16,8 @@ from authorizer.settings.schema import Issuer
 
 MAX_SUB = 255
 """Longest `sub`, in characters (OpenID Connect Core 1.0 §2)."""
+MAX_ACTORS = 4
+"""Most actors in a row: one that acts for the user, and three that it acts for."""
 MAX_DATE = 253_402_300_799
 """Latest NumericDate: the end of the year 9999. Later ones are milliseconds, or an attack on arithmetic."""
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -44,6 +46,8 @@ class ClaimsSet:
     iat: float
     nbf: float | None
     auth_time: float | None
+    actors: tuple[str, ...] = ()
+    """`Claims.actors`."""
     values: dict[str, object] = field(repr=False)
 
 
@@ -72,6 +76,7 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
         iat=_required_date(payload, "iat"),
         nbf=_date(payload, "nbf"),
         auth_time=_date(payload, "auth_time"),
+        actors=_actors(payload),
         values=payload,
     )
 
@@ -92,6 +97,7 @@ def claims_of(said: ClaimsSet, issuer: Issuer) -> Claims:
         scopes=said.scopes,
         issued_at=said.iat,
         expires_at=said.exp,
+        actors=said.actors,
         values=MappingProxyType(said.values),
     )
 
@@ -134,6 +140,27 @@ def _audience(payload: Mapping[str, object]) -> tuple[str, ...]:
         return _texts(payload, "aud")
     audience = _text(payload, "aud")
     return () if audience is None else (audience,)
+
+
+def _actors(payload: Mapping[str, object]) -> tuple[str, ...]:
+    """Who acts for the user, outermost first (RFC 8693 §4.1): each an object with a `sub`, of this very issuer, for a
+    name means nothing without whose it is."""
+    found: list[str] = []
+    around = payload
+    while "act" in around:
+        act = around["act"]
+        if not isinstance(act, dict):
+            raise TokenClaimMalformed("the token's `act` is not an object")
+        sub = _text(act, "sub")
+        if sub is None:
+            raise TokenClaimMalformed("the token's `act` has no `sub`: nobody can tell who acts")
+        if act.get("iss", payload.get("iss")) != payload.get("iss"):
+            raise TokenClaimMalformed("the token's `act` is of another issuer than the token")
+        found.append(sub)
+        if len(found) > MAX_ACTORS:
+            raise TokenClaimMalformed(f"the token's `act` names more than {MAX_ACTORS} actors in a row")
+        around = act
+    return tuple(found)
 
 
 def _text(payload: Mapping[str, object], name: str | None) -> str | None:

@@ -15,8 +15,8 @@ from authorizer.settings.schema import Issuer
 from authorizer.tokens.checks import authenticated_lately, check_lasting
 from authorizer.tokens.claims_set import claims_of, parse_claims_set
 
-READ = frozenset(("sub", "aud", "exp", "iat", "auth_time"))
-"""Claims that every kind of issuer has under these names (RFC 7519 §4.1; OpenID Connect Core 1.0 §2)."""
+READ = frozenset(("sub", "aud", "exp", "iat", "auth_time", "act"))
+"""Claims that every kind of issuer has under these names (RFC 7519 §4.1; OpenID Connect Core 1.0 §2; RFC 8693 §4.1)."""
 
 
 def stored(claims: Claims, issuer: Issuer, wanted: Collection[str]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def restored(kept: Any, issuers: Mapping[str, Issuer], now: float) -> Claims:
             raise ConnectionRefused("what was kept of the connection is of another version: open a new one")
     kind = KINDS[issuer.kind]
     # The header's `typ` was checked and is not kept: any that a token of this use may have.
-    said = parse_claims_set(payload, min(kind.typ[token_use]), kind)
+    said = parse_claims_set({"iss": name, **payload}, min(kind.typ[token_use]), kind)
     check_lasting(said, issuer)
     if refusal := authenticated_lately(said, issuer, now):
         raise refusal

@@ -1,7 +1,7 @@
 """The order of verification, and its memory."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -27,6 +27,13 @@ MAX_VERIFIED = 1_024
 MAX_REFUSED = 4_096
 """Refused tokens remembered, apart from the others: a flood of bad tokens pushes no good one out. About 0.5
 KB each."""
+
+
+MAX_WARMED = 8
+"""Most key sets that are fetched ahead of a request. Of a thousand tenants' pools none is likelier than another to be
+the next, and a thousand fetches would keep that request waiting."""
+MAX_NAMED = 4
+"""Most issuers that a refusal tells of."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,9 +122,10 @@ class Verifier:
         return _claims_at(now, verified)
 
     async def warm(self, now: float) -> None:
-        """Fetch every key set that is not pinned, all at once, ahead of the first request. What fails is tried
-        again by the request that needs it, when its cool-down is over."""
-        await asyncio.gather(*(store.warm(now) for store in self._distinct))
+        """Fetch every key set that is not pinned, all at once, ahead of the first request, where they are at most
+        `MAX_WARMED`. What fails is tried again by the request that needs it, when its cool-down is over."""
+        if len(self._distinct) <= MAX_WARMED:
+            await asyncio.gather(*(store.warm(now) for store in self._distinct))
 
     async def close(self) -> None:
         """Close the connections. A later call opens new ones."""
@@ -127,9 +135,13 @@ class Verifier:
         iss = unverified.get("iss")
         issuer = self._issuers.get(iss) if isinstance(iss, str) else None
         if issuer is None:
-            known = ", ".join(f"'{name}'" for name in self._issuers) or "none is configured"
-            raise IssuerUnknown(f"the token's `iss` is no configured issuer: {known}")
+            raise IssuerUnknown(f"the token's `iss` is no configured issuer: {_listed(list(self._issuers))}")
         return issuer
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(f"'{name}'" for name in names[:MAX_NAMED]) + more or "none is configured"
 
 
 def _claims_at(now: float, verified: _Verified) -> Claims:

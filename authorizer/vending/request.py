@@ -69,13 +69,16 @@ def assume_role_request(
     """
     end = identity.expires_at if end_with_token else None
     claims = tuple(identity.claims.items())
-    return _request(identity.issuer, identity.principal, identity.role, claims, policy.text, end)
+    return _request(
+        identity.issuer, identity.principal, identity.actors, identity.role, claims, policy.text, end
+    )
 
 
 @remembered(PER_CALLER)  # about 4 KB each
 def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remembered by
     issuer: str,
     principal: str,
+    actors: tuple[str, ...],
     role: Role,
     claim_items: tuple[tuple[str, str | tuple[str, ...]], ...],
     policy: str,
@@ -89,13 +92,9 @@ def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remem
     _check_policy(role.arn, text, role.managed_policies)
     _check_values(tags)
     name = session_name.fill(role.session_name, claims, parameter="RoleSessionName")
-    source = (
-        None
-        if role.source_identity is None
-        else session_name.fill(role.source_identity, claims, parameter="SourceIdentity")
-    )
+    source = _source_identity(role, claims, actors)
     parts = [
-        *(issuer, principal, role.arn, name, text, sorted(role.managed_policies)),
+        *(issuer, principal, actors, role.arn, name, text, sorted(role.managed_policies)),
         *(role.duration, sorted(tags), sorted(role.transitive_tags), source, role.external_id),
     ]
     return AssumeRoleRequest(
@@ -111,6 +110,19 @@ def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remem
         # JSON keeps the parts apart: ("ab", "c") and ("a", "bc") never meet.
         key=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
     )
+
+
+def _source_identity(
+    role: Role, claims: Mapping[str, str | tuple[str, ...]], actors: tuple[str, ...]
+) -> str | None:
+    """Who stands behind the session in CloudTrail, whatever it goes on to assume (IAM User Guide, "Monitor and control
+    actions taken with assumed roles"). Where somebody acts for the user, they do too."""
+    if role.source_identity is None:
+        if actors:
+            raise RequestInvalid("SourceIdentity", "is not set by the role, and the actor must stand in it")
+        return None
+    user = session_name.fill(role.source_identity, claims, parameter="SourceIdentity")
+    return session_name.delegated(user, actors[0]) if actors else user
 
 
 def _check_policy(role_arn: str, text: str, arns: tuple[str, ...]) -> None:

@@ -16,6 +16,8 @@ _LIMIT = LIMITS["RoleSessionName"]
 """SourceIdentity has the same."""
 _REFUSED = re.compile(r"[^A-Za-z0-9_+=,.@-]")
 _TAIL_DIGITS = 24
+_ACTS = "++"
+"""Between the user and whoever acts for them. No other name holds it: one that would is hashed."""
 _LOOKS_HASHED = re.compile(rf"={'[0-9a-f]' * _TAIL_DIGITS}\Z")
 
 
@@ -60,8 +62,17 @@ def sanitise(text: str) -> str:
     return text if _is_name(text) else _hashed(text, text)
 
 
+def delegated(user: str, actor: str) -> str:
+    """The name of a user for whom an actor acts, `USER++ACTOR`: an app client's id of 26 characters and a `sub` of 36
+    fit. Like every name, it leads back to one pair, and to nobody who acts for themselves."""
+    text = f"{user}{_ACTS}{actor}"
+    if _LIMIT.takes(text) and "+" not in actor and not _LOOKS_HASHED.search(text):
+        return text
+    return _hashed(text, json.dumps([user, actor]))
+
+
 def _is_name(text: str) -> bool:
-    return _LIMIT.takes(text) and not _LOOKS_HASHED.search(text)
+    return _LIMIT.takes(text) and _ACTS not in text and not _LOOKS_HASHED.search(text)
 
 
 def _hashed(text: str, said: str) -> str:

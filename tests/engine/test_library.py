@@ -13,17 +13,17 @@ from authorizer.engine import check, evaluate, prove
 PUBLIC = {
     "engine": {
         "Branch", "CaseInvalid", "ClaimType", "ClaimTypeInvalid", "ClaimValue", "Condition", "Document",
-        "DocumentInvalid", "DocumentRefused", "EngineError", "InScopes", "MAX_CHARACTERS", "NothingAllowed", "Place",
-        "PolicyTooLarge", "Program", "RenderFailed", "Statement", "TemplateInvalid", "TemplateSet", "ValueMissing",
-        "ValueRefused", "declare", "dump", "parse_identity", "parse_session",
+        "DocumentInvalid", "DocumentRefused", "EngineError", "InScopes", "IsDefined", "MAX_CHARACTERS",
+        "NothingAllowed", "Place", "PolicyTooLarge", "Program", "RenderFailed", "Statement", "TemplateInvalid",
+        "TemplateSet", "ValueMissing", "ValueRefused", "declare", "dump", "parse_identity", "parse_session",
     },
     "engine.evaluate": {
         "AccessRequest", "Concrete", "MANY", "ONE", "Outcome", "Parts", "Variable", "Wild", "describe", "evaluate",
         "explain", "judge", "known_operator", "matches", "parse_action", "parse_pattern", "parse_resource", "show",
     },
     "engine.prove": {
-        "Change", "Finding", "Party", "Promise", "Proof", "RoleDiff", "RolePolicy", "Side", "as_cases", "diff_role",
-        "prove", "role_policy",
+        "BY_ACTOR", "Change", "Finding", "Party", "Promise", "Proof", "RoleDiff", "RolePolicy", "Side", "Verdict",
+        "Witness", "as_cases", "diff_role", "prove", "role_policy",
     },
     "engine.check": {
         "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "lint", "lint_coverage", "measure", "parse_cases",

@@ -106,12 +106,12 @@ def test_the_bundled_configuration_has_no_finding() -> None:
         ),
         pytest.param(
             "[[issuers]]\n",
-            '[[issuers]]\nuser_pool = "eu-west-1_Partner01"\nclient_ids = ["partner"]\n'
-            'token_use = ["id"]\n[[issuers]]\n',
+            '[[issuers]]\nspeaks_for = "any"\nuser_pool = "eu-west-1_Partner01"\nclient_ids = ["partner"]\n'
+            'token_use = ["id"]\n[[issuers]]\nspeaks_for = "any"\n',
             "issuers",
             "[[issuers]]",
-            "2 issuers are believed alike",
-            id="a second user pool",
+            "2 issuers speak for everything",
+            id="a second user pool that is not limited",
         ),
         pytest.param(
             "[roles.editor]\n",

@@ -36,8 +36,9 @@ TEMPLATE = (
     '"Resource":"arn:aws:s3:::b/{{ sub }}/*"}]}'
 )
 ROLE = "arn:aws:iam::123456789012:role/r"
-POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": ["id"]}
-OIDC = {"kind": "oidc", "issuer": "https://id.example.com", "client_ids": ["app"], "token_use": ["id"]}
+ANY = {"speaks_for": "any"}
+POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": ["id"], **ANY}
+OIDC = {"kind": "oidc", "issuer": "https://id.example.com", "client_ids": ["app"], "token_use": ["id"], **ANY}
 LEAST: dict[str, Any] = {
     "issuers": [{**POOL, "issuer_forms": ["original"]}],
     "claims": {"sub": {"type": "uuid"}},
@@ -97,6 +98,7 @@ def test_what_nobody_says_is_as_the_readme_has_it() -> None:
     assert settings.place == "access.toml"
     assert settings.issuers == {
         iss: Issuer(
+            name="eu-west-1_EXAMPLE01",
             kind="cognito",
             issuer=iss,
             jwks_uri=f"{iss}/.well-known/jwks.json",
@@ -208,6 +210,7 @@ def test_everything_that_is_said_is_read() -> None:
     settings = made(EVERYTHING, key_sets={"id.json": '{"keys":[]}'})
     assert settings.issuers == {
         "https://id.example.com": Issuer(
+            name="https://id.example.com",
             kind="oidc",
             issuer="https://id.example.com",
             jwks_uri="https://keys.example.com/set",

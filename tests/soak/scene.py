@@ -26,7 +26,8 @@ def access() -> Access:
     """The bundled configuration with a second user pool, and a machine that no rule knows."""
     clients = ["env:APP_CLIENT_ID", "env:MACHINE_CLIENT_ID", OTHER_MACHINE]
     pools = ("env:USER_POOL_ID", "eu-west-1_EXAMPLE02")
-    issuers = [{"user_pool": pool, "client_ids": clients, "token_use": ["id", "access"]} for pool in pools]
+    both = {"client_ids": clients, "token_use": ["id", "access"], "speaks_for": "any"}
+    issuers = [{"user_pool": pool, **both} for pool in pools]
     return make_access(issuers=issuers)
 
 

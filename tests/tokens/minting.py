@@ -127,6 +127,7 @@ def access_token(**changes: object) -> str:
 def issuer(**changes: Any) -> Issuer:
     """The user pool of the tests, with its keys pinned."""
     fields: dict[str, Any] = {
+        "name": POOL.rpartition("/")[2],
         "kind": "cognito",
         "issuer": POOL,
         "jwks_uri": f"{POOL}/.well-known/jwks.json",

@@ -64,6 +64,7 @@ async def test_an_id_token_yields_what_the_issuer_says() -> None:
         "scopes": (),
         "issued_at": NOW - 60,
         "expires_at": NOW + 3540,
+        "actors": (),
         "values": id_claims(),
     }
 
@@ -82,6 +83,7 @@ async def test_an_access_token_yields_what_the_issuer_says() -> None:
         "scopes": ("openid", "files/read"),
         "issued_at": NOW - 60,
         "expires_at": NOW + 3540,
+        "actors": (),
         "values": access_claims(),
     }
 

@@ -6,14 +6,15 @@ than old ones, and how much a role's templates can allow at all.
 
 from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.diff import RoleDiff, diff_role
-from authorizer.engine.prove.proof import Finding, Promise, Proof
+from authorizer.engine.prove.proof import Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.saved import as_cases
-from authorizer.engine.prove.sides import Side
-from authorizer.engine.prove.witness import Party
+from authorizer.engine.prove.sides import BY_ACTOR, Side
+from authorizer.engine.prove.witness import Party, Witness
 
 __all__ = [
+    "BY_ACTOR",
     "Change",
     "Finding",
     "Party",
@@ -22,6 +23,8 @@ __all__ = [
     "RoleDiff",
     "RolePolicy",
     "Side",
+    "Verdict",
+    "Witness",
     "as_cases",
     "diff_role",
     "prove",

@@ -10,8 +10,11 @@ from authorizer.engine.prove.users import Way
 from authorizer.engine.template import (
     Atom,
     Choices,
+    HasItems,
+    InScopes,
     IsDefined,
     Program,
+    Question,
     Run,
     TemplateSet,
     examine_symbolic,
@@ -19,6 +22,9 @@ from authorizer.engine.template import (
 )
 
 NOTHING: Final = Document(statements=())
+
+BY_ACTOR: Final = "the actor's "
+"""What stands before a scope of somebody who acts for the user. No scope holds a space (RFC 6749 §3.3)."""
 
 Both: TypeAlias = tuple[Way, Document, Document]
 """What was chosen about the user, and what the old set and the new one render to."""
@@ -32,6 +38,12 @@ class Side:
     names: tuple[str, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
     """By name in templates, where the token has each claim: another source may mean other values."""
+    delegated: bool = False
+    """Whether somebody acts for the user, so that only the scopes count that both of them have."""
+
+    def scopes(self, asked: frozenset[str]) -> frozenset[str]:
+        """The session's scopes, of those of the user and, `BY_ACTOR` before each, of whoever acts for them."""
+        return frozenset(scope for scope in asked if not self.delegated or BY_ACTOR + scope in asked)
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -83,9 +95,10 @@ class Sides:
         if side is None:
             return NOTHING
         statements: list[Statement] = []
+        facts = _Delegated(choices) if side.delegated else choices
         try:
             for program in side.programs:
-                document, _ = examine_symbolic(Run(choices, self.placeholders.codes).run(program).text)
+                document, _ = examine_symbolic(Run(facts, self.placeholders.codes).run(program).text)
                 statements += document.statements
         except ValueMissing:
             return NOTHING
@@ -99,6 +112,24 @@ class _Choices(Choices):
     def need(self, claim: str) -> None:  # type: ignore[explicit-override]  # `typing.override` came with 3.12
         if not self._choose(IsDefined(claim), (True, False)):
             raise ValueMissing(claim)
+
+
+@dataclass(frozen=True, slots=True)
+class _Delegated:
+    """The same choices, as a session sees them in which somebody acts for the user."""
+
+    choices: _Choices
+
+    def holds(self, question: Question) -> bool:
+        if isinstance(question, InScopes) and not self.choices.holds(InScopes(BY_ACTOR + question.scope)):
+            return False
+        return self.choices.holds(question)
+
+    def count(self, atom: HasItems) -> int:
+        return self.choices.count(atom)
+
+    def need(self, claim: str) -> None:
+        self.choices.need(claim)
 
 
 def is_within(narrow: ClaimType, wide: ClaimType) -> bool:

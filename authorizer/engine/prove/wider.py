@@ -66,7 +66,9 @@ def _allowed(side: Side | None, party: Party) -> bool:
     if side is None:
         return False
     try:
-        session = parse_session(side.templates.render(side.names, party.claims, scopes=party.scopes))
+        session = parse_session(
+            side.templates.render(side.names, party.claims, scopes=side.scopes(party.scopes))
+        )
     except EngineError:
         return False  # this user gets no policy, and so no credentials
     return evaluate(identity=None, session=session, boundary=None, request=party.request).allowed

@@ -31,6 +31,10 @@ class Party:
     request: AccessRequest
     templates: tuple[str, ...] = ()
     """What their policy is rendered from."""
+    allowed: bool = True
+    """Whether they may make the request, or just may not."""
+    issuer: str | None = None
+    """`iss` of their token, where it makes a difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from authorizer.engine.template.program import (
     IsDefined,
     Place,
     Program,
+    Question,
 )
 from authorizer.engine.template.run import Choices, Run
 from authorizer.engine.template.template import TemplateSet
@@ -32,6 +33,7 @@ __all__ = [
     "IsDefined",
     "Place",
     "Program",
+    "Question",
     "Run",
     "TemplateSet",
     "examine_symbolic",

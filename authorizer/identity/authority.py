@@ -1,0 +1,90 @@
+"""What an issuer may speak for: asked of every token before a role is chosen, and of what was chosen after.
+
+A partner's issuer signs whatever the partner likes. That a token is genuine says who wrote it, not that they may name
+this group, that role or another tenant's id. What an issuer may not say is refused and never left out: a caller who
+was promised more than they may have should hear of it, and so should whoever reads the record.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+
+from authorizer.errors import IssuerNotEntitled
+from authorizer.model import Claims, Role
+from authorizer.settings.schema import Issuer, Settings
+from authorizer.syntax.claim_path import ABSENT, value_at
+
+
+def check_said(claims: Claims, settings: Settings) -> None:
+    """Whether all that the token says is its issuer's to say. Raises `IssuerNotEntitled`."""
+    issuer = settings.issuers[claims.issuer]
+    for check in SAID:
+        for problem in check(claims, issuer, settings):
+            raise IssuerNotEntitled(f"the issuer {issuer.name!r} {problem}")
+
+
+def check_granted(claims: Claims, role: Role, scopes: Collection[str], settings: Settings) -> None:
+    """Whether what access.toml makes of the token is its issuer's to give: a rule or a group may lead further than the
+    token's own words. Raises `IssuerNotEntitled`."""
+    issuer = settings.issuers[claims.issuer]
+    may = issuer.speaks_for
+    beyond = [f"role {name!r}" for name in _beyond((role.name,), may.roles)]
+    beyond += [f"scope {scope!r}" for scope in _beyond(sorted(scopes), may.scopes)]
+    for what in beyond:
+        raise IssuerNotEntitled(f"the issuer {issuer.name!r} may not speak for the {what}")
+
+
+def _groups(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+    allowed = issuer.speaks_for.groups
+    for group in _beyond(claims.groups, allowed):
+        yield f"may not speak for {_shown('group', group, settings.groups)}"
+
+
+def _roles(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+    """Every role that the token names, and not only the one that would be taken."""
+    may = issuer.speaks_for.roles
+    allowed = None if may is None else {settings.roles[name].arn for name in may}
+    named = (*claims.roles, *filter(None, (claims.preferred_role,)))
+    for arn in _beyond(named, allowed):
+        yield f"may not speak for {_shown('role', arn, settings.roles_by_arn)}"
+
+
+def _scopes(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+    """Only those that access.toml gives a meaning: `openid` and its like open nothing here, whoever says them."""
+    named = [scope for scope in claims.scopes if scope in settings.scopes]
+    for scope in _beyond(named, issuer.speaks_for.scopes):
+        yield f"may not speak for the scope {scope!r}"
+
+
+def _claims(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+    """A list is said by each of its members. What is no text is nothing that anybody was allowed."""
+    for name, allowed in issuer.speaks_for.claims.items():
+        value = value_at(claims.values, settings.claims[name].claim)
+        if allowed is None or value is ABSENT:
+            continue
+        said = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str) and item in allowed for item in said):
+            yield f"may not speak for this value of the claim {settings.claims[name].claim!r}"
+
+
+def _fixed(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+    for name, fixed in issuer.fixed_claims.items():
+        if value_at(claims.values, settings.claims[name].claim) not in (ABSENT, fixed):
+            yield f"has the claim {settings.claims[name].claim!r} fixed to another value than its token says"
+
+
+SAID: Final[tuple[Callable[[Claims, Issuer, Settings], Iterator[str]], ...]] = (
+    _groups,
+    _roles,
+    _scopes,
+    _claims,
+    _fixed,
+)
+
+
+def _beyond(named: Collection[str], allowed: Collection[str] | None) -> list[str]:
+    return [] if allowed is None else [name for name in named if name not in allowed]
+
+
+def _shown(kind: str, name: str, known: Collection[str]) -> str:
+    """What access.toml names too, or that it does not: a token may hold what it likes, and a log line may not."""
+    return f"the {kind} {name!r}" if name in known else f"a {kind} that access.toml does not name"
