@@ -66,7 +66,7 @@ soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model
 	$(RUN) -m tests.soak
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
-	$(RUN) -m tests.engine.differential
+	$(RUN) -m tests.engine.prove.differential
 
 check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and the deployment
 	$(RUN) -m ruff check .

@@ -78,7 +78,10 @@ def trial(key: str, tests: str) -> str:
             MUTANT, "tests/gateway/test_parse.py", "tests/gateway/test_parse.py::", id="about it: red"
         ),
         pytest.param(
-            INNER, "tests/engine/test_escape.py", "tests/engine/test_escape.py::", id="in a room in a room"
+            INNER,
+            "tests/engine/language/test_escape.py",
+            "tests/engine/language/test_escape.py::",
+            id="in a room in a room",
         ),
         pytest.param(MUTANT, "tests/identity/test_globs.py", "None", id="about something else: green"),
     ],

@@ -2,7 +2,7 @@
 
 from authorizer.engine.evaluate.evaluate import evaluate
 from authorizer.engine.evaluate.explain import describe, explain
-from tests.engine.test_evaluate import ALLOW, DENY, OTHER, condition, document, request, statement
+from tests.engine.evaluate.test_evaluate import ALLOW, DENY, OTHER, condition, document, request, statement
 
 
 def test_a_statement_that_did_not_match_names_every_cause() -> None:

@@ -11,7 +11,7 @@
 A PROVEN that a judge contradicts is a bug in the prover; so is a LEAK without a confirmed witness. UNKNOWN is honest,
 but useless: of texts and of cvc5's questions, fewer than one in ten may be.
 
-`python -m tests.engine.differential` runs them all in full (some minutes), the tests a small part.
+`python -m tests.engine.prove.differential` runs them all in full (some minutes), the tests a small part.
 """
 
 import argparse

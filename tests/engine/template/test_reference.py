@@ -11,8 +11,8 @@ from authorizer.engine.document.pack import pack
 from authorizer.engine.language.claims import ClaimValue, declare
 from authorizer.engine.language.errors import NothingAllowed, PolicyTooLarge
 from authorizer.engine.template.template import TemplateSet
-from tests.engine import reference
 from tests.engine.bundled import NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
+from tests.engine.template import reference
 
 BUNDLED = compiled()
 LONGEST = {name: BUNDLED.worst_case_length([name]) for name in NAMES}

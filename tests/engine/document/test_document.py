@@ -3,16 +3,12 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from authorizer.engine.document.dates import _PLAIN, is_loose_date, is_plain_date, seconds_of
 from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
-from authorizer.engine.document.operators import OPERATORS, expected_value, parse_operator
 from authorizer.engine.document.rules import RULES, broken_rules
 from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
-from tests.engine.policies import policy
+from tests.engine.document.policies import policy
 
 BROKEN = [
     pytest.param(policy(Resource=["arn:aws:s3:::a/*", None]), "null-resource", id="null among the resources"),
@@ -549,118 +545,3 @@ def test_a_condition_that_no_reader_gave_is_judged_too() -> None:
     assert [problem.rule for problem in broken_rules(Document(statements=(statement,)))] == [
         "condition-empty"
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("StringLike", ("StringLike", "string", None, False, False)),
-        ("ForAllValues:StringNotLikeIfExists", ("StringNotLike", "string", "ForAllValues", True, True)),
-        ("ForAnyValue:ArnEquals", ("ArnEquals", "arn", "ForAnyValue", False, False)),
-        ("BoolIfExists", ("Bool", "bool", None, True, False)),
-        ("Null", ("Null", "null", None, False, False)),
-        ("NotIpAddress", ("NotIpAddress", "ip", None, False, True)),
-    ],
-)
-def test_an_operator_is_taken_apart(text: str, parts: tuple[object, ...]) -> None:
-    operator = parse_operator(text)
-    assert operator is not None
-    assert (operator.name, operator.kind, operator.qualifier, operator.if_exists, operator.negated) == parts
-
-
-@pytest.mark.parametrize(
-    ("text", "wild"),
-    [
-        *((text, True) for text in ("StringLike", "StringNotLike", "ForAllValues:StringLikeIfExists")),
-        *(
-            (text, True)
-            for text in ("ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals", "ArnEqualsIfExists")
-        ),
-        *((text, False) for text in ("StringEquals", "StringNotEqualsIgnoreCase", "NumericEquals", "Null")),
-    ],
-)
-def test_wildcards_are_for_like_and_for_every_operator_of_arns(text: str, wild: bool) -> None:
-    """IAM User Guide, "Condition operators": `ArnEquals` and `ArnLike` behave alike."""
-    operator = parse_operator(text)
-    assert operator is not None
-    assert operator.takes_wildcards is wild
-
-
-def test_there_are_the_27_operators_of_iam() -> None:
-    compared = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
-    strings = ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")
-    expected = {
-        **dict.fromkeys((f"String{each}" for each in strings), "string"),
-        **dict.fromkeys((f"Numeric{each}" for each in compared), "numeric"),
-        **dict.fromkeys((f"Date{each}" for each in compared), "date"),
-        **dict.fromkeys((f"Arn{each}" for each in ("Equals", "Like", "NotEquals", "NotLike")), "arn"),
-        **dict.fromkeys(("IpAddress", "NotIpAddress"), "ip"),
-        "Bool": "bool",
-        "BinaryEquals": "binary",
-        "Null": "null",
-    }
-    assert expected == OPERATORS
-
-
-@pytest.mark.parametrize(
-    ("kind", "good", "bad"),
-    [
-        ("string", ["", "a", "*"], []),
-        ("arn", ["a:b:c:d:e:f", "arn:aws:s3:::a:b"], ["arn:aws:s3:::"[:-1], ""]),
-        ("numeric", ["0", "-1.5", "9" * 18, "1." + "9" * 18], ["", "+1", "1.", "9" * 19, "1." + "9" * 19, "1e3", "1 "]),
-        (
-            "date",
-            [
-                *("2026-01-31T23:59:59Z", "2026-12-01T00:00:00+23:59", "2026-10-19T19:00:00-01:00"),
-                *("123456789", "12345678901"),
-            ],
-            [
-                *("2026-01-01", "20261-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-32T00:00:00Z"),
-                *("2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "2026-01-01t00:00:00Z", "2026-01-01T00:00:00Z "),
-                *("12345678", "123456789012", "+123456789"),
-            ],
-        ),
-        ("bool", ["true", "false"], ["True", "", "1"]),
-        ("null", ["true", "false"], ["True", "", "0"]),
-        (
-            "binary",
-            ["QQ==", "QUI=", "QUJD", "QUJDQQ=="],
-            ["", "Q", "QQ", "QUJ", "QUJ==", "QUJDQ", "QUJD=", "QQ=", "Q-=="],
-        ),
-        ("ip", ["10.0.0.0/8", "10.0.0.1", "::1", "2001:db8::/32"], ["10.0.0.1/8", "10.0.0", "", "10.0.0.0/33"]),
-    ],
-)  # fmt: skip
-def test_a_value_is_taken_only_in_its_one_form(kind: str, good: list[str], bad: list[str]) -> None:
-    assert [text for text in good if expected_value(kind, text) is not None] == []  # type: ignore[arg-type] # of Kind
-    assert [text for text in bad if expected_value(kind, text) is None] == []  # type: ignore[arg-type] # of Kind
-
-
-@pytest.mark.parametrize(
-    ("text", "taken"),
-    [
-        *((text, True) for text in ("2026", "2026-1", "2026-01-9", "2026-01-01T1", "2026-01-01t00:00:00z")),
-        *((text, True) for text in ("2026-01-01T24:00", "2026-01-01T0:0:0.123456789+0100", "2026T", "-5-12")),
-        *((text, True) for text in ("1234567890-01", str(2**63 - 1), str(-(2**63)), "+7", "00000000000000000000007")),
-        *((text, False) for text in ("", "soon", "2026x", "2026-13", "2026-01-32", "2026-01-01T25", "12345678901-01")),
-        *((text, False) for text in ("2026-01-01T0:0:0.1234567890", str(2**63), str(-(2**63) - 1), "1" * 20)),
-        *((text, False) for text in ("2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00Zx")),
-    ],
-)  # fmt: skip
-def test_a_date_is_what_iam_takes_for_one(text: str, taken: bool) -> None:
-    assert is_loose_date(text) is taken
-
-
-@pytest.mark.parametrize("text", ["٢٠٢٦-01-01T00:00:00Z", "١٧٩٥٢٥١٦٠٠"])
-def test_other_scripts_digits_make_no_date(text: str) -> None:
-    """Python's own idea of a digit has hundreds."""
-    assert not is_plain_date(text)
-    assert not is_loose_date(text)
-    assert expected_value("numeric", text[-2:]) is not None
-
-
-@given(st.from_regex(_PLAIN, fullmatch=True))
-def test_a_date_without_doubt_is_one_that_iam_stores_and_that_has_a_meaning(text: str) -> None:
-    """Left are a day that its month does not have, and the year before the first: their form is that of a date."""
-    assert is_plain_date(text)
-    assert is_loose_date(text)
-    assert seconds_of(text) is not None or text[8:10] in {"29", "30", "31"} or text[:4] == "0000"

@@ -265,7 +265,7 @@ def test_a_branch_that_allows_nothing_is_covered_by_a_refusal() -> None:
     assert measure(results, TEMPLATES)[0].percent == 100
 
 
-CASES = Path(__file__).parents[2] / "policies" / "cases"
+CASES = Path(__file__).parents[3] / "policies" / "cases"
 
 
 def test_the_bundled_cases_pass_and_cover_every_template() -> None:

@@ -1,8 +1,8 @@
-"""A small part of the differential tests; `python -m tests.engine.differential` runs them in full."""
+"""A small part of the differential tests; `python -m tests.engine.prove.differential` runs them in full."""
 
 import pytest
 
-from tests.engine.differential import (
+from tests.engine.prove.differential import (
     Tally,
     against_cvc5,
     against_every_list,
