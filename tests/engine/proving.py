@@ -65,8 +65,7 @@ def prove_one(source: str, *, isolates: str | None = "tenant", shared: Sequence[
 
 
 def assert_confirmed(proof: Proof, render: Callable[[Party], str]) -> None:
-    """Every finding has a witness, and the evaluator allows both requests on policies rendered here and
-    now."""
+    """Every finding has a witness, and the evaluator allows both requests on policies rendered here and now."""
     assert proof.verdict == "LEAK"
     assert proof.findings
     for finding in proof.findings:

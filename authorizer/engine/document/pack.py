@@ -12,8 +12,7 @@ from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.language import is_placeholder
 
 MAX_CHARACTERS = 2048
-"""Most characters of a session policy (STS API reference, AssumeRole, `Policy`; with managed policy ARNs
-together)."""
+"""Most characters of a session policy (STS API reference, AssumeRole, `Policy`; together with managed policy ARNs)."""
 
 _ATOM = re.compile(r"\$\{[^}]*\}|.", re.DOTALL)
 

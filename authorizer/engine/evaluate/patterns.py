@@ -80,8 +80,7 @@ def parse_pattern(text: str, *, wildcards: bool = True, variables: bool = True) 
 
 @lru_cache(maxsize=8192)
 def parse_resource(text: str) -> Parts:
-    """A Resource. Variables count only after the fifth colon; a missing ARN field counts as `*`, as IAM
-    completes it."""
+    """A Resource. Variables count only after the fifth colon; a missing ARN field is `*`, as IAM completes it."""
     fields = text.split(":", 5)
     if len(fields) < 6:
         return parse_pattern(text if text == "*" else text + ":*" * (6 - len(fields)), variables=False)

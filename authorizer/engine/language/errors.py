@@ -1,5 +1,4 @@
-"""Everything that the policy engine raises on purpose, one small tree of its own: the engine can be lifted
-out whole.
+"""Everything that the policy engine raises on purpose: a small tree of its own, since the engine is a library.
 
 ::
 

@@ -75,8 +75,7 @@ def _enum(options: Options) -> tuple[Language, str]:
 
 
 def _arn(options: Options) -> tuple[Language, str]:
-    """Six fields; region and account may be empty. Useful in conditions only: no hole stands before the fifth
-    colon."""
+    """Six fields; region and account may be empty. For conditions only: no hole stands before the fifth colon."""
     word = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
     resource = Segment(PRINTABLE - {" "}, 1, options.max_length)
     alternatives = tuple(

@@ -15,8 +15,7 @@ API reference, AssumeRole, `Policy`)."""
 ITEMS_PER_CLAIM: Final = 128
 """Placeholders set aside for each claim, one for each item of a list."""
 MAX_CLAIMS: Final = 500
-"""Most declared claims. Two configurations that are compared fit into planes 15 and 16 together, which are all there
-are."""
+"""Most declared claims. Two configurations that are compared fit into planes 15 and 16 together, all that there are."""
 PATTERN: Final = "[^\x00-ÿ]"
 """A regular expression for one placeholder."""
 

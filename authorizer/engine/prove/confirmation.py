@@ -31,8 +31,7 @@ class Confirmation:
     def witness(
         self, claim: str, one: Allow, other: Allow, meeting: Meeting, shared: Shared
     ) -> Witness | None:
-        """Two users, different in `claim`, who are both allowed to touch what the statements meet in; None if none was
-        found."""
+        """Two users, different in `claim`, who may both touch what the statements meet in; None if none was found."""
         language = self._claims[claim].language
         guesses = assignments(
             meeting,

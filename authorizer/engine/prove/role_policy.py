@@ -69,8 +69,7 @@ def role_policy(templates: TemplateSet, names: Sequence[str], *, tags: Mapping[s
 
 
 class _Reader:
-    """Statements with placeholders → statements for everybody: an Allow as wide as its widest, a Deny as narrow as
-    its narrowest."""
+    """Statements with placeholders → statements for everybody: an Allow at its widest, a Deny at its narrowest."""
 
     def __init__(self, templates: TemplateSet, keys: Mapping[str, str]) -> None:
         self.keys = keys

@@ -1,8 +1,7 @@
 """Statements with claims still open: what a proof speaks about.
 
-A template is rendered once for each way through its branches and loops, with one placeholder character in
-place of every claim. Here such a document becomes patterns with holes, each hole with the language of its
-claim's type.
+A template is rendered once for each way through its branches and loops, with one placeholder character in place of
+every claim. Here such a document becomes patterns with holes, each hole with the language of its claim's type.
 """
 
 from collections.abc import Mapping

@@ -38,8 +38,7 @@ def _has_dollar_hole(text: str) -> bool:
 
 
 def _has_hole_in_variable(text: str) -> bool:
-    """`${aws:PrincipalTag/x, '{{ tenant }}'}`: a quote in the value would end the default, and no escape is read
-    there."""
+    """`${aws:PrincipalTag/x, '{{ tenant }}'}`: a quote in the value would end the default; no escape is read there."""
     return _HOLE_IN_VARIABLE.search(text) is not None
 
 

@@ -1,9 +1,8 @@
 """Jinja's part: templates' source text → programs.
 
-Jinja parses; what it parsed is taken over node by node, and whatever is not known here is refused with its
-line. An author therefore has text, `{{ claim }}`, `{{ variable }}`, `{% if %}`, `{% for %}` and `{% include
-%}`, and neither filters, calls, attributes nor assignments: nothing that could turn a checked value into an
-unchecked one.
+Jinja parses; what it parsed is taken over node by node, and whatever is not known here is refused with its line. An
+author therefore has text, `{{ claim }}`, `{{ variable }}`, `{% if %}`, `{% for %}` and `{% include %}`, and neither
+filters, calls, attributes nor assignments: nothing that could turn a checked value into an unchecked one.
 
 This file alone imports jinja2 (23–41 ms), and only when templates are compiled.
 """

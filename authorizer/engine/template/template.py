@@ -148,8 +148,7 @@ class TemplateSet:
         return text
 
     def worst_case_length(self, names: Sequence[str]) -> int:
-        """Length of the longest policy that these templates can render to, in characters, found from the
-        claim types.
+        """Length of the longest policy that these templates can render to, in characters, found from the claim types.
 
         It may pass `MAX_CHARACTERS`: then some users get no policy, and the configuration should be changed.
         """

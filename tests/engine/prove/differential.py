@@ -4,8 +4,7 @@
   tried with Python's own regular expressions.
 * **Every request**: statements with conditions, rendered for every user, and every request of a small world evaluated.
 * **Every request of two**: the same for `diff`, on a policy and a changed one.
-* **Every list**: for `diff` too, on templates of loops within loops, inside texts and under tests, for lists of one to
-  six items.
+* **Every list**: for `diff` too, on templates of loops within loops, in texts and under tests, with one to six items.
 * **cvc5**: an SMT solver's theory of strings, for claim types of real size.
 
 A PROVEN that a judge contradicts is a bug in the prover; so is a LEAK without a confirmed witness. UNKNOWN is honest,
@@ -372,8 +371,7 @@ TESTS = (
 
 
 class Sketch:
-    """A random template whose every decision hangs on its own place, so that another one can differ in one place
-    alone."""
+    """A random template whose every decision hangs on its own place, so that another can differ in one place alone."""
 
     def __init__(self, seed: str, *, inside: bool, changed: str | None = None) -> None:
         """`inside`: whether loops stand inside texts too."""
