@@ -105,13 +105,14 @@ def test_an_event_s_json(text: str, said: str, tmp_path: Path) -> None:
 
 def test_problems_come_in_the_order_of_the_text() -> None:
     names = ["Zeta", "Alpha", "Mu", "Beta", "Xi", "Eta", "Pi", "Iota"]
+    known = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
     unknown = dict.fromkeys(names, 1)
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", **unknown}
     with pytest.raises(DocumentInvalid) as raised:
         parse_identity(json.dumps({"Version": "2012-10-17", **unknown, "Statement": statement}))
     assert raised.value.problems == (
-        *(f"unknown element {name!r}" for name in names),
-        *(f"statement 1: element {name!r} is unknown" for name in names),
+        *(f"unknown element {name!r}: expected Version, Id, Statement" for name in names),
+        *(f"statement 1: element {name!r} is unknown: expected {', '.join(known)}" for name in names),
     )
 
 
@@ -272,7 +273,7 @@ def test_a_date_of_thousands_of_digits(text: str, taken: bool) -> None:
     else:
         with pytest.raises(DocumentInvalid) as raised:
             parse_identity(document)
-        assert raised.value.problems == (f"statement 1: `DateLessThan` has value {text!r}, which is no date",)
+        assert raised.value.problems == (f"statement 1: `DateLessThan` has value {text!r}: expected a date",)
 
 
 @pytest.mark.parametrize("packed", [DIGITS, "-1", "1.5", "٣"])

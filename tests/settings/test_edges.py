@@ -459,7 +459,7 @@ TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/abc"
 )  # fmt: skip
 def test_a_setting_is_held_to_its_bounds(fits: dict[str, Any], beyond: dict[str, Any], problem: str) -> None:
     assert small(**fits).roles
-    known = ("there is no scope", "is taken twice, or reserved")  # what follows of it
+    known = ("there is no scope", "is reserved")  # what follows of it
     found = [text for text in problems(**beyond) if not any(follows in text for follows in known)]
     assert len(found) == 1
     assert problem in found[0]

@@ -93,7 +93,7 @@ class _File:
         table = tree.get(key, {})
         if isinstance(table, dict):
             return table
-        self._problem(f"`{key}` of {where} is no table")
+        self._problem(f"`{key}` of {where} is {table!r}: expected a table")
         return {}
 
     def _texts(self, tree: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
@@ -101,33 +101,36 @@ class _File:
         values = [values] if isinstance(values, str) else values
         if isinstance(values, list) and all(isinstance(value, str) for value in values):
             return tuple(values)
-        self._problem(f"`{key}` of {where} is neither text nor a list of texts")
+        self._problem(f"`{key}` of {where} is {values!r}: expected text or a list of texts")
         return ()
 
     def _templates(self, tree: Mapping[str, object]) -> tuple[str, ...]:
         role = tree.get("role")
         names = self._texts(tree, "templates", "the file")
         if bool(names) == (role is not None):
-            self._problem("expected either `templates` or `role`")
+            found = "both" if names else "neither"
+            self._problem(f"expected either `templates` or `role`, found {found}")
         if role is not None:
-            if role not in self._around.roles:
-                self._problem(f"there is no role {role!r}")
+            if not isinstance(role, str) or role not in self._around.roles:
+                self._problem(f"there is no role {role!r}: expected one of {', '.join(self._around.roles)}")
             return tuple(self._around.roles.get(str(role), ()))
         for name in names:
             if name not in self._around.templates.names:
-                self._problem(f"there is no template {name!r}")
+                known = ", ".join(self._around.templates.names)
+                self._problem(f"there is no template {name!r}: expected one of {known}")
         return names
 
     def _user(self, name: str, spec: object) -> User:
         where = f"user {name!r}"
         if not isinstance(spec, dict):
-            self._problem(f"{where} is no table")
+            self._problem(f"{where} is {spec!r}: expected a table")
             return User(claims={}, scopes=frozenset())
         self._only(spec, {"claims", "scopes", "groups"}, where)
         scopes = set(self._texts(spec, "scopes", where))
         for group in self._texts(spec, "groups", where):
             if group not in self._around.groups:
-                self._problem(f"{where}: there is no group {group!r}")
+                known = ", ".join(self._around.groups)
+                self._problem(f"{where}: there is no group {group!r}: expected one of {known}")
             scopes.update(self._around.groups.get(group, ()))
         claims: dict[str, ClaimValue] = {}
         for claim, value in self._table(spec, "claims", where).items():
@@ -140,7 +143,7 @@ class _File:
     ) -> Case | None:
         where = f"case {number}"
         if not isinstance(row, dict):
-            self._problem(f"{where} is no table")
+            self._problem(f"{where} is {row!r}: expected a table")
             return None
         self._only(row, {"name", "user", "action", "resource", "context", "expect", "statement"}, where)
         name, statement, expect = row.get("name"), row.get("statement"), row.get("expect")
@@ -152,11 +155,20 @@ class _File:
         if expected is None:
             self._problem(f"{where}: `expect` is {expect!r}: expected one of {', '.join(EXPECTED)}")
             expected = "deny"
-        if statement is not None and (not isinstance(statement, str) or expected == "refused"):
-            self._problem(f"{where}: `statement` is the Sid of the statement that must decide")
+        if statement is not None and expected == "refused":
+            self._problem(
+                f"{where}: `statement` is given, and no statement decides where `refused` is expected"
+            )
             statement = None
-        if row.get("user") not in users:
-            self._problem(f"{where}: there is no user {row.get('user')!r} in this file")
+        if statement is not None and not isinstance(statement, str):
+            self._problem(
+                f"{where}: `statement` is {statement!r}: expected the Sid of the one that must decide"
+            )
+            statement = None
+        if not isinstance(row.get("user"), str) or row["user"] not in users:
+            self._problem(
+                f"{where}: there is no user {row.get('user')!r}: expected one of {', '.join(users)}"
+            )
             return None
         user = users[row["user"]]
         requests = self._requests(row, where, user, users)

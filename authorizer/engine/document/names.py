@@ -24,7 +24,9 @@ def wrong_with_action(action: str) -> str | None:
     if len(names) != 1:
         return f"action {action!r} must be SERVICE:NAME, with one colon"
     if not _VENDOR.fullmatch(vendor):
-        return f"action {action!r} has no valid service: {vendor!r}"
+        return (
+            f"action {action!r} has no valid service: expected letters, digits, `.` and `-`, found {vendor!r}"
+        )
     return None
 
 
@@ -42,9 +44,9 @@ def _wrong_with_fields(fields: list[str]) -> str | None:
     if len(fields) < 3 or not fields[2] or re.search(r"[*?\s]", fields[2]):
         return "names no service: wildcards are not allowed there"
     if fields[1] not in {"*", *PARTITIONS}:
-        return f"is in unknown partition {fields[1]!r}"
+        return f"is in unknown partition {fields[1]!r}: expected one of {', '.join(('*', *PARTITIONS))}"
     if len(fields) < 6:
-        return "has too few fields: expected six" if "" in fields else None
+        return f"has too few fields: expected six, found {len(fields)}" if "" in fields else None
     return _wrong_for_service(*fields[2:])
 
 

@@ -3,6 +3,7 @@
 Grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
+import json
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -12,14 +13,31 @@ from authorizer.engine.document.operators import parse_operator
 from authorizer.engine.document.statement import VERSION, Condition, Document, Effect, Problem, Statement
 from authorizer.syntax.json_text import JsonInvalid, parse_json, strict_decoder
 
-_DOCUMENT_NAMES = frozenset({"Version", "Id", "Statement"})
-_STATEMENT_NAMES = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
+_DOCUMENT_NAMES = ("Version", "Id", "Statement")
+_STATEMENT_NAMES = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 
 
 class _Number(str):
     """A JSON number, as it was written: a value of a condition, and nothing else."""
 
     __slots__ = ()
+
+
+def _kind(value: object) -> str:
+    """What a JSON value is, in words: the value itself may be of any size."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, _Number):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    return "an object"
+
+
+def _kind_of(tree: Mapping[str, object], name: str) -> str:
+    return _kind(tree[name]) if name in tree else "missing"
 
 
 class Reader:
@@ -39,29 +57,32 @@ class Reader:
             self._problem(str(invalid))
             return Document(statements=())
         if not isinstance(tree, dict):
-            self._problem("not a JSON object")
+            self._problem(f"not a JSON object, but {_kind(tree)}")
             return Document(statements=())
         for name in [name for name in tree if name not in _DOCUMENT_NAMES]:
-            self._problem(f"unknown element {name!r}")
+            self._problem(f"unknown element {name!r}: expected {', '.join(_DOCUMENT_NAMES)}")
         if tree.get("Version") != VERSION:
-            self._problem(f'`Version` must be "{VERSION}": older versions have no policy variables')
+            found = repr(tree["Version"]) if type(tree.get("Version")) is str else _kind_of(tree, "Version")
+            self._problem(
+                f'`Version` is {found}: expected "{VERSION}", since older versions have no policy variables'
+            )
         if "Id" in tree:
             if type(tree["Id"]) is str:
                 self._problem("`Id` is refused: it has no use in a session policy", rule="id")
             else:
-                self._problem("`Id` is no text")
+                self._problem(f"`Id` is {_kind_of(tree, 'Id')}: expected text")
         statements = tree.get("Statement")
         if isinstance(statements, dict):
             statements = [statements]
         if not isinstance(statements, list) or not (statements or self._fragment):
-            self._problem("`Statement` is missing, empty, or no list of statements")
+            self._problem(f"`Statement` is {_kind_of(tree, 'Statement')}: expected at least one statement")
             return Document(statements=())
         read: list[Statement] = []
         for self._index, statement in enumerate(statements):
             if isinstance(statement, dict):
                 read.append(self._statement(statement))
             else:
-                self._problem("not a JSON object")
+                self._problem(f"not a JSON object, but {_kind(statement)}")
         self._unique_sids(read)
         return Document(statements=tuple(read))
 
@@ -89,25 +110,26 @@ class Reader:
             said = (
                 "has no principal: it is about the one who carries it"
                 if "Principal" in name
-                else "is unknown"
+                else f"is unknown: expected {', '.join(_STATEMENT_NAMES)}"
             )
             self._problem(f"element {name!r} {said}")
         sid = tree.get("Sid")
         if sid is not None and type(sid) is not str:
-            self._problem("`Sid` is no text")
+            self._problem(f"`Sid` is {_kind(sid)}: expected text")
             sid = None
         effect: Effect = "Deny"
-        if tree.get("Effect") in {"Allow", "Deny"}:
+        if tree.get("Effect") in ("Allow", "Deny"):  # no set: what stands there may be a list
             effect = tree["Effect"]
         else:
-            self._problem('`Effect` must be "Allow" or "Deny"')
+            found = repr(tree["Effect"]) if type(tree.get("Effect")) is str else _kind_of(tree, "Effect")
+            self._problem(f'`Effect` is {found}: expected "Allow" or "Deny"')
         actions, not_actions = self._either(tree, "Action", "NotAction")
         resources, not_resources = self._either(tree, "Resource", "NotResource")
-        found = [
+        wrong = [
             *map(wrong_with_action, (*actions, *not_actions)),
             *map(wrong_with_resource, (*resources, *not_resources)),
         ]
-        for text in filter(None, found):
+        for text in filter(None, wrong):
             self._problem(text)
         return Statement(
             sid=sid,
@@ -134,7 +156,7 @@ class Reader:
         if isinstance(values, str):
             values = [values]
         if not isinstance(values, list):
-            self._problem(f"`{name}` is neither text nor a list of texts")
+            self._problem(f"`{name}` is {_kind(values)}: expected text or a list of texts")
             return ()
         texts: list[str] = []
         for value in values:
@@ -144,7 +166,7 @@ class Reader:
             elif value is None and name in {"Resource", "NotResource"} and len(values) > 1:
                 self._problem(f"`{name}` has `null`", rule="null-resource")
             else:
-                self._problem(f"`{name}` has something that is no text")
+                self._problem(f"`{name}` has {_kind(value)} in it: expected texts alone")
         return tuple(texts)
 
     def _characters(self, text: str) -> None:
@@ -155,12 +177,12 @@ class Reader:
 
     def _conditions(self, tree: object) -> tuple[Condition, ...]:
         if not isinstance(tree, dict):
-            self._problem("`Condition` is no object")
+            self._problem(f"`Condition` is {_kind(tree)}: expected an object of operators")
             return ()
         conditions: list[Condition] = []
         for name, keys in tree.items():
             if not isinstance(keys, dict):
-                self._problem(f"condition operator {name!r} has no object of keys")
+                self._problem(f"condition operator {name!r} has {_kind(keys)}: expected an object of keys")
                 continue
             operator = parse_operator(name)
             if operator is None and keys:
@@ -175,7 +197,7 @@ class Reader:
                 if operator is not None and operator.kind == "date":
                     for text in texts:
                         if not is_loose_date(text):
-                            self._problem(f"`{name}` has value {text!r}, which is no date")
+                            self._problem(f"`{name}` has value {text!r}: expected a date")
         return tuple(conditions)
 
     def _values(self, operator: str, values: object) -> tuple[str, ...]:
@@ -188,6 +210,6 @@ class Reader:
                 texts.append(str(value))
             else:
                 self._problem(
-                    f"condition operator {operator!r} has a value that is no text, number or boolean"
+                    f"condition operator {operator!r} has {_kind(value)} as a value: expected text, number or boolean"
                 )
         return tuple(texts)

@@ -86,11 +86,15 @@ def declare(spec: Mapping[str, object]) -> ClaimType:
     if not isinstance(name, str) or name not in TYPES:
         raise ClaimTypeInvalid([f"unknown type {name!r}: expected one of {', '.join(TYPES)}"])
     row = TYPES[name]
-    known = {"type", "list", "max_items", *row.options}
-    problems += [f"type `{name}` has no option `{key}`" for key in spec if key not in known]
+    known = ("type", *row.options, "list", "max_items")
+    problems += [
+        f"type `{name}` has no option `{key}`: expected {', '.join(known)}"
+        for key in spec
+        if key not in known
+    ]
     is_list = spec.get("list", False)
     if not isinstance(is_list, bool):
-        problems.append("`list` is neither true nor false")
+        problems.append(f"`list` is {is_list!r}: expected true or false")
     max_items = _whole(spec.get("max_items", None if is_list else 1), "max_items", 1, MAX_ITEMS, problems)
     if not is_list and "max_items" in spec:
         problems.append("`max_items` is for a list: add `list = true`")
@@ -126,7 +130,7 @@ def _whole(value: object, key: str, low: int, high: int, problems: list[str]) ->
 
 def _excluded(exclude: object, problems: list[str]) -> frozenset[str]:
     if not isinstance(exclude, str):
-        problems.append('`exclude` is no text: expected the characters to refuse, such as ":,"')
+        problems.append(f'`exclude` is {exclude!r}: expected the characters to refuse, such as ":,"')
         return frozenset()
     if PRINTABLE - {".", "/"} <= frozenset(exclude):
         problems.append("`exclude` leaves nothing to allow")
@@ -135,7 +139,7 @@ def _excluded(exclude: object, problems: list[str]) -> frozenset[str]:
 
 def _enum_values(values: object, problems: list[str]) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or not values:
-        problems.append("`values` is no list of texts, or empty")
+        problems.append(f"`values` is {values!r}: expected a list of at least one text")
         return ()
     allowed = PRINTABLE - {"/"}
     for value in values:

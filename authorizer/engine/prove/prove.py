@@ -66,7 +66,9 @@ class _Prover:
         promised = [(name, claim) for name in self._names if (claim := self._promises[name].isolates)]
         for name, claim in promised:
             if claim not in self._claims:
-                raise ValueError(f"policy {name!r} isolates claim {claim!r}, which is not declared")
+                raise ValueError(
+                    f"policy {name!r} isolates claim {claim!r}: declared are {', '.join(self._claims)}"
+                )
             self._template(name, claim)
         if promised:
             self._findings += [

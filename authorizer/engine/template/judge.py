@@ -22,8 +22,13 @@ def misdeclared(claims: Mapping[str, ClaimType], variables: Mapping[str, str]) -
     """What is wrong with the declarations, whatever the templates say."""
     if len(claims) > MAX_CLAIMS:
         return [f"{len(claims)} claims are declared: at most {MAX_CLAIMS} can be"]
-    strange = [name for name, value in variables.items() if not (value and _TRUSTED.issuperset(value))]
-    return [f"variable `{name}` is empty, or holds a character that STS does not take" for name in strange]
+    empty = [f"variable `{name}` is empty: expected text" for name, value in variables.items() if not value]
+    strange = [
+        f"variable `{name}` holds {char!a}, which STS does not take: expected printable characters up to U+00FF"
+        for name, value in variables.items()
+        for char in sorted(set(value) - _TRUSTED)
+    ]
+    return [*empty, *strange]
 
 
 def changed(

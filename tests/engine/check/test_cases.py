@@ -1,5 +1,6 @@
 """Cases: what a file may say, what comes of a case, and what the cases cover."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -181,32 +182,52 @@ GOOD = '[[cases]]\nname = "x"\nuser = "ann"\naction = "s3:GetObject"\nresource =
     ("text", "said"),
     [
         pytest.param("x", ["not TOML"], id="no TOML"),
-        pytest.param("", ["expected either `templates` or `role`", "`cases` is missing"], id="an empty file"),
         pytest.param(
-            'role = "x"\ntemplates = ["t"]\n[users.ann]\n' + GOOD, ["either", "no role 'x'"], id="both"
+            "",
+            ["expected either `templates` or `role`, found neither", "`cases` is missing"],
+            id="an empty file",
         ),
         pytest.param(
-            'templates = ["x"]\n[users.ann]\n' + GOOD, ["there is no template 'x'"], id="an unknown template"
+            'role = "x"\ntemplates = ["t"]\n[users.ann]\n' + GOOD,
+            ["found both", "no role 'x': expected one of editor"],
+            id="both",
         ),
         pytest.param(
-            "templates = 5\n[users.ann]\n" + GOOD, ["is neither text", "expected either"], id="no template"
+            'templates = ["x"]\n[users.ann]\n' + GOOD,
+            ["there is no template 'x': expected one of scoped, t"],
+            id="an unknown template",
         ),
+        pytest.param(
+            "templates = 5\n[users.ann]\n" + GOOD,
+            ["`templates` of the file is 5: expected text or a list", "expected either"],
+            id="no template",
+        ),
+        pytest.param('role = ["x"]\n[users.ann]\n' + GOOD, ["there is no role ['x']"], id="a list of roles"),
+        pytest.param(HEAD + GOOD.replace('"ann"', '["ann"]'), ["there is no user ['ann']"], id="two users"),
         pytest.param('template = "t"\n' + HEAD + GOOD, ["unknown key `template`"], id="a misspelt key"),
         pytest.param(
-            'templates = ["t"]\n[users]\nann = 5\n' + GOOD, ["user 'ann' is no table"], id="no user"
+            'templates = ["t"]\n[users]\nann = 5\n' + GOOD,
+            ["user 'ann' is 5: expected a table"],
+            id="no user",
         ),
         pytest.param(
             'users = 5\ntemplates = ["t"]\n' + GOOD,
-            ["`users` of", "no user 'ann'"],
+            ["`users` of the file is 5: expected a table", "no user 'ann'"],
             id="users that are no table",
         ),
         pytest.param(
             HEAD.replace("groups", "group") + GOOD, ["unknown key `group` in user"], id="a misspelt user key"
         ),
-        pytest.param(HEAD.replace("writers", "x") + GOOD, ["there is no group 'x'"], id="an unknown group"),
+        pytest.param(
+            HEAD.replace("writers", "x") + GOOD,
+            ["there is no group 'x': expected one of writers"],
+            id="an unknown group",
+        ),
         pytest.param(HEAD + GOOD + GOOD, ["two cases are named 'x'"], id="a name twice"),
         pytest.param(
-            HEAD.replace("[users.ann]", "cases = [5]\n[users.ann]"), ["case 1 is no table"], id="no case"
+            HEAD.replace("[users.ann]", "cases = [5]\n[users.ann]"),
+            ["case 1 is 5: expected a table"],
+            id="no case",
         ),
         pytest.param(HEAD + GOOD.replace('name = "x"', ""), ["case 1 has no name"], id="no name"),
         pytest.param(
@@ -217,8 +238,19 @@ GOOD = '[[cases]]\nname = "x"\nuser = "ann"\naction = "s3:GetObject"\nresource =
             ["in two spellings"],
             id="a key twice",
         ),
-        pytest.param(HEAD + GOOD + "statement = 5", ["`statement` is the Sid"], id="a number as Sid"),
-        pytest.param(HEAD + GOOD.replace('"ann"', '"eve"'), ["there is no user 'eve'"], id="an unknown user"),
+        pytest.param(
+            HEAD + GOOD + "statement = 5", ["`statement` is 5: expected the Sid"], id="a number as Sid"
+        ),
+        pytest.param(
+            HEAD + GOOD.replace('"deny"', '"refused"') + 'statement = "Own"',
+            ["`statement` is given, and no statement decides"],
+            id="a Sid where no policy is rendered",
+        ),
+        pytest.param(
+            HEAD + GOOD.replace('"ann"', '"eve"'),
+            ["there is no user 'eve': expected one of ann, writer, nobody, bob"],
+            id="an unknown user",
+        ),
         pytest.param(
             HEAD + GOOD.replace("action", "actions"), ["unknown key `actions`", "needs an"], id="no action"
         ),
@@ -235,6 +267,25 @@ def test_a_file_is_refused_with_every_problem(text: str, said: list[str]) -> Non
     for part, problem in zip(said, caught.value.problems, strict=True):
         assert problem.startswith("t.toml: ")
         assert part in problem
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "true", '""', '"x"', "[]", '["x"]', "[[]]", "[{}]", "{}", "{ a = [] }", "2027-01-15"]
+)
+@pytest.mark.parametrize(
+    ("before", "key"),
+    [
+        *(pytest.param("", key, id=key) for key in ("templates", "role", "users", "cases")),
+        *(pytest.param("[users.eve]\n", key, id=key) for key in ("claims", "scopes", "groups")),
+        *(
+            pytest.param("[[cases]]\n", key, id=key)
+            for key in ("name", "user", "action", "resource", "context", "expect", "statement")
+        ),
+    ],
+)
+def test_whatever_stands_for_a_key_is_read_or_refused(before: str, key: str, value: str) -> None:
+    with suppress(CaseInvalid):
+        parse(f"{before}{key} = {value}", "")
 
 
 def test_coverage_counts_what_decides_and_which_way_tests_go() -> None:

@@ -281,22 +281,25 @@ def document(**changes: object) -> str:
     return json.dumps({**json.loads(policy()), **changes})
 
 
-VERSION = '`Version` must be "2012-10-17": older versions have no policy variables'
-NO_STATEMENT = "`Statement` is missing, empty, or no list of statements"
+VERSION = '`Version` is {}: expected "2012-10-17", since older versions have no policy variables'
+NO_STATEMENT = "`Statement` is {}: expected at least one statement"
+UNKNOWN = "unknown element {!r}: expected Version, Id, Statement"
+NO_EFFECT = '`Effect` is {}: expected "Allow" or "Deny"'
 
 SAID_OF_DOCUMENTS = [
     pytest.param("{", ["not JSON: expecting property name enclosed in double quotes at line 1, column 2"], id="half"),
-    pytest.param("5", ["not a JSON object"], id="a number"),
+    pytest.param("5", ["not a JSON object, but a number"], id="a number"),
     pytest.param(
-        document(Statements=1, Extra=2), ["unknown element 'Statements'", "unknown element 'Extra'"], id="others"
+        document(Statements=1, Extra=2), [UNKNOWN.format("Statements"), UNKNOWN.format("Extra")], id="others"
     ),
-    pytest.param(document(Version="2008-10-17"), [VERSION], id="the older version"),
-    pytest.param(policy().replace('"Version": "2012-10-17", ', ""), [VERSION], id="no version"),
-    pytest.param(document(Id=5), ["`Id` is no text"], id="an Id that is a number"),
-    pytest.param('{"Version": "2012-10-17"}', [NO_STATEMENT], id="no statement"),
-    pytest.param(document(Statement=[]), [NO_STATEMENT], id="an empty list of statements"),
-    pytest.param(document(Statement="x"), [NO_STATEMENT], id="a text for statements"),
-    pytest.param(document(Statement=["x"]), ["statement 1: not a JSON object"], id="a text among the statements"),
+    pytest.param(document(Version="2008-10-17"), [VERSION.format("'2008-10-17'")], id="the older version"),
+    pytest.param(policy().replace('"Version": "2012-10-17", ', ""), [VERSION.format("missing")], id="no version"),
+    pytest.param(document(Version=20121017), [VERSION.format("a number")], id="a version in digits"),
+    pytest.param(document(Id=5), ["`Id` is a number: expected text"], id="an Id that is a number"),
+    pytest.param('{"Version": "2012-10-17"}', [NO_STATEMENT.format("missing")], id="no statement"),
+    pytest.param(document(Statement=[]), [NO_STATEMENT.format("an empty list")], id="an empty list of statements"),
+    pytest.param(document(Statement="x"), [NO_STATEMENT.format("text")], id="a text for statements"),
+    pytest.param(document(Statement=["x"]), ["statement 1: not a JSON object, but text"], id="a text among them"),
     pytest.param(
         policy().replace('"Effect": "Allow"', '"Effect": "Deny", "Effect": "Allow"'),
         ["the same name twice in one object: 'Effect'"],
@@ -322,39 +325,47 @@ PATHS = (
     "user/ federated-user/ role/ group/ instance-profile/ mfa/ server-certificate/ policy/ sms-mfa/ saml-provider/ "
     "oidc-provider/ report/ access-report/"
 )
+NO_SERVICE = "action {!r} has no valid service: expected letters, digits, `.` and `-`, found {!r}"
 SAID_OF_STATEMENTS = [
     pytest.param(
         {"Principal": "*"},
         ["element 'Principal' has no principal: it is about the one who carries it"],
         id="a principal",
     ),
-    pytest.param({"Actions": "*"}, ["element 'Actions' is unknown"], id="a misspelled element"),
-    pytest.param({"Sid": 5}, ["`Sid` is no text"], id="a Sid that is a number"),
-    pytest.param({"Effect": "allow"}, ['`Effect` must be "Allow" or "Deny"'], id="an effect in small letters"),
-    pytest.param({"Effect": None}, ['`Effect` must be "Allow" or "Deny"'], id="no effect"),
+    pytest.param(
+        {"Actions": "*"},
+        [
+            "element 'Actions' is unknown: expected Sid, Effect, Action, NotAction, Resource, NotResource, Condition"
+        ],
+        id="a misspelled element",
+    ),
+    pytest.param({"Sid": 5}, ["`Sid` is a number: expected text"], id="a Sid that is a number"),
+    pytest.param({"Effect": "allow"}, [NO_EFFECT.format("'allow'")], id="an effect in small letters"),
+    pytest.param({"Effect": None}, [NO_EFFECT.format("missing")], id="no effect"),
+    pytest.param({"Effect": True}, [NO_EFFECT.format("true")], id="true as an effect"),
     pytest.param({"NotAction": "s3:Put"}, ["both `Action` and `NotAction`"], id="Action and NotAction"),
     pytest.param({"NotResource": "*"}, ["both `Resource` and `NotResource`"], id="Resource and NotResource"),
     pytest.param({"Action": None}, ["no `Action`"], id="no action"),
     pytest.param({"Resource": []}, ["no `Resource`"], id="an empty list of resources"),
     pytest.param(
-        {"Action": {}}, ["`Action` is neither text nor a list of texts", "no `Action`"], id="an object as action"
+        {"Action": {}}, ["`Action` is an object: expected text or a list of texts", "no `Action`"], id="an object"
     ),
-    pytest.param({"Action": ["s3:Get", 5]}, ["`Action` has something that is no text"], id="a number among actions"),
-    pytest.param({"Action": ["s3:Get", [None]]}, ["`Action` has something that is no text"], id="a list in the list"),
+    pytest.param({"Action": ["s3:Get", 5]}, ["`Action` has a number in it: expected texts alone"], id="a number"),
+    pytest.param({"Action": ["s3:Get", [None]]}, ["`Action` has a list in it: expected texts alone"], id="a list"),
     pytest.param(
-        {"Resource": [["x"]]}, ["`Resource` has something that is no text", "no `Resource`"], id="a list of a list"
+        {"Resource": [["x"]]}, ["`Resource` has a list in it: expected texts alone", "no `Resource`"], id="lists"
     ),
     pytest.param(
-        {"Resource": [None]}, ["`Resource` has something that is no text", "no `Resource`"], id="null for resources"
+        {"Resource": [None]}, ["`Resource` has null in it: expected texts alone", "no `Resource`"], id="null alone"
     ),
-    pytest.param({"Action": ["s3:Get", None]}, ["`Action` has something that is no text"], id="null among actions"),
+    pytest.param({"Action": ["s3:Get", None]}, ["`Action` has null in it: expected texts alone"], id="null"),
     pytest.param({"Action": "GetObject"}, ["action 'GetObject' must be SERVICE:NAME, with one colon"], id="no service"),
     pytest.param({"Action": "s3:a:b"}, ["action 's3:a:b' must be SERVICE:NAME, with one colon"], id="two colons"),
-    pytest.param({"Action": "s_3:Get"}, ["action 's_3:Get' has no valid service: 's_3'"], id="an underscore"),
-    pytest.param({"Action": ":Get"}, ["action ':Get' has no valid service: ''"], id="an empty service"),
+    pytest.param({"Action": "s_3:Get"}, [NO_SERVICE.format("s_3:Get", "s_3")], id="an underscore"),
+    pytest.param({"Action": ":Get"}, [NO_SERVICE.format(":Get", "")], id="an empty service"),
     pytest.param(
         {"Action": None, "NotAction": "*:Get"},
-        ["action '*:Get' has no valid service: '*'"],
+        [NO_SERVICE.format("*:Get", "*")],
         id="every service's action",
     ),
     pytest.param({"Resource": "bucket"}, ['resource \'bucket\' is neither an ARN nor "*"'], id="a bucket's name"),
@@ -368,10 +379,15 @@ SAID_OF_STATEMENTS = [
         for text in ("arn", "arn:aws", "arn:aws:", "arn:aws:s*:::x", "arn:aws:s?:::x", "arn:aws: s3:::x")
     ),
     pytest.param(
-        {"Resource": "arn:moon:s3:::x"}, ["resource 'arn:moon:s3:::x' is in unknown partition 'moon'"], id="the moon"
+        {"Resource": "arn:moon:s3:::x"},
+        [
+            "resource 'arn:moon:s3:::x' is in unknown partition 'moon': expected one of *, aws, aws-cn, aws-us-gov, "
+            "aws-iso, aws-iso-b, aws-iso-e, aws-iso-f, aws-eusc"
+        ],
+        id="the moon",
     ),
     pytest.param(
-        {"Resource": "arn:aws:s3:"}, ["resource 'arn:aws:s3:' has too few fields: expected six"], id="four fields"
+        {"Resource": "arn:aws:s3:"}, ["resource 'arn:aws:s3:' has too few fields: expected six, found 4"], id="four"
     ),
     pytest.param(
         {"Resource": "arn:aws:iam:eu-west-1:1:user/x"},
@@ -388,10 +404,13 @@ SAID_OF_STATEMENTS = [
         ["resource 'arn:aws:s3:eu-west-1::x' has a region, which a bucket's ARN has not"],
         id="a bucket's region",
     ),
-    pytest.param({"Condition": []}, ["`Condition` is no object"], id="a list of conditions"),
+    pytest.param({"Condition": []}, ["`Condition` is an empty list: expected an object of operators"], id="no object"),
     pytest.param(
         {"Condition": {"StringEquals": "x", "Bool": ["x"]}},
-        [f"condition operator {name!r} has no object of keys" for name in ("StringEquals", "Bool")],
+        [
+            "condition operator 'StringEquals' has text: expected an object of keys",
+            "condition operator 'Bool' has a list: expected an object of keys",
+        ],
         id="operators without keys",
     ),
     *(
@@ -400,15 +419,18 @@ SAID_OF_STATEMENTS = [
     ),
     pytest.param(
         {"Condition": {"StringEquals": {"aws:x": [None, ["a"]]}}},
-        ["condition operator 'StringEquals' has a value that is no text, number or boolean"] * 2,
+        [
+            f"condition operator 'StringEquals' has {found} as a value: expected text, number or boolean"
+            for found in ("null", "a list")
+        ],
         id="null and a list among values",
     ),
     pytest.param(
         {"Condition": {"DateLessThan": {"aws:CurrentTime": ["2026-01-01", "soon"]}}},
-        ["`DateLessThan` has value 'soon', which is no date"],
+        ["`DateLessThan` has value 'soon': expected a date"],
         id="what is no date",
     ),
-    pytest.param({"Sid": "a_b", "Effect": "x"}, ['`Effect` must be "Allow" or "Deny"'], id="beside a broken rule"),
+    pytest.param({"Sid": "a_b", "Effect": "x"}, [NO_EFFECT.format("'x'")], id="beside a broken rule"),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ policy of this engine may not is in `test_document.py`.
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,43 +70,57 @@ MALFORMED = [
         id="an operator twice",
     ),
     # Version, Id, Statement, and nothing else.
-    pytest.param(policies(READ, Version=None), "`Version` must be", id="no Version"),
-    pytest.param(policies(READ, Version="2008-10-17"), "`Version` must be", id="the older Version"),
-    pytest.param(policies(READ, Version="2012-10-18"), "`Version` must be", id="a Version to come"),
-    pytest.param(policies(READ, Version=20121017), "`Version` must be", id="a Version in digits"),
-    pytest.param(policies(READ, Version=["2012-10-17"]), "`Version` must be", id="a Version in a list"),
+    pytest.param(policies(READ, Version=None), "`Version` is missing: expected", id="no Version"),
+    pytest.param(
+        policies(READ, Version="2008-10-17"), "`Version` is '2008-10-17': expected", id="the older Version"
+    ),
+    pytest.param(
+        policies(READ, Version="2012-10-18"), "`Version` is '2012-10-18': expected", id="a Version to come"
+    ),
+    pytest.param(
+        policies(READ, Version=20121017), "`Version` is a number: expected", id="a Version in digits"
+    ),
+    pytest.param(
+        policies(READ, Version=["2012-10-17"]), "`Version` is a list: expected", id="a Version in a list"
+    ),
     pytest.param(
         policies(READ, version="2012-10-17"), "unknown element 'version'", id="a version in small letters"
     ),
     pytest.param(policies(READ, Extra="x"), "unknown element 'Extra'", id="an element that nobody knows"),
-    pytest.param(policies(READ, Id=["x"]), "`Id` is no text", id="an Id in a list"),
-    pytest.param(policies(READ, Id={}), "`Id` is no text", id="an Id that is an object"),
-    pytest.param(policies(READ, Id=5), "`Id` is no text", id="an Id that is a number"),
+    pytest.param(policies(READ, Id=["x"]), "`Id` is a list: expected text", id="an Id in a list"),
+    pytest.param(policies(READ, Id={}), "`Id` is an object: expected text", id="an Id that is an object"),
+    pytest.param(policies(READ, Id=5), "`Id` is a number: expected text", id="an Id that is a number"),
     pytest.param(policies(Statement=None), "`Statement` is missing", id="no Statement"),
-    pytest.param(policies(), "`Statement` is missing, empty", id="no statement in Statement"),
-    pytest.param(policies(Statement="x"), "no list of statements", id="a text for Statement"),
-    pytest.param(policies(Statement=5), "no list of statements", id="a number for Statement"),
-    pytest.param(policies(Statement=["x"]), "not a JSON object", id="a text for a statement"),
-    pytest.param(policies(Statement=[None]), "not a JSON object", id="null for a statement"),
-    pytest.param(policies(Statement=[[READ]]), "not a JSON object", id="a list for a statement"),
+    pytest.param(policies(), "`Statement` is an empty list: expected", id="no statement in Statement"),
+    pytest.param(
+        policies(Statement="x"), "`Statement` is text: expected at least one", id="a text for Statement"
+    ),
+    pytest.param(
+        policies(Statement=5), "`Statement` is a number: expected at least one", id="a number for Statement"
+    ),
+    pytest.param(policies(Statement=["x"]), "not a JSON object, but text", id="a text for a statement"),
+    pytest.param(policies(Statement=[None]), "not a JSON object, but null", id="null for a statement"),
+    pytest.param(policies(Statement=[[READ]]), "not a JSON object, but a list", id="a list for a statement"),
     # A statement's elements.
     pytest.param(policy(Extra="x"), "element 'Extra' is unknown", id="an unknown element of a statement"),
     pytest.param(policy(Principal={"AWS": "*"}), "'Principal' has no principal", id="a Principal"),
     pytest.param(policy(NotPrincipal="*"), "'NotPrincipal' has no principal", id="a NotPrincipal"),
-    pytest.param(policy(Sid=[]), "`Sid` is no text", id="a Sid in a list"),
-    pytest.param(policy(Sid={}), "`Sid` is no text", id="a Sid that is an object"),
-    pytest.param(policy(Sid=5), "`Sid` is no text", id="a Sid that is a number"),
+    pytest.param(policy(Sid=[]), "`Sid` is an empty list: expected text", id="a Sid in a list"),
+    pytest.param(policy(Sid={}), "`Sid` is an object: expected text", id="a Sid that is an object"),
+    pytest.param(policy(Sid=5), "`Sid` is a number: expected text", id="a Sid that is a number"),
     pytest.param(
         policies({"Sid": "One"}, {"Sid": "Two"}, {"Sid": "One"}),
         "statement 3: Sid 'One' is not unique",
         id="a Sid twice",
     ),
-    pytest.param(policy(Effect=None), "`Effect` must be", id="no Effect"),
-    pytest.param(policy(Effect="allow"), "`Effect` must be", id="Effect in small letters"),
-    pytest.param(policy(Effect="ALLOW"), "`Effect` must be", id="Effect in capitals"),
-    pytest.param(policy(Effect="denY"), "`Effect` must be", id="Deny with a capital too many"),
-    pytest.param(policy(Effect="Permit"), "`Effect` must be", id="another Effect"),
-    pytest.param(policy(Effect=True), "`Effect` must be", id="true for Effect"),
+    pytest.param(policy(Effect=None), "`Effect` is missing: expected", id="no Effect"),
+    pytest.param(policy(Effect="allow"), "`Effect` is 'allow': expected", id="Effect in small letters"),
+    pytest.param(policy(Effect="ALLOW"), "`Effect` is 'ALLOW': expected", id="Effect in capitals"),
+    pytest.param(policy(Effect="denY"), "`Effect` is 'denY': expected", id="Deny with a capital too many"),
+    pytest.param(policy(Effect="Permit"), "`Effect` is 'Permit': expected", id="another Effect"),
+    pytest.param(policy(Effect=["Allow"]), "`Effect` is a list: expected", id="an Effect in a list"),
+    pytest.param(policy(Effect={}), "`Effect` is an object: expected", id="an object for Effect"),
+    pytest.param(policy(Effect=True), "`Effect` is true: expected", id="true for Effect"),
     # Actions.
     pytest.param(policy(Action=None), "no `Action`", id="no Action"),
     pytest.param(policy(Action=[]), "no `Action`", id="an empty list of actions"),
@@ -122,13 +137,19 @@ MALFORMED = [
         id="an empty Action beside NotAction",
     ),
     pytest.param(
-        policy(Action=["s3:GetObject", 5]), "`Action` has something that is no text", id="a number as action"
+        policy(Action=["s3:GetObject", 5]),
+        "`Action` has a number in it: expected texts alone",
+        id="a number as action",
     ),
     pytest.param(
-        policy(Action=["s3:GetObject", []]), "`Action` has something that is no text", id="a list as action"
+        policy(Action=["s3:GetObject", []]),
+        "`Action` has an empty list in it: expected texts alone",
+        id="a list as action",
     ),
     pytest.param(
-        policy(Action=["s3:GetObject", None]), "`Action` has something that is no text", id="null as action"
+        policy(Action=["s3:GetObject", None]),
+        "`Action` has null in it: expected texts alone",
+        id="null as action",
     ),
     pytest.param(
         policy(Action="GetObject"), "must be SERVICE:NAME, with one colon", id="an action without service"
@@ -141,11 +162,11 @@ MALFORMED = [
     ),
     pytest.param(policy(Action="s3:Get:Object"), "must be SERVICE:NAME, with one colon", id="two colons"),
     pytest.param(policy(Action="**"), "must be SERVICE:NAME, with one colon", id="two stars"),
-    pytest.param(policy(Action=":GetObject"), "has no valid service: ''", id="an empty service"),
-    pytest.param(policy(Action="s 3:GetObject"), "has no valid service: 's 3'", id="a service with a space"),
-    pytest.param(policy(Action="s*:GetObject"), "has no valid service: 's*'", id="a service with a star"),
+    pytest.param(policy(Action=":GetObject"), "`.` and `-`, found ''", id="an empty service"),
+    pytest.param(policy(Action="s 3:GetObject"), "`.` and `-`, found 's 3'", id="a service with a space"),
+    pytest.param(policy(Action="s*:GetObject"), "`.` and `-`, found 's*'", id="a service with a star"),
     pytest.param(
-        policy(Action="s_3:GetObject"), "has no valid service: 's_3'", id="a service with an underscore"
+        policy(Action="s_3:GetObject"), "`.` and `-`, found 's_3'", id="a service with an underscore"
     ),
     pytest.param(
         policy(Action=["s3:GetObject", "s3"]),
@@ -163,16 +184,24 @@ MALFORMED = [
         policy(NotResource=[]), "both `Resource` and `NotResource`", id="Resource beside an empty NotResource"
     ),
     pytest.param(
-        policy(Resource=[ARN, {}]), "`Resource` has something that is no text", id="an object among resources"
+        policy(Resource=[ARN, {}]),
+        "`Resource` has an object in it: expected texts alone",
+        id="an object among resources",
     ),
     pytest.param(
-        policy(Resource=[ARN, [ARN]]), "`Resource` has something that is no text", id="a list among resources"
+        policy(Resource=[ARN, [ARN]]),
+        "`Resource` has a list in it: expected texts alone",
+        id="a list among resources",
     ),
     pytest.param(
-        policy(Resource=[ARN, True]), "`Resource` has something that is no text", id="true among resources"
+        policy(Resource=[ARN, True]),
+        "`Resource` has true in it: expected texts alone",
+        id="true among resources",
     ),
     pytest.param(
-        policy(Resource=[ARN, 5]), "`Resource` has something that is no text", id="a number among resources"
+        policy(Resource=[ARN, 5]),
+        "`Resource` has a number in it: expected texts alone",
+        id="a number among resources",
     ),
     pytest.param(policy(Resource=""), "is neither an ARN nor", id="an empty resource"),
     pytest.param(policy(Resource="bucket/home/*"), "is neither an ARN nor", id="a resource that is a path"),
@@ -232,24 +261,32 @@ MALFORMED = [
         id="half a bucket's region",
     ),
     # Conditions.
-    pytest.param(policy(Condition=[]), "`Condition` is no object", id="a list for Condition"),
-    pytest.param(policy(Condition="x"), "`Condition` is no object", id="a text for Condition"),
-    pytest.param(policy(Condition=5), "`Condition` is no object", id="a number for Condition"),
+    pytest.param(
+        policy(Condition=[]), "`Condition` is an empty list: expected an object", id="a list for Condition"
+    ),
+    pytest.param(policy(Condition="x"), "`Condition` is text: expected an object", id="a text for Condition"),
+    pytest.param(
+        policy(Condition=5), "`Condition` is a number: expected an object", id="a number for Condition"
+    ),
     pytest.param(
         policy(Condition=[{"StringEquals": {"s3:prefix": "x"}}]),
-        "`Condition` is no object",
+        "`Condition` is a list: expected an object",
         id="conditions in a list",
     ),
     pytest.param(
-        policy(Condition={"StringEquals": "x"}), "'StringEquals' has no object of keys", id="a text for keys"
+        policy(Condition={"StringEquals": "x"}),
+        "'StringEquals' has text: expected an object of keys",
+        id="a text for keys",
     ),
     pytest.param(
         policy(Condition={"StringEquals": ["x"]}),
-        "'StringEquals' has no object of keys",
+        "'StringEquals' has a list: expected an object of keys",
         id="a list for keys",
     ),
     pytest.param(
-        policy(Condition={"s3:prefix": "x"}), "'s3:prefix' has no object of keys", id="a key without operator"
+        policy(Condition={"s3:prefix": "x"}),
+        "'s3:prefix' has text: expected an object of keys",
+        id="a key without operator",
     ),
     *(
         pytest.param(
@@ -261,23 +298,23 @@ MALFORMED = [
     ),
     pytest.param(
         policy(Condition={"StringEquals": {"s3:prefix": {}}}),
-        "value that is no text, number or boolean",
+        "has an object as a value: expected text, number or boolean",
         id="an object as value",
     ),
     pytest.param(
         policy(Condition={"StringEquals": {"s3:prefix": None}}),
-        "value that is no text, number or boolean",
+        "has null as a value: expected text, number or boolean",
         id="null as value",
     ),
     pytest.param(
         policy(Condition={"StringEquals": {"s3:prefix": ["x", ["y"]]}}),
-        "value that is no text, number or boolean",
+        "has a list as a value: expected text, number or boolean",
         id="a list among the values",
     ),
     *(
         pytest.param(
             dated("2026-01-01T00:00:00Z", value),
-            f"has value {value!r}, which is no date",
+            f"has value {value!r}: expected a date",
             id=f"date {value!r}",
         )
         for value in NO_DATES
@@ -386,9 +423,18 @@ def test_what_iam_takes_is_taken_or_refused_by_the_named_rule(text: str, rules: 
         assert parse_session(text) == parse_identity(text)
 
 
-@pytest.mark.parametrize("value", [{}, {"a": ARN}, True, False, None], ids=repr)
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({}, "an object"),
+        ({"a": ARN}, "an object"),
+        (True, "true"),
+        (False, "false"),
+        (None, "null"),
+    ],
+)
 @pytest.mark.parametrize("name", ["Action", "Resource"])
-def test_what_is_neither_a_text_nor_a_list_is_said_to_be(name: str, value: object) -> None:
+def test_what_is_neither_a_text_nor_a_list_is_said_to_be(name: str, value: object, found: str) -> None:
     """And read as nothing, so that it is missing as well."""
     other = {"Action": "Resource", "Resource": "Action"}[name]
     text = json.dumps(
@@ -399,12 +445,30 @@ def test_what_is_neither_a_text_nor_a_list_is_said_to_be(name: str, value: objec
             parse(text)
         assert type(caught.value) is DocumentInvalid
         assert len(caught.value.problems) == 2
-        assert f"`{name}` is neither text nor a list of texts" in caught.value.problems[0]
+        assert f"`{name}` is {found}: expected text or a list of texts" in caught.value.problems[0]
         assert f"no `{name}`" in caught.value.problems[1]
 
 
+ODD: tuple[object, ...] = (
+    *(None, True, 5, 1.5, "x", "", [], {}, ["x"], [[]], [{}], [None, ["x"]]),
+    *({"a": []}, {"a": {"b": []}}, {"StringEquals": {"k": [{}]}}),
+)
+
+
+@pytest.mark.parametrize("value", ODD, ids=json.dumps)
+def test_whatever_stands_in_the_place_of_an_element_is_read_or_refused(value: object) -> None:
+    """And nothing of Python's own is raised, which would end a request as a failure of ours."""
+    names = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Extra")
+    whole = [json.loads(policies(READ)) | {name: value} for name in ("Version", "Id", "Statement", "Extra")]
+    parts = [{"Version": "2012-10-17", "Statement": {**READ, name: value}} for name in names]
+    for tree in (*whole, *parts):
+        for parse in (parse_identity, parse_session):
+            with suppress(DocumentInvalid, NothingAllowed):
+                parse(json.dumps(tree))
+
+
 def test_null_is_a_resource_beside_others_alone() -> None:
-    with pytest.raises(DocumentInvalid, match="something that is no text") as caught:
+    with pytest.raises(DocumentInvalid, match="has null in it: expected texts alone") as caught:
         parse_identity(policy(Resource=[None]))
     assert type(caught.value) is DocumentInvalid
 

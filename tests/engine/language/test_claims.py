@@ -193,7 +193,9 @@ def test_a_list_becomes_a_tuple() -> None:
             {"type": "uid"}, ["unknown type 'uid': expected one of uuid, slug"], id="an unknown type"
         ),
         pytest.param(
-            {"type": "uuid", "max_length": 3}, ["has no option `max_length`"], id="an option of another type"
+            {"type": "uuid", "max_length": 3},
+            ["has no option `max_length`: expected type, list, max_items"],
+            id="an option of another type",
         ),
         pytest.param(
             {"type": "slug", "max_length": 0, "exclud": ":"},
@@ -204,11 +206,17 @@ def test_a_list_becomes_a_tuple() -> None:
         pytest.param({"type": "email", "max_length": 2}, ["from 3"], id="no room for an address"),
         pytest.param({"type": "slug", "list": True}, ["`max_items` is missing"], id="a list without a limit"),
         pytest.param(
-            {"type": "slug", "list": 1}, ["neither true nor", "`max_items` is"], id="1 is no boolean"
+            {"type": "slug", "list": 1},
+            ["`list` is 1: expected true or false", "`max_items` is"],
+            id="1 is no boolean",
         ),
         pytest.param({"type": "slug", "max_items": 1}, ["add `list = true`"], id="items of no list"),
         pytest.param({"type": "enum"}, ["`values` is missing"], id="an enum of nothing"),
-        pytest.param({"type": "enum", "values": []}, ["or empty"], id="an enum of an empty list"),
+        pytest.param(
+            {"type": "enum", "values": []},
+            ["`values` is []: expected a list of at least one text"],
+            id="an enum of an empty list",
+        ),
         pytest.param({"type": "enum", "values": ["a*"]}, ["`values` has 'a*'"], id="a wildcard in an enum"),
         pytest.param(
             {"type": "enum", "values": [".."]}, ["`values` has '..'"], id="a parent folder in an enum"
@@ -216,7 +224,11 @@ def test_a_list_becomes_a_tuple() -> None:
         pytest.param(
             {"type": "enum", "values": ["a" * 1025]}, ["1025 characters"], id="a long text in an enum"
         ),
-        pytest.param({"type": "opaque", "exclude": 5}, ["`exclude` is no text"], id="a number to exclude"),
+        pytest.param(
+            {"type": "opaque", "exclude": 5},
+            ["`exclude` is 5: expected the characters"],
+            id="a number to exclude",
+        ),
         pytest.param(
             {"type": "opaque", "exclude": "".join(map(chr, range(0x20, 0x100)))},
             ["leaves nothing"],
@@ -232,7 +244,11 @@ def test_a_list_becomes_a_tuple() -> None:
             {"type": "slug", "list": True, "max_items": 101}, ["from 1 to 100"], id="too many items"
         ),
         pytest.param({"type": "slug", "list": True, "max_items": 0}, ["from 1 to 100"], id="no items"),
-        pytest.param({"type": "enum", "values": "ab"}, ["is no list of texts"], id="a text for a list"),
+        pytest.param(
+            {"type": "enum", "values": "ab"},
+            ["`values` is 'ab': expected a list of at least one text"],
+            id="a text for a list",
+        ),
         *(
             pytest.param(
                 {"type": "enum", "values": ["x", value]},

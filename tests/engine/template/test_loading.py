@@ -269,11 +269,21 @@ def test_the_line_of_a_later_statement_is_told() -> None:
 @pytest.mark.parametrize(
     ("claims", "variables", "said"),
     [
-        pytest.param({"bucket": CLAIMS["sub"]}, {"bucket": "b"}, "taken twice", id="a claim and a variable"),
-        pytest.param({"scopes": CLAIMS["sub"]}, {}, "reserved", id="a claim named scopes"),
-        pytest.param({}, {"loop": "b"}, "reserved", id="a variable named loop"),
-        pytest.param({}, {"bucket": ""}, "is empty", id="an empty variable"),
+        pytest.param(
+            {"bucket": CLAIMS["sub"]}, {"bucket": "b"}, "`bucket` is a claim and a variable", id="both"
+        ),
+        pytest.param(
+            {"scopes": CLAIMS["sub"]}, {}, "the name `scopes` is reserved", id="a claim named scopes"
+        ),
+        pytest.param({}, {"loop": "b"}, "the name `loop` is reserved", id="a variable named loop"),
+        pytest.param({}, {"bucket": ""}, "variable `bucket` is empty: expected text", id="an empty variable"),
         pytest.param({}, {"bucket": "\U000f0000"}, "STS does not take", id="a placeholder in a variable"),
+        pytest.param(
+            {},
+            {"bucket": "a\nb"},
+            r"variable `bucket` holds '\\n', which STS",
+            id="a line feed in a variable",
+        ),
     ],
 )
 def test_names_and_variables_are_judged(
