@@ -1,7 +1,8 @@
 """`authorizer policy add`: a ready policy of the library, written into somebody's repository."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,15 +41,11 @@ def add(names: Sequence[str], access: Path, listing: bool) -> None:
         )
     chosen = [kinds[name] for name in dict.fromkeys(names)]
     files = {file: text for kind in chosen for file, text in _files(access.parent, kind).items()}
-    if taken := [str(file) for file in files if file.exists()]:
+    # A link that leads nowhere is somebody's file, too.
+    if taken := [str(file) for file in files if os.path.lexists(file)]:
         _refuse(f"{', '.join(taken)}: exists already: rename your own template, or remove it to take ours")
     text, results = _with_rows(access, chosen)
-    for file, content in files.items():
-        file.parent.mkdir(exist_ok=True)
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(content)
-        click.echo(f"{file}: written")
-    _replace(access, text)
+    _write(files, access, text)
     for kind, result in results:
         _print(access, kind, result)
     click.echo("then try:")
@@ -87,12 +84,24 @@ def _with_rows(access: Path, kinds: Sequence["Kind"]) -> tuple[str, list[tuple["
     return text, results
 
 
-def _replace(access: Path, text: str) -> None:
-    """Whoever reads the file meanwhile sees it whole, as it was or as it is."""
+def _write(files: Mapping[Path, str], access: Path, text: str) -> None:
+    """All of them, or none: the configuration comes last and at once, so that who reads it finds what it names."""
     beside = access.with_name(f"{access.name}.new")
-    beside.write_bytes(text.encode("utf-8"))
-    beside.chmod(access.stat().st_mode)
-    beside.replace(access)
+    ours: list[Path] = []
+    try:
+        for file, content in {**files, beside: text}.items():
+            file.parent.mkdir(exist_ok=True)
+            with file.open("x", encoding="utf-8", newline="") as stream:
+                ours.append(file)
+                stream.write(content)
+        beside.chmod(access.stat().st_mode)
+        beside.replace(access)
+    except OSError as error:
+        for file in ours:
+            file.unlink(missing_ok=True)
+        _refuse(f"{error.filename}: cannot be written: {error.strerror}")
+    for file in files:
+        click.echo(f"{file}: written")
 
 
 def _refuse(why: str) -> None:

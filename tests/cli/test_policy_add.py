@@ -62,11 +62,15 @@ def test_another_configuration_has_its_files_beside_it(repository: Path) -> None
     assert (repository / "other" / "templates" / "logs.json.j2").exists()
 
 
+@pytest.mark.parametrize("link", [False, True], ids=["a file", "a link to nothing"])
 @pytest.mark.parametrize("taken", ["templates/sqs.json.j2", "cases/sqs.toml"])
-def test_nothing_is_written_where_a_file_exists(repository: Path, taken: str) -> None:
+def test_nothing_is_written_where_something_is(repository: Path, taken: str, link: bool) -> None:
     file = repository / "policies" / taken
     file.parent.mkdir()
-    file.write_text("mine")
+    if link:
+        file.symlink_to("nowhere")
+    else:
+        file.write_text("mine")
     before = contents(repository)
     done = add(repository, "kms", "sqs")
     assert done.returncode == EXIT_UNDECIDED
@@ -113,10 +117,39 @@ def test_a_configuration_that_rows_cannot_be_added_to_gets_them_printed(
     assert contents(repository) == {"policies/access.toml": text}
 
 
+@pytest.mark.parametrize("taken", ["templates", "cases", "access.toml.new"])
+def test_what_cannot_be_written_leaves_nothing_behind(repository: Path, taken: str) -> None:
+    """Here a file stands where a folder should, or the other way round."""
+    place = repository / "policies" / taken
+    if taken.endswith(".new"):
+        place.mkdir()
+    else:
+        place.write_text("mine")
+    before = contents(repository)
+    done = add(repository, "sqs")
+    assert done.returncode == EXIT_UNDECIDED
+    assert f"policies/{taken}: cannot be written: File exists\nnothing was written" in done.stderr
+    assert contents(repository) == before
+
+
+def test_the_configuration_stays_as_private_as_it_is(repository: Path) -> None:
+    (repository / "policies" / "access.toml").chmod(0o600)
+    assert add(repository, "sqs").returncode == 0
+    assert (repository / "policies" / "access.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_lines_that_end_as_windows_ends_them_are_written_so(repository: Path) -> None:
+    access = repository / "policies" / "access.toml"
+    access.write_bytes(access.read_bytes().replace(b"\n", b"\r\n"))
+    assert add(repository, "sqs").returncode == 0
+    assert b"\r\nsqs = {" in access.read_bytes()
+    assert access.read_bytes().count(b"\n") == access.read_bytes().count(b"\r\n")
+
+
 def test_a_kind_that_is_named_twice_is_added_once(repository: Path) -> None:
     done = add(repository, "sqs", "sqs")
     assert done.returncode == 0
-    assert done.stdout.count("added policies.sqs") == 1
+    assert done.stdout.count("with the verdict") == 1
 
 
 def test_the_list_shows_every_kind_and_writes_nothing(repository: Path) -> None:

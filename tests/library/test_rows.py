@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+import tomlkit
 
 from authorizer.library import Kept, RowsRefused, add_rows
 from tests.make import ACCESS, ROOT
@@ -137,3 +138,11 @@ def test_every_access_toml_of_the_checkout_can_be_added_to() -> None:
     files = [ACCESS, *(ROOT / "tests").rglob("access*.toml")]
     for file in files:
         assert_grown(file.read_text(), add_rows(file.read_text(), ROWS).text)
+
+
+def test_a_result_that_is_not_the_file_and_the_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the library that edits TOML may make of a file: what it made is read again."""
+    dumps = tomlkit.dumps
+    monkeypatch.setattr(tomlkit, "dumps", lambda document: dumps(document) + "\n[groups.g]\nrole = 'a'\n")
+    with pytest.raises(RowsRefused, match="no place for further rows"):
+        add_rows("[variables]\nregion = 'x'\n", ROWS)
