@@ -28,7 +28,10 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"engine.document", "engine.language", "engine.template"},
     "model": {"memory"},
     "settings": {"engine", "errors", "model", "syntax"},
-    "gate": {"engine", "engine.check", "engine.evaluate", "engine.prove", "model", "settings", "syntax"},
+    "gate": {
+        "engine", "engine.check", "engine.evaluate", "engine.prove", "errors", "identity", "model", "settings",
+        "syntax",
+    },
     "gateway": {"memory", "errors", "model", "settings"},
     "identity": {"memory", "engine", "errors", "model", "settings", "syntax"},
     "render": {"memory", "engine", "errors", "model", "settings"},
@@ -70,7 +73,7 @@ DOORS: dict[str, set[str]] = {
     "bundle": {"build", "pythons", "wheels"},
     "deployment": {"key_access", "revocation", "trust"},
     "gateway": {"parse", "respond"},
-    "identity": {"permit", "resolve", "roles"},
+    "identity": {"authority", "permit", "resolve", "roles"},
     "local": {"aws", "personas", "world"},
     "sealing": {"keys", "seal", "sealers"},
     "settings": {

@@ -1,9 +1,9 @@
 """The case files of a configuration, run: for `policy test`, `policy check` and the pytest plugin."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from authorizer.engine import CaseInvalid, TemplateSet
+from authorizer.engine import CaseInvalid, ClaimValue, TemplateSet
 from authorizer.engine.check import Case, CaseResult, Surroundings, parse_cases, run_case
 from authorizer.settings.schema import Access
 
@@ -15,12 +15,27 @@ def case_files(access: Path) -> list[Path]:
 
 def surroundings(access: Access) -> Surroundings:
     """What the case files of this configuration may refer to."""
+    from authorizer.gate import issuer_of, signed
+
     settings, templates = access
+
+    def sign(
+        issuer: str,
+        claims: Mapping[str, ClaimValue],
+        *,
+        role: str | None,
+        groups: Sequence[str],
+        scopes: frozenset[str],
+    ) -> tuple[Mapping[str, ClaimValue], str | None]:
+        found = issuer_of(issuer, settings)
+        return signed(found, claims, role=role, groups=groups, scopes=scopes, settings=settings)
+
     return Surroundings(
         templates=templates,
         variables=settings.variables,
         roles={role.name: role.policies for role in settings.roles.values()},
         groups={group.name: group.scopes for group in settings.groups.values()},
+        sign=sign,
     )
 
 

@@ -11,7 +11,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import load_access
-from authorizer.cli.who import claims_of, names_of, scopes_of, user_options
+from authorizer.cli.who import names_of, user_of, user_options
 
 if TYPE_CHECKING:
     from authorizer.engine import Branch
@@ -38,6 +38,7 @@ def explain(
     claims: Sequence[str],
     scopes: Sequence[str],
     groups: Sequence[str],
+    issuer: str | None,
     as_json: bool,
     action: str,
     resource: str,
@@ -53,8 +54,10 @@ def explain(
     from authorizer.engine.evaluate import AccessRequest, evaluate
 
     loaded = load_access(access, aws=aws)
-    names, values = names_of(loaded, role, templates), claims_of(loaded.settings, claims)
-    wanted = scopes_of(loaded.settings, scopes, groups)
+    names = names_of(loaded, role, templates)
+    values, wanted = user_of(
+        loaded.settings, role=role, claims=claims, scopes=scopes, groups=groups, issuer=issuer
+    )
     request = AccessRequest(action=action, resource=resource, context=_context(pairs))
     try:
         loaded.templates.render(names, values, scopes=wanted)

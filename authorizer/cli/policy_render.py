@@ -9,7 +9,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import load_access
-from authorizer.cli.who import claims_of, names_of, scopes_of, user_options
+from authorizer.cli.who import names_of, user_of, user_options
 
 
 @click.command()
@@ -24,6 +24,7 @@ def render(
     claims: Sequence[str],
     scopes: Sequence[str],
     groups: Sequence[str],
+    issuer: str | None,
     as_json: bool,
     compact: bool,
 ) -> None:
@@ -35,10 +36,11 @@ def render(
 
     loaded = load_access(access, aws=aws)
     names = names_of(loaded, role, templates)
+    values, wanted = user_of(
+        loaded.settings, role=role, claims=claims, scopes=scopes, groups=groups, issuer=issuer
+    )
     try:
-        text = loaded.templates.render(
-            names, claims_of(loaded.settings, claims), scopes=scopes_of(loaded.settings, scopes, groups)
-        )
+        text = loaded.templates.render(names, values, scopes=wanted)
     except EngineError as error:
         click.echo(f"no policy for this user: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)

@@ -1,11 +1,13 @@
 """For whom a policy is rendered: a role or templates, claims and scopes, from the command line."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, aws_option
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ _OPTIONS = (
     ),
     click.option("--scope", "scopes", multiple=True, help="A scope that the user has."),
     click.option("--group", "groups", multiple=True, help="A group, for the scopes that it brings."),
+    click.option(
+        "--issuer",
+        help="Whose user it is: a user pool's id, or an `iss`. It must be allowed to say all this.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
 )
 
@@ -72,3 +78,30 @@ def scopes_of(settings: "Settings", scopes: Sequence[str], groups: Sequence[str]
             )
         brought.update(settings.groups[group].scopes)
     return frozenset(brought)
+
+
+def user_of(
+    settings: "Settings",
+    *,
+    role: str | None,
+    claims: Sequence[str],
+    scopes: Sequence[str],
+    groups: Sequence[str],
+    issuer: str | None,
+) -> tuple[Mapping[str, "ClaimValue"], frozenset[str]]:
+    """Claims and scopes. With an issuer, those claims too that it fixes; whoever it may not speak for gets no policy,
+    and the command ends."""
+    values, wanted = claims_of(settings, claims), scopes_of(settings, scopes, groups)
+    if issuer is None:
+        return values, wanted
+    from authorizer.gate import issuer_of, signed
+
+    try:
+        found = issuer_of(issuer, settings)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--issuer") from None
+    values, refused = signed(found, values, role=role, groups=groups, scopes=wanted, settings=settings)
+    if refused is not None:
+        click.echo(f"no policy for this user: {refused}", err=True)
+        sys.exit(EXIT_UNDECIDED)
+    return values, wanted

@@ -4,6 +4,7 @@ The engine judges templates; here is what `access.toml` adds to the question. Pu
 prints what these say, and a program that imports them is told the same.
 """
 
+from authorizer.gate.asking import issuer_of, signed
 from authorizer.gate.comparison import compare
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
@@ -13,11 +14,13 @@ from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
 __all__ = [
     "ALL_ROLES",
     "compare",
+    "issuer_of",
     "lint_settings",
     "payload",
     "prove_delegation",
     "prove_issuers",
     "prove_settings",
     "sayable",
+    "signed",
     "subjects",
 ]

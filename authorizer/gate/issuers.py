@@ -10,7 +10,7 @@ who differ in their issuer and may have everything else in common.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice, permutations
-from typing import Final, cast
+from typing import Final
 
 from authorizer.engine import (
     ClaimType,
@@ -23,9 +23,9 @@ from authorizer.engine import (
 )
 from authorizer.engine.evaluate import evaluate
 from authorizer.engine.prove import Finding, Party, Promise, Proof, Verdict, Witness, prove
+from authorizer.gate.asking import token_of
 from authorizer.settings.authority import OF_ONE_ISSUER
 from authorizer.settings.schema import Access, Issuer, Policy, Settings
-from authorizer.syntax.claim_path import path_of
 
 ISSUER: Final = "the issuer"
 """What the prover is told that users differ in. No claim can be called so, and no template can name it."""
@@ -60,19 +60,12 @@ def sayable(issuer: Issuer, claim: str) -> Sayable:
 
 
 def payload(party: Party, settings: Settings) -> dict[str, object]:
-    """The claims that a user's token has, under the names and in the objects that access.toml reads them from. What the
-    issuer fixes is not among them: the token need not say it."""
+    """The claims that a user's token has. What the issuer fixes is not among them: the token need not say it."""
     issuer = settings.issuers.get(party.issuer or "")
-    token: dict[str, object] = {"iss": party.issuer} if issuer else {}
-    for name, value in party.claims.items():
-        if issuer and name in issuer.fixed_claims:
-            continue
-        *around, last = path_of(settings.claims[name].claim)
-        inside = token
-        for step in around:
-            inside = cast(dict[str, object], inside.setdefault(step, {}))
-        inside[last] = value if isinstance(value, str) else list(value)
-    return token
+    if issuer is None:
+        return token_of(party.claims, settings)
+    own = {name: value for name, value in party.claims.items() if name not in issuer.fixed_claims}
+    return {"iss": issuer.issuer, **token_of(own, settings)}
 
 
 def _parties(policy: str, settings: Settings) -> list[Issuer]:

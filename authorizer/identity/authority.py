@@ -5,16 +5,33 @@ this group, that role or another tenant's id. What an issuer may not say is refu
 was promised more than they may have should hear of it, and so should whoever reads the record.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, Protocol
 
 from authorizer.errors import IssuerNotEntitled
-from authorizer.model import Claims, Role
+from authorizer.model import Role
 from authorizer.settings.schema import Issuer, Settings
 from authorizer.syntax.claim_path import ABSENT, value_at
 
 
-def check_said(claims: Claims, settings: Settings) -> None:
+class Said(Protocol):
+    """What is asked of a token: `Claims`, or on a laptop what a token would say."""
+
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def groups(self) -> tuple[str, ...]: ...
+    @property
+    def roles(self) -> tuple[str, ...]: ...
+    @property
+    def preferred_role(self) -> str | None: ...
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
+    @property
+    def values(self) -> Mapping[str, object]: ...
+
+
+def check_said(claims: Said, settings: Settings) -> None:
     """Whether all that the token says is its issuer's to say. Raises `IssuerNotEntitled`."""
     issuer = settings.issuers[claims.issuer]
     for check in SAID:
@@ -22,24 +39,24 @@ def check_said(claims: Claims, settings: Settings) -> None:
             raise IssuerNotEntitled(f"the issuer {issuer.name!r} {problem}")
 
 
-def check_granted(claims: Claims, role: Role, scopes: Collection[str], settings: Settings) -> None:
+def check_granted(claims: Said, role: Role | None, scopes: Collection[str], settings: Settings) -> None:
     """Whether what access.toml makes of the token is its issuer's to give: a rule or a group may lead further than the
-    token's own words. Raises `IssuerNotEntitled`."""
+    token's own words. No role: only scopes are asked about. Raises `IssuerNotEntitled`."""
     issuer = settings.issuers[claims.issuer]
     may = issuer.speaks_for
-    beyond = [f"role {name!r}" for name in _beyond((role.name,), may.roles)]
+    beyond = [f"role {name!r}" for name in _beyond((role.name,) if role else (), may.roles)]
     beyond += [f"scope {scope!r}" for scope in _beyond(sorted(scopes), may.scopes)]
     for what in beyond:
         raise IssuerNotEntitled(f"the issuer {issuer.name!r} may not speak for the {what}")
 
 
-def _groups(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+def _groups(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     allowed = issuer.speaks_for.groups
     for group in _beyond(claims.groups, allowed):
         yield f"may not speak for {_shown('group', group, settings.groups)}"
 
 
-def _roles(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+def _roles(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     """Every role that the token names, and not only the one that would be taken."""
     may = issuer.speaks_for.roles
     allowed = None if may is None else {settings.roles[name].arn for name in may}
@@ -48,14 +65,14 @@ def _roles(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
         yield f"may not speak for {_shown('role', arn, settings.roles_by_arn)}"
 
 
-def _scopes(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+def _scopes(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     """Only those that access.toml gives a meaning: `openid` and its like open nothing here, whoever says them."""
     named = [scope for scope in claims.scopes if scope in settings.scopes]
     for scope in _beyond(named, issuer.speaks_for.scopes):
         yield f"may not speak for the scope {scope!r}"
 
 
-def _claims(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+def _claims(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     """A list is said by each of its members. What is no text is nothing that anybody was allowed."""
     for name, allowed in issuer.speaks_for.claims.items():
         value = value_at(claims.values, settings.claims[name].claim)
@@ -66,13 +83,13 @@ def _claims(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]
             yield f"may not speak for this value of the claim {settings.claims[name].claim!r}"
 
 
-def _fixed(claims: Claims, issuer: Issuer, settings: Settings) -> Iterator[str]:
+def _fixed(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     for name, fixed in issuer.fixed_claims.items():
         if value_at(claims.values, settings.claims[name].claim) not in (ABSENT, fixed):
             yield f"has the claim {settings.claims[name].claim!r} fixed to another value than its token says"
 
 
-SAID: Final[tuple[Callable[[Claims, Issuer, Settings], Iterator[str]], ...]] = (
+SAID: Final[tuple[Callable[[Said, Issuer, Settings], Iterator[str]], ...]] = (
     _groups,
     _roles,
     _scopes,

@@ -7,6 +7,7 @@ A file in `policies/cases/`::
     [users.ann]
     claims = { sub = "11111111-1111-4111-8111-111111111111" }
     scopes = ["files:read"]                 # or: groups = ["editors"], for the scopes that groups bring
+    issuer = "eu-west-1_Partner01"          # optional: whose token it is, with the claims that this issuer fixes
 
     [[cases]]
     name      = "ann reads her own file"
@@ -14,7 +15,7 @@ A file in `policies/cases/`::
     action    = "s3:GetObject"              # or several: each must come out alike
     resource  = "arn:aws:s3:::{bucket}/home/{sub}/notes.txt"
     context   = { "s3:prefix" = "home/{sub}/" }
-    expect    = "allow"                     # or "deny", or "refused": no policy is rendered for this user at all
+    expect    = "allow"                     # or "deny", or "refused": no policy for this user, or no valid token
     statement = "OwnObjects"                # optional: the Sid that must decide
 
 In `resource` and `context`, `{bucket}` is a variable of the deployment, `{sub}` a claim of the case's user, and
@@ -25,6 +26,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Protocol
 
 from authorizer.engine.check.cases import EXPECTED, Case, User
 from authorizer.engine.evaluate import AccessRequest
@@ -45,6 +47,23 @@ class Surroundings:
     """Role → its templates."""
     groups: Mapping[str, Sequence[str]]
     """Group → the scopes that it brings."""
+    sign: "Sign | None" = None
+    """None: no case can name an issuer."""
+
+
+class Sign(Protocol):
+    """What an issuer makes of a user: their claims, and why their token is refused, if it is."""
+
+    def __call__(
+        self,
+        issuer: str,
+        claims: Mapping[str, ClaimValue],
+        *,
+        role: str | None,
+        groups: Sequence[str],
+        scopes: frozenset[str],
+    ) -> tuple[Mapping[str, ClaimValue], str | None]:
+        """Raises ValueError where there is no such issuer."""
 
 
 def parse_cases(text: str, *, file: str, around: Surroundings) -> tuple[Case, ...]:
@@ -67,8 +86,10 @@ class _File:
     def read(self, tree: Mapping[str, object]) -> tuple[Case, ...]:
         self._only(tree, {"templates", "role", "users", "cases"}, "the file")
         templates = self._templates(tree)
+        role = tree.get("role")
         users = {
-            name: self._user(name, spec) for name, spec in self._table(tree, "users", "the file").items()
+            name: self._user(name, spec, str(role) if role else None)
+            for name, spec in self._table(tree, "users", "the file").items()
         }
         rows = tree.get("cases")
         if not isinstance(rows, list) or not rows:
@@ -120,14 +141,15 @@ class _File:
                 self._problem(f"there is no template {name!r}: expected one of {known}")
         return names
 
-    def _user(self, name: str, spec: object) -> User:
+    def _user(self, name: str, spec: object, role: str | None) -> User:
         where = f"user {name!r}"
         if not isinstance(spec, dict):
             self._problem(f"{where} is {spec!r}: expected a table")
             return User(claims={}, scopes=frozenset())
-        self._only(spec, {"claims", "scopes", "groups"}, where)
+        self._only(spec, {"claims", "scopes", "groups", "issuer"}, where)
         scopes = set(self._texts(spec, "scopes", where))
-        for group in self._texts(spec, "groups", where):
+        groups = self._texts(spec, "groups", where)
+        for group in groups:
             if group not in self._around.groups:
                 known = ", ".join(self._around.groups)
                 self._problem(f"{where}: there is no group {group!r}: expected one of {known}")
@@ -136,7 +158,20 @@ class _File:
         for claim, value in self._table(spec, "claims", where).items():
             # Not checked against its type: what a hostile value comes to is what a case may be about.
             claims[claim] = tuple(value) if isinstance(value, list) else value  # type: ignore[assignment]
-        return User(claims=claims, scopes=frozenset(scopes))
+        user = User(claims=claims, scopes=frozenset(scopes))
+        if "issuer" not in spec:
+            return user
+        try:
+            return self._signed(user, spec["issuer"], role, groups)
+        except ValueError as error:
+            self._problem(f"{where}: {error}")
+            return user
+
+    def _signed(self, user: User, issuer: object, role: str | None, groups: Sequence[str]) -> User:
+        if not isinstance(issuer, str) or self._around.sign is None:
+            raise ValueError("`issuer` is the text of an issuer of access.toml")
+        claims, refused = self._around.sign(issuer, user.claims, role=role, groups=groups, scopes=user.scopes)
+        return User(claims=claims, scopes=user.scopes, refused=refused)
 
     def _case(
         self, number: int, row: object, templates: tuple[str, ...], users: Mapping[str, User]

@@ -30,6 +30,8 @@ class User:
 
     claims: Mapping[str, ClaimValue]
     scopes: frozenset[str]
+    refused: str | None = None
+    """Why their issuer's token is refused before any policy is rendered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,18 @@ class CaseResult:
     """The statements of `branch` that decided some request."""
 
 
+class TokenRefused(EngineError):
+    """The authorizer would not take this user's token."""
+
+
 def run_case(case: Case, templates: TemplateSet) -> CaseResult:
     """Render the policy of the case's user, ask its requests, compare."""
     branch: Branch | None = None
     try:
+        _check_token(case.user)
         branch = templates.trace(case.templates, case.user.claims, scopes=case.user.scopes)
         packed = parse_session(templates.render(case.templates, case.user.claims, scopes=case.user.scopes))
-    except (ValueRefused, ValueMissing, NothingAllowed) as error:
+    except (TokenRefused, ValueRefused, ValueMissing, NothingAllowed) as error:
         if case.expect == "refused":
             return _result(case, branch=branch)
         return _result(case, [f"no policy is rendered for this user: {error}"], error=True)
@@ -84,6 +91,11 @@ def run_case(case: Case, templates: TemplateSet) -> CaseResult:
             said = f"packing changed the decision on {request.action} from {outcome.verdict} to {repeated.verdict}"
             return _result(case, [said], branch=branch, error=True)
     return _result(case, reasons, branch=branch, decided=decided)
+
+
+def _check_token(user: User) -> None:
+    if user.refused is not None:
+        raise TokenRefused(user.refused)
 
 
 def _ask(branch: Branch, request: AccessRequest) -> Outcome:
