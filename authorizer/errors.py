@@ -109,7 +109,7 @@ class TokenMalformed(Unauthorized):
 
 
 class AlgorithmRefused(Unauthorized):
-    """The token's `alg` is not RS256."""
+    """The token's `alg` is not the algorithm that its issuer has pinned: `issuers[].algorithm`, for Cognito RS256."""
 
     code = "algorithm_refused"
 

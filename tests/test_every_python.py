@@ -25,6 +25,7 @@ from authorizer.tokens.fetch import is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.vending.wire import parsed
 from tests.make import ACCESS, make_settings
+from tests.tokens.judge import RS256
 from tests.tokens.minting import base64url
 
 DIGITS = "9" * 5000
@@ -76,7 +77,7 @@ def test_a_stranger_s_json(text: str, said: str) -> None:
     if text:  # an empty part is no base64url
         assert str(raised.value) == f"the token's payload is refused: it is {said}"
     with pytest.raises(KeySetRefused) as refused:
-        parse_key_set(text.encode())
+        parse_key_set(text.encode(), RS256)
     assert str(refused.value) == f"the key set is refused: it is {said}"
     with pytest.raises(SettingsError) as keys:
         parse_keys(text)

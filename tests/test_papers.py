@@ -224,7 +224,7 @@ def between_headings(paper: Path, heading: str) -> str:
         ("docs/soundness.md", "MAX_BRANCHES", "more than {} ways"),
         ("docs/security-model.md", "MAX_VERIFIED", "at most {} tokens"),
         ("docs/security-model.md", "MAX_REMEMBERED", "at most {} connections"),
-        ("docs/decisions/0012-rs256-alone.md", "MIN_MODULUS, MAX_MODULUS", "RSA of {} to {} bits"),
+        ("docs/decisions/0012-pinned-algorithms.md", "MIN_MODULUS, MAX_MODULUS", "RSA of {} to {} bits"),
         ("docs/decisions/0021-one-deadline.md", "MAX_SECONDS", "{} seconds, or a quarter"),
         ("docs/decisions/0009-credentials-outlive-the-cache.md", "RENEWED_AFTER", "four fifths"),
     ],

@@ -15,6 +15,7 @@ from authorizer.engine.document import (
     parse_session,
 )
 from authorizer.engine.language import (
+    PARTITIONS,
     CaseInvalid,
     ClaimType,
     ClaimTypeInvalid,
@@ -29,11 +30,13 @@ from authorizer.engine.language import (
     ValueMissing,
     ValueRefused,
     declare,
+    partition_of,
 )
 from authorizer.engine.template import Branch, InScopes, IsDefined, Place, Program, TemplateSet
 
 __all__ = [
     "MAX_CHARACTERS",
+    "PARTITIONS",
     "Branch",
     "CaseInvalid",
     "ClaimType",
@@ -60,4 +63,5 @@ __all__ = [
     "dump",
     "parse_identity",
     "parse_session",
+    "partition_of",
 ]

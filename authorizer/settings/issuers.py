@@ -4,13 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from authorizer.engine import PARTITIONS, partition_of
 from authorizer.settings import authority
 from authorizer.settings.kinds import KINDS
 from authorizer.settings.reader import Section
 from authorizer.settings.schema import Authority, Issuer, Keys
 
+_REGION = "|".join(row.region for row in PARTITIONS.values())
 # UserPoolIdType of the Cognito API, narrowed to a real Region in front of the underscore.
-_USER_POOL = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])_[0-9A-Za-z]{1,40}"
+_USER_POOL = rf"({_REGION})_[0-9A-Za-z]{{1,40}}"
+_HOSTS = {"original": "cognito-idp", "updated": "issuer-cognito-idp"}
+"""IssuerConfigurationType of the Cognito API: the two forms of a pool's issuer URL."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _URL = r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-~]*)?"
 """RFC 3986 without a user's name. Of a wrong host Python's versions think differently, or raise."""
@@ -56,6 +60,7 @@ def _common(section: Section, key_sets: Mapping[str, str]) -> dict[str, Any]:
     kind = section.choice("kind", tuple(KINDS), "cognito")
     common: dict[str, Any] = {
         "kind": kind,
+        "algorithm": section.choice("algorithm", KINDS[kind].algorithms, KINDS[kind].algorithms[0]),
         "token_use": frozenset(section.texts("token_use", pattern="id|access", expected="id or access")),
         "audiences": frozenset(section.texts("audiences", ())),
         "leeway": section.seconds("leeway", "0s", most=300),
@@ -84,8 +89,7 @@ def _rows(section: Section) -> list[Section]:
 
 
 def _issuer_urls(row: Section, section: Section) -> list[tuple[str, str, str]]:
-    """(name, `iss`, JWKS URI) for each form of the issuer's URL. Both Cognito forms name the same pool
-    (cognito-idp API, IssuerConfigurationType: ORIGINAL and UPDATED)."""
+    """(name, `iss`, JWKS URI) for each URL under which the issuer signs."""
     jwks_uri = row.optional_text("jwks_uri")
     if jwks_uri is not None:
         _check_https(row, "jwks_uri", jwks_uri)
@@ -94,20 +98,45 @@ def _issuer_urls(row: Section, section: Section) -> list[tuple[str, str, str]]:
         row.rest()
         return []
     if "issuer" in row:
-        iss = row.text("issuer")
-        _check_https(row, "issuer", iss)
-        return [(iss, iss, jwks_uri or f"{iss}/.well-known/jwks.json")]
-    pool = row.text("user_pool", pattern=_USER_POOL, expected="a user pool id such as eu-west-1_Abc123")
+        name = row.text("issuer")
+        _check_https(row, "issuer", name)
+        if row.raw("regions") is not None:
+            row.problem(
+                "regions", "is about a user_pool: the URL of any other issuer is `issuer`, as it stands"
+            )
+        urls = [name]
+    else:
+        name = row.text("user_pool", pattern=_USER_POOL, expected="a user pool id such as eu-west-1_Abc123")
+        urls = _pool_urls(name, row, section)
+    return [(name, iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
+
+
+def _pool_urls(pool: str, row: Section, section: Section) -> list[str]:
+    """Each `iss` of one user pool. In the original form a replica has its own Region in the URL, before the pool's id,
+    which keeps the primary's; in the updated form all have the primary's (awslabs/aws-jwt-verify, issue 282)."""
     forms = section.texts(
-        "issuer_forms", ("original", "updated"), pattern="original|updated", expected="original or updated"
+        "issuer_forms", tuple(_HOSTS), pattern="|".join(_HOSTS), expected=" or ".join(_HOSTS)
     )
-    match = re.fullmatch(_USER_POOL, pool)
-    if match is None:
+    replicas = row.texts("regions", (), pattern=_REGION, expected="an AWS Region such as us-west-2")
+    primary = pool.partition("_")[0]
+    partition = partition_of(primary)
+    if partition is None:
         return []
-    domain = "amazonaws.com.cn" if match["region"].startswith("cn-") else "amazonaws.com"
-    hosts = {"original": "cognito-idp", "updated": "issuer-cognito-idp"}
-    urls = [f"https://{hosts[form]}.{match['region']}.{domain}/{pool}" for form in forms if form in hosts]
-    return [(pool, iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
+    for region in replicas:
+        if region == primary:
+            row.problem("regions", f"{region!r} is the pool's own Region: list its replicas' alone")
+        elif partition_of(region) not in (None, partition):
+            row.problem("regions", f"{region!r} is not in {partition!r}, where the pool is")
+    if replicas and "original" not in forms:
+        row.problem(
+            "regions", "says nothing without the issuer form 'original': only there has a replica its own URL"
+        )
+    signing = {"original": dict.fromkeys((primary, *replicas)), "updated": (primary,)}
+    return [
+        f"https://{_HOSTS[form]}.{region}.{PARTITIONS[partition].domain}/{pool}"
+        for form in forms
+        for region in signing.get(form, ())
+    ]
 
 
 def _pinned_keys(section: Section, key_sets: Mapping[str, str]) -> str | None:

@@ -10,6 +10,9 @@ from typing import Final
 class Kind:
     """Names of claims, for one kind of issuer. None: this kind has no such claim. Mappings are by token use."""
 
+    algorithms: tuple[str, ...]
+    """Signature algorithms that an issuer of this kind may pin, its usual one first: rows of
+    `authorizer.tokens.algorithms`."""
     token_use: str | None
     """The claim that says `id` or `access`. None: the header's `typ` decides."""
     typ: Mapping[str, frozenset[str]]
@@ -30,6 +33,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         # Amazon Cognito user pools: Developer Guide, "Understanding the identity (ID) token", "… the access
         # token".
         "cognito": Kind(
+            algorithms=("RS256",),  # all that a user pool signs with
             token_use="token_use",  # noqa: S106 — no password
             typ={"id": frozenset({"", "jwt"}), "access": frozenset({"", "jwt", "at+jwt"})},
             # `aud` of an access token is the API it was asked for (RFC 8707; `audiences`), or absent: it
@@ -45,6 +49,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         # OpenID Connect Core 1.0 §2 for ID tokens; RFC 9068 §2 for access tokens, which must say `at+jwt`
         # (§4).
         "oidc": Kind(
+            algorithms=("RS256", "ES256", "EdDSA"),
             token_use=None,
             typ={"id": frozenset({"", "jwt"}), "access": frozenset({"at+jwt"})},
             client={"id": "aud", "access": "client_id"},

@@ -52,6 +52,8 @@ class Issuer:
     issuer: str
     """The exact `iss`."""
     jwks_uri: str
+    algorithm: str = "RS256"
+    """What it signs with: a row of `authorizer.tokens.algorithms` that its kind may have pinned."""
     client_ids: frozenset[str] | None
     """App clients whose tokens are taken. None, written `client_ids = "any"`, skips the check."""
     token_use: frozenset[str]

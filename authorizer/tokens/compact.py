@@ -10,6 +10,7 @@ from authorizer.errors import (
     TokenTooLarge,
 )
 from authorizer.memory import FEW, remembered
+from authorizer.tokens.algorithms import ALGORITHMS
 from authorizer.tokens.base64url import octets_of
 from authorizer.tokens.strict_json import JsonRefused, parse_object
 
@@ -19,15 +20,14 @@ quotas, "Total combined size of header values"), and a Cognito token with 5,000 
 there too."""
 MAX_KID = 256
 """Longest `kid`, in characters. Cognito's have 44."""
-ALGORITHM = "RS256"
-"""The one signature algorithm (RFC 7518 §3.3): what Cognito signs with. Pinned here and never read from a
-token, so that neither `none` nor an HMAC keyed with the public key can be asked for (RFC 8725 §2.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compact:
     """The parts of a token, well formed and unverified: all of it chosen by whoever sent it."""
 
+    alg: str
+    """One of `ALGORITHMS`. It decides nothing: the issuer's own is the one that counts, and this must be the same."""
     kid: str
     typ: str
     """The media type, lower case and without `application/` (RFC 7515 §4.1.9); "" where the header has none."""
@@ -55,8 +55,9 @@ def parse_compact(token: bytes) -> Compact:
     parts = token.split(b".")
     if len(parts) != 3:  # five would be encrypted (RFC 7516 §7.1)
         raise TokenMalformed(f"the token has {len(parts)} parts between dots: a signed token has three")
-    kid, typ = _header(parts[0])
+    alg, kid, typ = _header(parts[0])
     return Compact(
+        alg=alg,
         kid=kid,
         typ=typ,
         unverified_payload=_octets(parts[1], "payload"),
@@ -71,14 +72,15 @@ def peek(compact: Compact) -> dict[str, object]:
 
 
 @remembered(FEW)  # one key signs all its tokens under the same header, octet for octet
-def _header(part: bytes) -> tuple[str, str]:
-    """`kid` and `typ`, from a header that asks for nothing else than a plain RS256 signature."""
+def _header(part: bytes) -> tuple[str, str, str]:
+    """`alg`, `kid` and `typ`, from a header that asks for nothing else than a plain signature."""
     header = _object(_octets(part, "header"), "header")
-    if header.get("alg") != ALGORITHM:
-        raise AlgorithmRefused(f"the token's `alg` is not {ALGORITHM}: no other algorithm is taken")
+    alg = header.get("alg")
+    if not isinstance(alg, str) or alg not in ALGORITHMS:
+        raise AlgorithmRefused(f"the token's `alg` is not one of {', '.join(ALGORITHMS)}: no other is taken")
     if "crit" in header:
         raise CriticalHeaderRefused("the token's header has `crit`: no extension is understood here")
-    return _kid_of(header), _typ_of(header)
+    return alg, _kid_of(header), _typ_of(header)
 
 
 def _octets(part: bytes, what: str) -> bytes:

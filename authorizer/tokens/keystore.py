@@ -23,12 +23,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.settings.schema import Keys
+from authorizer.tokens.algorithms import Algorithm
 from authorizer.tokens.fetch import Fetch, FetchFailed
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
+from authorizer.tokens.public_keys import PublicKey
 from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flights
 from authorizer.waiting.running import loop_needed
@@ -57,23 +57,26 @@ class FetchCounts:
 
 
 class KeyStore:
-    """One issuer's keys. One event loop uses it; times are seconds since the epoch, given by the caller."""
+    """One issuer's keys for its algorithm. One event loop uses it; times are given by the caller, in seconds since the
+    epoch."""
 
     def __init__(
         self,
         uri: str,
+        algorithm: Algorithm,
         keys: Keys,
         fetch: Fetch,
-        pinned: Mapping[str, RSAPublicKey] | None = None,
+        pinned: Mapping[str, PublicKey] | None = None,
         *,
         counts: FetchCounts | None = None,
     ) -> None:
         self._uri = uri
+        self._algorithm = algorithm
         self._policy = keys
         self._fetch = fetch
         self._counts = counts or FetchCounts()
         self._flights: Flights[None] = Flights()
-        self._held: Mapping[str, RSAPublicKey] = dict(pinned or {})
+        self._held: Mapping[str, PublicKey] = dict(pinned or {})
         self._held_since: float | None = None
         """None until somebody looks; these two are told from then on."""
         self._due_at: float
@@ -84,11 +87,11 @@ class KeyStore:
         self._serves_from = self._serves_until = -inf
         """Between these, held keys serve without a look at anything else."""
 
-    def held(self, kid: str, now: float) -> RSAPublicKey | None:
+    def held(self, kid: str, now: float) -> PublicKey | None:
         """The key that serves under this `kid` now, without waiting for anything."""
         return self._held.get(kid) if self._serves_from <= now < self._serves_until else None
 
-    async def key(self, kid: str, now: float, deadline: Deadline) -> RSAPublicKey:
+    async def key(self, kid: str, now: float, deadline: Deadline) -> PublicKey:
         """The key with this `kid`; waits for a fetch if one is due, or if it is not held.
 
         Raises `KeyUnknown` if a set that was fetched within `cooldown` does not have it, `KeysUnavailable` if
@@ -117,7 +120,7 @@ class KeyStore:
         if not self._held:
             await self._renew(now, Deadline.after(self._policy.timeout))
 
-    def _serving(self, kid: str, now: float) -> RSAPublicKey | None:
+    def _serving(self, kid: str, now: float) -> PublicKey | None:
         return self._held.get(kid) if now < self._expires_at else None
 
     def _look_at_the_clock(self, now: float) -> None:
@@ -164,7 +167,7 @@ class KeyStore:
         self._counts.key_fetches += 1
         failure: str | None = "no answer came in the time that its requests had"  # if it is cancelled
         try:
-            fetched = parse_key_set(await self._fetch(self._uri, self._policy.timeout))
+            fetched = parse_key_set(await self._fetch(self._uri, self._policy.timeout), self._algorithm)
             failure = None
         except (FetchFailed, KeySetRefused) as failed:
             failure = str(failed)

@@ -1,15 +1,16 @@
-"""The RS256 signature of a token: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3)."""
+"""Whether a token's signature is a key's."""
 
-from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
-
+from authorizer.tokens.algorithms import Algorithm
 from authorizer.tokens.compact import Compact
+from authorizer.tokens.public_keys import PublicKey
 
-_RS256: Final = RSAAlgorithm(RSAAlgorithm.SHA256)
 
+def is_signed_by(key: PublicKey, compact: Compact, algorithm: Algorithm) -> bool:
+    """Whether this key made the signature, by this algorithm, over exactly these octets of header and payload.
 
-def is_signed_by(key: RSAPublicKey, compact: Compact) -> bool:
-    """Whether this key made the signature over exactly these octets of header and payload."""
-    return _RS256.verify(compact.signing_input, key, compact.signature)
+    `algorithm` is the issuer's, not the token's. Raises `TypeError` for a key of another type or curve, which no store
+    of such an issuer holds: libraries verify by what the key is.
+    """
+    if not algorithm.fits(key):
+        raise TypeError(f"a {type(key).__name__} is no key for {algorithm.name}")
+    return algorithm.verification.verify(compact.signing_input, key, compact.signature)

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from authorizer.errors import IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
+from authorizer.errors import AlgorithmRefused, IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
 from authorizer.model import Claims
 from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Issuer, Keys
+from authorizer.tokens.algorithms import ALGORITHMS
 from authorizer.tokens.checks import check_lasting, check_timed
 from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
 from authorizer.tokens.compact import ascii_of, parse_compact, peek
@@ -19,6 +18,7 @@ from authorizer.tokens.jwk import KeySetRefused, parse_key_set
 from authorizer.tokens.keystore import FetchCounts, KeyStore
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.proxy import Proxies
+from authorizer.tokens.public_keys import PublicKey
 from authorizer.tokens.signature import is_signed_by
 from authorizer.waiting.deadline import Deadline
 
@@ -42,7 +42,7 @@ class _Verified:
 
     store: KeyStore
     kid: str
-    key: RSAPublicKey
+    key: PublicKey
     """What verified the signature. It counts while the store still holds it under this `kid`."""
     issuer: Issuer
     said: ClaimsSet
@@ -56,7 +56,7 @@ class _Refused:
 
     store: KeyStore
     kid: str
-    key: RSAPublicKey
+    key: PublicKey
     refusal: type[Unauthorized]
     message: str
 
@@ -94,18 +94,22 @@ class Verifier:
         refused = self._refused.get(digest)
         if refused is not None and refused.store.held(refused.kid, now) is refused.key:
             raise refused.refusal(refused.message)
-        # 3. Well formed: three parts, RS256, a `kid`, no `crit`.
+        # 3. Well formed: three parts, an algorithm that we know, a `kid`, no `crit`.
         compact = parse_compact(octets)
         payload = peek(compact)
         # 4. `iss` is one of ours. It is not believed yet: it only says whose key to try.
         issuer = self._trust(payload)
-        # 5. The issuer's key of that `kid`.
+        # 5. The issuer's algorithm, whatever the token would rather have, and its key of that `kid`.
+        if compact.alg != issuer.algorithm:
+            raise AlgorithmRefused(
+                f"the token's `alg` is not {issuer.algorithm}, which '{issuer.issuer}' signs with"
+            )
         store = self._stores[issuer.issuer]
         kid = compact.kid
         key = await store.key(kid, now, deadline)
         try:
             # 6. The signature.
-            if not is_signed_by(key, compact):
+            if not is_signed_by(key, compact, ALGORITHMS[issuer.algorithm]):
                 raise SignatureInvalid(f"the signature does not match the key {kid!r} of '{issuer.issuer}'")
             # 7. Every claim that is read has its type.
             said = parse_claims_set(payload, compact.typ, KINDS[issuer.kind])
@@ -155,18 +159,23 @@ def _claims_at(now: float, verified: _Verified) -> Claims:
 def _stores(
     issuers: Mapping[str, Issuer], keys: Keys, fetch: Fetch, proxies: Proxies, counts: FetchCounts
 ) -> dict[str, KeyStore]:
-    """A key store by `iss`; two issuers share one only if they name the same document and the same pinned
-    keys. All of them count in `counts`."""
-    shared: dict[tuple[str, str | None], KeyStore] = {}
+    """A key store by `iss`; two issuers share one only if they name the same document, the same pinned keys
+    and the same algorithm. All of them count in `counts`."""
+    shared: dict[tuple[str, str | None, str], KeyStore] = {}
     stores: dict[str, KeyStore] = {}
     problems: list[str] = []
     for name, issuer in issuers.items():
-        place = (issuer.jwks_uri, issuer.pinned_keys)
+        place = (issuer.jwks_uri, issuer.pinned_keys, issuer.algorithm)
         if name != issuer.issuer:
             problems.append(f"issuer '{issuer.issuer}' is listed under another name: '{name}'")
         if issuer.kind not in KINDS:
             problems.append(
                 f"issuer '{name}' is of the kind '{issuer.kind}': expected one of {', '.join(KINDS)}"
+            )
+        elif issuer.algorithm not in KINDS[issuer.kind].algorithms:
+            problems.append(
+                f"issuer '{name}' has the algorithm '{issuer.algorithm}': of the kind '{issuer.kind}' expected "
+                + " or ".join(KINDS[issuer.kind].algorithms)
             )
         if not is_safe(issuer.jwks_uri):
             problems.append(
@@ -177,13 +186,20 @@ def _stores(
                 proxies.on_the_way_to(issuer.jwks_uri)
             except ValueError as error:
                 problems.append(f"issuer '{name}' has the key set '{issuer.jwks_uri}', and {error}")
+        algorithm = ALGORITHMS.get(issuer.algorithm)
+        if algorithm is None:
+            continue  # no kind has it
         try:
-            pinned = parse_key_set(issuer.pinned_keys.encode()) if issuer.pinned_keys is not None else None
+            pinned = (
+                parse_key_set(issuer.pinned_keys.encode(), algorithm)
+                if issuer.pinned_keys is not None
+                else None
+            )
         except KeySetRefused as refused:
             problems.append(f"issuer '{name}' has pinned keys that cannot be used: {refused}")
         else:
             stores[name] = shared.setdefault(
-                place, KeyStore(issuer.jwks_uri, keys, fetch, pinned, counts=counts)
+                place, KeyStore(issuer.jwks_uri, algorithm, keys, fetch, pinned, counts=counts)
             )
     if problems:
         raise SettingsError(problems)

@@ -14,8 +14,9 @@ PUBLIC = {
     "engine": {
         "Branch", "CaseInvalid", "ClaimType", "ClaimTypeInvalid", "ClaimValue", "Condition", "Document",
         "DocumentInvalid", "DocumentRefused", "EngineError", "InScopes", "IsDefined", "MAX_CHARACTERS",
-        "NothingAllowed", "Place", "PolicyTooLarge", "Program", "RenderFailed", "Statement", "TemplateInvalid",
-        "TemplateSet", "ValueMissing", "ValueRefused", "declare", "dump", "parse_identity", "parse_session",
+        "NothingAllowed", "PARTITIONS", "Place", "PolicyTooLarge", "Program", "RenderFailed", "Statement",
+        "TemplateInvalid", "TemplateSet", "ValueMissing", "ValueRefused", "declare", "dump", "parse_identity",
+        "parse_session", "partition_of",
     },
     "engine.evaluate": {
         "AccessRequest", "Concrete", "MANY", "ONE", "Outcome", "Parts", "Variable", "Wild", "describe", "evaluate",

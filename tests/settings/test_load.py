@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from authorizer.engine import partition_of
 from authorizer.errors import SettingsError
 from authorizer.settings.load import load, load_deployed
 from authorizer.settings.schema import Settings
+from authorizer.tokens.algorithms import ALGORITHMS
 from tests.make import ACCESS, make_settings, sample_environment, sample_settings
 
 POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": ["id"]}
@@ -51,9 +53,154 @@ def test_one_form_may_be_chosen_and_keys_may_stand_elsewhere() -> None:
     assert entry.jwks_uri == "http://127.0.0.1:9/keys"
 
 
-def test_a_pool_in_china_has_china_s_domain() -> None:
-    settings = issuer(user_pool="cn-north-1_EXAMPLE01", issuer_forms=["original"])
-    assert list(settings.issuers) == ["https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_EXAMPLE01"]
+@pytest.mark.parametrize(
+    ("pool", "host"),
+    [
+        pytest.param("eu-west-1_EXAMPLE01", "eu-west-1.amazonaws.com", id="aws"),
+        pytest.param("ap-southeast-2_EXAMPLE01", "ap-southeast-2.amazonaws.com", id="aws, another Region"),
+        pytest.param("cn-north-1_EXAMPLE01", "cn-north-1.amazonaws.com.cn", id="aws-cn"),
+        pytest.param("us-gov-west-1_EXAMPLE01", "us-gov-west-1.amazonaws.com", id="aws-us-gov"),
+        pytest.param("eusc-de-east-1_EXAMPLE01", "eusc-de-east-1.amazonaws.eu", id="aws-eusc"),
+    ],
+)
+def test_a_pool_has_the_domain_of_its_partition(pool: str, host: str) -> None:
+    urls = [f"https://{service}.{host}/{pool}" for service in ("cognito-idp", "issuer-cognito-idp")]
+    settings = issuer(user_pool=pool)
+    assert list(settings.issuers) == urls
+    assert [entry.jwks_uri for entry in settings.issuers.values()] == [
+        f"{url}/.well-known/jwks.json" for url in urls
+    ]
+
+
+REPLICATED = {"user_pool": "us-east-1_X1", "regions": ["us-west-2", "eu-central-1"]}
+
+
+def test_a_pool_s_replicas_sign_under_their_own_regions_and_the_pool_s_id() -> None:
+    """As awslabs/aws-jwt-verify, issue 282 has it. In the updated form all write the primary's Region."""
+    original = [
+        f"https://cognito-idp.{region}.amazonaws.com/us-east-1_X1"
+        for region in ("us-east-1", "us-west-2", "eu-central-1")
+    ]
+    updated = "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_X1"
+    settings = issuer(**REPLICATED)
+    assert list(settings.issuers) == [*original, updated]
+    assert all(entry.jwks_uri == f"{iss}/.well-known/jwks.json" for iss, entry in settings.issuers.items())
+    assert list(issuer(**REPLICATED, issuer_forms=["original"]).issuers) == original
+    alone = {"user_pool": "us-east-1_X1", "issuer_forms": ["updated"]}
+    assert list(issuer(**alone).issuers) == [updated]
+    given = issuer(**REPLICATED, jwks_uri="https://keys.example.com").issuers
+    assert {entry.jwks_uri for entry in given.values()} == {"https://keys.example.com"}
+    assert list(given) == [*original, updated]
+
+
+def test_each_row_of_pools_has_its_own_replicas() -> None:
+    rows = [
+        {"user_pool": "us-east-1_X1", "regions": ["us-west-2"], "client_ids": ["a"]},
+        {"user_pool": "eusc-de-east-1_X2", "client_ids": ["b"]},
+    ]
+    settings = make_settings(
+        issuers=[{"token_use": ["id"], "issuer_forms": ["original"], "speaks_for": "any", "pools": rows}]
+    )
+    assert list(settings.issuers) == [
+        "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_X1",
+        "https://cognito-idp.us-west-2.amazonaws.com/us-east-1_X1",
+        "https://cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_X2",
+    ]
+    assert [entry.name for entry in settings.issuers.values()] == [
+        "us-east-1_X1",
+        "us-east-1_X1",
+        "eusc-de-east-1_X2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pool", "replica"),
+    [
+        pytest.param("cn-north-1_X1", "cn-northwest-1", id="aws-cn"),
+        pytest.param("us-gov-west-1_X1", "us-gov-east-1", id="aws-us-gov"),
+        pytest.param("eusc-de-east-1_X1", "eusc-de-west-1", id="aws-eusc"),
+    ],
+)
+def test_replicas_stay_in_their_partition(pool: str, replica: str) -> None:
+    urls = issuer(user_pool=pool, regions=[replica], issuer_forms=["original"]).issuers
+    assert [iss.replace(replica, pool.partition("_")[0]) for iss in urls][1] == next(iter(urls))
+    for other in {"cn-northwest-1", "us-gov-east-1", "eusc-de-west-1", "us-east-1"} - {replica}:
+        assert issuer_problems(user_pool=pool, regions=[other]) == (
+            f"policies/access.toml:11: issuers[0].regions: '{other}' is not in "
+            f"'{partition_of(replica)}', where the pool is",
+        )
+
+
+OIDC: dict[str, Any] = {"kind": "oidc", "user_pool": None, "issuer": "https://id.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "algorithm"),
+    [
+        pytest.param({}, "RS256", id="a pool"),
+        pytest.param({"algorithm": "RS256"}, "RS256", id="a pool that says so"),
+        pytest.param(OIDC, "RS256", id="a provider"),
+        *(pytest.param({**OIDC, "algorithm": name}, name, id=f"a provider, {name}") for name in ALGORITHMS),
+    ],
+)
+def test_an_issuer_signs_with_the_algorithm_that_is_pinned(changes: dict[str, Any], algorithm: str) -> None:
+    assert {entry.algorithm for entry in issuer(**changes).issuers.values()} == {algorithm}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        *(
+            pytest.param(
+                {"algorithm": name}, "algorithm: expected one of 'RS256', found", id=f"a pool, {name}"
+            )
+            for name in ("ES256", "EdDSA", "none", "HS256", "rs256")
+        ),
+        *(
+            pytest.param(
+                {**OIDC, "algorithm": name},
+                "algorithm: expected one of 'RS256', 'ES256', 'EdDSA', found",
+                id=f"a provider, {name}",
+            )
+            for name in ("none", "HS256", "ES384", "PS256", "Ed25519")
+        ),
+        pytest.param({"algorithm": ["RS256"]}, "algorithm: expected a text", id="two algorithms"),
+        pytest.param(
+            {"regions": ["eu-west-1"]}, "is the pool's own Region", id="the primary among its replicas"
+        ),
+        pytest.param({"regions": ["us-west-2"] * 2}, "stands here twice", id="a replica twice"),
+        pytest.param({"regions": ["cn-north-1"]}, "is not in 'aws'", id="a replica in another partition"),
+        pytest.param({"regions": ["europe"]}, "expected an AWS Region", id="a replica nowhere"),
+        pytest.param({"regions": "us-west-2"}, "expected a list", id="a replica that is no list"),
+        pytest.param(
+            {"regions": ["us-west-2"], "issuer_forms": ["updated"]},
+            "says nothing without the issuer form 'original'",
+            id="replicas in the updated form alone",
+        ),
+        pytest.param({**OIDC, "regions": ["us-west-2"]}, "is about a user_pool", id="replicas of a provider"),
+        pytest.param({**OIDC, "issuer_forms": ["original"]}, "unknown setting", id="forms of a provider"),
+        *(
+            pytest.param({"user_pool": pool}, "expected a user pool id", id=f"a pool in {pool}")
+            for pool in (
+                *(
+                    "eusc_X1",
+                    "eusc-de_X1",
+                    "eusc-east-1_X1",
+                    "cn-gov-north-1_X1",
+                    "europe-west-1_X1",
+                ),
+                *("EU-WEST-1_X1", "eu-west-1_", "eu-west-1-X1", "xeusc-de-east-1_X1", "eu-west-1_X1/"),
+            )
+        ),
+    ],
+)
+def test_an_algorithm_and_regions_that_make_no_sense_do_not_load(
+    changes: dict[str, Any], expected: str
+) -> None:
+    found = issuer_problems(**changes)
+    assert expected in found[0]
+    assert not any("configured twice" in problem for problem in found)
+    assert len([problem for problem in found if ".regions: " in problem]) <= 1, "one reason for one Region"
 
 
 def test_a_function_reads_the_file_that_its_environment_names() -> None:

@@ -240,4 +240,4 @@ async def test_a_key_that_cannot_be_had_is_our_failure() -> None:
 
 def test_what_is_shown_of_a_token_is_neither_its_payload_nor_its_signature() -> None:
     """Whoever has these has the token. A traceback or a debugger's line must not be enough."""
-    assert repr(parse_compact(id_token().encode())) == f"Compact(kid={KID!r}, typ='')"
+    assert repr(parse_compact(id_token().encode())) == f"Compact(alg='RS256', kid={KID!r}, typ='')"

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from authorizer.tokens.base64url import octets_of
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
-from tests.tokens.judge import is_taken
+from tests.tokens.judge import RS256, is_taken
 from tests.tokens.minting import ABSENT, KID, base64url, id_claims, jwk, key_set, mint, signed, uint
 from tests.tokens.rsa_keys import private_key, signature
 
@@ -422,9 +422,9 @@ WEAK: list[Any] = [
     pytest.param(TOKEN, jwk(alg="RS512"), "`alg`", id="a key for RS512"),
     pytest.param(TOKEN, jwk(alg="PS256"), "`alg`", id="a key for PS256"),
     pytest.param(TOKEN, jwk(alg="ES256"), "`alg`", id="a key for ES256"),
-    pytest.param(TOKEN, jwk(kty="EC"), "not an RSA key", id="a key that says it is of a curve"),
+    pytest.param(TOKEN, jwk(kty="EC"), "`kty`", id="a key that says it is of a curve"),
     pytest.param(TOKEN, jwk(d=uint(D)), "private key", id="a key that was published whole"),
-    pytest.param(TOKEN, SECRET, "not an RSA key", id="a shared secret"),
+    pytest.param(TOKEN, SECRET, "`kty`", id="a shared secret"),
 ]  # fmt: skip
 
 
@@ -432,7 +432,7 @@ WEAK: list[Any] = [
 def test_what_an_unfit_key_signed_is_refused(token: str, key: dict[str, object], reason: str) -> None:
     assert not is_taken(token, key_set(key))
     with pytest.raises(KeySetRefused) as refused:
-        parse_key_set(key_set(key))
+        parse_key_set(key_set(key), RS256)
     assert reason in str(refused.value)
 
 

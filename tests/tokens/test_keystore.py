@@ -12,6 +12,7 @@ from authorizer.tokens.keystore import FetchCounts, KeyStore
 from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, SLOW, Endpoint
+from tests.tokens.judge import RS256
 from tests.tokens.minting import KEYS, NOW, jwk, key_set
 from tests.tokens.rsa_keys import private_key
 
@@ -39,7 +40,9 @@ def public(name: str) -> RSAPublicKey:
 
 
 def store(endpoint: Endpoint, pinned: bytes | None = None, counts: FetchCounts | None = None) -> KeyStore:
-    return KeyStore(URI, KEYS, endpoint, parse_key_set(pinned) if pinned else None, counts=counts)
+    return KeyStore(
+        URI, RS256, KEYS, endpoint, parse_key_set(pinned, RS256) if pinned else None, counts=counts
+    )
 
 
 DUE = NOW + KEYS.max_age
@@ -494,7 +497,7 @@ async def test_a_store_that_nobody_asks_is_left_alone() -> None:
 
 async def test_a_cooldown_longer_than_the_keys_live_is_no_reason_to_blame_the_caller() -> None:
     endpoint = Endpoint(OLD_SET)
-    keys = KeyStore(URI, replace(KEYS, max_age=1, grace=1), endpoint)
+    keys = KeyStore(URI, RS256, replace(KEYS, max_age=1, grace=1), endpoint)
     await keys.warm(NOW)
     with pytest.raises(KeyUnknown):
         await keys.key("new", NOW + 1.9, PATIENT)
@@ -505,7 +508,7 @@ async def test_a_cooldown_longer_than_the_keys_live_is_no_reason_to_blame_the_ca
 
 async def test_without_a_cooldown_each_unknown_kid_fetches() -> None:
     endpoint = Endpoint(OLD_SET)
-    keys = KeyStore(URI, replace(KEYS, cooldown=0), endpoint)
+    keys = KeyStore(URI, RS256, replace(KEYS, cooldown=0), endpoint)
     for fetches in (1, 2, 3):
         with pytest.raises(KeyUnknown):
             await keys.key("new", NOW, PATIENT)
@@ -517,7 +520,7 @@ async def test_without_a_cooldown_each_unknown_kid_fetches() -> None:
 async def test_without_a_cooldown_concurrent_misses_still_share_one_fetch() -> None:
     endpoint = Endpoint(OLD_SET)
     endpoint.open.clear()
-    keys = KeyStore(URI, replace(KEYS, cooldown=0), endpoint)
+    keys = KeyStore(URI, RS256, replace(KEYS, cooldown=0), endpoint)
     waiting = [asyncio.create_task(keys.key("old", NOW, PATIENT)) for _ in range(10)]
     await endpoint.asked.wait()
     endpoint.open.set()

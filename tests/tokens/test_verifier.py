@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authorizer.errors import (
     AuthenticationTooOld,
@@ -19,8 +18,10 @@ from authorizer.errors import (
     Unauthorized,
 )
 from authorizer.tokens import verifier as module
+from authorizer.tokens.algorithms import Algorithm
 from authorizer.tokens.compact import Compact
 from authorizer.tokens.memory import Memory
+from authorizer.tokens.public_keys import PublicKey
 from authorizer.tokens.signature import is_signed_by
 from authorizer.tokens.verifier import Verifier
 from tests.make import PATIENT
@@ -49,9 +50,9 @@ class Counting:
     def __init__(self) -> None:
         self.checks = 0
 
-    def __call__(self, key: RSAPublicKey, compact: Compact) -> bool:
+    def __call__(self, key: PublicKey, compact: Compact, algorithm: Algorithm) -> bool:
         self.checks += 1
-        return is_signed_by(key, compact)
+        return is_signed_by(key, compact, algorithm)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counting:
@@ -212,7 +213,7 @@ async def test_no_more_tokens_are_remembered_than_an_environment_has_room_for(
     """Some 4 MB of good ones and 2 MB of bad ones. The first of one too many has to show its signature again."""
     checked: list[bytes] = []
 
-    def good_if_one(key: RSAPublicKey, compact: Compact) -> bool:
+    def good_if_one(key: PublicKey, compact: Compact, algorithm: Algorithm) -> bool:
         checked.append(compact.signature)
         return compact.signature[0] == 1
 

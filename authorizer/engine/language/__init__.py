@@ -17,8 +17,8 @@ from authorizer.engine.language.errors import (
     ValueRefused,
 )
 from authorizer.engine.language.escape import as_pattern, literal, quoted
-from authorizer.engine.language.kinds import PARTITIONS
 from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language, Segment
+from authorizer.engine.language.partitions import PARTITIONS, partition_of
 from authorizer.engine.language.placeholders import FIRST, MAX_CLAIMS, PATTERN, Placeholders, is_placeholder
 
 __all__ = [
@@ -48,5 +48,6 @@ __all__ = [
     "declare",
     "is_placeholder",
     "literal",
+    "partition_of",
     "quoted",
 ]

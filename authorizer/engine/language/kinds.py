@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from authorizer.engine.language.languages import PRINTABLE, Language, Segment
+from authorizer.engine.language.partitions import PARTITIONS
 
 ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 DIGITS = frozenset("0123456789")
@@ -105,10 +106,6 @@ def _opaque(options: Options) -> tuple[Language, str]:
         f'1 to {options.max_length} printable characters up to U+00FF without * ? $ {{ }} " \\ / {excluded}'
     )
     return _free(PRINTABLE - {"/"} - options.exclude, options.max_length), words.rstrip()
-
-
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
-"""What the second field of an ARN may be (AWS General Reference, "Amazon Resource Names"; botocore's `partitions`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from authorizer.engine.document.names import IAM_PATHS
 from authorizer.engine.document.rules import RULES
 from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
-from authorizer.engine.language.kinds import PARTITIONS
+from authorizer.engine.language.partitions import PARTITIONS
 from tests.engine.document.policies import policies, policy
 
 ARN = "arn:aws:s3:::bucket/home/*"
