@@ -74,6 +74,8 @@ def context_of(identity: Identity, settings: Settings) -> dict[str, str]:
     groups, scopes = _lists(identity.groups, identity.scopes)
     context = {
         "sub": identity.principal,
+        # A `sub` is somebody's only beside who signed it (RFC 7519 §4.1.2): who keeps things by user needs both.
+        "issuer": identity.issuer,
         "username": identity.username or "",
         "groups": groups,
         "scopes": scopes,

@@ -30,7 +30,7 @@ RESERVED_CONTEXT_KEYS = frozenset(
             "credentials",
             "connection",
         ),
-        *("sub", "username", "groups"),
+        *("sub", "issuer", "username", "groups"),
     )
 )
 

@@ -39,6 +39,7 @@ def test_an_allow_names_the_open_routes_and_hands_over_the_credentials() -> None
     }
     assert response["context"] == {
         "sub": SUB,
+        "issuer": next(iter(sample_settings().issuers)),
         "username": "erin",
         "groups": '["editors"]',
         "scopes": "data:read files:read",

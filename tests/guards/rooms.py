@@ -193,6 +193,7 @@ UNTRIED: Final = frozenset(
         "settings/authority",
         "identity/authority",
         "syntax/claim_path",
+        "gateway/respond",
     }
 )
 """Modules that moved or changed since their checks were last tried one by one, each with its tests written."""
