@@ -26,7 +26,7 @@ def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
     found: dict[str, Issuer] = {}
     silent: list[Section] = []
     for section in root.array("issuers"):
-        common = _common(section, key_sets)
+        common = _common(section)
         speaks_for = authority.speaks_for(section)
         if speaks_for is None:
             silent.append(section)
@@ -35,6 +35,8 @@ def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
                 "client_ids": _client_ids(row),
                 "fixed_claims": authority.fixed_claims(row),
                 "speaks_for": speaks_for or Authority(),
+                # Of the row and never of the table: keys that were pinned for all would let each sign for the others.
+                "pinned_keys": _pinned_keys(row, key_sets),
                 "place": row.path,
             }
             for name, iss, jwks_uri in _issuer_urls(row, section):
@@ -55,7 +57,7 @@ def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
     return found
 
 
-def _common(section: Section, key_sets: Mapping[str, str]) -> dict[str, Any]:
+def _common(section: Section) -> dict[str, Any]:
     """What all forms of `iss` and all rows of one table have alike."""
     kind = section.choice("kind", tuple(KINDS), "cognito")
     common: dict[str, Any] = {
@@ -66,7 +68,6 @@ def _common(section: Section, key_sets: Mapping[str, str]) -> dict[str, Any]:
         "leeway": section.seconds("leeway", "0s", most=300),
         "max_lifetime": section.optional_seconds("max_lifetime"),
         "max_auth_age": section.optional_seconds("max_auth_age", most=86_400 * 3650),
-        "pinned_keys": _pinned_keys(section, key_sets),
         "actors": authority.actors(section),
     }
     if KINDS[kind].names_api and "access" in common["token_use"] and not common["audiences"]:

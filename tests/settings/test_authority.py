@@ -179,6 +179,16 @@ def test_a_tenant_s_pool_is_one_row() -> None:
     assert len(settings.issuers) == 2 + 2 * 2
 
 
+def test_keys_are_pinned_for_one_pool_and_never_for_a_table_of_them() -> None:
+    document = '{"keys":[]}'
+    first, second = list(pools([{**pool(1), "pinned_keys": document}, pool(2)]).issuers.values())[2::2]
+    assert (first.pinned_keys, second.pinned_keys) == (document, None)
+    with pytest.raises(SettingsError) as caught:
+        pools([pool(1)], pinned_keys=document)
+    [problem] = caught.value.problems
+    assert "issuers[1].pinned_keys: unknown setting" in problem
+
+
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
@@ -188,6 +198,9 @@ def test_a_tenant_s_pool_is_one_row() -> None:
             [{**pool(1), "token_use": ["id"]}],
             "issuers[1].pools[0].token_use: unknown setting",
             id="what all rows share",
+        ),
+        pytest.param(
+            [{**pool(1), "pinned_keys": "no.json"}], "issuers[1].pools[0].pinned_keys: there is no", id="keys"
         ),
         pytest.param(
             [{**pool(1), "fixed_claims": {"tennant": "a"}}],
