@@ -22,6 +22,8 @@ from authorizer.local.personas import Persona
 LIFETIME = 3600
 """Seconds that a minted token lives: Cognito's default for ID and access tokens."""
 TOKEN_USES = ("id", "access")
+ALGORITHM = "RS256"
+"""What it signs with, as Cognito does, whatever the issuer in its place has pinned."""
 
 
 class LocalIssuer:
@@ -40,7 +42,7 @@ class LocalIssuer:
         keys = [
             {
                 "kid": kid(use),
-                "alg": "RS256",
+                "alg": ALGORITHM,
                 "use": "sig",
                 **_public(self._keys[use]),
             }
@@ -96,7 +98,7 @@ class LocalIssuer:
         if persona.groups and not persona.machine:
             payload["cognito:groups"] = list(persona.groups)
         return jwt.encode(
-            payload, self._keys[token_use], "RS256", headers={"kid": kid(token_use), "typ": None}
+            payload, self._keys[token_use], ALGORITHM, headers={"kid": kid(token_use), "typ": None}
         )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from authorizer.errors import SettingsError
-from authorizer.local.issuer import TOKEN_USES, JwksServer, LocalIssuer, keys_on_disk
+from authorizer.local.issuer import ALGORITHM, TOKEN_USES, JwksServer, LocalIssuer, keys_on_disk
 from authorizer.local.personas import FILE, Personas, load_personas
 from authorizer.settings.load import load
 from authorizer.settings.schema import Access
@@ -77,7 +77,7 @@ def personas_beside(access: Path) -> Path:
 def local(access: Path, environment: Mapping[str, str], *, keys: Path | None = None) -> Iterator[Local]:
     """The settings in `access` with the personas' environment beneath the real one, believing a local issuer.
 
-    The issuer's URL stays what the settings say; only its keys come from loopback.
+    The issuer's URL stays what the settings say; its keys come from loopback, and its algorithm is that of these keys.
     """
     personas = load_personas(personas_beside(access))
     settings, templates = load(access, {**personas.environment, **environment})
@@ -92,7 +92,7 @@ def local(access: Path, environment: Mapping[str, str], *, keys: Path | None = N
     server = JwksServer(issuer.jwks())
     try:
         issuers = {
-            iss: replace(entry, jwks_uri=server.uri, pinned_keys=None)
+            iss: replace(entry, jwks_uri=server.uri, pinned_keys=None, algorithm=ALGORITHM)
             for iss, entry in settings.issuers.items()
         }
         believing = Access(replace(settings, issuers=issuers), templates)
