@@ -1,7 +1,5 @@
 """Who is asked about may be a user of a certain issuer: in `policy test`, `policy explain` and `policy render`."""
 
-import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,8 +7,8 @@ import pytest
 from authorizer.gate import issuer_of, signed
 from tests.cli.test_commands import run as command
 from tests.gate.test_issuers import of_the_readme
-from tests.make import ROOT, SUB
-from tests.readme_tables import between
+from tests.make import SUB
+from tests.test_issuers import readme_access
 
 GLOBEX, PARTNER = "eu-west-1_Globex01", "eu-west-1_Partner01"
 
@@ -18,18 +16,7 @@ GLOBEX, PARTNER = "eu-west-1_Globex01", "eu-west-1_Partner01"
 @pytest.fixture
 def configuration(tmp_path: Path) -> Path:
     """The bundled configuration, with the README's issuers in place of its own."""
-    shutil.copytree(ROOT / "policies", tmp_path / "policies")
-    shutil.copytree(ROOT / "events", tmp_path / "events")
-    access = tmp_path / "policies" / "access.toml"
-    block = between((ROOT / "README.md").read_text(), "issuers").strip()
-    issuers = block.removeprefix("```toml").removesuffix("```")
-    text = re.sub(
-        r"^\[\[issuers\]\].*?(?=^# ──)",
-        lambda _: issuers + "\n",
-        access.read_text(),
-        flags=re.DOTALL | re.MULTILINE,
-    )
-    access.write_text(text)
+    access = readme_access(tmp_path)
     for case in (access.parent / "cases").glob("*.toml"):
         case.unlink()
     return access
