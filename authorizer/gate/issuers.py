@@ -25,6 +25,7 @@ from authorizer.engine.evaluate import evaluate
 from authorizer.engine.prove import Finding, Party, Promise, Proof, Verdict, Witness, prove
 from authorizer.gate.asking import token_of
 from authorizer.settings.authority import OF_ONE_ISSUER
+from authorizer.settings.places import Path
 from authorizer.settings.schema import Access, Issuer, Policy, Settings
 
 ISSUER: Final = "the issuer"
@@ -48,7 +49,7 @@ def prove_issuers(access: Access, names: Collection[str] = ()) -> Iterator[Proof
         if names and policy.name not in names:
             continue
         parties = _parties(policy.name, settings)
-        if policy.isolates is not None and len(parties) > 1:
+        if policy.isolates is not None and len({party.name for party in parties}) > 1:
             yield _Issuers(settings, templates, policy, policy.isolates, parties).proof()
 
 
@@ -69,10 +70,10 @@ def payload(party: Party, settings: Settings) -> dict[str, object]:
 
 
 def _parties(policy: str, settings: Settings) -> list[Issuer]:
-    """The issuers whose users may have a role with this policy, one for all forms of its `iss`."""
-    parties: dict[str, Issuer] = {}
+    """The issuers whose users may have a role with this policy, one for all forms of its `iss` that one table gives."""
+    parties: dict[tuple[str, Path], Issuer] = {}
     for issuer in settings.issuers.values():
-        parties.setdefault(issuer.name, issuer)
+        parties.setdefault((issuer.name, issuer.place), issuer)
     return [
         issuer for issuer in parties.values() if any(policy in names for names in _policies(issuer, settings))
     ]
@@ -110,7 +111,7 @@ class _Issuers:
             f"{one.name} and {other.name} may both say `{self._isolates}` = {_shown(mine, theirs)}: their users share "
             "what that isolates"
             for (one, mine), (other, theirs) in islice(combinations(said, 2), MAX_PAIRS)
-            if not _disjoint(mine, theirs)
+            if one.name != other.name and not _disjoint(mine, theirs)
         ]
         more = [f"and {len(meet) - MAX_NAMED} more pairs of issuers"] if len(meet) > MAX_NAMED else []
         proof = self._prove(self._isolates)
@@ -122,7 +123,7 @@ class _Issuers:
         together = [
             (one, other)
             for one, other in (islice(combinations(self._parties, 2), MAX_PAIRS) if apart is None else ())
-            if not any(self._are_apart(one, other, claim) for claim in self._types)
+            if one.name != other.name and not any(self._are_apart(one, other, claim) for claim in self._types)
         ]
         proof = self._prove(self._isolates)
         findings = [

@@ -202,6 +202,23 @@ def test_two_forms_of_one_pool_s_iss_are_one_party() -> None:
     assert list(prove_issuers(access)) == []
 
 
+def test_a_pool_that_says_less_in_one_form_of_its_iss_is_judged_by_both() -> None:
+    limited = may(claims={"tenant": ["acme"]})
+    access = configuration(
+        pool("own", issuer_forms=["original"], speaks_for=limited),
+        pool("own", issuer_forms=["updated"], speaks_for="any"),
+        pool("partner", speaks_for=may(claims={"tenant": ["globex"]})),
+        path=IN_TENANT,
+    )
+    proof = proven(access)
+    assert proof.verdict == "LEAK"
+    parties = {party.issuer for finding in proof.findings for party in _parties(finding.witness)}
+    assert parties == {
+        "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_own",
+        "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_partner",
+    }
+
+
 def test_only_what_is_named_is_proven() -> None:
     access = configuration(pool("own", speaks_for="any"), pool("partner", speaks_for="any"))
     subjects = [proof.subject for proof in prove_settings(access, ["data"])]
