@@ -2,16 +2,14 @@
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from authorizer import backend
 from authorizer.backend import opening, renewing
@@ -24,6 +22,7 @@ from authorizer.sealing.seal import Seal
 from authorizer.settings.schema import Route, Sealing, Settings
 from authorizer.waiting.deadline import Deadline
 from tests.make import NOW, SUB, make_claims, make_request, sample_settings
+from tests.servers.serving import QuietHandler, serve
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event
 
@@ -80,15 +79,14 @@ def ask(context: dict[str, str], **changes: Any) -> dict[str, Any]:
     return event | {name: here[name] for name in ("connectionId", "apiId", "stage")} | changes
 
 
-class Lambda(BaseHTTPRequestHandler):
+class Lambda(QuietHandler):
     """Lambda's Invoke, with the authorizer's handler behind it."""
 
-    protocol_version = "HTTP/1.1"
     world: World
     asked: list[dict[str, Any]]
 
     def do_POST(self) -> None:
-        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        event = json.loads(self.body())
         self.asked.append(event)
         headers = {}
         try:
@@ -96,16 +94,7 @@ class Lambda(BaseHTTPRequestHandler):
         except VerdictError as error:
             headers["X-Amz-Function-Error"] = "Unhandled"
             answer = {"errorMessage": str(error), "errorType": type(error).__name__}
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+        self.reply(200, json.dumps(answer).encode(), headers)
 
 
 @pytest.fixture
@@ -113,14 +102,13 @@ def function(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Lam
     """The authorizer as a function that the backend may invoke."""
     handler = type("Here", (Lambda,), {"world": world, "asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    stop = serve(server)
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv(renewing.FUNCTION, "arn:aws:lambda:eu-west-1:123456789012:function:authorizer:live")
     renewing._remembered.clear()
     renewing._client.cache_clear()
     yield handler
-    server.shutdown()
-    server.server_close()
+    stop()
 
 
 def end(context: dict[str, str], now: float) -> None:

@@ -6,18 +6,16 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
-from typing_extensions import override
 
 from authorizer.backend import opening
 from authorizer.backend.event import HEADERS
@@ -26,12 +24,13 @@ from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
 from tests import needs
 from tests.make import ACCESS, ROOT, sample_environment
+from tests.servers.serving import QuietHandler, serve
 from tests.vending.factories import ROUTE, SUB, jwk_set, make_credentials, make_jwk
 
 BACKENDS = ROOT / "deploy" / "backends"
 
 
-class S3(BaseHTTPRequestHandler):
+class S3(QuietHandler):
     """Answers ListObjectsV2 with one key, and notes who asked for what."""
 
     asked: ClassVar[list[tuple[str, str, str]]] = []
@@ -40,28 +39,20 @@ class S3(BaseHTTPRequestHandler):
         signer = self.headers["Authorization"].split("Credential=")[1].split("/")[0]
         self.asked.append((self.path, signer, self.headers["X-Amz-Security-Token"]))
         body = b"<ListBucketResult><Contents><Key>home/x/report.txt</Key></Contents></ListBucketResult>"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+        self.reply(200, body)
 
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[S3]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    stop = serve(server)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("DATA_BUCKET", "data")
     monkeypatch.setattr(opening, "_keys", opening._Keys())
     S3.asked.clear()
     yield S3
-    server.shutdown()
-    server.server_close()
+    stop()
 
 
 def load(name: str) -> ModuleType:
@@ -128,10 +119,9 @@ def server(s3: type[S3], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("API_ID", ROUTE.api_id)
     monkeypatch.setenv("STAGE", ROUTE.stage)
     made = ThreadingHTTPServer(("127.0.0.1", 0), load("server").Files)
-    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+    stop = serve(made)
     yield f"http://127.0.0.1:{made.server_port}/files"
-    made.shutdown()
-    made.server_close()
+    stop()
 
 
 def test_the_http_server_lists_the_callers_files(s3: type[S3], server: str, sealed: bool) -> None:

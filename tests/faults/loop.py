@@ -1,11 +1,16 @@
-"""An event loop whose clock jumps to what is waited for: an hour passes in no time, and time-outs are exact."""
+"""An event loop whose clock jumps to what is waited for: an hour passes in no time, and time-outs are exact. And an
+authorizer on such a loop."""
 
 import asyncio
 import heapq
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from typing_extensions import override
+
+from authorizer.pipeline import Stages
+from authorizer.runtime import Authorizer
+from authorizer.settings.schema import Access
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
@@ -52,3 +57,28 @@ class JumpingLoop(asyncio.SelectorEventLoop):
             assert loop._scheduled, "waits for something that never comes"
             self._now = max(self._now, loop._scheduled[0]._when)
         super()._run_once()  # type: ignore[misc]  # asyncio's stubs leave it out
+
+
+class Surroundings(Protocol):
+    """What stands around an authorizer."""
+
+    loop: JumpingLoop
+    access: Access
+    lines: list[str]
+
+    def clock(self) -> float: ...
+    def stages(self) -> Stages: ...
+
+
+class AuthorizerOf(Authorizer):
+    """What Lambda calls, on a scene's loop and with its edges; all else is as Lambda has it."""
+
+    def __init__(self, scene: Surroundings) -> None:
+        self._scene = scene
+        super().__init__(scene.access, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append)
+        self._loop.close()
+        self._loop = scene.loop
+
+    @override
+    def _make_stages(self) -> Stages:
+        return self._scene.stages()

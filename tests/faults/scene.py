@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from typing_extensions import override
-
 from authorizer.backend.event import Context, context_of_event
 from authorizer.backend.opening import open_context
 from authorizer.connections import Connections
 from authorizer.model import Credentials, Decision
 from authorizer.pipeline import Stages
-from authorizer.runtime import Authorizer
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
 from authorizer.sealing.sealers import Sealers
@@ -20,7 +17,7 @@ from authorizer.settings.schema import Access
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
 from tests.faults.edges import Issuer, Secret, Session, Sts, Table, granted_to
-from tests.faults.loop import JumpingLoop
+from tests.faults.loop import AuthorizerOf, JumpingLoop
 from tests.make import make_access
 from tests.tokens.minting import jwk, key_set, mint
 
@@ -152,7 +149,7 @@ class Scene:
         self.lines: list[str] = []
         self.unhandled: list[str] = []
         self.loop.set_exception_handler(lambda _, context: self.unhandled.append(str(context)))
-        self.authorizer = _Authorizer(self)
+        self.authorizer = AuthorizerOf(self)
 
     def clock(self) -> float:
         return EPOCH + self.loop.time()
@@ -213,20 +210,6 @@ class Scene:
     def close(self) -> None:
         self.rest(0)
         self.authorizer.close()
-
-
-class _Authorizer(Authorizer):
-    """On the scene's loop, with its edges; all else is as Lambda has it."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        super().__init__(scene.access, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append)
-        self._loop.close()
-        self._loop = scene.loop
-
-    @override
-    def _make_stages(self) -> Stages:
-        return self._scene.stages()
 
 
 def wrong_with(scene: Scene, decision: Decision, person: Person, now: float) -> str | None:

@@ -14,7 +14,6 @@ import json
 import logging
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -30,6 +29,7 @@ from typing_extensions import override
 
 from tests import needs
 from tests.make import ROOT
+from tests.servers.serving import QuietHandler, serve
 from tests.world import AWS
 
 REGION = AWS["AWS_REGION"]
@@ -134,20 +134,15 @@ class Door:
         self._open: set[socket.socket] = set()
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.endpoint = f"http://127.0.0.1:{server.server_port}"
+        self._stop = serve(server)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._stop()
         self.hang_up()
 
     def hang_up(self) -> None:
@@ -168,11 +163,7 @@ class Door:
 
 
 def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = 64 * 1024
-
+    class Handler(QuietHandler):
         @override
         def setup(self) -> None:
             super().setup()
@@ -191,18 +182,10 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
                 super().handle()
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            answer = door.through(self.headers["X-Amz-Target"].rpartition(".")[2], headers, body)
-            self.send_response(answer.status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(answer.length))
-            self.end_headers()
-            self.wfile.write(answer.body)
+            answer = door.through(self.headers["X-Amz-Target"].rpartition(".")[2], headers, self.body())
+            told = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(answer.length)}
+            self.reply(answer.status, answer.body, told)
             self.close_connection = answer.length != len(answer.body)
-
-        @override
-        def log_message(self, format: str, *arguments: object) -> None:
-            """No access log."""
 
     return Handler

@@ -2,13 +2,14 @@
 
 import ssl
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from tests.servers.https import make_certificate
+from tests.servers.serving import QuietHandler, serve
 
 
 class Jwks:
@@ -28,21 +29,16 @@ class Jwks:
         if folder is not None:
             self.certificate, context = make_certificate(folder, name)
         self._server = _Server(self, context)
-        self.port = int(self._server.server_address[1])
+        self.port = self._server.server_port
         self.uri = f"{'https' if context else 'http'}://{name}:{self.port}/.well-known/jwks.json"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._stop = serve(self._server)
 
     def close(self) -> None:
         self.open.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._stop()
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
     def __init__(self, jwks: Jwks, context: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.jwks = jwks
@@ -62,7 +58,7 @@ class _Server(ThreadingHTTPServer):
         """A client that went away, or did not like the certificate."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: _Server
 
     def do_GET(self) -> None:
@@ -71,11 +67,4 @@ class _Handler(BaseHTTPRequestHandler):
         jwks.authorization.append(self.headers.get("Authorization"))
         jwks.open.wait()
         body = (jwks.document or "").encode()
-        self.send_response(200 if body else 503)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *arguments: object) -> None:
-        """No access log."""
+        self.reply(200 if body else 503, body)

@@ -27,12 +27,13 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
 from typing_extensions import override
+
+from tests.servers.serving import QuietHandler, serve
 
 ROUTES = "/2018-06-01/runtime"
 POLL = 0.05
@@ -241,18 +242,12 @@ class RuntimeApi:
         self.reports: queue.Queue[Report] = queue.Queue()
         self._server = _Server(("127.0.0.1", 0), _Routes)
         self._server.api = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL,), daemon=True)
-        self._thread.start()
+        self.stop = serve(self._server)
 
     @property
     def address(self) -> tuple[str, int]:
         host, port = cast(tuple[str, int], self._server.server_address)
         return host, port
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -267,11 +262,7 @@ class _Server(socketserver.ThreadingTCPServer):
             super().handle_error(cast(Any, request), cast(Any, client_address))
 
 
-class _Routes(BaseHTTPRequestHandler):
-    # One write per response, without Nagle's delay: else each call waits 40 ms for a delayed ACK.
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 64 * 1024
+class _Routes(QuietHandler):
     server: _Server
 
     def do_GET(self) -> None:
@@ -335,7 +326,7 @@ class _Routes(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            return self.body()
         chunks = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
             chunks.append(self.rfile.read(size))
@@ -344,13 +335,7 @@ class _Routes(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def _reply(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        self.reply(status, body, {"Content-Type": "application/json", **(headers or {})})
 
     @override
     def handle_expect_100(self) -> bool:
@@ -358,7 +343,3 @@ class _Routes(BaseHTTPRequestHandler):
         answered = super().handle_expect_100()
         self.wfile.flush()
         return answered
-
-    @override
-    def log_message(self, format: str, *arguments: object) -> None:
-        """No access log: tests read the runtime's own output."""

@@ -5,11 +5,13 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
 from typing_extensions import override
+
+from tests.servers.serving import QuietHandler, serve
 
 ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
 <AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{name}</AssumedRoleId><Arn>{role}/{name}</Arn></AssumedRoleUser>
@@ -35,28 +37,16 @@ class RecordingSts:
         self.open.set()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
-                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                form = dict(parse_qsl(self.body().decode()))
                 outer.requests.append(form)
                 outer.open.wait()
-                status, body = outer.answer(form)
-                self.send_response(status)
-                self.send_header("Content-Type", "text/xml")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing."""
+                self.reply(*outer.answer(form), {"Content-Type": "text/xml"})
 
         self._server = _Server(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        self._stop = serve(self._server)
 
     def refuse(self, status: int, code: str, message: str) -> None:
         self.refusal = (status, code, message)
@@ -87,14 +77,10 @@ class RecordingSts:
 
     def close(self) -> None:
         self.open.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._stop()
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.connections: set[socket.socket] = set()

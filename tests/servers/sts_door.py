@@ -7,8 +7,7 @@ without the statements that are not, signed anew. A policy of which nothing is l
 
 import http.client
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlencode
@@ -16,9 +15,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from typing_extensions import override
 
 from tests.servers.rgw import REGION, Keys, RadosGateway, compact
+from tests.servers.serving import QuietHandler, serve
 
 
 class StsDoor:
@@ -34,16 +33,13 @@ class StsDoor:
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.door = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._stop = serve(self._server)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._stop()
 
     @property
     def endpoint(self) -> str:
@@ -71,45 +67,33 @@ def _speaks_of_s3(statement: dict[str, Any]) -> bool:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
     door: StsDoor
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 64 * 1024
+class _Handler(QuietHandler):
     server: _Server
 
     def do_POST(self) -> None:
         door = self.server.door
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         form = dict(parse_qsl(body.decode(), strict_parsing=True, keep_blank_values=True))
         door.requests += 1
         narrowed = door.narrow(form)
         if narrowed is None:
-            self._reply(400, b"<Error><Code>MalformedPolicyDocument</Code></Error>")
+            self._answer(400, b"<Error><Code>MalformedPolicyDocument</Code></Error>")
             return
         if narrowed is form:
             # The signature covers the Host header, so that stays the door's own.
-            self._reply(*_post(door.gateway, body, dict(self.headers.items())))
+            self._answer(*_post(door.gateway, body, dict(self.headers.items())))
             return
         body = urlencode(narrowed, quote_via=quote).encode()
         request = AWSRequest("POST", f"{door.gateway.endpoint}/", {"Content-Type": _FORM}, body)
         keys = Credentials(door.broker.access_key_id, door.broker.secret_access_key)
         SigV4Auth(keys, "sts", REGION).add_auth(request)
-        self._reply(*_post(door.gateway, body, dict(request.headers.items())))
+        self._answer(*_post(door.gateway, body, dict(request.headers.items())))
 
-    def _reply(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *arguments: object) -> None:
-        """No access log."""
+    def _answer(self, status: int, body: bytes) -> None:
+        self.reply(status, body, {"Content-Type": "text/xml"})
 
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"

@@ -4,15 +4,12 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from typing_extensions import override
-
 from authorizer.connections import Connections
 from authorizer.pipeline import Stages
-from authorizer.runtime import Authorizer
 from authorizer.settings.schema import Access
 from authorizer.tokens.verifier import Verifier
 from authorizer.vending.vendor import Vendor
-from tests.faults.loop import JumpingLoop
+from tests.faults.loop import AuthorizerOf, JumpingLoop
 from tests.make import make_access
 from tests.soak.outside import Issuers, WatchedSts, session_with
 from tests.soak.traffic import OTHER_MACHINE, Traffic
@@ -42,7 +39,7 @@ class Scene:
         self.issuers = Issuers(self.clock)
         self.sts = WatchedSts(self.clock)
         self.lines: list[str] = []
-        self.handler = _Handler(self)
+        self.handler = AuthorizerOf(self)
         self.traffic = Traffic(seed, people, self.issuers, self.clock)
         self._random = random.Random(seed)
         self._until: float | None = None
@@ -84,20 +81,6 @@ class Scene:
 
     def any_issuer(self) -> Any:
         return self._random.choice(self.issuers.all)
-
-
-class _Handler(Authorizer):
-    """What Lambda calls, on the scene's loop and with its edges."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        super().__init__(scene.access, clock=scene.clock, monotonic=scene.loop.time, emit=scene.lines.append)
-        self._loop.close()
-        self._loop = scene.loop
-
-    @override
-    def _make_stages(self) -> Stages:
-        return self._scene.stages()
 
 
 def _sts(how: str) -> Callable[[Scene], None]:

@@ -3,8 +3,10 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
+from authorizer.model import Claims
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.fetch import FetchFailed
 from tests import make
@@ -126,7 +128,7 @@ def access_token(**changes: object) -> str:
 
 def issuer(**changes: Any) -> Issuer:
     """The user pool of the tests, with its keys pinned."""
-    fields: dict[str, Any] = {
+    values: dict[str, Any] = {
         "name": POOL.rpartition("/")[2],
         "kind": "cognito",
         "issuer": POOL,
@@ -138,7 +140,7 @@ def issuer(**changes: Any) -> Issuer:
         "max_auth_age": None,
         "pinned_keys": key_set().decode(),
     }
-    return Issuer(**{**fields, **changes})
+    return Issuer(**{**values, **changes})
 
 
 def issuers(*listed: Issuer) -> dict[str, Issuer]:
@@ -148,3 +150,8 @@ def issuers(*listed: Issuer) -> dict[str, Issuer]:
 async def no_network(uri: str, _: float) -> bytes:
     """A fetch for verifiers whose keys are all pinned."""
     raise FetchFailed(f"'{uri}' is not to be asked here")
+
+
+def members(claims: Claims) -> dict[str, Any]:
+    """Claims as plain members, to compare with a literal."""
+    return {field.name: getattr(claims, field.name) for field in fields(claims)}

@@ -1,6 +1,5 @@
 """What a genuine token turns into, and which signed tokens are refused for what they say."""
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -37,6 +36,7 @@ from tests.tokens.minting import (
     issuer,
     issuers,
     machine_claims,
+    members,
     mint,
     no_network,
 )
@@ -44,10 +44,6 @@ from tests.tokens.minting import (
 
 async def verify(token: str, now: float = NOW, **changes: Any) -> Claims:
     return await Verifier(issuers(issuer(**changes)), KEYS, fetch=no_network).verify(token, now, PATIENT)
-
-
-def members(claims: Claims) -> dict[str, Any]:
-    return {field.name: getattr(claims, field.name) for field in fields(claims)}
 
 
 async def test_an_id_token_yields_what_the_issuer_says() -> None:

@@ -1,7 +1,7 @@
 """Claims that are put down and taken up again say what they said before, and nothing that was not wanted."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,13 +30,10 @@ from tests.tokens.minting import (
     issuer,
     issuers,
     machine_claims,
+    members,
     mint,
     no_network,
 )
-
-
-def members(claims: Claims) -> dict[str, Any]:
-    return {field.name: getattr(claims, field.name) for field in fields(claims)}
 
 
 async def verified(token: str, by: Issuer) -> Claims:

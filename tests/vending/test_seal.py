@@ -53,18 +53,7 @@ def test_a_second_jose_library_opens_it() -> None:
     jwe.deserialize(SEALED, JWK(**make_jwk()))
     assert b" " not in jwe.payload, "headers carry little: nothing is sealed that says nothing"
     assert jwe.jose_header == {"alg": "dir", "enc": "A256GCM", "kid": "a", "typ": "JWT"}
-    assert json.loads(jwe.payload) == {
-        "aud": HERE,
-        "sub": SUB,
-        "iat": int(NOW),
-        "exp": int(NOW) + 3600,
-        "accessKeyId": "ASIACANARY",
-        "secretAccessKey": "canary-secret/+=",
-        "sessionToken": "canary-session/+==",
-        "roleArn": EDITOR,
-        "sessionName": SUB,
-        "packedPolicySize": 12,
-    }
+    assert json.loads(jwe.payload) == payload()
 
 
 def test_what_a_second_jose_library_seals_opens_here() -> None:
