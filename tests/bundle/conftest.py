@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from collections.abc import Callable
 from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
@@ -21,11 +22,30 @@ REQUIREMENTS = Path(os.environ.get("LAMBDA_PINS", ROOT / "requirements" / "lambd
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
 
 
-def make_bundle(folder: Path, *, access: Path = ACCESS, layer: bool = False, **environment: str) -> Bundle:
+def as_installed(folder: Path) -> None:
+    copy_installed(REQUIREMENTS, folder)
+
+
+def one_library(folder: Path) -> None:
+    """No more than every bundle is looked through for."""
+    data = folder / "botocore" / "data"
+    data.mkdir(parents=True)
+    (data / "endpoints.json").write_text('{"partitions": []}')
+    (folder / "botocore" / "client.py").write_text("")
+
+
+def make_bundle(
+    folder: Path,
+    *,
+    access: Path = ACCESS,
+    layer: bool = False,
+    install: Callable[[Path], None] = as_installed,
+    **environment: str,
+) -> Bundle:
     return build(
         load(access, {**sample_environment(), **environment}),
         access,
-        install=lambda target: copy_installed(REQUIREMENTS, target),
+        install=install,
         runtime=RUNTIME,
         output=folder / "authorizer.zip",
         layer=layer,

@@ -4,27 +4,30 @@ import ast
 import importlib.util
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from authorizer.bundle.archive import pack
-from authorizer.bundle.build import Bundle, services
+from authorizer.bundle.build import Bundle, Part, services
 from authorizer.bundle.bytecode import compile_all
 from authorizer.bundle.compiler import compiled
 from authorizer.bundle.prune import DROPPED, SEALED, dropped
 from authorizer.bundle.reach import reached
-from authorizer.bundle.wheels import Runtime, copy_installed
+from authorizer.bundle.wheels import copy_installed
 from authorizer.cli.bundle import bundle as bundle_command
 from authorizer.errors import SettingsError
 from tests import needs
-from tests.bundle.conftest import REQUIREMENTS, RUNTIME, make_bundle, unpacked
+from tests.bundle.conftest import REQUIREMENTS, RUNTIME, make_bundle, one_library, unpacked
 from tests.make import ACCESS, PERSONAS, ROOT, sample_environment
 from tests.servers.runtime_api import ExecutionEnvironment
+from tests.tokens.minting import key_set
 from tests.world import AWS, World, running, sample_event
 
 LIMIT = 10_000_000
@@ -118,15 +121,22 @@ def test_the_same_input_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> 
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.nightly
-@pytest.mark.package
 def test_a_layer_holds_the_libraries_and_the_function_the_rest(tmp_path: Path) -> None:
-    function, layer = make_bundle(tmp_path, layer=True).zips
+    function, layer = make_bundle(tmp_path, layer=True, install=one_library).zips
     ours = unpacked(function, tmp_path / "function")
     libraries = unpacked(layer, tmp_path / "layer")
     assert sorted(path.name for path in ours.iterdir()) == ["authorizer", "policies"]
     assert [path.name for path in libraries.iterdir()] == ["python"]
-    assert (libraries / "python" / "aioboto3").is_dir()
+    assert (libraries / "python" / "botocore" / "client.pyc").is_file()
+
+
+def test_pinned_key_sets_go_along(tmp_path: Path) -> None:
+    shutil.copytree(ACCESS.parent, tmp_path / "policies")
+    (tmp_path / "policies" / "keys").mkdir()
+    (tmp_path / "policies" / "keys" / "pool.json").write_bytes(key_set())
+    [file] = make_bundle(tmp_path, access=tmp_path / "policies" / "access.toml", install=one_library).zips
+    there = unpacked(file, tmp_path / "task") / "policies" / "keys" / "pool.json"
+    assert there.read_bytes() == key_set()
 
 
 @pytest.fixture(scope="module")
@@ -232,47 +242,53 @@ def test_the_handler_reaches_the_whole_flow_and_nothing_of_the_laptop() -> None:
     assert not [name for name in names if name.startswith(("authorizer.cli", "authorizer.local"))]
 
 
-@pytest.mark.parametrize(
-    ("python", "architecture", "newest"),
-    [
-        pytest.param((3, 11), "x86_64", "manylinux_2_26_x86_64", id="Python 3.11 runs on Amazon Linux 2"),
-        pytest.param((3, 13), "arm64", "manylinux_2_34_aarch64", id="Python 3.13 runs on Amazon Linux 2023"),
-    ],
-)
-def test_wheels_are_for_the_libc_of_the_runtime(
-    python: tuple[int, int], architecture: str, newest: str
-) -> None:
-    runtime = Runtime(python=python, architecture=architecture, interpreter="python")
-    assert runtime.platforms[0] == newest
-    assert runtime.platforms[-1].startswith("manylinux2014_")
-
-
-def test_a_library_of_another_version_is_refused(tmp_path: Path) -> None:
-    requirements = tmp_path / "requirements.txt"
-    requirements.write_text("aiohttp==0.0.1 \\\n    --hash=sha256:00\nabsent-library==1.0 \\\n")
-    with pytest.raises(SettingsError) as refused:
-        copy_installed(requirements, tmp_path / "folder")
-    assert [problem.split()[0] for problem in refused.value.problems] == ["aiohttp", "absent-library"]
-
-
 def test_the_command_says_what_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Bundle(zips={tmp_path / "a.zip": 5}, parts=(), dropped={"tests": 7})
+    parts = (
+        Part(name="aiohttp", files=3, installed=2_500_000, kept=1_250_000),
+        Part(name="pip", files=0, installed=10_000_000, kept=0),
+    )
+    made = Bundle(zips={tmp_path / "a.zip": 5}, parts=parts, dropped={"tests": 7})
     monkeypatch.setattr("authorizer.cli.bundle.build", lambda *_, **__: made)
     here = ".".join(map(str, RUNTIME.python))
     arguments = [
-        "--access",
-        str(ACCESS),
-        "--installed",
-        "--python",
-        here,
-        "--output",
-        str(tmp_path / "a.zip"),
-        "--sample",
+        *("--access", str(ACCESS), "--python", here, "--output", str(tmp_path / "a.zip"), "--sample")
     ]
     assert PERSONAS.exists()
-    told = CliRunner().invoke(bundle_command, [*arguments, "--json"])
-    assert json.loads(told.stdout)["zips"] == {str(tmp_path / "a.zip"): 5}
-    assert "0.00 MB zipped" in CliRunner().invoke(bundle_command, arguments).stdout
+    told = json.loads(CliRunner().invoke(bundle_command, [*arguments, "--json"]).stdout)
+    assert told["zips"] == {str(tmp_path / "a.zip"): 5}
+    assert told["parts"] == {"aiohttp": {"files": 3, "bytes": 1_250_000}}
+    shown = CliRunner().invoke(bundle_command, arguments).stdout
+    assert "0.00 MB zipped" in shown
+    assert re.search(r"aiohttp .* 3 .* 2\.50 MB .* 1\.25 MB", shown)
+    assert "pip" not in shown, "nothing of it is left"
+
+
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        pytest.param([], "download", id="wheels, unless it is told otherwise"),
+        pytest.param(["--installed"], "copy_installed", id="what is installed here, where that is asked for"),
+    ],
+)
+def test_the_command_takes_the_libraries_from_where_it_is_told(
+    options: list[str], chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("download", "copy_installed"):
+        monkeypatch.setattr(f"authorizer.cli.bundle.{name}", lambda *_, name=name: asked.append(name))
+
+    def build(*_: object, install: Callable[[Path], None], **__: object) -> Bundle:
+        install(tmp_path)
+        return Bundle(zips={}, parts=(), dropped={})
+
+    monkeypatch.setattr("authorizer.cli.bundle.build", build)
+    monkeypatch.setattr("authorizer.cli.bundle._check_platform", lambda _: None)
+    here = ".".join(map(str, RUNTIME.python))
+    done = CliRunner().invoke(
+        bundle_command, ["--access", str(ACCESS), "--python", here, "--sample", *options]
+    )
+    assert done.exit_code == 0, done.output
+    assert asked == [chosen]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,13 @@
 """Bytecode as the bundle has it: ours beside its source, libraries without."""
 
 import importlib.util
+import runpy
+import sys
 from pathlib import Path
 
+import pytest
+
+from authorizer.bundle import compiler
 from authorizer.bundle.compiler import UNCHECKED_HASH, main
 
 SOURCE = '''"""A module."""
@@ -41,3 +46,12 @@ def test_libraries_lose_their_sources_and_docstrings_and_ours_keeps_both(tmp_pat
     assert (found["ours"].told.__doc__, found["theirs"].told.__doc__) == ("A function.", None)
     assert found["theirs"].empty() is None
     assert found["theirs"].told.__code__.co_filename == "/var/task/theirs/part.py"
+
+
+def test_as_a_script_it_takes_the_folder_what_tracebacks_show_and_the_package_that_is_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "part.py").write_text(SOURCE)
+    monkeypatch.setattr(sys, "argv", ["compiler.py", str(tmp_path), "/var/task", "ours"])
+    runpy.run_path(compiler.__file__, run_name="__main__")
+    assert b"/var/task/part.py" in (tmp_path / "part.pyc").read_bytes()

@@ -1,0 +1,99 @@
+"""Where a bundle's libraries come from: pinned wheels for the runtime's own platform, or what is installed here."""
+
+import hashlib
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from authorizer.bundle.wheels import Runtime, copy_installed, download
+from authorizer.errors import SettingsError
+
+ARM = Runtime(python=(3, 12), architecture="arm64", interpreter=sys.executable)
+TAG = "cp312-cp312-manylinux_2_28_aarch64"
+
+
+def wheel(folder: Path, tag: str = TAG) -> str:
+    """A library whose one module says its tag; its digest."""
+    file = folder / f"tiny-1.0-{tag}.whl"
+    with ZipFile(file, "w") as archive:
+        archive.writestr("tiny.py", f"TAG = {tag!r}")
+        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(
+            "tiny-1.0.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n"
+        )
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def pins(folder: Path, *digests: str, library: str = "tiny==1.0") -> Path:
+    """Requirements that are looked for in this folder alone."""
+    file = folder / "requirements.txt"
+    hashes = "".join(f" --hash=sha256:{digest}" for digest in digests)
+    file.write_text(f"--no-index\n--find-links {folder}\n{library}{hashes}\n")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("python", "architecture", "newest"),
+    [
+        pytest.param((3, 11), "x86_64", "manylinux_2_26_x86_64", id="Python 3.11 runs on Amazon Linux 2"),
+        pytest.param((3, 13), "arm64", "manylinux_2_34_aarch64", id="Python 3.13 runs on Amazon Linux 2023"),
+    ],
+)
+def test_wheels_are_for_the_libc_of_the_runtime(
+    python: tuple[int, int], architecture: str, newest: str
+) -> None:
+    runtime = Runtime(python=python, architecture=architecture, interpreter="python")
+    assert runtime.platforms[0] == newest
+    assert runtime.platforms[-1].startswith("manylinux2014_")
+
+
+def test_the_wheel_of_the_runtime_is_taken_wherever_the_bundle_is_made(tmp_path: Path) -> None:
+    tags = (TAG, TAG.replace("aarch64", "x86_64"), TAG.replace("312", "311"))
+    download(pins(tmp_path, *(wheel(tmp_path, tag) for tag in tags)), ARM, tmp_path / "folder")
+    assert (tmp_path / "folder" / "tiny.py").read_text() == f"TAG = {TAG!r}"
+
+
+@pytest.mark.parametrize(
+    ("tag", "digest", "said"),
+    [
+        pytest.param(
+            TAG.replace("2_28", "2_35"), None, "No matching distribution", id="a wheel for a newer libc"
+        ),
+        pytest.param(
+            TAG.replace("aarch64", "x86_64"), None, "No matching distribution", id="another processor"
+        ),
+        pytest.param(TAG, "0" * 64, "HASHES", id="a wheel that is not the pinned one"),
+    ],
+)
+def test_what_is_no_pinned_wheel_for_the_runtime_is_refused(
+    tag: str, digest: str | None, said: str, tmp_path: Path
+) -> None:
+    made = wheel(tmp_path, tag)
+    requirements = pins(tmp_path, digest or made)
+    with pytest.raises(SettingsError) as refused:
+        download(requirements, ARM, tmp_path / "folder")
+    assert all(
+        problem.startswith(f"pip cannot install {requirements}: ") for problem in refused.value.problems
+    )
+    assert said in str(refused.value)
+
+
+def test_a_library_of_another_version_is_refused(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("aiohttp==0.0.1 \\\n    --hash=sha256:00\nabsent-library==1.0 \\\n")
+    with pytest.raises(SettingsError) as refused:
+        copy_installed(requirements, tmp_path / "folder")
+    assert [problem.split()[0] for problem in refused.value.problems] == ["aiohttp", "absent-library"]
+
+
+def test_a_library_that_is_for_other_pythons_may_be_absent(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    here = f"PyJWT=={version('PyJWT')}"
+    requirements.write_text(f"absent-library==1.0 ; python_full_version < '3.9'\n{here}\n")
+    copy_installed(requirements, tmp_path / "folder")
+    assert (tmp_path / "folder" / "jwt" / "__init__.py").is_file()
+    assert not list((tmp_path / "folder").rglob("__pycache__"))
