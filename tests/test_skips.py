@@ -1,16 +1,19 @@
-"""A test is skipped only for what a machine lacks, and says how to get it."""
+"""A test is skipped only for what a machine lacks, and says how to get it. A line is left out of the coverage, which
+is to be whole, only for a reason beside it."""
 
 import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.make import ROOT
 
+PROJECT = (ROOT / "pyproject.toml").read_text()
 INSTALLING = re.compile(r"(apt-get|pip|npm|uv python) install|npm cache add|make \w+")
 
 
@@ -39,6 +42,31 @@ def test_a_skipped_test_says_what_to_install(place: str, said: str) -> None:
 
 def test_skips_are_found() -> None:
     assert len(skips()) >= 5
+
+
+def exclusions() -> list[tuple[str, str]]:
+    """Where a line is left out of the coverage, and what stands beside it: in the code, and for all of it."""
+    found = []
+    for file in sorted((ROOT / "authorizer").rglob("*.py")):
+        for number, line in enumerate(file.read_text().splitlines(), start=1):
+            if re.search(r"#\s*pragma:\s*no\s", line):
+                found.append((f"{file.relative_to(ROOT)}:{number}", line.partition("pragma:")[2]))
+    [patterns] = re.findall(r"^exclude_also = \[\n(.*?)^\]", PROJECT, re.MULTILINE | re.DOTALL)
+    return found + [("pyproject.toml", line) for line in patterns.splitlines()]
+
+
+@pytest.mark.parametrize(("place", "said"), exclusions())
+def test_what_is_left_out_of_the_coverage_has_a_reason(place: str, said: str) -> None:
+    reason = r'^    ".+", +# \w.{10,}$' if place == "pyproject.toml" else r"^ no (cover|branch) - \w.{10,}$"
+    assert re.search(reason, said), f"{place}: {said}"
+
+
+def test_the_coverage_is_whole() -> None:
+    """No other setting leaves anything out."""
+    coverage = tomllib.loads(PROJECT)["tool"]["coverage"]
+    assert coverage["run"] == {"branch": True, "source": ["authorizer"]}
+    assert coverage["report"].keys() == {"show_missing", "skip_covered", "fail_under", "exclude_also"}
+    assert coverage["report"]["fail_under"] == 100
 
 
 def test_without_its_server_the_test_of_isolation_fails_and_says_how_to_get_it(tmp_path: Path) -> None:

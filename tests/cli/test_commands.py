@@ -150,6 +150,27 @@ def test_an_explained_refusal_says_why(home: Path) -> None:
     assert "custom:tenant_id" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "passed", "code"),
+    [
+        pytest.param("unknown-shape-failure", [], "event_unknown", id="what is no event"),
+        pytest.param("expired-unauthorized", ["parse"], "token_expired", id="a token that is over"),
+        pytest.param(
+            "hostile-claim-deny", ["parse", "verify"], "claim_refused", id="a claim of another type"
+        ),
+    ],
+)
+def test_an_explanation_ends_with_the_stage_that_refused(
+    name: str, passed: list[str], code: str, home: Path
+) -> None:
+    done = run("invoke", f"events/{name}.json", "--explain", home=home)
+    stages = ("parse", "verify", "resolve", "permit", "render", "vend", "respond")
+    rows = [line.split("│")[1].strip() for line in done.stderr.splitlines() if line.startswith("│")]
+    assert [row for row in rows if row in stages] == passed
+    assert "refused" in rows
+    assert f"{code}: " in done.stderr
+
+
 def test_a_printed_token_is_good_for_the_next_command(home: Path) -> None:
     token = run("token", "viewer", "--use", "access", home=home).stdout.strip()
     assert jwt.decode(token, options={"verify_signature": False})["token_use"] == "access"

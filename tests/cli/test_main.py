@@ -1,5 +1,8 @@
 """The command itself: what it lists, and what it does not know."""
 
+import runpy
+import sys
+
 import pytest
 from click.testing import CliRunner
 
@@ -17,3 +20,13 @@ def test_a_command_that_is_none_is_refused(name: str) -> None:
     done = CliRunner().invoke(cli, [name])
     assert done.exit_code == 2
     assert "No such" in done.output
+
+
+def test_python_m_authorizer_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["authorizer", "--help"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("authorizer", run_name="__main__")
+    assert end.value.code == 0
+    assert "\n  invoke " in capsys.readouterr().out

@@ -182,3 +182,10 @@ def test_a_saved_witness_may_hold_scopes_and_lists(project: Path, tmp_path: Path
     for text in texts:
         for case in parse_cases(text, file="leak.toml", around=around):
             assert run_case(case, templates).status == "FAIL"
+
+
+def test_nothing_is_saved_of_a_finding_without_a_witness(project: Path, tmp_path: Path) -> None:
+    change(project, "templates/s3-home.json.j2", "s3:prefix", "aws:UserAgent")
+    result = run(project, "s3-home", "--save", str(tmp_path / "leaks"))
+    assert result.exit_code == 1
+    assert list((tmp_path / "leaks").iterdir()) == []

@@ -2,6 +2,7 @@
 asked for, and is told."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +118,15 @@ def test_what_judges_the_configuration_can_be_told_to_take_no_sample(command: li
 
 
 def test_an_older_configuration_that_reads_more_of_the_sample_is_told_too(tmp_path: Path) -> None:
-    (tmp_path / "templates").symlink_to(ROOT / "policies" / "templates")
-    old = (ROOT / "policies" / "access.toml").read_text()
-    (tmp_path / "access.toml").write_text(
-        old.replace('"5m"', '"env:BACKEND"').replace('"30s"', '"env:RESULT_TTL"')
-    )
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    shutil.copytree(ROOT / "events", tmp_path / "events")
+    new = tmp_path / "policies" / "access.toml"
+    assert '"env:RESPONSE"' in new.read_text()
+    new.write_text(new.read_text().replace('"env:RESPONSE"', '"policy"'))
     given = {name: value for name, value in sample_environment().items() if name != "RESPONSE"}
-    done = run("policy", "diff", str(tmp_path), variables=given)
-    assert done.stderr == "policies/access.toml: sample values of RESPONSE\n"
+    done = run("policy", "diff", str(ROOT / "policies"), "--access", str(new), variables=given)
+    assert done.stderr == f"{ROOT / 'policies' / 'access.toml'}: sample values of RESPONSE\n"
+    assert done.returncode == 0
 
 
 def test_every_command_that_reads_a_configuration_says_which_environment_it_reads() -> None:

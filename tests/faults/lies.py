@@ -13,12 +13,6 @@ HALF: Final = (
     b"</AssumeRoleResult></AssumeRoleResponse>"
 )
 BODIES: Final = (b"", b"<html>", b"\xff\xfe", EMPTY, HALF, HALF.replace(b"ASIA", b""))
-TIMELESS: Final = {
-    "AccessKeyId": "ASIA",
-    "SecretAccessKey": "s",
-    "SessionToken": "t",
-    "Expiration": "tomorrow",
-}
 
 
 def _reply(status: int, body: bytes) -> Any:

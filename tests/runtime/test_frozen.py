@@ -14,7 +14,8 @@ import pytest
 
 from authorizer.local.issuer import LocalIssuer
 from tests import needs
-from tests.runtime.test_handler import POOL, environment, last_record, make_root
+from tests.runtime.task_root import POOL, make_root
+from tests.runtime.test_handler import environment, last_record
 from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment, Outcome
 from tests.world import World, sample_event

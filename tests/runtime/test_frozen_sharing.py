@@ -13,7 +13,7 @@ import pytest
 
 from tests import needs
 from tests.make import ROOT, sample_environment
-from tests.runtime.test_handler import make_root
+from tests.runtime.task_root import make_root
 from tests.servers.dynamodb import Door, client, create_table, moto, throttled
 from tests.servers.runtime_api import ExecutionEnvironment
 from tests.vending.factories import jwk_set

@@ -1,7 +1,6 @@
 """`authorizer.handler.lambda_handler` under AWS's own runtime client: every shape, both forms of response."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests import needs
 from tests.make import ROOT, sample_environment
+from tests.runtime.task_root import make_root
 from tests.servers.runtime_api import ExecutionEnvironment
 from tests.test_events import ALLOWED, EVENTS, Refused
 from tests.test_record import taken
@@ -18,28 +18,12 @@ from tests.world import AWS, World, running, sample_event
 
 needs.runtime_client()
 
-POOL = 'user_pool  = "env:USER_POOL_ID"'
-
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """An issuer and an STS that outlive the environments of this module."""
     with running(tmp_path_factory.mktemp("keys")) as here:
         yield here
-
-
-def make_root(folder: Path, **gateway: str) -> Path:
-    """A task root with the bundled policies, whose keys come from `JWKS_URI`."""
-    shutil.copytree(ROOT / "policies", folder / "policies")
-    file = folder / "policies" / "access.toml"
-    text = file.read_text()
-    assert POOL in text
-    text = text.replace(POOL, f'{POOL}\njwks_uri   = "env:JWKS_URI"')
-    for old, new in gateway.items():
-        assert old in text
-        text = text.replace(old, new)
-    file.write_text(text)
-    return folder
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import pytest
 
 from authorizer.local.issuer import LocalIssuer
 from tests import needs
-from tests.runtime.test_handler import environment, make_root
+from tests.runtime.task_root import make_root
+from tests.runtime.test_handler import environment
 from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment
 from tests.world import World, sample_event

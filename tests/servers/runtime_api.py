@@ -296,7 +296,7 @@ class _Routes(QuietHandler):
                 self._reply(404, b"{}")
 
     def do_POST(self) -> None:
-        body = self._read_body()
+        body = self.body()
         match self.path.removeprefix(ROUTES).split("/")[1:]:
             case ["invocation", request_id, ("response" | "error") as kind]:
                 self._report(cast(Kind, kind), body, request_id)
@@ -324,22 +324,5 @@ class _Routes(QuietHandler):
             )
         )
 
-    def _read_body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.body()
-        chunks = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
-
     def _reply(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.reply(status, body, {"Content-Type": "application/json", **(headers or {})})
-
-    @override
-    def handle_expect_100(self) -> bool:
-        # The 100 must leave at once: a client that asked for it holds its body back until then.
-        answered = super().handle_expect_100()
-        self.wfile.flush()
-        return answered

@@ -48,7 +48,6 @@ DENIAL_LASTS = 5.0
 SURELY_REMEMBERED = 300
 """Role sessions; `session.cache_entries` promises 1,000."""
 
-STATUS: Final = {"unauthorized": 401, "deny": 403, "failure": 500}
 STS_SAYS: Final = {
     "throttled": "sts_throttled",
     "down": "sts_unavailable",

@@ -11,7 +11,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore.config import Config
 from botocore.exceptions import SSLError
 
-from authorizer.aws.https import CheckedConfig, CheckedSession
+from authorizer.aws.https import CheckedConfig, CheckedSession, Connector
 from authorizer.backend import session
 from authorizer.errors import StsRefused, StsUnavailable
 from authorizer.model import Shape
@@ -183,3 +183,10 @@ async def test_a_backend_s_clients_reach_nobody_else(
     async with made as client:
         with nullcontext() if name == "localhost" else pytest.raises(SSLError):
             await client.list_queues()
+
+
+async def test_a_connector_may_be_awaited_or_taken_as_it_is() -> None:
+    """aiobotocore 3 waits for it, 2 does not."""
+    connector = Connector()
+    assert await connector is connector
+    await connector.close()

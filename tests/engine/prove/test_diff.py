@@ -301,6 +301,13 @@ def test_is_it_wider(old: str | None, new: str | None, verdict: str) -> None:
         assert result.witness is None
 
 
+def test_a_new_role_that_is_denied_all_it_is_allowed_is_not_called_wider_without_a_request() -> None:
+    everything = statement(Effect="Deny", Action="s3:*", Resource="*")
+    result = compare(None, template(objects("a/*"), everything))
+    assert (result.verdict, result.witness) == ("UNKNOWN", None)
+    assert "no request found" in result.reason
+
+
 def test_a_wider_claim_type_is_wider() -> None:
     narrow = declare({"type": "slug", "max_length": 8})
     wide = declare({"type": "slug", "max_length": 16})

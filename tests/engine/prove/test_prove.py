@@ -507,6 +507,21 @@ def test_a_loop_that_counts_is_followed_to_the_longest_list(counter: str) -> Non
     )
 
 
+def test_a_statement_that_is_rendered_in_many_ways_is_judged_once_for_all() -> None:
+    optional = [
+        f'{{% if "s{number}" in scopes %}}{json.dumps(objects(f"x{number}/{{{{ tenant }}}}/*"))},{{% endif %}}'
+        for number in range(4)
+    ]
+    proof = prove_one(template(*optional, objects("{{ tenant }}*")))
+    assert proof.ways == 16
+    assert_confirmed(
+        proof,
+        lambda party: compile_templates(it=template(*optional, objects("{{ tenant }}*"))).render(
+            ["it"], party.claims, scopes=party.scopes
+        ),
+    )
+
+
 def test_a_loop_over_whole_strings_is_followed_to_three_items() -> None:
     listed = (
         '{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [{% for team in teams %}'
