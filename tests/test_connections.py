@@ -408,6 +408,42 @@ def test_an_authorizer_that_fails_is_told_apart_from_one_that_refuses(
         backend.credentials(message(context))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("authorizer failure: sts_unavailable", id="in its own words"),
+        pytest.param("a line\nand more " + "x" * 9000, id="in words that belong in no log"),
+    ],
+)
+def test_what_a_failing_authorizer_says_is_quoted_and_cut(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    context = connect(world)
+    end(context, 0)
+
+    def failing(_: object) -> object:
+        raise VerdictError(said)
+
+    monkeypatch.setattr(function, "world", type("Other", (), {"authorizer": staticmethod(failing)}))
+    with pytest.raises(RenewalFailed) as refused:
+        backend.credentials(message(context))
+    assert repr(said)[: renewing.MOST_QUOTED] in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+def test_the_code_of_an_answer_without_credentials_is_quoted_and_cut(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = connect(world)
+    end(context, 0)
+    answer = {"policyDocument": {}, "context": {"code": "no_role\n" + "x" * 9000}}
+    monkeypatch.setattr(function, "world", type("Other", (), {"authorizer": staticmethod(lambda _: answer)}))
+    with pytest.raises(CredentialsExpired, match=r"\('no_role\\nx+\): close the connection$") as refused:
+        backend.credentials(message(context))
+    assert len(str(refused.value)) < 400
+
+
 def test_a_backend_that_may_not_ask_says_so(
     world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from authorizer.errors import CredentialsAbsent
+from authorizer.syntax.kinds import kind_of
 
 HEADERS: Final = {
     "credentials": "x-vended-credentials",
@@ -66,10 +67,15 @@ def context_of_event(event: Mapping[str, Any]) -> Context:
             "authorizer?"
         ) from None
     if not isinstance(fields, Mapping):
-        raise CredentialsAbsent("the event's `requestContext.authorizer` is not of a Lambda authorizer")
+        raise CredentialsAbsent(
+            f"the event's `requestContext.authorizer` is not of a Lambda authorizer: found {kind_of(fields)}; behind "
+            "API Gateway's own, call `assume`"
+        )
     texts = {name: value for name, value in fields.items() if isinstance(value, str)}
     if not texts.get("sub"):
-        raise CredentialsAbsent("the authorizer's context has no `sub`: it is of another authorizer")
+        raise CredentialsAbsent(
+            "the authorizer's context has no `sub`: it is of another authorizer; attach this project's to the route"
+        )
     return Context(
         fields=texts,
         audience=audience,

@@ -18,6 +18,7 @@ from authorizer.errors import CredentialsAbsent, IssuerUnknown, TokenClaimMalfor
 from authorizer.model import Claims
 from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Settings
+from authorizer.syntax.kinds import kind_of
 from authorizer.tokens.checks import check_lasting, check_timed
 from authorizer.tokens.claims_set import claims_of, parse_claims_set
 
@@ -89,7 +90,10 @@ def _items(name: str, value: object, *, http: bool) -> list[Any]:
             return value[1:-1].split(" ") if value != "[]" else []
         if not set(value) & set(" ,[]"):
             return [value]
-    raise TokenClaimMalformed(f"the claim `{name}` is no list as API Gateway writes one")
+    written = "`[a b]`" if http else "`a,b`"
+    raise TokenClaimMalformed(
+        f"the claim `{name}` is no list as API Gateway writes one: expected {written}, found {kind_of(value)}"
+    )
 
 
 def _seconds(name: str, value: object) -> float:
@@ -98,4 +102,7 @@ def _seconds(name: str, value: object) -> float:
             return datetime.strptime(value, REST_TIME).replace(tzinfo=UTC).timestamp()
         return float(str(value))
     except ValueError:
-        raise TokenClaimMalformed(f"the claim `{name}` is no time as API Gateway writes one") from None
+        raise TokenClaimMalformed(
+            f"the claim `{name}` is no time as API Gateway writes one: expected seconds, or `Sat Nov 21 08:29:23 UTC "
+            f"2026`; found {kind_of(value)}"
+        ) from None

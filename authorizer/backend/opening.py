@@ -61,7 +61,8 @@ def _opened(context: Context, now: float) -> Credentials:
             # Who reaches this backend past the gateway could write anything, a `sub` and credentials of their own.
             raise SealRefused(
                 "plain",
-                f"the credentials are not sealed, and this backend has {KEYS}: nothing plain is believed here",
+                f"the credentials are not sealed, and this backend has {KEYS} or {SOURCE}: nothing plain is believed "
+                'here; set `[session] context` to "sealed" there, or take the variables away',
             )
         return _plain(context, now)
     try:
@@ -169,4 +170,7 @@ def _read() -> "Seal":
             [f"the credentials are sealed: set {KEYS}, and {SOURCE} to one of {', '.join(SOURCES)}"]
         )
     source_name = cast("Literal['environment', 'secretsmanager', 'kms']", source)
-    return Seal(read_keys(Sealing(source=source_name, keys=keys), blocking_client))
+    try:
+        return Seal(read_keys(Sealing(source=source_name, keys=keys), blocking_client))
+    except SettingsError as error:
+        raise SettingsError(f"{KEYS}: {problem}" for problem in error.problems) from None

@@ -106,7 +106,8 @@ def _groupings(pieces: list[str], separator: str) -> Iterator[list[str]]:
     """Every list that joins to the same text: a member may hold the separator itself."""
     if len(pieces) > MAX_MEMBERS:
         raise TokenClaimMalformed(
-            f"a claim that decides the role is a list of more than {MAX_MEMBERS} members"
+            f"a claim that decides the role is a list of up to {len(pieces)} members: expected {MAX_MEMBERS} at most; "
+            "declare it under [claims] with its type, or use this project's authorizer"
         )
     for joined in product((False, True), repeat=max(0, len(pieces) - 1)):
         members = pieces[:1]

@@ -17,10 +17,13 @@ from authorizer.aws.blocking import blocking_client
 from authorizer.backend.event import Context
 from authorizer.errors import CredentialsExpired, RenewalFailed
 from authorizer.syntax.json_text import parse_json
+from authorizer.syntax.kinds import kind_of
 
 FUNCTION = "AUTHORIZER_FUNCTION"
 MAX_REMEMBERED = 1000
 """Connections whose fresh credentials one environment remembers, about 4 KB each."""
+MOST_QUOTED = 200
+"""Characters."""
 TIMEOUT = 10.0
 """Seconds for one answer of the authorizer, which gives up itself before that."""
 
@@ -53,7 +56,9 @@ def renewed(context: Context) -> Context:
     }
     fields = _fields(_invoke(ask))
     if fields.get("sub") != context.principal:
-        raise RenewalFailed("the authorizer answered for another caller than the connection's")
+        raise RenewalFailed(
+            f"the authorizer answered for another caller than the connection's: is {FUNCTION} the one that opened it?"
+        )
     fresh = replace(context, fields=fields)
     _remembered[_key(context)] = fresh
     _remembered.move_to_end(_key(context))
@@ -72,7 +77,8 @@ def _fields(answer: Mapping[str, Any]) -> dict[str, str]:
     if answer.get("policyDocument") is not None or not isinstance(fields, Mapping):
         code = fields.get("code") if isinstance(fields, Mapping) else None
         raise CredentialsExpired(
-            f"the caller's credentials are over, and the authorizer gives no others ({code}): close the connection"
+            f"the caller's credentials are over, and the authorizer gives no others ({_quoted(code)}): close the "
+            "connection"
         )
     return {name: value for name, value in fields.items() if isinstance(value, str)}
 
@@ -84,17 +90,27 @@ def _invoke(ask: Mapping[str, Any]) -> Mapping[str, Any]:
         reply = _client().invoke(FunctionName=os.environ[FUNCTION], Payload=json.dumps(ask).encode())
         answer = parse_json(reply["Payload"].read().decode())
     except ClientError as error:
-        raise RenewalFailed(f"the authorizer cannot be asked: {error.response['Error']['Code']}") from None
+        raise RenewalFailed(
+            f"the authorizer cannot be asked: {error.response['Error']['Code']}; may the backend's role call "
+            f"lambda:InvokeFunction on {FUNCTION}?"
+        ) from None
     except (BotoCoreError, ValueError) as error:
         raise RenewalFailed(f"the authorizer cannot be asked: {type(error).__name__}") from None
     if not isinstance(answer, Mapping):
-        raise RenewalFailed("the authorizer's answer is no JSON object")
+        raise RenewalFailed(
+            f"the authorizer's answer is no JSON object: found {kind_of(answer)}; is {FUNCTION} the authorizer?"
+        )
     if "FunctionError" in reply:
         message = answer.get("errorMessage")
         if message == "Unauthorized":
             raise CredentialsExpired("the caller's credentials are over, and so is the connection: close it")
-        raise RenewalFailed(f"the authorizer failed: {message}")
+        raise RenewalFailed(f"the authorizer failed: {_quoted(message)}; its log says why")
     return answer
+
+
+def _quoted(text: object) -> str:
+    """What the invoked function said, as far as a log should hold it: it may not be the authorizer at all."""
+    return repr(text)[:MOST_QUOTED]
 
 
 @cache

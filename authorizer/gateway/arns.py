@@ -6,6 +6,7 @@ from itertools import accumulate
 from authorizer.errors import EventUnknown
 from authorizer.memory import PER_PATH, remembered
 from authorizer.model import RouteArn
+from authorizer.syntax.kinds import kind_of
 
 _FIELDS = (
     # In order: what a message calls it, what it looks like with all that ends it, and that in words. API Gateway
@@ -39,7 +40,9 @@ def parse_route_arn(text: object, *, websocket: bool) -> RouteArn:
     guess would grant on another API.
     """
     if not isinstance(text, str):
-        raise EventUnknown("the event's methodArn or routeArn is missing, or no text")
+        raise EventUnknown(
+            f"the event's methodArn or routeArn is no text: expected the requested route's ARN, found {kind_of(text)}"
+        )
     return _parts(text, websocket)
 
 

@@ -57,7 +57,9 @@ def check_keyed(
     if role is not None and not _among(role, identity_source):
         if "," in role:
             # An HTTP API joins the values of a repeated header; how it keys its cache by one is not documented.
-            raise RequestedRoleAmbiguous(f"the header {role_header!r} comes several times: expected one role")
+            raise RequestedRoleAmbiguous(
+                f"the header {role_header!r} comes several times, joined by commas: expected one role"
+            )
         raise GatewayMismatch(
             f"{api}: the value of {role_header!r} is not among the event's identitySource: the cache would answer with "
             f"the role of another request; {_REMEDY}"

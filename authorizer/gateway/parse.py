@@ -15,6 +15,7 @@ from authorizer.gateway.keyed import CACHED, check_keyed
 from authorizer.memory import FEW, remembered
 from authorizer.model import Request, Shape
 from authorizer.settings.schema import Settings
+from authorizer.syntax.kinds import kind_of
 
 Event = Mapping[str, object]
 Values = Mapping[str, tuple[str, ...]]
@@ -45,13 +46,16 @@ def parse(event: object, settings: Settings) -> Request:
     shows that the gateway's cache is not keyed as `[gateway]` says. The body of a request never reaches an authorizer.
     """
     if not isinstance(event, dict):
-        raise EventUnknown("the event is no JSON object")
+        raise EventUnknown(
+            f"the event is no JSON object: expected one of API Gateway's, found {kind_of(event)}"
+        )
     for row in SHAPES:
         if row.recognises(event):
             break
     else:
         raise EventUnknown(
-            "the event has none of the five shapes of an API Gateway authorizer: expected `type` TOKEN or REQUEST"
+            "the event has none of the five shapes of an API Gateway authorizer: expected the `type` TOKEN, or REQUEST "
+            'with the `version` "1.0" or "2.0" or none; events/ has a sample of each'
         )
     route = parse_route_arn(event.get(row.arn), websocket=row.shape is Shape.WEBSOCKET)
     places, header_names, query_names = _wanted(settings)
@@ -120,7 +124,10 @@ def _token_value(places: Places, headers: Values, query: Values) -> tuple[str, s
         expected = ", ".join(f"{place}:{name}" for place, name in places)
         raise TokenMissing(f"the request carries no token: expected one in {expected}")
     if len(found) > 1:
-        raise TokenAmbiguous("the request carries several tokens: expected exactly one")
+        expected = ", ".join(f"{place}:{name}" for place, name in places)
+        raise TokenAmbiguous(
+            f"the request carries {len(found)} tokens: expected exactly one in all of {expected}"
+        )
     return found[0]
 
 
@@ -144,7 +151,9 @@ def _requested_role(headers: Values, header: str | None) -> str | None:
         return None
     if len(values) > 1:
         # Not a denial: that would be cached, under whichever of them the gateway takes.
-        raise RequestedRoleAmbiguous(f"the header {header!r} comes several times: expected one role")
+        raise RequestedRoleAmbiguous(
+            f"the header {header!r} comes several times, {len(values)} in all: expected one role"
+        )
     return values[0]
 
 

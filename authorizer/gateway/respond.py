@@ -49,7 +49,10 @@ def refresh(
     """The context alone, for a WebSocket's backend that asks again. Raises `NoRoute` where the caller could not connect
     any more."""
     if not routes.this_route:
-        raise NoRoute("the caller's scopes open $connect no longer")
+        raise NoRoute(
+            f"the caller's scopes open $connect no longer: found {sorted(identity.scopes)}, expected one with "
+            "`$connect` under [scopes]"
+        )
     return {"context": {**context_of(identity, settings), **credentials}}
 
 

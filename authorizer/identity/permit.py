@@ -43,7 +43,10 @@ def _routes(  # noqa: PLR0917 - what it reads, and so what its outcome is rememb
 ) -> Routes:
     opened = _opened(scopes, shape, settings)
     if not opened.entries and not (opened.default and simple_response):
-        raise NoRoute(f"the caller's scopes open no route of this {shape} API")
+        raise NoRoute(
+            f"the caller's scopes open no route of this {shape} API: found {sorted(scopes)}, expected one with such a "
+            "route under [scopes]"
+        )
     matched = _matched(opened, route, route_key if simple_response else None)
     if simple_response and matched is None:
         raise RouteClosed(why_closed(route.path))

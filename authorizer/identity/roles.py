@@ -14,6 +14,8 @@ class Choice(NamedTuple):
 
     role: Role | None
     rule: str
+    among: str = ""
+    """Those that fit, in words."""
 
 
 def choose(claims: Claims, requested: str | None, settings: Settings) -> Choice:
@@ -29,13 +31,13 @@ def choose(claims: Claims, requested: str | None, settings: Settings) -> Choice:
             return choice
         if settings.resolution.ambiguous is None:
             raise RoleAmbiguous(
-                f"{choice.rule}: several roles fit equally well; give one group a better precedence, add a rule, or "
-                "name a role in resolution.ambiguous"
+                f"{choice.rule}: {choice.among} fit equally well, expected one; give one group a better precedence, "
+                "add a rule, or name a role in resolution.ambiguous"
             )
         return Choice(settings.roles[settings.resolution.ambiguous], f"{choice.rule}; resolution.ambiguous")
     raise NoRole(
         "nothing leads from this caller to a role: the token has no role claim, no rule matches and none of its "
-        "groups has a role in access.toml"
+        f"{len(set(claims.groups))} groups has a role in access.toml; give one a role under [groups], or add a rule"
     )
 
 
@@ -83,7 +85,9 @@ def _preferred(claims: Claims, _: str | None, settings: Settings) -> Choice | No
     """`cognito:preferred_role`: the role of the caller's group with the best precedence, as Cognito saw it."""
     if claims.preferred_role is None:
         return None
-    return Choice(_listed(claims.preferred_role, settings), "cognito:preferred_role")
+    return Choice(
+        _listed(claims.preferred_role, "cognito:preferred_role", settings), "cognito:preferred_role"
+    )
 
 
 def _rules(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
@@ -100,8 +104,8 @@ def _token_roles(claims: Claims, _: str | None, settings: Settings) -> Choice | 
     if not roles:
         return None
     if len(roles) > 1:
-        return Choice(None, "cognito:roles without cognito:preferred_role")
-    return Choice(_listed(roles[0], settings), "cognito:roles")
+        return Choice(None, "cognito:roles without cognito:preferred_role", f"{len(roles)} roles")
+    return Choice(_listed(roles[0], "cognito:roles", settings), "cognito:roles")
 
 
 def _group_map(claims: Claims, _: str | None, settings: Settings) -> Choice | None:
@@ -119,7 +123,7 @@ def _group_map(claims: Claims, _: str | None, settings: Settings) -> Choice | No
     best = min(precedence for precedence, _ in granting)
     roles = {role for precedence, role in granting if precedence == best}
     if len(roles) > 1:
-        return Choice(None, "groups of equal precedence")
+        return Choice(None, "groups of equal precedence", " and ".join(map(repr, sorted(roles))))
     return Choice(settings.roles[roles.pop()], "group map")
 
 
@@ -134,10 +138,13 @@ RULES: tuple[Callable[[Claims, str | None, Settings], Choice | None], ...] = (
 )
 
 
-def _listed(arn: str, settings: Settings) -> Role:
+def _listed(arn: str, claim: str, settings: Settings) -> Role:
     role = settings.roles_by_arn.get(arn)
     if role is None:
-        raise RoleNotListed("the token names a role that access.toml does not list: it is never assumed")
+        raise RoleNotListed(
+            f"the token's `{claim}` names a role that access.toml does not list, and it is never assumed: list it "
+            "under [roles], or take it from the group in the user pool"
+        )
     return role
 
 

@@ -24,6 +24,8 @@ PRIVATE_ENCRYPTION_CONTEXT = "authorizer-private-sealing"
 """Values of `purpose` in the KMS encryption context of an encrypted data key. A backend's `kms:Decrypt` is limited to
 the first: it then opens no private key, although both are encrypted under one key of KMS."""
 
+_ACTIONS = {"secretsmanager": "secretsmanager:GetSecretValue", "kms": "kms:Decrypt"}
+"""What its role needs, by where the keys are."""
 _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Clients = Callable[[str], Any]
@@ -62,7 +64,9 @@ def parse_keys(text: str) -> SealingKeys:
     keys: list[tuple[str, bytes]] = []
     for row in _rows(text, {"kty", "kid", "k"}):
         if row["kty"] != "oct":
-            raise SettingsError([f'sealing key {row["kid"]!r}: `kty` must be "oct"'])
+            raise SettingsError(
+                [f'sealing key {row["kid"]!r}: `kty` must be "oct": another kind of key was found']
+            )
         keys.append((row["kid"], _bytes(row["k"], row["kid"], urlsafe=True)))
     return _checked(keys)
 
@@ -107,7 +111,9 @@ def _bytes(text: str, kid: str, *, urlsafe: bool) -> bytes:
             return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise SettingsError([f"sealing key {kid!r}: is no base64"]) from None
+        raise SettingsError(
+            [f"sealing key {kid!r}: is no {'base64url' if urlsafe else 'base64'}, of {len(text)} characters"]
+        ) from None
 
 
 def _decrypted(row: Mapping[str, str], sealing: Sealing, clients: Clients) -> tuple[str, bytes]:
@@ -129,4 +135,7 @@ def _ask(call: Callable[[], Any], sealing: Sealing) -> Any:
         problem = str(error.response.get("Error", {}).get("Code", "no code"))
     except (BotoCoreError, KeyError) as error:
         problem = type(error).__name__
-    raise SealingKeysUnavailable(f"the sealing keys cannot be read from {sealing.source}: {problem}")
+    raise SealingKeysUnavailable(
+        f"the sealing keys cannot be read from {sealing.source}: {problem}; expected that the function may call "
+        f"{_ACTIONS[sealing.source]}, and reach it"
+    )

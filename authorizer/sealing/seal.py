@@ -34,7 +34,7 @@ CLOCK_TOLERANCE = 60.0
 """Seconds by which the clocks of STS, of the environment that sealed and of the one that opens may differ."""
 MAX_DATE = 253_402_300_799
 """The last second of the year 9999."""
-NOT_WHOLE = "what was sealed is not whole"
+NOT_WHOLE = "what was sealed is not whole: expected claims that this project's authorizer sealed"
 
 _HEADER = frozenset({"alg", "enc", "kid", "typ"})
 
@@ -104,7 +104,7 @@ class Seal:
         Raises `SealRefused`, and nothing else, whatever the text is.
         """
         if len(sealed) > MAX_SEALED:
-            raise SealRefused("size", f"the seal has {len(sealed)} characters: at most {MAX_SEALED}")
+            raise SealRefused("size", f"the seal has {len(sealed)} characters: expected {MAX_SEALED} at most")
         claims = self._claims(sealed)
         if claims.get("aud") != audience:
             raise SealRefused(
@@ -127,7 +127,10 @@ class Seal:
     def _claims(self, sealed: str) -> dict[str, Any]:
         kid = peek_kid(sealed)
         if kid not in self._imported:
-            raise SealRefused("key", "the seal names a key that is not here")
+            raise SealRefused(
+                "key",
+                f"the seal names a key that is not here: expected one of {', '.join(map(repr, self._imported))}",
+            )
         try:
             opened = jwe.decrypt_compact(sealed, self._imported[kid], algorithms=[ALGORITHM, ENCRYPTION])
         except (JoseError, ValueError):

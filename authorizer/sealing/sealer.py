@@ -77,7 +77,7 @@ class Sealer:
             self._cooldown.failed(now)
             if old is not None:
                 return old
-            raise SealingKeysUnavailable(f"[{self._settings.table}] {_told(error)}") from None
+            raise SealingKeysUnavailable(_told(error, self._settings.table)) from None
 
     async def read(self, now: float, deadline: Deadline) -> "Seal":
         """The seal, its keys read anew; one reading for all who ask at once.
@@ -92,11 +92,13 @@ class Sealer:
                 lambda _: asyncio.to_thread(read_keys, self._settings, self._clients),
                 budget=deadline.remaining(),
             )
+            self._seal, self._read_at = _seal(keys), now
         except TimeoutError:
             raise SealingKeysUnavailable(
                 f"the sealing keys could not be read from {self._settings.source} in time"
             ) from None
-        self._seal, self._read_at = _seal(keys), now
+        except SettingsError as error:
+            raise SettingsError(f"[{self._settings.table}] {problem}" for problem in error.problems) from None
         self._cooldown.succeeded()
         return self._seal
 
@@ -106,14 +108,14 @@ class Sealer:
         return self._seal if lasting or 0 <= now - self._read_at < KEYS_MAX_AGE else None
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception, table: str) -> str:
     """What may be said of it: our own words, and of a library's error no more than its kind, since its text may quote
     the secret."""
     if isinstance(error, SettingsError):
-        return "; ".join(error.problems)
+        return "; ".join(error.problems)  # each begins with its table
     if isinstance(error, SealingKeysUnavailable):
-        return str(error)
-    return f"the sealing keys could not be read: {type(error).__name__}"
+        return f"[{table}] {error}"
+    return f"[{table}] the sealing keys could not be read: {type(error).__name__}"
 
 
 def _seal(keys: SealingKeys) -> "Seal":

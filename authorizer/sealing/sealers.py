@@ -70,7 +70,7 @@ class Sealers:
         Raises `SealingKeysUnavailable`, also while one of its keys is among those of `[sealing]`, or it cannot be told.
         """
         if self._private is None:
-            raise SealingKeysUnavailable("no `[private_sealing]` keys are configured")
+            raise SealingKeysUnavailable("no `[private_sealing]` keys are configured: expected such a table")
         seal = await self._private.ready(now, deadline)
         if self._handing:
             await self._handing.ready(now, deadline)

@@ -27,7 +27,9 @@ def token_use_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
     """An ID token is not an access token: each API says which it takes."""
     if said.token_use not in issuer.token_use:
         taken = " or ".join(sorted(issuer.token_use))
-        return TokenUseRefused(f"this is an {said.token_use} token: from this issuer only {taken} is taken")
+        return TokenUseRefused(
+            f"this is an {said.token_use} token: of '{issuer.issuer}' only {taken} is taken (`token_use`)"
+        )
     return None
 
 
@@ -38,10 +40,14 @@ def client_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
         return None
     if not said.clients:
         return TokenClaimMissing(
-            "the token names no app client: `aud` of an ID token, `client_id` of an access token"
+            "the token names no app client: expected one of `client_ids` in `aud` of an ID token, `client_id` of an "
+            "access token"
         )
     if not issuer.client_ids.issuperset(said.clients):
-        return ClientRefused("the token is for an app client that `client_ids` of its issuer does not list")
+        return ClientRefused(
+            f"the token is for an app client that `client_ids` of '{issuer.issuer}' does not list: list it there if "
+            "this API is for it"
+        )
     return None
 
 
@@ -53,9 +59,9 @@ def audience_is_taken(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
         return None
     if issuer.audiences.isdisjoint(said.audiences):
         return AudienceRefused(
-            "the access token's `aud` names no API that `audiences` of its issuer lists"
+            f"the access token's `aud` names no API that `audiences` of '{issuer.issuer}' lists: it is for another"
             if said.audiences
-            else "the access token has no `aud`, and its issuer has `audiences`"
+            else f"the access token has no `aud`, and '{issuer.issuer}' has `audiences`: expected one of them"
         )
     return None
 
@@ -79,7 +85,7 @@ def lifetime_is_bounded(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
     if issuer.max_lifetime is not None and said.exp - said.iat > issuer.max_lifetime:
         return TokenLifetimeTooLong(
             f"the token lives {said.exp - said.iat:.0f} s from `iat` to `exp`, and at most "
-            f"{issuer.max_lifetime:.0f} s are taken"
+            f"{issuer.max_lifetime:.0f} s are taken: shorten it at '{issuer.issuer}', or raise `max_lifetime`"
         )
     return None
 
@@ -87,21 +93,25 @@ def lifetime_is_bounded(said: ClaimsSet, issuer: Issuer) -> Unauthorized | None:
 def not_expired(said: ClaimsSet, issuer: Issuer, now: float) -> Unauthorized | None:
     """RFC 7519 §4.1.4: not accepted "on or after" `exp`."""
     if now >= said.exp + issuer.leeway:
-        return TokenExpired(f"the token expired {now - said.exp:.0f} s ago")
+        return TokenExpired(f"the token expired {now - said.exp:.0f} s ago: a fresh one is needed")
     return None
 
 
 def already_valid(said: ClaimsSet, issuer: Issuer, now: float) -> Unauthorized | None:
     """RFC 7519 §4.1.5: not accepted before `nbf`."""
     if said.nbf is not None and now < said.nbf - issuer.leeway:
-        return TokenNotYetValid(f"the token is valid only in {said.nbf - now:.0f} s: `nbf`")
+        return TokenNotYetValid(
+            f"the token is valid only in {said.nbf - now:.0f} s (`nbf`): compare the clocks"
+        )
     return None
 
 
 def issued_in_the_past(said: ClaimsSet, issuer: Issuer, now: float) -> Unauthorized | None:
     """A token from the future: the issuer's clock or ours is wrong, and `exp` means nothing then."""
     if now < said.iat - issuer.leeway:
-        return TokenNotYetValid(f"the token is issued only in {said.iat - now:.0f} s: `iat`")
+        return TokenNotYetValid(
+            f"the token is issued only in {said.iat - now:.0f} s (`iat`): compare the clocks"
+        )
     return None
 
 
@@ -110,13 +120,17 @@ def authenticated_lately(said: ClaimsSet, issuer: Issuer, now: float) -> Unautho
     if issuer.max_auth_age is None:
         return None
     if said.auth_time is None:
-        return TokenClaimMissing("the token has no `auth_time`, and the issuer has a `max_auth_age`")
+        return TokenClaimMissing(
+            f"the token has no `auth_time`, and '{issuer.issuer}' has a `max_auth_age`: expected when they signed in"
+        )
     if now < said.auth_time - issuer.leeway:
-        return TokenNotYetValid(f"the user signs in only in {said.auth_time - now:.0f} s: `auth_time`")
+        return TokenNotYetValid(
+            f"the user signs in only in {said.auth_time - now:.0f} s (`auth_time`): compare the clocks"
+        )
     if now > said.auth_time + issuer.max_auth_age + issuer.leeway:
         return AuthenticationTooOld(
-            f"the user signed in {now - said.auth_time:.0f} s ago, and at most "
-            f"{issuer.max_auth_age:.0f} s are taken"
+            f"the user signed in {now - said.auth_time:.0f} s ago, and at most {issuer.max_auth_age:.0f} s are taken: "
+            "they must sign in again"
         )
     return None
 

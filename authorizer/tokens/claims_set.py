@@ -13,6 +13,7 @@ from authorizer.errors import TokenClaimMalformed, TokenClaimMissing, TokenTypeR
 from authorizer.model import Claims
 from authorizer.settings.kinds import Kind
 from authorizer.settings.schema import Issuer
+from authorizer.syntax.kinds import kind_of
 
 MAX_SUB = 255
 """Longest `sub`, in characters (OpenID Connect Core 1.0 §2)."""
@@ -107,23 +108,34 @@ def _token_use(payload: Mapping[str, object], typ: str, kind: Kind) -> str:
         for token_use, types in kind.typ.items():
             if typ in types:
                 return token_use
-        raise TokenTypeRefused("the token's `typ` is not one of an ID token or an access token")
+        expected = _types(frozenset().union(*kind.typ.values()))
+        raise TokenTypeRefused(
+            f"the token's `typ` is not one of an ID token or an access token: expected {expected}"
+        )
     use = payload.get(kind.token_use)
     if use is None:
-        raise TokenClaimMissing(f"the token has no `{kind.token_use}`")
+        raise TokenClaimMissing(f"the token has no `{kind.token_use}`: expected `id` or `access`")
     if not isinstance(use, str) or use not in kind.typ:
-        raise TokenUseRefused(f"the token's `{kind.token_use}` is neither `id` nor `access`")
+        raise TokenUseRefused(
+            f"the token's `{kind.token_use}` is neither `id` nor `access`, but {kind_of(use)}"
+        )
     if typ not in kind.typ[use]:
-        raise TokenTypeRefused(f"the token's `typ` is not one of an {use} token")
+        raise TokenTypeRefused(
+            f"the token's `typ` is not one of an {use} token: expected {_types(kind.typ[use])}"
+        )
     return use
+
+
+def _types(taken: frozenset[str]) -> str:
+    return ", ".join(f"`{typ}`" if typ else "none" for typ in sorted(taken))
 
 
 def _sub(payload: Mapping[str, object]) -> str:
     sub = _text(payload, "sub")
     if sub is None:
-        raise TokenClaimMissing("the token has no `sub`")
+        raise TokenClaimMissing("the token has no `sub`: expected the user's or the client's id")
     if len(sub) > MAX_SUB:
-        raise TokenClaimMalformed(f"the token's `sub` has more than {MAX_SUB} characters")
+        raise TokenClaimMalformed(f"the token's `sub` has {len(sub)} characters: expected {MAX_SUB} at most")
     return sub
 
 
@@ -168,7 +180,9 @@ def _text(payload: Mapping[str, object], name: str | None) -> str | None:
         return None
     text = payload[name]
     if not isinstance(text, str) or not text:
-        raise TokenClaimMalformed(f"the token's `{name}` is not a text")
+        raise TokenClaimMalformed(
+            f"the token's `{name}` is not a text of at least one character: found {kind_of(text)}"
+        )
     _check_controls(name, text)
     return text
 
@@ -178,14 +192,18 @@ def _texts(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:
         return ()
     texts = payload[name]
     if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
-        raise TokenClaimMalformed(f"the token's `{name}` is not an array of texts")
+        raise TokenClaimMalformed(
+            f"the token's `{name}` is not an array of texts of at least one character: found {kind_of(texts)}"
+        )
     _check_controls(name, "".join(texts))
     return tuple(texts)
 
 
 def _check_controls(name: str, text: str) -> None:
-    if _CONTROL.search(text):
-        raise TokenClaimMalformed(f"the token's `{name}` holds a control character")
+    if found := _CONTROL.search(text):
+        raise TokenClaimMalformed(
+            f"the token's `{name}` holds a control character: found U+{ord(found[0]):04X}"
+        )
 
 
 def _roles(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:
@@ -195,7 +213,9 @@ def _roles(payload: Mapping[str, object], name: str | None) -> tuple[str, ...]:
         return _texts(payload, name)
     roles = tuple(role.strip(" ") for role in str(payload[name]).split(","))
     if not all(roles):
-        raise TokenClaimMalformed(f"the token's `{name}` has an empty role between commas")
+        raise TokenClaimMalformed(
+            f"the token's `{name}` has an empty role between commas: expected role ARNs"
+        )
     return roles
 
 
@@ -204,14 +224,16 @@ def _scopes(payload: Mapping[str, object], name: str) -> tuple[str, ...]:
     if scope == "":
         return ()
     if not isinstance(scope, str) or not _SCOPE.fullmatch(scope):
-        raise TokenClaimMalformed(f"the token's `{name}` is not a text of scopes with one space between them")
+        raise TokenClaimMalformed(
+            f"the token's `{name}` is not a text of scopes with one space between them: found {kind_of(scope)}"
+        )
     return tuple(scope.split(" "))
 
 
 def _required_date(payload: Mapping[str, object], name: str) -> float:
     date = _date(payload, name)
     if date is None:
-        raise TokenClaimMissing(f"the token has no `{name}`")
+        raise TokenClaimMissing(f"the token has no `{name}`: expected a time in seconds")
     return date
 
 
@@ -221,7 +243,7 @@ def _date(payload: Mapping[str, object], name: str) -> float | None:
         return None
     date = payload[name]
     if type(date) not in (int, float):
-        raise TokenClaimMalformed(f"the token's `{name}` is not a number")
+        raise TokenClaimMalformed(f"the token's `{name}` is not a number of seconds: found {kind_of(date)}")
     if not 0 <= date <= MAX_DATE:  # type: ignore[operator] # int or float, by the line above
         raise TokenClaimMalformed(f"the token's `{name}` is not a date in seconds between 1970 and 9999")
     return float(date)  # type: ignore[arg-type] # the same

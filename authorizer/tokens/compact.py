@@ -10,6 +10,7 @@ from authorizer.errors import (
     TokenTooLarge,
 )
 from authorizer.memory import FEW, remembered
+from authorizer.syntax.kinds import kind_of
 from authorizer.tokens.algorithms import ALGORITHMS
 from authorizer.tokens.base64url import octets_of
 from authorizer.tokens.strict_json import JsonRefused, parse_object
@@ -42,8 +43,10 @@ def ascii_of(token: str) -> bytes:
         raise TokenTooLarge(f"the token has {len(token)} characters, and at most {MAX_TOKEN} are read")
     try:
         return token.encode("ascii")
-    except UnicodeEncodeError:
-        raise TokenMalformed("the token holds a character outside ASCII") from None
+    except UnicodeEncodeError as error:
+        raise TokenMalformed(
+            f"the token holds a character outside ASCII: the first is number {error.start + 1} of {len(token)}"
+        ) from None
 
 
 def parse_compact(token: bytes) -> Compact:
@@ -86,7 +89,10 @@ def _header(part: bytes) -> tuple[str, str, str]:
 def _octets(part: bytes, what: str) -> bytes:
     octets = octets_of(part)
     if not octets:
-        raise TokenMalformed(f"the token's {what} is empty or not base64url")
+        raise TokenMalformed(
+            f"the token's {what} is empty or not base64url: {len(part)} characters; expected no padding, and nothing "
+            "but A-Z a-z 0-9 - _"
+        )
     return octets
 
 
@@ -100,7 +106,9 @@ def _object(octets: bytes, what: str) -> dict[str, object]:
 def _kid_of(header: Mapping[str, object]) -> str:
     kid = header.get("kid")
     if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID:
-        raise TokenMalformed(f"the token's `kid` is not a text of 1 to {MAX_KID} characters")
+        raise TokenMalformed(
+            f"the token's `kid` is not a text of 1 to {MAX_KID} characters: found {kind_of(kid)}"
+        )
     return kid
 
 
@@ -109,5 +117,7 @@ def _typ_of(header: Mapping[str, object]) -> str:
         return ""
     typ = header["typ"]
     if not isinstance(typ, str) or not typ:
-        raise TokenMalformed("the token's `typ` is not a text")
+        raise TokenMalformed(
+            f"the token's `typ` is not a text of at least one character: found {kind_of(typ)}"
+        )
     return typ.lower().removeprefix("application/")

@@ -35,7 +35,7 @@ class HttpFetch:
     async def __call__(self, uri: str, timeout: float) -> bytes:  # noqa: ASYNC109 — aiohttp keeps it
         """The body of a 200 answer, at most `MAX_DOCUMENT` bytes, within `timeout` seconds in all."""
         if not is_safe(uri):
-            raise FetchFailed(f"'{uri}' is neither https nor on this machine")
+            raise FetchFailed(f"'{uri}' is neither https nor on this machine: expected an https URI")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=tls.context(), force_close=True),
@@ -56,12 +56,14 @@ class HttpFetch:
                 proxy=self.proxies.on_the_way_to(uri),
             ) as response:
                 if response.status != HTTPStatus.OK:
-                    raise FetchFailed(f"'{uri}' answered with status {response.status}")
+                    raise FetchFailed(f"'{uri}' answered with status {response.status}: expected 200")
                 body = bytearray()
                 async for chunk in response.content.iter_any():
                     body += chunk
                     if len(body) > MAX_DOCUMENT:
-                        raise FetchFailed(f"'{uri}' answered with more than {MAX_DOCUMENT} bytes")
+                        raise FetchFailed(
+                            f"'{uri}' answered with more than {MAX_DOCUMENT} bytes, where a key set was expected"
+                        )
                 return bytes(body)
         except TimeoutError as error:
             raise FetchFailed(f"'{uri}' did not answer within {timeout:g} s") from error

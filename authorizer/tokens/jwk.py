@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from authorizer.syntax.kinds import kind_of
 from authorizer.tokens.algorithms import Algorithm
 from authorizer.tokens.compact import MAX_KID
 from authorizer.tokens.public_keys import PublicKey
@@ -28,15 +29,17 @@ def parse_key_set(document: bytes, algorithm: Algorithm) -> dict[str, PublicKey]
         entries = parse_object(document).get("keys")
     except JsonRefused as refused:
         raise KeySetRefused(f"the key set is refused: {refused}") from None
-    if not isinstance(entries, list) or len(entries) > MAX_KEYS:
-        raise KeySetRefused(f"the key set has no `keys`, or more than {MAX_KEYS} of them")
+    if not isinstance(entries, list):
+        raise KeySetRefused(f"the key set has no list of `keys`: found {kind_of(entries)}")
+    if len(entries) > MAX_KEYS:
+        raise KeySetRefused(f"the key set has {len(entries)} keys: expected {MAX_KEYS} at most")
     usable: dict[str, PublicKey] = {}
     passed_over: list[str] = []
     seen: set[str] = set()
     for position, entry in enumerate(entries):
         kid = entry.get("kid") if isinstance(entry, dict) else None
         if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID:
-            passed_over.append(f"key {position} has no `kid`")
+            passed_over.append(f"key {position} has no `kid` of 1 to {MAX_KID} characters")
             continue
         if kid in seen:
             raise KeySetRefused(f"the key set has two keys with the `kid` {kid!r}")

@@ -37,7 +37,10 @@ def restored(kept: Any, issuers: Mapping[str, Issuer], now: float) -> Claims:
         case {"issuer": str(name), "tokenUse": str(token_use), "payload": dict(payload)} if name in issuers:
             issuer = issuers[name]
         case {"payload": _}:
-            raise ConnectionRefused("the issuer of the connection's token is configured no longer")
+            raise ConnectionRefused(
+                "the issuer of the connection's token is configured no longer: list it under [[issuers]], or let the "
+                "caller connect anew"
+            )
         case _:
             raise ConnectionRefused("what was kept of the connection is of another version: open a new one")
     kind = KINDS[issuer.kind]

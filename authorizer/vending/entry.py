@@ -59,9 +59,16 @@ def opened(reply: object, request: AssumeRoleRequest, seal: "Seal", now: float) 
             return None
         raise
     if (found.role_arn, found.session_name) != (request.role_arn, request.session_name):
-        raise SealRefused("principal", "an entry of the shared table is of another role or session")
+        raise SealRefused(
+            "principal",
+            f"an entry of the shared table is of another role or session than {request.role_arn!r} for "
+            f"{request.session_name!r}",
+        )
     if found.expiration > found.issued_at + request.duration + SKEW:
-        raise SealRefused("form", "an entry of the shared table lives longer than asked")
+        raise SealRefused(
+            "form",
+            f"an entry of the shared table lives longer than the {request.duration} s that were asked for",
+        )
     return found
 
 

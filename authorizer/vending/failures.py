@@ -139,8 +139,8 @@ def _region(_code: str, _message: str, _request: AssumeRoleRequest) -> StsRegion
 
 def _caller(code: str, _message: str, _request: AssumeRoleRequest) -> CallerCredentialsRefused:
     return CallerCredentialsRefused(
-        f"STS refuses the function's own credentials ({code}): expired, of a deleted role, or a clock that "
-        "is wrong"
+        f"STS refuses the function's own credentials ({code}): they are expired, of a deleted role, or the clock is "
+        "wrong; give the function an execution role that exists"
     )
 
 
@@ -152,7 +152,9 @@ def _throttled(code: str, _message: str, _request: AssumeRoleRequest) -> StsThro
 
 
 def _fault(code: str, _message: str, _request: AssumeRoleRequest) -> StsUnavailable:
-    return StsUnavailable(f"STS has a fault of its own: {code}")
+    return StsUnavailable(
+        f"STS has a fault of its own: {code}; it is AWS's to mend, and the next request asks again"
+    )
 
 
 _KINDS: Final[tuple[tuple[frozenset[str], Callable[[str, str, AssumeRoleRequest], VendingFailure]], ...]] = (

@@ -129,9 +129,13 @@ def _check_policy(role_arn: str, text: str, arns: tuple[str, ...]) -> None:
     limit = LIMITS["Policy"]
     if not text.strip():
         # AssumeRole without a Policy, or with an empty one, means the whole role.
-        raise RequestInvalid("Policy", "is empty")
+        raise RequestInvalid(
+            "Policy", f"of role {role_arn!r} is empty: without one, it would be the whole role's"
+        )
     if not limit.form.fullmatch(text):
-        raise RequestInvalid("Policy", "holds a character outside tab, LF, CR and U+0020 to U+00FF")
+        raise RequestInvalid(
+            "Policy", f"of role {role_arn!r} holds a character outside tab, LF, CR and U+0020 to U+00FF"
+        )
     total = len(text) + sum(map(len, arns))
     if total > limit.most:
         raise PolicyTooLarge(
@@ -146,8 +150,8 @@ def _check_values(tags: tuple[tuple[str, str], ...]) -> None:
         if not limit.takes(value):
             raise RequestInvalid(
                 "Tags",
-                f"has a value that STS does not take under {key!r}: at most {limit.most} letters, digits, spaces and "
-                "_ . : / = + - @",
+                f"has a value of {len(value)} characters that STS does not take under {key!r}: expected at most "
+                f"{limit.most} letters, digits, spaces and _ . : / = + - @",
             )
 
 
@@ -155,7 +159,8 @@ def _tag_value(key: str, claim: str, claims: Mapping[str, str | tuple[str, ...]]
     value = claims.get(claim)
     if value is None:
         raise ClaimAbsent(
-            f"the session tag {key!r} needs the claim {claim!r}, which the token does not carry"
+            f"the session tag {key!r} needs the claim {claim!r}, which the token does not carry: let the pool write "
+            "it, or drop the tag from session_tags"
         )
     if not isinstance(value, str):
         raise RequestInvalid("Tags", f"has {key!r} from the list claim {claim!r}: a tag holds one value")
@@ -177,6 +182,8 @@ def _until(text: str, moment: float) -> str:
         dates = statement.setdefault("Condition", {}).setdefault("DateLessThan", {})
         if any(key.casefold() == "aws:currenttime" for key in dates):
             # Two values of one key are alternatives: the later of them would win.
-            raise PolicyInvalid("a template limits `aws:CurrentTime` itself, so `end_with_token` cannot")
+            raise PolicyInvalid(
+                "a template limits `aws:CurrentTime` itself, so `end_with_token` cannot: expected one of the two"
+            )
         dates["aws:CurrentTime"] = end
     return json.dumps(document, separators=(",", ":"))

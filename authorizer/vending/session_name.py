@@ -46,7 +46,8 @@ def _text(claims: Mapping[str, str | tuple[str, ...]], name: str, parameter: str
     value = claims.get(name)
     if value is None:
         raise ClaimAbsent(
-            f"{template!r} ({parameter}) needs the claim {name!r}, which the token does not carry"
+            f"{template!r} ({parameter}) needs the claim {name!r}, which the token does not carry: let the pool write "
+            "it, or name another claim"
         )
     if not isinstance(value, str) or not value:
         raise RequestInvalid(parameter, f"needs the claim `{name}` as one non-empty text: {template!r}")

@@ -145,9 +145,11 @@ def unanswered(error: Exception) -> VendingFailure:
     kind = type(error).__name__
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
         return CallerCredentialsRefused(
-            f"the function has no AWS credentials of its own to call STS with: {kind}"
+            f"the function has no AWS credentials of its own to call STS with: {kind}; give it an execution role"
         )
-    return StsUnavailable(f"STS did not answer: {kind}")
+    return StsUnavailable(
+        f"STS did not answer: {kind}; look at the function's way to STS, such as its VPC endpoint"
+    )
 
 
 def granted(reply: Any, request: AssumeRoleRequest, now: float) -> Credentials:
@@ -166,7 +168,15 @@ def granted(reply: Any, request: AssumeRoleRequest, now: float) -> Credentials:
             issued_at=now,
         )
     except (AttributeError, KeyError, TypeError):
-        raise StsRefused("STS's reply to AssumeRole is not whole", sts_code="IncompleteReply") from None
+        raise StsRefused(
+            f"STS's reply for role {request.role_arn!r} is not whole: expected three credentials and their expiration; "
+            "is AWS_ENDPOINT_URL_STS an STS?",
+            sts_code="IncompleteReply",
+        ) from None
     if not (credentials.access_key_id and credentials.secret_access_key and credentials.session_token):
-        raise StsRefused("STS's reply to AssumeRole has an empty credential", sts_code="IncompleteReply")
+        raise StsRefused(
+            f"STS's reply for role {request.role_arn!r} has an empty credential: expected three; is "
+            "AWS_ENDPOINT_URL_STS an STS?",
+            sts_code="IncompleteReply",
+        )
     return credentials

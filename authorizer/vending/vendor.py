@@ -135,7 +135,10 @@ class Vendor:
     ) -> Fetched:
         budget = deadline.remaining()
         if budget <= 0:
-            raise StsUnavailable("no time is left to ask STS")
+            raise StsUnavailable(
+                f"no time is left to ask STS for role {request.role_arn!r}: the deadline passed {-budget:.1f} s ago; "
+                "look at what came before, or give the function a longer time-out"
+            )
         await loop_needed()
         # What is enough for a request is not enough for a connection: they do not share a flight.
         flight_key = f"{request.key}/{lifetime.need}"
@@ -149,7 +152,9 @@ class Vendor:
                 budget=budget,
             )
         except TimeoutError:
-            raise StsUnavailable(f"STS did not answer within {budget:.1f} s") from None
+            raise StsUnavailable(
+                f"STS did not answer for role {request.role_arn!r} within {budget:.1f} s, all that was left"
+            ) from None
         # For this caller: one who joins late has a later `now` than the one who fetched.
         _check(fetched.credentials, lifetime, now)
         return Fetched(fetched.credentials, to_share=fetched.to_share and not joins)

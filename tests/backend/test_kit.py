@@ -261,6 +261,15 @@ def test_sealed_credentials_without_keys_name_the_variable() -> None:
         backend.credentials(rest(sealed()), now=NOW)
 
 
+def test_keys_that_are_none_name_the_variable(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(opening.KEYS, "canary")
+    with pytest.raises(SettingsError) as refused:
+        backend.credentials(rest(sealed()), now=NOW)
+    [problem] = refused.value.problems
+    assert problem.startswith("AUTHORIZER_SEALING_KEYS: the sealing keys must be a JSON object")
+    assert "canary" not in problem
+
+
 def test_an_unknown_source_of_keys_is_refused(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(opening.SOURCE, "file")
     with pytest.raises(SettingsError, match="environment, secretsmanager, kms"):

@@ -82,6 +82,12 @@ def test_what_is_no_pinned_wheel_for_the_runtime_is_refused(
     assert said in str(refused.value)
 
 
+def test_a_pin_without_a_hash_is_refused(tmp_path: Path) -> None:
+    wheel(tmp_path)
+    with pytest.raises(SettingsError, match="Hashes are required"):
+        download(pins(tmp_path), ARM, tmp_path / "folder")
+
+
 def test_a_library_of_another_version_is_refused(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("aiohttp==0.0.1 \\\n    --hash=sha256:00\nabsent-library==1.0 \\\n")

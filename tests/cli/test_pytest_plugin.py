@@ -93,12 +93,21 @@ def test_other_toml_files_are_none_of_its_business(project: pytest.Pytester) -> 
     outcomes(project).assert_outcomes(passed=30)
 
 
-def test_what_nobody_foresaw_is_an_error_with_its_traceback(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("phase", "told"),
+    [
+        pytest.param("setup", {"errors": 3}, id="before a case is judged: an error"),
+        pytest.param("call", {"failed": 3}, id="after it: a failure"),
+    ],
+)
+def test_what_nobody_foresaw_is_told_with_its_traceback(
+    phase: str, told: dict[str, int], project: pytest.Pytester
+) -> None:
     project.makeconftest(
         'pytest_plugins = ["authorizer.cli.pytest_plugin"]\n'
-        "def pytest_runtest_setup(item):\n"
+        f"def pytest_runtest_{phase}(item):\n"
         "    raise ZeroDivisionError('nobody foresaw this')\n"
     )
     result = outcomes(project, "policies/cases/s3-client.toml")
-    result.assert_outcomes(errors=3)
+    result.assert_outcomes(**told)
     result.stdout.fnmatch_lines(["*ZeroDivisionError: nobody foresaw this*"])

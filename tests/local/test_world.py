@@ -38,7 +38,7 @@ def test_a_persona_with_a_role_that_is_not_there_is_refused_by_both_names(world:
     with pytest.raises(SettingsError) as refused:
         replace(world.local, personas=personas).mint("editor")
     assert [problem.partition(": ")[2] for problem in refused.value.problems] == [
-        f"editor: there is no role {name!r} in {world.local.settings.place}"
+        f"editor: there is no role {name!r} in {world.local.access.settings.place}"
         for name in ("author", "publisher")
     ]
 

@@ -27,7 +27,7 @@ def importing(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def imported(**variables: str) -> ModuleType:
         given = {
             **sample_environment(),
-            "JWKS_URI": next(iter(world.local.settings.issuers.values())).jwks_uri,
+            "JWKS_URI": next(iter(world.local.access.settings.issuers.values())).jwks_uri,
             "LAMBDA_TASK_ROOT": str(root),
             **variables,
         }

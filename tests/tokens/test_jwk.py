@@ -134,14 +134,14 @@ def test_a_key_is_used(changes: dict[str, Any]) -> None:
     [
         pytest.param(b"", "not JSON", id="nothing"),
         pytest.param(b"[]", "not a JSON object", id="an array"),
-        pytest.param(b'{"keys":{}}', "no `keys`", id="keys an object"),
-        pytest.param(b'{"keys":null}', "no `keys`", id="keys null"),
+        pytest.param(b'{"keys":{}}', "no list of `keys`: found an object", id="keys an object"),
+        pytest.param(b'{"keys":null}', "no list of `keys`: found null", id="keys null"),
         pytest.param(b'{"keys":[],"keys":[]}', "two members of one name", id="keys twice"),
         pytest.param(b'{"keys":[]}', "it is empty", id="keys empty"),
         pytest.param(b'{"keys":[null,1,"x",[]]}', "key 3 has no `kid`", id="keys of no keys"),
         pytest.param(
             json.dumps({"keys": [jwk(kid=str(i)) for i in range(MAX_KEYS + 1)]}).encode(),
-            "more than 100",
+            "has 101 keys: expected 100 at most",
             id="too many",
         ),
         pytest.param(key_set(jwk(), jwk()), "two keys with the `kid`", id="one key twice"),

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authorizer.errors import KeysUnavailable, KeyUnknown
 from authorizer.tokens.jwk import parse_key_set
-from authorizer.tokens.keystore import FetchCounts, KeyStore
+from authorizer.tokens.keystore import MOST_TOLD, FetchCounts, KeyStore
 from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, SLOW, Endpoint
@@ -29,7 +29,7 @@ USELESS = [
     pytest.param(b"<html>busy</html>", "not JSON", id="garbage"),
     pytest.param(OLD_SET[: len(OLD_SET) // 2], "not JSON", id="half a document"),
     pytest.param(b"", "not JSON", id="nothing"),
-    pytest.param(b"{}", "no `keys`", id="an object without keys"),
+    pytest.param(b"{}", "no list of `keys`", id="an object without keys"),
     pytest.param(b'{"keys":[]}', "it is empty", id="an empty set"),
     pytest.param(key_set(jwk(kid="old", use="enc")), "`use`", id="a set without a usable key"),
 ]
@@ -288,10 +288,20 @@ async def test_a_withdrawn_key_is_believed_for_the_maximum_age_at_most() -> None
     await keys.warm(NOW)
     endpoint.answer = AFTER_SET
     assert await keys.key("old", DUE - 0.1, PATIENT) == public("genuine")
-    with pytest.raises(KeyUnknown, match=r"is not in the key set at .*, which has '"):
+    with pytest.raises(KeyUnknown, match=r"is not in the key set at .*, which has 1: '"):
         await keys.key("old", DUE, PATIENT)
     assert keys.held("old", DUE) is None
     assert endpoint.fetches == 2
+
+
+async def test_of_a_large_set_a_few_keys_are_named() -> None:
+    """Whoever sends tokens with unknown keys must not fill the log with those that are known."""
+    keys = store(Endpoint(key_set(*(jwk(kid=f"k{number}") for number in range(20)))))
+    with pytest.raises(KeyUnknown) as refused:
+        await keys.key("mallory", NOW, PATIENT)
+    assert "which has 20: 'k0', 'k1', " in str(refused.value)
+    assert str(refused.value).count("'k") == MOST_TOLD
+    assert "mallory" not in str(refused.value)
 
 
 async def test_a_key_that_changes_under_its_name_is_another_key() -> None:

@@ -241,7 +241,8 @@ async def test_warming_leaves_half_of_lambda_s_init_phase_to_the_rest(rotating: 
         pytest.param(RuntimeError("canary"), "the sealing keys could not be read: RuntimeError", id="any"),
         pytest.param(
             KeyError("canary"),
-            "the sealing keys cannot be read from secretsmanager: KeyError",
+            "the sealing keys cannot be read from secretsmanager: KeyError; expected that the function may call "
+            "secretsmanager:GetSecretValue, and reach it",
             id="a known one",
         ),
     ],
@@ -292,6 +293,10 @@ async def test_the_keys_of_each_table_are_told_by_its_name(sts: FakeSts) -> None
     vendor = vendor_with(Secrets("{}"), make_settings(private_sealing=private))
     with pytest.raises(SealingKeysUnavailable, match=r"^\[private_sealing\] the sealing keys must be"):
         await vendor.sealers.private(NOW, PATIENT)
+    with pytest.raises(SettingsError) as refused:
+        await vendor.sealers.warm(NOW)
+    [problem] = refused.value.problems
+    assert problem.startswith("[private_sealing] the sealing keys must be")
     await vendor.close()
 
 

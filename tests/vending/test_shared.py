@@ -765,7 +765,7 @@ def test_an_entry_lives_a_minute_longer_than_was_asked_at_most(life: int, believ
     if believed:
         assert entry.opened(reply, short, seal, NOW) == credentials
         return
-    with pytest.raises(SealRefused, match="lives longer than asked"):
+    with pytest.raises(SealRefused, match="lives longer than the 900 s"):
         entry.opened(reply, short, seal, NOW)
 
 

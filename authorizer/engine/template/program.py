@@ -159,7 +159,9 @@ def describe_test(test: "Test") -> str:
             text = f"loop.{which}"
         case Not(test=inner):
             text = f"not ({describe_test(inner)})"
-        case Both(left=left, right=right, either=either):
+        case Both(
+            left=left, right=right, either=either
+        ):  # pragma: no branch - mypy proves that no test is left
             text = f"({describe_test(left)} {'or' if either else 'and'} {describe_test(right)})"
     return text
 

@@ -507,6 +507,12 @@ def test_a_loop_that_counts_is_followed_to_the_longest_list(counter: str) -> Non
     )
 
 
+def test_a_way_that_needs_a_claim_which_it_has_not_renders_nothing() -> None:
+    own, other = json.dumps(objects("{{ tenant }}/*")), json.dumps(objects("{{ plan }}/*"))
+    proof = prove_one(template("{% if plan is defined %}", own, "{% else %}", other, "{% endif %}"))
+    assert (proof.verdict, proof.ways) == ("PROVEN", 1)
+
+
 def test_a_statement_that_is_rendered_in_many_ways_is_judged_once_for_all() -> None:
     optional = [
         f'{{% if "s{number}" in scopes %}}{json.dumps(objects(f"x{number}/{{{{ tenant }}}}/*"))},{{% endif %}}'
