@@ -23,7 +23,7 @@ from authorizer.settings.load import load
 from authorizer.tokens.compact import parse_compact, peek
 from authorizer.tokens.fetch import is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
-from authorizer.vending.wire import parsed
+from authorizer.vending.query import parsed
 from tests.make import ACCESS, make_settings
 from tests.tokens.judge import RS256
 from tests.tokens.minting import base64url

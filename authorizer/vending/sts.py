@@ -29,8 +29,8 @@ from authorizer.errors import (
 from authorizer.model import Credentials
 from authorizer.vending.cache import Counts
 from authorizer.vending.failures import refusal
+from authorizer.vending.query import QueryClient
 from authorizer.vending.request import AssumeRoleRequest
-from authorizer.vending.wire import Wire
 
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.5
@@ -61,20 +61,20 @@ class Sts:
         self._pause = pause
         self._resources = AsyncExitStack()
         self._opening = asyncio.Lock()
-        self._wire: Wire | None = None
+        self._query: QueryClient | None = None
 
-    async def open(self) -> Wire:
+    async def open(self) -> QueryClient:
         """The way to STS, made on first use, once for all who ask at the same time.
 
         Raises `SettingsError` where no Region is configured, and botocore's errors where the function's own credentials
         are not to be had.
         """
         async with self._opening:
-            if self._wire is None:
-                self._wire = await self._open()
-            return self._wire
+            if self._query is None:
+                self._query = await self._open()
+            return self._query
 
-    async def _open(self) -> Wire:
+    async def _open(self) -> QueryClient:
         hush()
         sessions: list[CheckedSession] = []
         config = AioConfig(
@@ -93,12 +93,12 @@ class Sts:
         # time meanwhile leaves nothing behind.
         async with AsyncExitStack() as made:
             client = await made.enter_async_context(self._session.client("sts", config=config))
-            wire = await Wire.of(client, self._session, sessions)
+            query = await QueryClient.of(client, self._session, sessions)
             self._resources = made.pop_all()
-        return wire
+        return query
 
     async def close(self) -> None:
-        self._wire = None
+        self._query = None
         await self._resources.aclose()
 
     async def assume_role(
@@ -133,8 +133,8 @@ class Sts:
             await self._pause(pause)
 
     async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
-        wire = await self.open()
-        status, reply = await wire.assume_role(request)
+        query = await self.open()
+        status, reply = await query.assume_role(request)
         if not 200 <= status < 300:
             raise refusal(reply, status, request)
         return granted(reply, request, now)

@@ -50,11 +50,11 @@ LIES: Final[Mapping[str, tuple[Any, ...]]] = {
         _response(200, b" " * 300_000),
     ),
     "tokens/fetch: HttpFetch.__call__: response.content.iter_any": (b"", b"\xff\xfe", DEEP),
-    "vending/wire: Wire.assume_role: self.http.send": (
+    "vending/query: QueryClient.assume_role: self.http.send": (
         *(_reply(200, body) for body in BODIES),
         *(_reply(status, b"") for status in (100, 302, 404, 500, 999)),
     ),
-    "vending/wire: Wire.assume_role: reply.content": BODIES,
+    "vending/query: QueryClient.assume_role: reply.content": BODIES,
     "vending/shared: SharedLevel._exchange: call": ITEMS,
     "vending/shared: SharedLevel._exchange: call (2)": ITEMS,
     # From here on it is a library that gives what its types say: it can fail or be slow, and no more.
@@ -66,8 +66,8 @@ LIES: Final[Mapping[str, tuple[Any, ...]]] = {
     "vending/sts: Sts._open: AsyncExitStack": (),
     "vending/sts: Sts._open: made.enter_async_context": (),
     "vending/sts: Sts.close: self._resources.aclose": (),
-    "vending/wire: Wire.of: session.get_credentials": (),
-    "vending/wire: Wire.assume_role: self.credentials.get_frozen_credentials": (),
+    "vending/query: QueryClient.of: session.get_credentials": (),
+    "vending/query: QueryClient.assume_role: self.credentials.get_frozen_credentials": (),
 }
 """Place where somebody else's function is awaited → what it may give, besides what it should. A test holds the table to
 the code: every such place has a row."""

@@ -41,7 +41,7 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "vending": (
         *("vending/cache", "vending/entry", "vending/failures", "vending/lifetime", "vending/request"),
-        *("vending/session_name", "vending/shared", "vending/sts", "vending/vendor", "vending/wire"),
+        *("vending/session_name", "vending/shared", "vending/sts", "vending/vendor", "vending/query"),
         *("sealing/context", "sealing/keys", "sealing/seal", "sealing/sealer", "sealing/sealers"),
         *("aws/blocking", "aws/https", "aws/hush", "deployment/key_access"),
     ),
@@ -173,7 +173,7 @@ UNTRIED: Final = frozenset(
         "vending/shared",
         "vending/sts",
         "vending/vendor",
-        "vending/wire",
+        "vending/query",
         "sealing/keys",
         "sealing/sealer",
         "sealing/sealers",

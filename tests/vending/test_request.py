@@ -357,7 +357,7 @@ def test_nobody_but_the_checks_makes_a_request_and_every_request_has_a_policy() 
                     callers.append((file.name, ast.unparse(node)))
     assert makers == ["request.py"]
     assert sorted(callers) == [
-        ("sts.py", "wire.assume_role(request)"),
+        ("sts.py", "query.assume_role(request)"),
         ("vendor.py", "self._sts.assume_role(request, now=now, remaining=flight.remaining)"),
     ]
     tree = ast.parse((room / "request.py").read_text())

@@ -32,7 +32,7 @@ CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
+class QueryClient:
     """One client's road to STS."""
 
     http: Any

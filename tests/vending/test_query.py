@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from authorizer.aws.https import CheckedSession
 from authorizer.errors import CallerCredentialsRefused, StsRefused
 from authorizer.model import Shape
+from authorizer.vending.query import QueryClient, encoded, form, parsed
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.sts import granted
 from authorizer.vending.vendor import Vendor
-from authorizer.vending.wire import Wire, encoded, form, parsed
 from authorizer.waiting.deadline import Deadline
 from tests.vending.conftest import CALLER, SESSION, new_vendor
 from tests.vending.factories import NOW, SUB, make_identity, make_policy, make_role, make_settings
@@ -123,7 +123,9 @@ def client_of(url: str) -> Any:
 
 async def test_a_function_without_credentials_is_told_so() -> None:
     with pytest.raises(NoCredentialsError):
-        await Wire.of(client_of("https://sts.eu-central-1.amazonaws.com"), NoKeys(), [CheckedSession()])
+        await QueryClient.of(
+            client_of("https://sts.eu-central-1.amazonaws.com"), NoKeys(), [CheckedSession()]
+        )
 
 
 @pytest.mark.parametrize(
@@ -138,9 +140,9 @@ async def test_the_endpoint_is_what_the_client_has_resolved(endpoint: str, url: 
         async def get_credentials(self) -> object:
             return "canary"
 
-    wire = await Wire.of(client_of(endpoint), Keys(), [CheckedSession()])
-    assert "canary" not in repr(wire)
-    assert (wire.url, wire.region) == (url, "eu-central-1")
+    client = await QueryClient.of(client_of(endpoint), Keys(), [CheckedSession()])
+    assert "canary" not in repr(client)
+    assert (client.url, client.region) == (url, "eu-central-1")
 
 
 def test_a_reply_becomes_what_botocore_would_make_of_it() -> None:
