@@ -70,7 +70,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         "speaks_for": {"roles": [], "groups": [], "scopes": [], "claims": {"tenant": "any"}},
         "fixed_claims": {"client": "a"},
     }
+    shared = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/x"]}
     make_settings(
+        policies={"s3-home": {"shared": [shared]}},
         issuers=[{**pool, "speaks_for": "any"}, oidc, rows, limited],
         roles={name: {"source_identity": "{sub}"} for name in ("viewer", "editor", "admin", "importer")},
         session={"context": "sealed"},

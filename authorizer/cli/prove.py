@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,19 +75,21 @@ def _save(proofs: Sequence["Proof"], folder: Path) -> None:
 
 def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     console = Console()
-    table = Table("", "Verdict", "Isolates", "Branches", "Pairs")
+    table = Table("", Column("Verdict", no_wrap=True), "Isolates", "Branches", "Pairs")
     for proof in proofs:
         claims = ", ".join(dict.fromkeys(claim for _, claim in proof.isolates)) or "-"
-        verdict = f"[{STYLES[proof.verdict]}]{proof.verdict}[/]"
+        verdict = f"[{STYLES[proof.verdict]}]{proof.told}[/]"
         table.add_row(proof.subject, verdict, claims, str(proof.ways), str(proof.pairs))
     console.print(table)
     for proof in proofs:
         for finding in proof.findings:
             _print_finding(console, proof, finding, settings)
-    shared = dict.fromkeys(f"{text} ({proof.subject})" for proof in proofs for text in proof.shared)
+    shared = dict.fromkeys(
+        f"{sharing.told} ({proof.subject})" for proof in proofs for sharing in proof.shared
+    )
     if shared:
         console.print("Left out, because declared as shared:", style="bold")
         for line in shared:
@@ -130,11 +133,12 @@ def _plain(proof: "Proof", settings: "Settings") -> dict[str, object]:
     return {
         "subject": proof.subject,
         "verdict": proof.verdict,
+        "told": proof.told,
         "isolates": dict(proof.isolates),
         "branches": proof.ways,
         "pairs": proof.pairs,
         "findings": [_plain_finding(finding, settings) for finding in proof.findings],
-        "shared": list(proof.shared),
+        "shared": [asdict(sharing) for sharing in proof.shared],
         "rests_on": list(proof.rests_on),
     }
 

@@ -9,10 +9,12 @@ from authorizer.engine.document import (
     MAX_CHARACTERS,
     Condition,
     Document,
+    Sharing,
     Statement,
     dump,
     parse_identity,
     parse_session,
+    sharing_problems,
 )
 from authorizer.engine.language import (
     PARTITIONS,
@@ -54,6 +56,7 @@ __all__ = [
     "PolicyTooLarge",
     "Program",
     "RenderFailed",
+    "Sharing",
     "Statement",
     "TemplateInvalid",
     "TemplateSet",
@@ -64,4 +67,5 @@ __all__ = [
     "parse_identity",
     "parse_session",
     "partition_of",
+    "sharing_problems",
 ]

@@ -242,7 +242,8 @@ class _Issuers:
             promises={
                 name: Promise(
                     isolates=claim if name == self._policy.name else None,
-                    shared=self._settings.policies[name].shared if name in self._settings.policies else (),
+                    shared=row.shared if (row := self._settings.policies.get(name)) is not None else (),
+                    own=frozenset({row.isolates} if row is not None and row.isolates is not None else ()),
                 )
                 for name in self._templates.names
             },

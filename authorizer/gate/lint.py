@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from authorizer.engine import InScopes, TemplateSet
 from authorizer.engine.check import Finding, lint
+from authorizer.engine.prove import covers, owned
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
@@ -31,6 +32,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
     )
     for path, code, text, remedy in (
         *_policies(settings, templates),
+        *_shared(settings, templates),
         *_scopes(settings, templates),
         *_groups(settings),
         *_claims(settings, templates),
@@ -73,6 +75,37 @@ def _policies(settings: Settings, templates: TemplateSet) -> _Found:
                 f"no role renders template {name!r}",
                 "name it in the `policies` of a role, or delete it",
             )
+
+
+def _shared(settings: Settings, templates: TemplateSet) -> _Found:
+    own = frozenset(row.isolates for row in settings.policies.values() if row.isolates is not None)
+    for row in settings.policies.values():
+        pieces = [
+            (statement, resource)
+            for branch in (templates.branches([row.name]) if row.shared else ())
+            for statement in branch.document.statements
+            for resource in statement.resources
+            if statement.effect == "Allow"
+        ]
+        for number, sharing in enumerate(row.shared):
+            covered = [piece for piece in pieces if covers(sharing, *piece)]
+            place: Path = ("policies", row.name, "shared", number)
+            if not covered:
+                yield (
+                    place,
+                    "shared",
+                    f"{row.name!r} shares nothing by `{sharing.told}`: no such statement has all its actions and one "
+                    "of its resources among these",
+                    "name all actions of the statement, or delete the row",
+                )
+            elif any(owned(*piece, own, templates.origin) for piece in covered):
+                yield (
+                    place,
+                    "shared",
+                    f"{row.name!r} declares `{sharing.told}` common to all, and the statement mentions the claim by "
+                    "which users are kept apart: that is one user's own, and judged all the same",
+                    "delete the row, or put what is common into a statement of its own",
+                )
 
 
 def _scopes(settings: Settings, templates: TemplateSet) -> _Found:

@@ -111,7 +111,7 @@ def read(
         keys=issuers.keys(root),
         claims=claims,
         variables=variables,
-        policies=vocabulary.policies(root, templates),
+        policies=vocabulary.policies(root, templates, variables),
         template_sources=templates,
         roles=by_name,
         roles_by_arn=_by_arn(by_name),

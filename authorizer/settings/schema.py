@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from authorizer.model import Role
 
 if TYPE_CHECKING:
-    from authorizer.engine import ClaimType, TemplateSet
+    from authorizer.engine import ClaimType, Sharing, TemplateSet
 
 MIN_DURATION = 900
 """Shortest session that AssumeRole makes, in seconds (STS API reference, AssumeRole, DurationSeconds)."""
@@ -111,8 +111,8 @@ class Policy:
     name: str
     isolates: str | None
     """The claim whose distinct values must never share a permission: what the prover proves."""
-    shared: tuple[str, ...]
-    """Resource patterns that the author declares common to all; the prover leaves them out and says so."""
+    shared: tuple["Sharing", ...]
+    """What the author declares common to all, of which statement; the prover leaves it out and says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

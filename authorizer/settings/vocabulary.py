@@ -1,9 +1,9 @@
 """`[claims]`, `[variables]` and `[policies]`: what templates may mention, and what they promise."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from authorizer.engine import ClaimTypeInvalid, declare
+from authorizer.engine import ClaimTypeInvalid, Sharing, declare, sharing_problems
 from authorizer.settings.reader import Section
 from authorizer.settings.schema import Claim, Policy
 
@@ -41,14 +41,56 @@ def variables(root: Section) -> dict[str, str]:
     }
 
 
-def policies(root: Section, templates: Mapping[str, str]) -> dict[str, Policy]:
-    """`[policies]`: what each template in `templates/` keeps apart. A template without a row promises nothing."""
+def policies(root: Section, templates: Mapping[str, str], constants: Mapping[str, str]) -> dict[str, Policy]:
+    """`[policies]`: what each template in `templates/` keeps apart. A template without a row promises nothing.
+    `constants` are the deployment's, under `[variables]`."""
     found = {}
     for name, section in root.sections("policies"):
         if name not in templates:
             section.problem("", f"there is no template {name!r}: expected the file templates/{name}.json.j2")
         found[name] = Policy(
-            name=name, isolates=section.optional_text("isolates"), shared=section.texts("shared", ())
+            name=name,
+            isolates=section.optional_text("isolates"),
+            shared=tuple(_shared(section, templates.get(name, ""), constants)),
         )
         section.done()
     return found
+
+
+def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Iterator[Sharing]:
+    value = policy.raw("shared")
+    if value is None:
+        return
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        policy.problem(
+            "shared",
+            "expected tables that say of which statement what is common to all, such as "
+            f'[{{ statement = "ListQueues", actions = ["sqs:ListQueues"], resources = ["*"] }}], found {value!r}',
+        )
+        return
+    for section in policy.array("shared"):
+        sharing = Sharing(
+            statement=section.text("statement"),
+            actions=section.texts("actions"),
+            resources=tuple(_with_constants(section, text, constants) for text in section.texts("resources")),
+        )
+        section.done()
+        for key, problem in sharing_problems(sharing):
+            section.problem(key, problem)
+        if f'"{sharing.statement}"' not in template:
+            section.problem("statement", f"no statement of the template has the `Sid` {sharing.statement!r}")
+        yield sharing
+
+
+def _with_constants(section: Section, text: str, constants: Mapping[str, str]) -> str:
+    """The text with constants of the deployment in place of `{{ NAME }}`, as in a template."""
+
+    def constant(hole: re.Match[str]) -> str:
+        if hole[1] not in constants:
+            section.problem(
+                "resources",
+                f"{text!r}: `{hole[1]}` is no name under [variables]; what mentions a claim is not common to all",
+            )
+        return constants.get(hole[1], "x")
+
+    return re.sub(r"\{\{\s*(.*?)\s*\}\}", constant, text)

@@ -80,12 +80,24 @@ def test_an_unknown_name_cannot_run(project: Path) -> None:
 def test_what_is_shared_is_told(project: Path) -> None:
     change(
         project,
-        "access.toml",
-        's3-tenant       = { isolates = "tenant" }',
-        's3-tenant       = { isolates = "tenant", shared = ["arn:aws:s3:::common/*"] }',
+        "templates/s3-tenant.json.j2",
+        '"Statement": [',
+        '"Statement": [{"Sid": "Names", "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},',
     )
+    assert "LEAK policy s3-tenant" in run(project).stdout
+    row = 'shared = [{ statement = "Names", actions = ["s3:ListAllMyBuckets"], resources = ["*"] }]'
+    declared = f's3-tenant       = {{ isolates = "tenant", {row} }}'
+    change(project, "access.toml", 's3-tenant       = { isolates = "tenant" }', declared)
     result = run(project)
-    assert "arn:aws:s3:::common/* (policy s3-tenant)" in result.stdout
+    assert result.exit_code == 0
+    assert "PROVEN, less 1 shared" in result.stdout
+    assert "Names: s3:ListAllMyBuckets on * (policy s3-tenant)" in result.stdout
+    proofs = {proof["subject"]: proof for proof in json.loads(run(project, "--json").stdout)}
+    assert proofs["policy s3-tenant"]["told"] == "PROVEN, less 1 shared"
+    assert proofs["policy s3-home"]["told"] == "PROVEN"
+    assert proofs["policy s3-tenant"]["shared"] == [
+        {"statement": "Names", "actions": ["s3:ListAllMyBuckets"], "resources": ["*"]}
+    ]
 
 
 def test_json_for_machines(project: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from authorizer.engine.document.document import examine, parse_identity
+from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate import evaluate
 from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
@@ -54,7 +55,7 @@ def compile_templates(**sources: str) -> TemplateSet:
     )
 
 
-def prove_one(source: str, *, isolates: str | None = "tenant", shared: Sequence[str] = ()) -> Proof:
+def prove_one(source: str, *, isolates: str | None = "tenant", shared: Sequence[Sharing] = ()) -> Proof:
     return prove(
         compile_templates(it=source),
         subject="it",

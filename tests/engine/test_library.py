@@ -14,9 +14,9 @@ PUBLIC = {
     "engine": {
         "Branch", "CaseInvalid", "ClaimType", "ClaimTypeInvalid", "ClaimValue", "Condition", "Document",
         "DocumentInvalid", "DocumentRefused", "EngineError", "InScopes", "IsDefined", "MAX_CHARACTERS",
-        "NothingAllowed", "PARTITIONS", "Place", "PolicyTooLarge", "Program", "RenderFailed", "Statement",
+        "NothingAllowed", "PARTITIONS", "Place", "PolicyTooLarge", "Program", "RenderFailed", "Sharing", "Statement",
         "TemplateInvalid", "TemplateSet", "ValueMissing", "ValueRefused", "declare", "dump", "parse_identity",
-        "parse_session", "partition_of",
+        "parse_session", "partition_of", "sharing_problems",
     },
     "engine.evaluate": {
         "AccessRequest", "Concrete", "MANY", "ONE", "Outcome", "Parts", "Variable", "Wild", "describe", "evaluate",
@@ -24,7 +24,7 @@ PUBLIC = {
     },
     "engine.prove": {
         "BY_ACTOR", "Change", "Finding", "Party", "Promise", "Proof", "RoleDiff", "RolePolicy", "Side", "Verdict",
-        "Witness", "as_cases", "diff_role", "prove", "role_policy",
+        "Witness", "as_cases", "covers", "diff_role", "owned", "prove", "role_policy",
     },
     "engine.check": {
         "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "lint", "lint_coverage", "measure", "parse_cases",

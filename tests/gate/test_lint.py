@@ -66,7 +66,7 @@ def test_the_bundled_configuration_has_no_finding() -> None:
         ),
         pytest.param(
             's3-home         = { isolates = "sub" }',
-            's3-home         = { shared = ["arn:aws:s3:::x"] }',
+            "s3-home         = {}",
             "no-promise",
             "s3-home  ",
             "'s3-home' isolates",
@@ -266,6 +266,29 @@ def test_a_claim_that_users_can_change_is_found_where_a_rule_or_a_test_asks_for_
     assert len(told) == 2
     assert any("rule 1 asks for 'custom:plan'" in text for text in told)
     assert any("a test asks for claim `plan`" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        pytest.param("arn:aws:s3:::{{ bucket }}/tenants/*", "that is one user's own", id="one user's own"),
+        pytest.param("arn:aws:s3:::{{ bucket }}/common/*", "shares nothing by", id="nothing of it"),
+    ],
+)
+def test_a_declaration_of_what_is_not_common_is_found(resource: str, said: str) -> None:
+    row = f'{{ statement = "Objects", actions = ["s3:GetObject"], resources = ["{resource}"] }}'
+    template = EMPTY.replace('"*"', '"arn:aws:s3:::{{ bucket }}/tenants/{{ tenant }}/*"')
+    template = template.replace("s3:ListAllMyBuckets", "s3:GetObject").replace(
+        '{"Eff', '{"Sid": "Objects", "Eff'
+    )
+    findings = found(
+        's3-tenant       = { isolates = "tenant" }',
+        f's3-tenant       = {{ isolates = "tenant", shared = [{row}] }}',
+        {"s3-tenant": template},
+    )
+    ((where, text),) = [(number, text) for code, number, text in findings if code == "shared"]
+    assert where == line("s3-tenant  ")
+    assert said in text
 
 
 def test_a_branch_on_a_scope_that_does_not_exist_is_found() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from authorizer.engine import Sharing
 from authorizer.errors import SettingsError
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.load import load, read
@@ -31,8 +32,13 @@ from authorizer.settings.schema import (
 )
 from tests.make import ACCESS, merged, sample_environment, sample_templates
 
+SHARED = {
+    "statement": "S",
+    "actions": ["s3:GetObject", "s3:Put*"],
+    "resources": ["arn:aws:s3:::{{ bucket }}/shared/*"],
+}
 TEMPLATE = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject",'
+    '{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Action":"s3:GetObject",'
     '"Resource":"arn:aws:s3:::b/{{ sub }}/*"}]}'
 )
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -162,7 +168,7 @@ EVERYTHING: dict[str, Any] = {
         "key": {"type": "slug"},
     },
     "variables": {"bucket": "b"},
-    "policies": {"t": {"isolates": "sub", "shared": ["arn:aws:s3:::b/shared/*"]}},
+    "policies": {"t": {"isolates": "sub", "shared": [SHARED]}},
     "roles": {
         "r": {
             "arn": ROLE,
@@ -227,7 +233,10 @@ def test_everything_that_is_said_is_read() -> None:
     tenant = settings.claims["tenant"]
     assert (tenant.name, tenant.claim, tenant.user_writable) == ("tenant", "custom:tenant", True)
     assert settings.variables == {"bucket": "b"}
-    assert settings.policies == {"t": Policy(name="t", isolates="sub", shared=("arn:aws:s3:::b/shared/*",))}
+    sharing = Sharing(
+        statement="S", actions=("s3:GetObject", "s3:Put*"), resources=("arn:aws:s3:::b/shared/*",)
+    )
+    assert settings.policies == {"t": Policy(name="t", isolates="sub", shared=(sharing,))}
     role, other = settings.roles["r"], settings.roles["other"]
     assert settings.roles_by_arn == {ROLE: role, f"{ROLE}2": other}
     assert (role.session_name, role.source_identity, role.external_id) == ("{mail}", "{team}", "an-id")
@@ -449,8 +458,9 @@ TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/abc"
         pytest.param({"gateway": {"token_scopes": "either"}}, {"gateway": {"token_scopes": "all"}},
                      "gateway.token_scopes: expected one of 'ignore', 'either', 'both', found 'all'",
                      id="unknown scopes of a token"),
-        pytest.param({"policies": {"s3-home": {"shared": []}}}, {"policies": {"s3-home": {"shared": ["x", "x"]}}},
-                     "policies.s3-home.shared: 'x' stands here twice", id="a pattern twice"),
+        pytest.param({"policies": {"s3-home": {"shared": [SHARED]}}},
+                     {"policies": {"s3-home": {"shared": [{**SHARED, "actions": ["s3:*", "s3:*"]}]}}},
+                     "policies.s3-home.shared[0].actions: 's3:*' stands here twice", id="a pattern twice"),
         pytest.param({"groups": {"g": {"scopes": []}}}, {"groups": {"g": {"scopes": [""]}}},
                      "groups.g.scopes: the text is empty", id="an empty scope"),
         pytest.param({"resolution": {"ambiguous": "deny"}}, {"resolution": {"ambiguous": "denied"}},
@@ -778,7 +788,8 @@ END = ',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}'
 
 @pytest.mark.parametrize(("end", "room"), [(False, 2048), (True, 2048 - len(END))])
 def test_a_policy_may_be_as_long_as_sts_takes_with_the_token_s_end_on_it(end: bool, room: int) -> None:
-    fill = room - len(TEMPLATE.replace("{{ sub }}", "s" * 36)) + len("[]")  # around one statement
+    packed = TEMPLATE.replace("{{ sub }}", "s" * 36).replace('"Sid":"S",', "")
+    fill = room - len(packed) + len("[]")  # around one statement
 
     def loaded_with(characters: int) -> Settings:
         longer = TEMPLATE.replace("/*", f"/{'a' * characters}*")

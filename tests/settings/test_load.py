@@ -131,6 +131,11 @@ def test_replicas_stay_in_their_partition(pool: str, replica: str) -> None:
         )
 
 
+SHARED: dict[str, Any] = {
+    "statement": "OwnObjects",
+    "actions": ["s3:GetObject"],
+    "resources": ["arn:aws:s3:::{{ bucket }}/common/*"],
+}
 OIDC: dict[str, Any] = {"kind": "oidc", "user_pool": None, "issuer": "https://id.example.com"}
 
 
@@ -326,6 +331,27 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
         pytest.param(
             {"policies": {"s3-home": {"isolates": "x"}}}, "there is no claim 'x'", id="isolates nothing"
         ),
+        *(
+            pytest.param({"policies": {"s3-home": {"shared": shared}}}, said, id=f"shared: {said}")
+            for shared, said in (
+                (["nonsense"], "expected tables that say of which statement"),
+                ("nonsense", "expected tables that say of which statement"),
+                (
+                    [{**SHARED, "resources": ["nonsense"]}],
+                    "expected arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME",
+                ),
+                ([{**SHARED, "resources": ["arn:aws:s3:::b/${aws:username}"]}], "has a policy variable"),
+                ([{**SHARED, "resources": ["*"]}], "would share everything"),
+                (
+                    [{**SHARED, "resources": ["arn:aws:s3:::b/{{ sub }}"]}],
+                    "`sub` is no name under [variables]",
+                ),
+                ([{**SHARED, "actions": ["s3"]}], "expected SERVICE:NAME"),
+                ([{**SHARED, "statement": "Nobody"}], "no statement of the template has the `Sid` 'Nobody'"),
+                ([{**SHARED, "statement": "a b"}], "expected the `Sid` of a statement"),
+                ([{**SHARED, "resource": "x"}], "unknown setting"),
+            )
+        ),
         pytest.param({"claims": {"x": {"type": "nonsense"}}}, "nonsense", id="an unknown claim type"),
         pytest.param(
             {"claims": {"a-b": {"type": "uuid"}}}, "letters, digits and underscores", id="a claim's name"
@@ -520,3 +546,16 @@ def test_the_value_of_a_variable_is_not_repeated_because_it_may_be_a_secret() ->
     found = problems(environment={"EXTERNAL": "s3cret ü"}, roles={"editor": {"external_id": "env:EXTERNAL"}})
     assert any("the environment variable EXTERNAL" in problem for problem in found)
     assert not any("s3cret" in problem for problem in found)
+
+
+def test_what_a_policy_shares_is_read_with_the_constants_of_the_deployment() -> None:
+    settings = make_settings(policies={"s3-home": {"shared": [SHARED]}})
+    (sharing,) = settings.policies["s3-home"].shared
+    assert sharing.told == "OwnObjects: s3:GetObject on arn:aws:s3:::example-data/common/*"
+
+
+def test_a_problem_of_what_a_policy_shares_has_file_line_and_key() -> None:
+    with pytest.raises(
+        SettingsError, match=r"policies/access\.toml:\d+: policies\.s3-home\.shared: expected tables"
+    ):
+        make_settings(policies={"s3-home": {"shared": ["${aws:username}"]}})

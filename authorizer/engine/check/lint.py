@@ -35,6 +35,7 @@ CODES: Mapping[str, str] = {
     "uncovered": "no case exercises a statement or a branch",
     "unused": "a template that no role renders, a scope that no group brings, a claim that nothing uses",
     "no-promise": "nothing says what the template isolates, so nothing is proven about it",
+    "shared": "what is declared common to all is one user's own, or no statement allows it",
     "issuers": "several issuers speak for everything: each can sign for the users, groups and roles of the others",
     "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
     "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",

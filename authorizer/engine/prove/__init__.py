@@ -10,6 +10,7 @@ from authorizer.engine.prove.proof import Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.saved import as_cases
+from authorizer.engine.prove.shared import covers, owned
 from authorizer.engine.prove.sides import BY_ACTOR, Side
 from authorizer.engine.prove.witness import Party, Witness
 
@@ -26,7 +27,9 @@ __all__ = [
     "Verdict",
     "Witness",
     "as_cases",
+    "covers",
     "diff_role",
+    "owned",
     "prove",
     "role_policy",
 ]

@@ -9,7 +9,7 @@ from authorizer.engine.document import parse_identity
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.engine.language import ClaimType, EngineError
 from authorizer.engine.prove.allows import Allow, Templates
-from authorizer.engine.prove.separation import Meeting, Shared
+from authorizer.engine.prove.separation import LeftOut, Meeting
 from authorizer.engine.prove.solve import meet
 from authorizer.engine.prove.users import User, fill_in, find_user
 from authorizer.engine.prove.witness import Party, Witness, assignments, samples
@@ -29,7 +29,7 @@ class Confirmation:
         self._claims = claims
 
     def witness(
-        self, claim: str, one: Allow, other: Allow, meeting: Meeting, shared: Shared
+        self, claim: str, one: Allow, other: Allow, meeting: Meeting, left_out: LeftOut
     ) -> Witness | None:
         """Two users, different in `claim`, who may both touch what the statements meet in; None if none was found."""
         language = self._claims[claim].language
@@ -53,7 +53,7 @@ class Confirmation:
             requests = meet(
                 fill_in(one.statement.statement, left_user[0], self._templates.origin),
                 fill_in(other.statement.statement, right_user[0], self._templates.origin),
-                shared=shared,
+                left_out=left_out,
             )
             if requests is None:
                 continue

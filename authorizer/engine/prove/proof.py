@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from authorizer.engine.document import Sharing
 from authorizer.engine.prove.witness import Witness
 
 VERSION: Final = 1
@@ -27,8 +28,10 @@ class Promise:
 
     isolates: str | None
     """The claim whose distinct values must never share a permission."""
-    shared: tuple[str, ...] = ()
-    """Resource patterns that are common to all, and do not count."""
+    shared: tuple[Sharing, ...] = ()
+    """What its statements share with all, and does not count."""
+    own: frozenset[str] = frozenset()
+    """Claims beside `isolates` that make what mentions them one user's own: it is shared with nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,5 +60,10 @@ class Proof:
     pairs: int
     """Pairs of statements compared."""
     rests_on: tuple[str, ...]
-    shared: tuple[str, ...]
-    """Resource patterns that were left out because the author declared them shared."""
+    shared: tuple[Sharing, ...]
+    """What was left out because the author declared it shared. What was declared and left nothing out is not here."""
+
+    @property
+    def told(self) -> str:
+        """The verdict with what it leaves out: `PROVEN, less 2 shared`."""
+        return f"{self.verdict}, less {len(self.shared)} shared" if self.shared else self.verdict

@@ -12,12 +12,13 @@ is UNKNOWN, and counts as a failure.
 
 from collections.abc import Mapping, Sequence
 
-from authorizer.engine.evaluate import Concrete, Variable, parse_resource
+from authorizer.engine.document import Sharing
 from authorizer.engine.language import ClaimType
 from authorizer.engine.prove.allows import Allow, Templates, allows_of
 from authorizer.engine.prove.confirmation import Confirmation
 from authorizer.engine.prove.proof import RESTS_ON, VERSION, Finding, Promise, Proof, Verdict
-from authorizer.engine.prove.separation import Apart, Key, Shared, compare, find_key
+from authorizer.engine.prove.separation import Apart, Key, compare, find_key
+from authorizer.engine.prove.shared import Common
 from authorizer.engine.prove.symbolic import SymbolicStatement
 from authorizer.engine.prove.witness import Witness
 
@@ -60,6 +61,7 @@ class _Prover:
         self._branches = {name: tuple(templates.branches([name])) for name in self._names}
         self._findings: list[Finding] = []
         self._keys: dict[Key, None] = {}
+        self._shared: dict[tuple[str, Sharing], None] = {}
         self._pairs = 0
 
     def proof(self, doubts: Sequence[str]) -> Proof:
@@ -81,7 +83,6 @@ class _Prover:
                 )
                 for doubt in doubts
             ]
-        shared = [text for name in self._names for text in self._promises[name].shared]
         return Proof(
             subject=self._subject,
             verdict=self._verdict(promised),
@@ -90,7 +91,7 @@ class _Prover:
             ways=sum(map(len, self._branches.values())),
             pairs=self._pairs,
             rests_on=(*RESTS_ON, *(key.rests_on for key in self._keys), f"version {VERSION} of the prover"),
-            shared=tuple(dict.fromkeys(shared)),
+            shared=tuple(sharing for _, sharing in self._shared),
         )
 
     def _verdict(self, promised: Sequence[object]) -> Verdict:
@@ -104,26 +105,30 @@ class _Prover:
         mine = self._allows(name, claim)
         for other_name in self._names:
             theirs = mine if other_name == name else self._allows(other_name, claim)
-            shared = [
-                _shared_pattern(text)
-                for text in {*self._promises[name].shared, *self._promises[other_name].shared}
-            ]
+            common = Common(self._templates, self._promises[name], self._promises[other_name], claim=claim)
             for at, one in enumerate(mine):
                 for other in theirs[at:] if theirs is mine else theirs:
                     if one.differs(other):
-                        self._pair(claim, one, other, shared)
+                        self._pair(claim, one, other, common)
 
     def _allows(self, name: str, claim: str) -> list[Allow]:
         return allows_of(self._templates, name, self._branches[name], claim=claim, claims=self._claims)
 
-    def _pair(self, claim: str, one: Allow, other: Allow, shared: Shared) -> None:
+    def _pair(self, claim: str, one: Allow, other: Allow, common: Common) -> None:
         self._pairs += 1
-        result = compare(one.statement, other.statement, shared=shared)
+        left_out = common.between(one.statement, other.statement)
+        result = compare(one.statement, other.statement, left_out=left_out)
+        self._shared |= {
+            (template, sharing): None
+            for pair in left_out.values()
+            for template, sharing in zip((one.template, other.template), pair, strict=True)
+            if sharing is not None
+        }
         if isinstance(result, Apart):
             if result.key is not None:
                 self._keys[result.key] = None
             return
-        witness = self._confirmation.witness(claim, one, other, result, shared)
+        witness = self._confirmation.witness(claim, one, other, result, left_out)
         self._findings.append(
             Finding(
                 isolates=claim,
@@ -133,14 +138,6 @@ class _Prover:
                 reason=_reason(one.statement, other.statement, witness),
             )
         )
-
-
-def _shared_pattern(text: str) -> Concrete:
-    parts = parse_resource(text)
-    pattern = tuple(part for part in parts if not isinstance(part, Variable))
-    if len(pattern) != len(parts):
-        raise ValueError(f"shared pattern {text!r} has a policy variable: it is not the same for all")
-    return pattern
 
 
 def _reason(one: SymbolicStatement, other: SymbolicStatement, witness: Witness | None) -> str:

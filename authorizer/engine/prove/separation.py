@@ -9,13 +9,12 @@ how, and both callers may reach the same object each in their own way. The keys 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from authorizer.engine.evaluate import MANY
 from authorizer.engine.prove.automaton import Overlap, SymbolicPattern, find_overlap
-from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.symbolic import EVERYTHING, SymbolicCondition, SymbolicStatement, fold
 
 
@@ -104,22 +103,18 @@ class Meeting:
     """For each key that could have separated them: where its values meet."""
 
 
-Shared: TypeAlias = Sequence[SymbolicPattern]
+LeftOut: TypeAlias = Collection[tuple[int, int]]
+"""Pairs of resources, of the one statement and of the other, by their numbers."""
 
 
-def compare(one: SymbolicStatement, other: SymbolicStatement, *, shared: Shared = ()) -> Apart | Meeting:
+def compare(one: SymbolicStatement, other: SymbolicStatement, *, left_out: LeftOut = ()) -> Apart | Meeting:
     """Whether a request of the one user and a request of the other can touch the same thing.
 
-    Resources within a pattern of `shared` do not count: the author declared them common to all.
+    Pairs that are `left_out` do not count: the author declared one of the two common to all.
     """
     if not any(_hits([*map(_service, one.actions)], [*map(_service, other.actions)])):
         return Apart(by="service")
-    resources = tuple(
-        _hits(
-            [pattern for pattern in one.resources if not _is_shared(pattern, shared)],
-            [pattern for pattern in other.resources if not _is_shared(pattern, shared)],
-        )
-    )
+    resources = tuple(_hits(one.resources, other.resources, left_out))
     if not resources:
         return Apart(by="resource")
     keys: dict[str, tuple[Hit, ...]] = {}
@@ -132,10 +127,12 @@ def compare(one: SymbolicStatement, other: SymbolicStatement, *, shared: Shared 
     return Meeting(resources=resources, keys=keys)
 
 
-def _hits(left: Sequence[SymbolicPattern], right: Sequence[SymbolicPattern]) -> Iterator[Hit]:
-    for one in left:
-        for other in right:
-            overlap = find_overlap(one, other)
+def _hits(
+    left: Sequence[SymbolicPattern], right: Sequence[SymbolicPattern], left_out: LeftOut = ()
+) -> Iterator[Hit]:
+    for number, one in enumerate(left):
+        for other_number, other in enumerate(right):
+            overlap = None if (number, other_number) in left_out else find_overlap(one, other)
             if overlap is not None:
                 yield Hit(left=one, right=other, overlap=overlap)
 
@@ -182,7 +179,3 @@ def _service(action: SymbolicPattern) -> SymbolicPattern:
     head = action[0] if action else ""
     service = head.partition(":")[0] if isinstance(head, str) and ":" in head else None
     return EVERYTHING if service is None else (f"{service}:", MANY)
-
-
-def _is_shared(pattern: SymbolicPattern, shared: Shared) -> bool:
-    return bool(shared) and find_uncovered(pattern, shared) is None

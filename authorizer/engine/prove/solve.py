@@ -22,9 +22,9 @@ from authorizer.engine.evaluate import (
     parse_pattern,
     parse_resource,
 )
-from authorizer.engine.prove.automaton import Hole, SymbolicPattern, find_overlap
+from authorizer.engine.prove.automaton import SymbolicPattern, find_overlap
 from authorizer.engine.prove.inclusion import find_uncovered
-from authorizer.engine.prove.separation import find_key
+from authorizer.engine.prove.separation import LeftOut, find_key
 
 EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "dynamodb": ("GetItem", "PutItem", "Query", "Scan"),
@@ -39,16 +39,19 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def meet(
-    one: Statement, other: Statement, *, shared: Sequence[SymbolicPattern] = ()
+    one: Statement, other: Statement, *, left_out: LeftOut = ()
 ) -> tuple[AccessRequest, AccessRequest] | None:
-    """A request that the first statement matches and one that the second does, which touch the same thing."""
+    """A request that the first statement matches and one that the second does, which touch the same thing, and none
+    of the pairs of resources that are `left_out`."""
     contexts = _contexts(one.conditions, other.conditions)
     actions = _actions(one.actions, other.actions)
     if contexts is None or actions is None:
         return None
-    for left, right in product(one.resources, other.resources):
-        resource = _resource(left, right)
-        if resource is None or any(matches(_concrete(pattern), resource) for pattern in shared):
+    for (number, left), (other_number, right) in product(
+        enumerate(one.resources), enumerate(other.resources)
+    ):
+        resource = None if (number, other_number) in left_out else _resource(left, right)
+        if resource is None:
             continue
         return (
             AccessRequest(action=actions[0], resource=resource, context=contexts[0]),
@@ -102,10 +105,6 @@ def _satisfying(mine: Sequence[Condition], theirs: Sequence[Condition]) -> Itera
             if beyond is not None:
                 yield (beyond,)
     yield from _candidates([*mine, *theirs], several=True)
-
-
-def _concrete(pattern: SymbolicPattern) -> Concrete:
-    return tuple(part for part in pattern if not isinstance(part, Hole))
 
 
 def _resource(left: str, right: str) -> str | None:

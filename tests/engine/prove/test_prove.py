@@ -1,11 +1,14 @@
 """The prover: what is proven, what leaks and with which witness, what stays unknown."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from authorizer.engine.document.document import parse_identity
+from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.evaluate.evaluate import evaluate
 from authorizer.engine.language.claims import declare
 from authorizer.engine.prove.proof import Promise, Proof
@@ -394,26 +397,119 @@ def test_a_template_without_an_allow_is_not_proven() -> None:
     assert prove_one(source).verdict == "UNKNOWN"
 
 
+COMMON = objects("common/*", Sid="Common")
+LISTING = statement(Sid="ListQueues", Action="sqs:ListQueues", Resource="*")
+QUEUE = statement(Sid="Own", Action="sqs:*", Resource="arn:aws:sqs:eu-west-1:123456789012:{{ tenant }}")
+
+
+def sharing(
+    statement: str = "Common", actions: Sequence[str] = ("s3:GetObject",), resources: Sequence[str] = ()
+) -> Sharing:
+    """Reading what is below `common/`, but for what the test says."""
+    return Sharing(
+        statement=statement, actions=tuple(actions), resources=tuple(resources) or (f"{BUCKET}/common/*",)
+    )
+
+
+LISTED = sharing("ListQueues", ["sqs:ListQueues"], ["*"])
+
+
 @pytest.mark.parametrize(
-    ("shared", "verdict"),
+    ("statements", "shared", "verdict"),
     [
-        pytest.param([], "LEAK", id="nothing is shared"),
-        pytest.param([f"{BUCKET}/common/*"], "PROVEN", id="exactly this"),
-        pytest.param([f"{BUCKET}/common*"], "PROVEN", id="more than this"),
-        pytest.param([f"{BUCKET}/common/?*"], "LEAK", id="less than this"),
-        pytest.param([f"{BUCKET}/other/*"], "LEAK", id="something else"),
+        pytest.param([COMMON], [], "LEAK", id="nothing is shared"),
+        pytest.param([COMMON], [sharing()], "PROVEN, less 1 shared", id="exactly this"),
+        pytest.param(
+            [COMMON], [sharing(resources=[f"{BUCKET}/common*"])], "PROVEN, less 1 shared", id="more than this"
+        ),
+        pytest.param([COMMON], [sharing(resources=[f"{BUCKET}/common/?*"])], "LEAK", id="less than this"),
+        pytest.param([COMMON], [sharing(resources=[f"{BUCKET}/other/*"])], "LEAK", id="another resource"),
+        pytest.param([COMMON], [sharing(actions=["s3:PutObject"])], "LEAK", id="another action"),
+        pytest.param([COMMON], [sharing(statement="Other")], "LEAK", id="another statement"),
+        pytest.param(
+            [objects("common/*", Sid="Common", Action=["s3:GetObject", "s3:PutObject"])],
+            [sharing()],
+            "LEAK",
+            id="one of two actions",
+        ),
+        pytest.param(
+            [COMMON, objects("common/*", Sid="Other", Action="s3:PutObject")],
+            [sharing()],
+            "LEAK",
+            id="not what another statement says of it",
+        ),
+        pytest.param(
+            [LISTING, QUEUE], [LISTED], "PROVEN, less 1 shared", id="a list without a resource level"
+        ),
+        pytest.param([LISTING, QUEUE], [], "LEAK", id="a list that nobody declared"),
+        pytest.param(
+            [LISTING, QUEUE, objects("tenants/{{ tenant }}*", Sid="Wide")],
+            [LISTED],
+            "LEAK",
+            id="a list beside a prefix that goes on",
+        ),
+        pytest.param(
+            [objects("t/{{ tenant }}*", Sid="Common")],
+            [sharing(resources=[f"{BUCKET}/*"])],
+            "LEAK",
+            id="what mentions the claim",
+        ),
+        pytest.param(
+            [objects("t/*", Sid="Common", Condition={"StringLike": {"s3:prefix": "{{ tenant }}*"}})],
+            [sharing(resources=[f"{BUCKET}/*"])],
+            "LEAK",
+            id="what mentions the claim in a condition",
+        ),
+        pytest.param(
+            [objects("t/*", Sid="Common"), objects("t/{{ tenant }}/*", Action="s3:PutObject")],
+            [sharing(resources=[f"{BUCKET}/t/*"])],
+            "LEAK",
+            id="what opens another's own",
+        ),
+        pytest.param(
+            [
+                statement(Sid="Common", Action="dynamodb:DescribeTable", Resource=TABLE),
+                dynamodb(Condition=LEADING | PRESENT),
+            ],
+            [sharing(actions=["dynamodb:Describe*"], resources=[TABLE])],
+            "PROVEN, less 1 shared",
+            id="a look at a table whose items are kept apart",
+        ),
+        pytest.param(
+            [
+                statement(Sid="Common", Action="dynamodb:Query", Resource=TABLE),
+                dynamodb(Condition=LEADING | PRESENT),
+            ],
+            [sharing(actions=["dynamodb:*"], resources=[TABLE])],
+            "LEAK",
+            id="all items of a table where they are kept apart",
+        ),
     ],
 )
-def test_what_is_shared_is_left_out(shared: list[str], verdict: str) -> None:
-    source = template(objects("t/{{ tenant }}/*"), objects("common/*"))
-    proof = prove_one(source, shared=shared)
-    assert proof.verdict == verdict
-    assert proof.shared == tuple(shared)
+def test_what_is_shared_is_left_out_and_no_more(
+    statements: list[dict[str, Any]], shared: list[Sharing], verdict: str
+) -> None:
+    proof = prove_one(template(objects("t/{{ tenant }}/*"), *statements), shared=shared)
+    assert (proof.told if proof.verdict == "PROVEN" else proof.verdict) == verdict
+    if verdict.startswith("PROVEN"):
+        assert proof.shared == tuple(shared)
 
 
-def test_a_shared_pattern_with_a_policy_variable_is_refused() -> None:
-    with pytest.raises(ValueError, match="policy variable"):
-        prove_one(template(objects("*")), shared=[f"{BUCKET}/${{aws:userid}}/*"])
+def test_what_is_declared_and_leaves_nothing_out_is_not_counted() -> None:
+    proof = prove_one(template(objects("t/{{ tenant }}/*")), shared=[sharing()])
+    assert (proof.told, proof.shared) == ("PROVEN", ())
+
+
+def test_what_mentions_a_claim_that_is_named_as_own_is_shared_with_nobody() -> None:
+    source = template(objects("{{ sub }}/*", Sid="Common"), objects("t/{{ tenant }}/*"))
+    promise = Promise(isolates="tenant", shared=(sharing(resources=[f"{BUCKET}/*"]),))
+    verdicts = [
+        prove(
+            compile_templates(it=source), subject="it", names=["it"], claims=CLAIMS, promises={"it": each}
+        ).verdict
+        for each in (promise, replace(promise, own=frozenset({"sub"})))
+    ]
+    assert verdicts == ["PROVEN", "LEAK"]
 
 
 def test_a_promise_about_an_undeclared_claim_is_refused() -> None:
