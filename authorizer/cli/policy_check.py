@@ -28,7 +28,7 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine import CaseInvalid
-    from authorizer.engine.check import lint_coverage, measure
+    from authorizer.engine.check import edition, lint_coverage, measure
     from authorizer.gate import lint_settings
 
     loaded = load_access(access, aws=aws)
@@ -47,6 +47,8 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
         _print(findings)
     else:
         click.echo(f"{len(loaded.templates.names)} templates, {len(results)} cases: no finding")
+    if not as_json:
+        click.echo(f"Judged by AWS's actions, resources and condition keys of {edition()}.")
     sys.exit(1 if findings else 0)
 
 

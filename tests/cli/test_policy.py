@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from authorizer.engine.check import edition
 from tests.cli.test_commands import run
 from tests.make import ROOT, SUB, sample_environment
 
@@ -31,6 +32,7 @@ def test_the_bundled_configuration_has_no_finding() -> None:
     done = run("policy", "check", variables=sample_environment())
     assert (done.returncode, done.stderr) == (0, "")
     assert "5 templates, 30 cases: no finding" in done.stdout
+    assert f"condition keys of {edition()}." in done.stdout
     assert json.loads(run("policy", "check", "--json").stdout) == []
 
 

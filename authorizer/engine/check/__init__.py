@@ -4,6 +4,7 @@ from authorizer.engine.check.case_file import Surroundings, parse_cases
 from authorizer.engine.check.cases import Case, CaseResult, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.lint import Finding, lint, lint_coverage
+from authorizer.engine.check.reference import edition
 
 __all__ = [
     "Case",
@@ -11,6 +12,7 @@ __all__ = [
     "Coverage",
     "Finding",
     "Surroundings",
+    "edition",
     "lint",
     "lint_coverage",
     "measure",

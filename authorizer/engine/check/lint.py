@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from authorizer.engine.check import keys
+from authorizer.engine.check.actions import about_actions
+from authorizer.engine.check.conditions import about_conditions
 from authorizer.engine.check.coverage import Coverage
 from authorizer.engine.document import (
     MAX_CHARACTERS,
@@ -27,7 +28,13 @@ CODES: Mapping[str, str] = {
     "whole-listing": "a bucket is listed without a condition on the prefix",
     "scan": "dynamodb:Scan reads across leading keys",
     "partition": "the partition is hard-coded",
+    "unknown-service": "an action of a service that AWS does not have",
+    "unknown-action": "an action that its service does not have, or a pattern that matches none",
+    "resource-type": "an action and a resource that it never works on",
+    "resource-level": "an action that has no resource level, on something other than `*`",
     "condition-key": "a condition key that does not exist, or that these actions never have",
+    "qualifier": "a key with several values and no ForAllValues or ForAnyValue, or one of them on a key with one value",
+    "contradiction": "two conditions on one key that never hold together",
     "user-writable": "users can change the claim that decides what they reach, or whom a session names",
     "too-large": "some users' policy can be longer than STS takes",
     "tag-value": "some users' claim is no value that a session tag can have",
@@ -65,7 +72,7 @@ def lint(
         found.update(_partitions(templates, name))
         for branch in templates.branches([name]):
             for place, statement in zip(branch.places, branch.document.statements, strict=True):
-                found.update(_statement(statement, place))
+                found.update(_statement(templates, statement, place))
                 found.update(_writable(templates, statement, place, writable))
             found.update(_asked(branch, name, writable))
     for role, names in groupings.items():
@@ -104,8 +111,12 @@ def lint_coverage(coverage: Iterable[Coverage], *, threshold: float) -> Iterator
                 )
 
 
-def _statement(statement: Statement, place: Place) -> Iterator[Finding]:
+def _statement(templates: TemplateSet, statement: Statement, place: Place) -> Iterator[Finding]:
     where = place.describe()
+
+    def show(text: str) -> str:
+        return re.sub(PATTERN, lambda found: f"{{{{ {templates.origin(found[0])[0]} }}}}", text)
+
     conditions = [
         (condition, operator)
         for condition in statement.conditions
@@ -120,8 +131,11 @@ def _statement(statement: Statement, place: Place) -> Iterator[Finding]:
         yield from _for_all_values(conditions, present, where)
         yield from _prefixes(statement, conditions, where)
         yield from _scan(statement, conditions, where)
-    for condition, operator in conditions:
-        yield from _key(statement, condition, operator, where)
+    for code, text, remedy in (
+        *about_actions(statement, show),
+        *about_conditions(statement, conditions),
+    ):
+        yield Finding(place=where, code=code, text=text, remedy=remedy)
 
 
 def _for_all_values(
@@ -185,39 +199,6 @@ def _scan(
                 code="scan",
                 text=f"`{action}` includes dynamodb:Scan, which reads items of every leading key",
                 remedy="list the actions without it: GetItem, BatchGetItem, Query, …",
-            )
-
-
-def _key(statement: Statement, condition: Condition, operator: Operator, where: str) -> Iterator[Finding]:
-    key = condition.key.lower()
-    services = {action.partition(":")[0].lower() for action in statement.actions}
-    service = key.partition(":")[0]
-    if keys.known(key) is False:
-        yield Finding(
-            place=where,
-            code="condition-key",
-            text=f"{condition.key} is no condition key that is known: the condition would never see it",
-            remedy="look it up in the Service Authorization Reference; if it is new, add it to engine/keys.py",
-        )
-    elif service in keys.SERVICES and services - {service, "*"}:
-        yield Finding(
-            place=where,
-            code="condition-key",
-            text=f"{condition.key} is absent from requests to {', '.join(sorted(services - {service}))}",
-            remedy="give each service a statement of its own",
-        )
-    elif key in keys.ONLY_FOR and operator.kind != "null":
-        others = [
-            action
-            for action in statement.actions
-            if not any(covers_action(action, having) for having in keys.ONLY_FOR[key])
-        ]
-        if others:
-            yield Finding(
-                place=where,
-                code="condition-key",
-                text=f"{condition.key} is absent from requests for {', '.join(others)}",
-                remedy=f"only {', '.join(sorted(keys.ONLY_FOR[key]))} have it: split the statement",
             )
 
 

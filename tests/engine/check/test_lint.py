@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.check import keys
 from authorizer.engine.check.coverage import Coverage
 from authorizer.engine.check.lint import CODES, Finding, lint, lint_coverage
 from authorizer.engine.language.claims import declare
@@ -16,6 +15,7 @@ CLAIMS = {"tenant": declare({"type": "slug"}), "note": declare({"type": "opaque"
 TABLE = "arn:{{ p }}:dynamodb:eu-west-1:111122223333:table/t"
 OWN_KEYS = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}}
 PRESENT = {"Null": {"dynamodb:LeadingKeys": "false"}}
+USER, NOW, AGE, IP = "aws:PrincipalTag/x", "aws:CurrentTime", "aws:MultiFactorAuthAge", "aws:SourceIp"
 
 
 def findings(*, writable: tuple[str, ...] = (), **changes: object) -> tuple[Finding, ...]:
@@ -77,7 +77,6 @@ CASES = [
         id="a Deny",
     ),
     pytest.param(items("dynamodb:*", **PRESENT), "scan", id="Scan behind a star"),
-    pytest.param(items(["dynamodb:Query", "dynamodb:scan"], **PRESENT), "scan", id="Scan in lower case"),
     pytest.param({"Resource": "arn:aws:s3:::b/{{ tenant }}/*"}, "partition", id="a hard-coded partition"),
     pytest.param({"Resource": "arn:aws-cn:s3:::b/{{ tenant }}/*"}, "partition", id="another one"),
     pytest.param(
@@ -105,7 +104,187 @@ CASES = [
         id="a key that the action lacks",
     ),
     pytest.param(
-        {"Condition": {"StringEquals": {"glue:anything": "y"}}}, None, id="a key of a service nobody listed"
+        {"Condition": {"StringEquals": {"accounts.example.com:aud": "y"}}},
+        None,
+        id="a key of a token's issuer",
+    ),
+    pytest.param(
+        {"Condition": {"StringEqualsIfExists": {"dynamodb:Select": "y"}}},
+        "condition-key",
+        id="IfExists on a key that no action has",
+    ),
+    pytest.param(
+        {"Condition": {"StringEquals": {"aws:RequestTag/x": "y"}}},
+        "condition-key",
+        id="a tag that the action does not set",
+    ),
+    pytest.param(
+        {"Condition": {"Null": {"s3:prefix": "true"}}}, None, id="the absence of a key that the action lacks"
+    ),
+    pytest.param(
+        {"Condition": {"Null": {"s3:prefix": "false"}}},
+        "condition-key",
+        id="the presence of a key that the action lacks",
+    ),
+    pytest.param({"Action": "s3s:GetObject"}, "unknown-service", id="a service that there is none of"),
+    pytest.param({"Action": "s3:GetObjekt"}, "unknown-action", id="a misspelt action"),
+    pytest.param({"Action": "s3:Fetch*"}, "unknown-action", id="a pattern that matches nothing"),
+    pytest.param({"Action": "s3:getobject"}, None, id="an action in lower case"),
+    pytest.param({"Action": "s3:Get*"}, None, id="a pattern that matches something"),
+    pytest.param({"Effect": "Deny", "Action": "s3:GetObjekt"}, "unknown-action", id="a misspelt Deny"),
+    pytest.param(
+        {"Resource": "arn:{{ p }}:s3:::b-{{ tenant }}"}, "resource-type", id="GetObject on a bucket"
+    ),
+    pytest.param({"Resource": "arn:{{ p }}:s3:::b*"}, None, id="GetObject on what begins with a bucket"),
+    pytest.param(
+        {**listing(StringEquals={"s3:prefix": "x/"}), "Resource": "arn:{{ p }}:s3:::b/{{ tenant }}/*"},
+        "resource-type",
+        id="ListBucket on objects",
+    ),
+    pytest.param(
+        {"Resource": ["arn:{{ p }}:s3:::b/{{ tenant }}/*", "arn:{{ p }}:s3:::b"]},
+        "resource-type",
+        id="a bucket that no action works on",
+    ),
+    pytest.param(
+        {"Resource": "arn:{{ p }}:sqs:eu-west-1:111122223333:{{ tenant }}"},
+        "resource-type",
+        id="a resource of another service",
+    ),
+    pytest.param(
+        {"Action": ["sns:Publish"], "Resource": "arn:{{ p }}:sns:*:111122223333:${aws:PrincipalTag/t}"},
+        None,
+        id="a resource with a variable and a wildcard",
+    ),
+    pytest.param(
+        {"Action": "sqs:ListQueues", "Resource": "arn:{{ p }}:sqs:eu-west-1:111122223333:{{ tenant }}"},
+        "resource-level",
+        id="an action without resource level on an ARN",
+    ),
+    pytest.param({"Action": "sqs:ListQueues", "Resource": "*"}, None, id="the same on everything"),
+    pytest.param(
+        {"Condition": {"StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}},
+        "qualifier",
+        id="several values and no qualifier",
+    ),
+    pytest.param(
+        {"Condition": {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}},
+        None,
+        id="several values and a qualifier",
+    ),
+    pytest.param(
+        {"Condition": {"ForAnyValue:StringEquals": {"aws:PrincipalTag/x": "y"}}},
+        "qualifier",
+        id="one value and a qualifier",
+    ),
+    *(
+        pytest.param(
+            {"Condition": condition}, code, id=f"{sentence} {'never' if code else 'can'} hold together"
+        )
+        for sentence, code, condition in (
+            (
+                "two lists of values",
+                "contradiction",
+                {"StringEquals": {USER: "x"}, "StringLike": {USER: ["y*", "z*"]}},
+            ),
+            (
+                "a value and a pattern",
+                None,
+                {"StringEquals": {USER: "x1"}, "StringLike": {USER: ["y*", "x?"]}},
+            ),
+            (
+                "a value and a claim",
+                None,
+                {"StringEquals": {USER: "x"}, "StringLike": {USER: "{{ tenant }}"}},
+            ),
+            (
+                "two cases of a value",
+                None,
+                {"StringEquals": {USER: "x"}, "StringEqualsIgnoreCase": {USER: "X"}},
+            ),
+            (
+                "a value that is no pattern",
+                "contradiction",
+                {"StringEquals": {USER: "x*"}, "StringLike": {USER: "y"}},
+            ),
+            (
+                "a value and its absence",
+                "contradiction",
+                {"StringEquals": {USER: "x"}, "Null": {USER: "true"}},
+            ),
+            ("a value and its presence", None, {"StringEquals": {USER: "x"}, "Null": {USER: "false"}}),
+            ("no value and its absence", None, {"StringNotEquals": {USER: "x"}, "Null": {USER: "true"}}),
+            (
+                "a value if there is one and its absence",
+                None,
+                {"StringEqualsIfExists": {USER: "x"}, "Null": {USER: "true"}},
+            ),
+            (
+                "a value and all but it",
+                "contradiction",
+                {"StringEquals": {USER: "x"}, "StringNotEquals": {USER: ["x", "y"]}},
+            ),
+            (
+                "a value and all but another",
+                None,
+                {"StringEquals": {USER: ["x", "y"]}, "StringNotEquals": {USER: "x"}},
+            ),
+            (
+                "values that may be absent",
+                None,
+                {"StringEqualsIfExists": {USER: "x"}, "StringLikeIfExists": {USER: "y"}},
+            ),
+            (
+                "two moments",
+                "contradiction",
+                {
+                    "DateLessThan": {NOW: "2030-01-01T00:00:00Z"},
+                    "DateGreaterThan": {NOW: "2031-01-01T00:00:00Z"},
+                },
+            ),
+            (
+                "two moments of a span",
+                None,
+                {
+                    "DateLessThan": {NOW: "2031-01-01T00:00:00Z"},
+                    "DateGreaterThan": {NOW: "2030-01-01T00:00:00Z"},
+                },
+            ),
+            (
+                "two numbers",
+                "contradiction",
+                {
+                    "NumericLessThan": {AGE: "10"},
+                    "NumericGreaterThanEquals": {AGE: ["20", "30"]},
+                },
+            ),
+            (
+                "a value if there is one and all but it",
+                None,
+                {"StringEqualsIfExists": {USER: "x"}, "StringNotEquals": {USER: "x"}},
+            ),
+            (
+                "two moments that may be absent",
+                None,
+                {
+                    "DateLessThanIfExists": {NOW: "2030-01-01T00:00:00Z"},
+                    "DateGreaterThanIfExists": {NOW: "2031-01-01T00:00:00Z"},
+                },
+            ),
+            (
+                "all numbers but one and those below it",
+                None,
+                {"NumericNotEquals": {AGE: "5"}, "NumericLessThan": {AGE: "3"}},
+            ),
+            (
+                "two networks",
+                None,
+                {
+                    "IpAddress": {IP: "10.0.0.0/8"},
+                    "IpAddressIfExists": {IP: "10.1.0.0/16"},
+                },
+            ),
+        )
     ),
     pytest.param(
         {"Resource": "arn:{{ p }}:s3:::b/{{ note }}/{{ note }}/*"},
@@ -126,7 +305,8 @@ def test_finds(changes: dict[str, Any], code: str | None) -> None:
 @pytest.mark.parametrize(
     ("actions", "key", "known"),
     [
-        pytest.param("ListBucket ListBucketVersions ListBucketMultipartUploads", "prefix", True, id="prefix"),
+        pytest.param("ListBucket ListBucketVersions", "prefix", True, id="prefix"),
+        pytest.param("ListBucketMultipartUploads", "prefix", False, id="prefix of uploads"),
         pytest.param("ListBucket ListBucketVersions", "delimiter", True, id="delimiter"),
         pytest.param("ListBucketMultipartUploads", "delimiter", False, id="delimiter of uploads"),
         pytest.param("ListBucket ListBucketVersions", "max-keys", True, id="how many keys"),
@@ -141,6 +321,36 @@ def test_a_key_of_listings_is_found_where_the_action_lacks_it(actions: str, key:
             Condition={"StringEquals": {"s3:prefix": "x/{{ tenant }}/", f"s3:{key}": "x/{{ tenant }}/"}},
         )
         assert ("condition-key" not in {finding.code for finding in found}) is known
+
+
+def test_a_scan_in_lower_case_is_found_and_has_no_leading_keys() -> None:
+    changes: dict[str, Any] = items(["dynamodb:Query", "dynamodb:scan"], **PRESENT)
+    found = findings(**changes)
+    assert {finding.code for finding in found} == {"scan", "condition-key"}
+
+
+def test_what_is_misspelt_is_told_with_what_is_closest() -> None:
+    def text(**changes: Any) -> str:
+        (found,) = findings(**changes)
+        return found.text
+
+    assert text(Action="sqss:SendMessage") == "`sqss:SendMessage`: AWS has no service `sqss` (closest: sqs)"
+    assert text(Action="s3:getObjekt") == "`s3:getObjekt` is no action of `s3` (closest: s3:GetObject)"
+    assert text(Condition={"StringEquals": {"aws:PrincipalArm": "x"}}).endswith("(closest: aws:principalarn)")
+    assert "closest" not in text(Action="s3:Quux")
+
+
+def test_resources_are_shown_with_their_claims() -> None:
+    (found,) = findings(Resource="arn:{{ p }}:s3:::b-{{ tenant }}")
+    assert found.text == "`s3:GetObject` never works on arn:aws:s3:::b-{{ tenant }}"
+    assert found.remedy.endswith("arn:${Partition}:s3:::${BucketName}/${ObjectName}")
+
+
+def test_nothing_is_said_of_resources_beside_an_action_that_is_unknown() -> None:
+    """Who knows what it works on."""
+    resources = ["arn:{{ p }}:s3:::b/{{ tenant }}/*", "arn:{{ p }}:sqs:eu-west-1:111122223333:{{ tenant }}"]
+    found = findings(Action=["s3:GetObject", "sqs:Sent"], Resource=resources)
+    assert {finding.code for finding in found} == {"unknown-action"}
 
 
 def test_a_claim_that_users_can_change_is_found_where_it_decides() -> None:
@@ -191,9 +401,3 @@ def test_every_code_of_the_templates_has_a_case() -> None:
     settings_level = {"unused", "no-promise", "dead-end", "no-cases", "uncovered", "user-writable"}
     settings_level |= {"issuers", "shared", "managed-policies", "tag-value"}
     assert {case.values[1] for case in CASES} - {None} == CODES.keys() - settings_level
-
-
-def test_the_tables_of_keys_are_in_lower_case() -> None:
-    tables = [*keys.SERVICES.values(), keys.GLOBAL, frozenset(keys.ONLY_FOR), *keys.ONLY_FOR.values()]
-    assert all(key == key.lower() and ":" in key for table in tables for key in table)
-    assert all(key.startswith(f"{service}:") for service, table in keys.SERVICES.items() for key in table)
