@@ -12,6 +12,7 @@ import pytest
 
 from authorizer.cli import cli
 from authorizer.engine.check.lint import CODES
+from authorizer.engine.check.services import FACTS
 from authorizer.engine.prove.proof import RESTS_ON
 from authorizer.engine.prove.separation import KEYS
 from authorizer.metrics import COUNTERS, DECISION
@@ -207,9 +208,10 @@ def test_contributing_tells_every_target_of_make() -> None:
 def assumptions() -> Iterator[str]:
     yield from RESTS_ON
     yield from (key.rests_on for key in KEYS)
+    yield from (fact.says for fact in FACTS)
 
 
-def test_what_a_proof_rests_on_is_what_the_prover_prints() -> None:
+def test_what_a_proof_rests_on_is_what_is_printed() -> None:
     told = between_headings(ROOT / "docs" / "soundness.md", "What it rests on").partition("Not printed")[0]
     assert re.findall(r"^\* (.+)$", told, re.MULTILINE) == list(assumptions())
 

@@ -28,6 +28,9 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
                 claim.name for claim in settings.claims.values() if claim.claim in _writable(settings)
             ],
             groupings={role.name: role.policies for role in settings.roles.values()},
+            isolates={
+                row.name: row.isolates for row in settings.policies.values() if row.isolates is not None
+            },
         )
     )
     for path, code, text, remedy in (

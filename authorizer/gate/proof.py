@@ -2,7 +2,9 @@
 and the users of each issuer against those of others."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from authorizer.engine.check import rests_on_services
 from authorizer.engine.prove import Promise, Proof, prove
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import prove_issuers
@@ -30,6 +32,7 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
     themselves decides nothing, and managed policies allow what is not seen here.
     """
     settings, templates = access
+    found = subjects(access)
     stated = {
         name: Promise(isolates=policy.isolates, shared=policy.shared)
         for name, policy in settings.policies.items()
@@ -40,16 +43,38 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
         prove(
             templates,
             subject=subject,
-            names=tuple(dict.fromkeys(name for names in policies for name in names)),
+            names=_joined(policies),
             claims=claims,
             promises=promises,
             policies=policies,
             doubts=tuple(_doubts(settings, subject, policies)),
         )
-        for subject, policies in subjects(access).items()
+        for subject, policies in found.items()
         if not names or subject.partition(" ")[2] in names
     ]
-    return [*proofs, *prove_issuers(access, names), *prove_delegation(access, names)]
+    resting = {name: rests_on_services(templates, name) for name in templates.names}
+    return [
+        replace(
+            proof, rests_on=tuple(dict.fromkeys((*proof.rests_on, *_lines(resting, _judged(proof, found)))))
+        )
+        for proof in (*proofs, *prove_issuers(access, names), *prove_delegation(access, names))
+    ]
+
+
+def _judged(proof: Proof, found: Mapping[str, Sequence[tuple[str, ...]]]) -> tuple[str, ...]:
+    """The templates that a proof is about."""
+    if proof.subject in found:
+        return _joined(found[proof.subject])
+    return tuple(name for name, _ in proof.isolates)
+
+
+def _lines(resting: Mapping[str, tuple[str, ...]], names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        yield from resting[name]
+
+
+def _joined(policies: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in policies for name in names))
 
 
 def _doubts(settings: Settings, subject: str, policies: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -28,7 +28,7 @@ PUBLIC = {
     },
     "engine.check": {
         "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "edition", "lint", "lint_coverage",
-        "measure", "parse_cases", "run_case",
+        "measure", "parse_cases", "rests_on_services", "run_case",
     },
 }  # fmt: skip
 """Door → its names: whoever takes one away breaks somebody's import."""

@@ -92,6 +92,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/check/coverage": "reports on a team's cases",
     "engine/check/lint": "advice about templates that load",
     "engine/check/reference": "advice about templates that load",
+    "engine/check/services": "advice about templates that load",
     "engine/check/overlap": "advice about templates that load",
     "engine/check/actions": "advice about templates that load",
     "engine/check/conditions": "advice about templates that load",

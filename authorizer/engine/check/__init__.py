@@ -5,6 +5,7 @@ from authorizer.engine.check.cases import Case, CaseResult, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.lint import Finding, lint, lint_coverage
 from authorizer.engine.check.reference import edition
+from authorizer.engine.check.services import rests_on_services
 
 __all__ = [
     "Case",
@@ -17,5 +18,6 @@ __all__ = [
     "lint_coverage",
     "measure",
     "parse_cases",
+    "rests_on_services",
     "run_case",
 ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from authorizer.engine.check.actions import about_actions
 from authorizer.engine.check.conditions import about_conditions
 from authorizer.engine.check.coverage import Coverage
+from authorizer.engine.check.services import about_services
 from authorizer.engine.document import (
     MAX_CHARACTERS,
     Condition,
@@ -35,6 +36,7 @@ CODES: Mapping[str, str] = {
     "condition-key": "a condition key that does not exist, or that these actions never have",
     "qualifier": "a key with several values and no ForAllValues or ForAnyValue, or one of them on a key with one value",
     "contradiction": "two conditions on one key that never hold together",
+    "service": "a service reads more into a name than IAM compares, and values or resources let it",
     "user-writable": "users can change the claim that decides what they reach, or whom a session names",
     "too-large": "some users' policy can be longer than STS takes",
     "tag-value": "some users' claim is no value that a session tag can have",
@@ -62,10 +64,15 @@ class Finding:
 
 
 def lint(
-    templates: TemplateSet, *, user_writable: Iterable[str], groupings: Mapping[str, tuple[str, ...]]
+    templates: TemplateSet,
+    *,
+    user_writable: Iterable[str],
+    groupings: Mapping[str, tuple[str, ...]],
+    isolates: Mapping[str, str],
 ) -> tuple[Finding, ...]:
     """Every finding about the templates themselves. `user_writable` are claims that users can change; `groupings` are
-    the templates that are joined into one policy, by the name of their role."""
+    the templates that are joined into one policy, by the name of their role; `isolates` is the claim by which a
+    template keeps users apart."""
     found: set[Finding] = set()
     writable = frozenset(user_writable)
     for name in templates.names:
@@ -74,6 +81,8 @@ def lint(
             for place, statement in zip(branch.places, branch.document.statements, strict=True):
                 found.update(_statement(templates, statement, place))
                 found.update(_writable(templates, statement, place, writable))
+                if name in isolates:
+                    found.update(_services(templates, statement, place, isolates[name]))
             found.update(_asked(branch, name, writable))
     for role, names in groupings.items():
         length = templates.worst_case_length(names)
@@ -217,6 +226,11 @@ def _writable(
             text=f"claim `{claim}` decides what this statement is about, and users can change it",
             remedy="take it from the app client's writable attributes, or use `sub`",
         )
+
+
+def _services(templates: TemplateSet, statement: Statement, place: Place, isolates: str) -> Iterator[Finding]:
+    for code, text, remedy in about_services(templates, statement, isolates):
+        yield Finding(place=place.describe(), code=code, text=text, remedy=remedy)
 
 
 def _asked(branch: Branch, name: str, writable: frozenset[str]) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def findings(*, writable: tuple[str, ...] = (), **changes: object) -> tuple[Find
     }
     source = '{"Version": "2012-10-17",\n"Statement": [\n' + json.dumps(statement) + "]}"
     templates = TemplateSet.compile({"t": source}, claims=CLAIMS, variables={"p": "aws"})
-    return lint(templates, user_writable=writable, groupings={"editor": ("t",)})
+    return lint(templates, user_writable=writable, groupings={"editor": ("t",)}, isolates={"t": "tenant"})
 
 
 def listing(**condition: object) -> dict[str, object]:
@@ -125,6 +125,14 @@ CASES = [
         {"Condition": {"Null": {"s3:prefix": "false"}}},
         "condition-key",
         id="the presence of a key that the action lacks",
+    ),
+    pytest.param(
+        {
+            "Action": "ssm:GetParametersByPath",
+            "Resource": "arn:{{ p }}:ssm:eu-west-1:111122223333:parameter/{{ tenant }}",
+        },
+        "service",
+        id="a path that opens what lies below it",
     ),
     pytest.param({"Action": "s3s:GetObject"}, "unknown-service", id="a service that there is none of"),
     pytest.param({"Action": "s3:GetObjekt"}, "unknown-action", id="a misspelt action"),
@@ -368,7 +376,9 @@ def test_a_finding_of_an_included_file_has_its_own_place_and_is_told_once() -> N
         "two": body % '{% include "_r.json.j2" %}',
     }
     templates = TemplateSet.compile(sources, claims=CLAIMS, variables={})
-    assert [finding.place for finding in lint(templates, user_writable=(), groupings={})] == ["_r.json.j2:2"]
+    assert [finding.place for finding in lint(templates, user_writable=(), groupings={}, isolates={})] == [
+        "_r.json.j2:2"
+    ]
 
 
 def test_coverage_is_told_as_findings() -> None:
@@ -394,7 +404,7 @@ def test_coverage_is_told_as_findings() -> None:
 
 def test_the_bundled_templates_have_no_finding() -> None:
     groupings = {name: (name,) for name in bundled.NAMES} | {"all": bundled.NAMES[:1] + bundled.NAMES[2:4]}
-    assert lint(bundled.compiled(), user_writable=(), groupings=groupings) == ()
+    assert lint(bundled.compiled(), user_writable=(), groupings=groupings, isolates={}) == ()
 
 
 def test_every_code_of_the_templates_has_a_case() -> None:
