@@ -55,6 +55,16 @@ def test_a_row_that_is_there_is_named_and_kept(repository: Path) -> None:
     assert 'bucket    = "env:DATA_BUCKET"\n' in (repository / "policies" / "access.toml").read_text()
 
 
+def test_where_every_row_is_there_nothing_is_left_to_set(repository: Path) -> None:
+    add(repository, "sqs")
+    for file in ("templates/sqs.json.j2", "cases/sqs.toml"):
+        (repository / "policies" / file).unlink()
+    done = add(repository, "sqs")
+    assert done.returncode == 0, done.stderr
+    assert "added" not in done.stdout
+    assert "yours to set" not in done.stdout
+
+
 def test_another_configuration_has_its_files_beside_it(repository: Path) -> None:
     (repository / "other").mkdir()
     (repository / "policies" / "access.toml").rename(repository / "other" / "access.toml")

@@ -68,7 +68,7 @@ def configuration(template: str, *, actors: bool = True) -> Access:
                 "actors": {"agent": ["read"]} if actors else {},
             }
         ],
-        "claims": {"sub": {"type": "uuid"}},
+        "claims": {"sub": {"type": "uuid"}, "teams": {"type": "slug", "list": True, "max_items": 2}},
         "policies": {"data": {"isolates": "sub"}},
         "roles": {"user": {"arn": ROLE, "policies": ["data"], "source_identity": "{sub}"}},
         "scopes": {"read": ["GET /x"], "write": ["PUT /x"]},
@@ -119,6 +119,15 @@ def test_a_policy_that_gives_more_for_fewer_scopes_is_a_leak(template: str, acti
         outcome = evaluate(identity=None, session=parse_session(text), boundary=None, request=party.request)
         assert outcome.allowed is party.allowed
     assert action in finding.reason
+
+
+def test_lists_are_the_user_s_own_whoever_acts() -> None:
+    each = (
+        "{% for team in teams %}," + statement("s3:GetObject", "arn:aws:s3:::b/{{ team }}/*") + "{% endfor %}"
+    )
+    only_without = each.replace("{% for", '{% if not "write" in scopes %}{% for') + "{% endif %}"
+    assert proof_of(policy(ALWAYS, each)).verdict == "PROVEN"
+    assert proof_of(policy(ALWAYS, only_without)).verdict == "LEAK"
 
 
 def test_where_nobody_may_act_nothing_is_asked() -> None:

@@ -13,14 +13,14 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from authorizer.engine import parse_session
-from authorizer.engine.evaluate import evaluate
-from authorizer.engine.prove import Proof
+from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.engine.prove import Party, Proof
 from authorizer.errors import IssuerNotEntitled
-from authorizer.gate import payload, prove_issuers, prove_settings
+from authorizer.gate import issuers, payload, prove_issuers, prove_settings
 from authorizer.identity.resolve import resolve
 from authorizer.settings.load import read
 from authorizer.settings.schema import Access
-from tests.make import ROOT, SUB, make_access, make_claims
+from tests.make import ROOT, SUB, make_access, make_claims, make_settings
 from tests.readme_tables import between
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -31,7 +31,12 @@ IN_TENANT = "{{ tenant }}/{{ sub }}/*"
 
 
 def template(path: str) -> str:
-    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::b/{path}"}
+    statement = {
+        "Sid": "Data",
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::b/{path}",
+    }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
@@ -44,23 +49,26 @@ def may(**changes: Any) -> dict[str, Any]:
 
 
 def configuration(
-    *issuers: Mapping[str, Any],
+    *signing: Mapping[str, Any],
     path: str = HOME,
     isolates: str = "sub",
     roles: Mapping[str, Any] | None = None,
+    shared: tuple[Mapping[str, Any], ...] = (),
+    source: str | None = None,
 ) -> Access:
     tables: dict[str, Any] = {
-        "issuers": list(issuers),
+        "issuers": list(signing),
         "claims": {
             "sub": {"type": "uuid"},
             "tenant": {"claim": "custom:tenant", "type": "slug"},
+            "teams": {"type": "slug", "list": True, "max_items": 2},
         },
-        "policies": {"data": {"isolates": isolates}, "other": {"isolates": "sub"}},
+        "policies": {"data": {"isolates": isolates, "shared": list(shared)}, "other": {"isolates": "sub"}},
         "roles": roles or {"user": {"arn": ROLE, "policies": ["data"]}},
         "scopes": {"read": ["GET /x"]},
         "gateway": {"result_ttl": "0s"},
     }
-    templates = {"data": template(path), "other": template("other/{{ sub }}/*")}
+    templates = {"data": source or template(path), "other": template("other/{{ sub }}/*")}
     return read(tables, source="", place="access.toml", templates=templates, environment={})
 
 
@@ -336,3 +344,119 @@ def test_who_may_say_which_tenant(pool: str, said: dict[str, str], *, refused: b
     assert resolve(claims, None, of_the_readme().settings).claims["tenant"] == said.get(
         "custom:tenant_id", "globex"
     )
+
+
+# ── Many, and odd ones ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_of_many_pairs_that_meet_a_few_are_shown_and_the_rest_counted() -> None:
+    proof = proven(configuration(*(pool(f"p{at}", speaks_for="any") for at in range(5))))
+    assert proof.verdict == "LEAK"
+    assert proof.findings[-1].reason == "6 more pairs of issuers are not shown to be apart"
+    assert proof.pairs >= 10
+
+
+def test_more_pairs_than_can_be_compared_are_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuers, "MAX_PAIRS", 2)
+    limits = [may(claims={"tenant": [name]}) for name in ("acme", "globex")]
+    access = configuration(
+        *(pool(f"p{at}", speaks_for=limit) for at, limit in enumerate(limits)),
+        pool("last", speaks_for=may(claims={"tenant": ["initech", "globex"]})),
+        path=IN_TENANT,
+    )
+    proof = proven(access)
+    assert proof.verdict == "UNKNOWN"
+    assert proof.findings[-1].reason == "3 pairs of issuers are too many: fix a claim for each of them"
+
+
+def test_issuers_that_meet_in_nothing_that_the_prover_can_show_are_unknown() -> None:
+    deny = template(HOME).replace("Allow", "Deny")
+    allow = template("all/{{ sub }}/*")
+    statements = [
+        *json.loads(allow)["Statement"],
+        *json.loads(deny.replace("home/{{ sub }}/*", "*").replace("Data", "Nothing"))["Statement"],
+    ]
+    nothing = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    access = configuration(pool("own", speaks_for="any"), pool("partner", speaks_for="any"), source=nothing)
+    proof = proven(access)
+    assert proof.verdict == "UNKNOWN"
+    assert (
+        proof.findings[0].reason
+        == "the users of eu-west-1_own and eu-west-1_partner are not shown to be apart"
+    )
+
+
+def test_users_who_would_have_no_policy_are_no_witness() -> None:
+    """The policy is for those without a tenant alone, and each issuer's users have one."""
+    (only,) = json.loads(template(HOME))["Statement"]
+    source = (
+        '{"Version": "2012-10-17", "Statement": [{% if not tenant is defined %}'
+        + json.dumps(only)
+        + "{% endif %}]}"
+    )
+    names = ("own", "partner")
+    access = configuration(
+        *(pool(name, speaks_for=may(claims={}), fixed_claims={"tenant": name}) for name in names),
+        source=source,
+    )
+    proof = proven(access)
+    assert proof.verdict == "UNKNOWN"
+    assert all(finding.witness is None for finding in proof.findings)
+
+
+def test_what_everybody_shares_is_no_meeting_and_no_proof_either() -> None:
+    """Two users meet in nothing but what is declared shared: nothing is left to show them apart by."""
+    access = configuration(
+        pool("own", speaks_for="any"),
+        pool("partner", speaks_for="any"),
+        path="common/*",
+        shared=(
+            {"statement": "Data", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/common/*"]},
+        ),
+    )
+    assert proven(access).verdict == "UNKNOWN"
+
+
+def test_a_list_that_an_issuer_limits_is_tried_with_what_it_may_hold() -> None:
+    path = "{% for team in teams %}{{ team }}{% endfor %}/{{ sub }}/*"
+    limits = [may(claims={"tenant": "any", "teams": teams}) for teams in (["red", "blue"], ["blue", "green"])]
+    access = configuration(*(pool(f"p{at}", speaks_for=limit) for at, limit in enumerate(limits)), path=path)
+    proof = proven(access)
+    assert proof.verdict == "LEAK"
+    for finding in proof.findings:
+        for party in _parties(finding.witness):
+            assert set(party.claims.get("teams", ())) <= {"blue"}
+
+
+def test_a_token_holds_nested_claims_in_their_objects() -> None:
+    party = Party(
+        claims={"sub": SUB, "nested": ("a",)},
+        scopes=frozenset(),
+        request=AccessRequest(action="a:b", resource="*", context={}),
+    )
+    settings = make_settings(
+        claims={"nested": {"claim": "realm_access.roles", "type": "slug", "list": True, "max_items": 2}}
+    )
+    assert payload(party, settings) == {"sub": SUB, "realm_access": {"roles": ["a"]}}
+
+
+def test_many_values_that_both_may_say_are_counted() -> None:
+    names = [f"t{at}" for at in range(9)]
+    access = configuration(
+        pool("own", speaks_for=may(claims={"tenant": names})),
+        pool("partner", speaks_for=may(claims={"tenant": names})),
+        pool("third", speaks_for=may(claims={"tenant": names})),
+        pool("fourth", speaks_for="any"),
+        path="{{ tenant }}/*",
+        isolates="tenant",
+    )
+    told = [line for line in proven(access).rests_on if "may both say" in line or "more pairs" in line]
+    assert "`tenant` = t0, t1, t2, t3 and 5 more" in told[0]
+    assert told[-1] == "and 2 more pairs of issuers"
+    both = configuration(
+        pool("own", speaks_for="any"),
+        pool("partner", speaks_for="any"),
+        path="{{ tenant }}/*",
+        isolates="tenant",
+    )
+    assert "`tenant` = anything" in proven(both).rests_on[-1]

@@ -9,6 +9,7 @@ import pytest
 from authorizer.errors import (
     AuthenticationTooOld,
     ClientRefused,
+    IssuerUnknown,
     KeysUnavailable,
     KeyUnknown,
     SettingsError,
@@ -23,7 +24,7 @@ from authorizer.tokens.compact import Compact
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.public_keys import PublicKey
 from authorizer.tokens.signature import is_signed_by
-from authorizer.tokens.verifier import Verifier
+from authorizer.tokens.verifier import MAX_WARMED, Verifier
 from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, Endpoint
 from tests.tokens.minting import (
@@ -284,6 +285,26 @@ async def test_each_pool_has_its_own_keys() -> None:
     for token in (mint(id_claims(iss=other)), mint(id_claims(), key="next")):
         with pytest.raises(SignatureInvalid):
             await verifier.verify(token, NOW, PATIENT)
+
+
+@pytest.mark.parametrize(("pools", "fetches"), [(MAX_WARMED, MAX_WARMED), (MAX_WARMED + 1, 0)])
+async def test_a_few_key_sets_are_fetched_ahead_and_of_many_none(pools: int, fetches: int) -> None:
+    endpoint = Endpoint(key_set())
+    names = [f"{POOL}{number}" for number in range(pools)]
+    several = (issuer(issuer=name, jwks_uri=f"{name}/jwks.json", pinned_keys=None) for name in names)
+    verifier = Verifier(issuers(*several), KEYS, fetch=endpoint)
+    await verifier.warm(NOW)
+    assert endpoint.fetches == fetches
+    assert (await verifier.verify(mint(id_claims(iss=names[0])), NOW, PATIENT)).issuer == names[0]
+
+
+async def test_a_refusal_names_a_few_issuers_and_counts_the_rest() -> None:
+    names = [f"{POOL}{number}" for number in range(1000)]
+    verifier = Verifier(issuers(*(issuer(issuer=name) for name in names)), KEYS, fetch=no_network)
+    with pytest.raises(IssuerUnknown) as refused:
+        await verifier.verify(id_token(), NOW, PATIENT)
+    assert str(refused.value).endswith(f"'{names[3]}' and 996 more")
+    assert len(str(refused.value)) < 500
 
 
 async def test_an_outage_of_one_pool_leaves_the_others_alone() -> None:
