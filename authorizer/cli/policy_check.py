@@ -29,7 +29,7 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine import CaseInvalid
     from authorizer.engine.check import edition, lint_coverage, measure
-    from authorizer.gate import lint_settings
+    from authorizer.gate import lint_settings, suppress
 
     loaded = load_access(access, aws=aws)
     try:
@@ -37,10 +37,15 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     except CaseInvalid as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)
-    findings = [
-        *lint_settings(loaded, access.read_text(encoding="utf-8")),
-        *lint_coverage(measure(results, loaded.templates), threshold=threshold),
-    ]
+    source = access.read_text(encoding="utf-8")
+    findings, suppressed = suppress(
+        [
+            *lint_settings(loaded, source),
+            *lint_coverage(measure(results, loaded.templates), threshold=threshold),
+        ],
+        loaded.settings,
+        source,
+    )
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     elif findings:
@@ -48,6 +53,8 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     else:
         click.echo(f"{len(loaded.templates.names)} templates, {len(results)} cases: no finding")
     if not as_json:
+        for finding, reason in suppressed:
+            click.echo(f"{finding.place}: {finding.code}: ignored: {reason}")
         click.echo(f"Judged by AWS's actions, resources and condition keys of {edition()}.")
     sys.exit(1 if findings else 0)
 

@@ -10,6 +10,7 @@ from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
+from authorizer.gate.suppression import suppress
 
 __all__ = [
     "ALL_ROLES",
@@ -23,4 +24,5 @@ __all__ = [
     "sayable",
     "signed",
     "subjects",
+    "suppress",
 ]

@@ -11,7 +11,7 @@ from authorizer.engine.prove import covers, owned
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
-from authorizer.settings.places import Path, line_of
+from authorizer.settings.places import Path, dotted, line_of
 from authorizer.settings.schema import Access, Authority, Settings
 
 TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}')
@@ -46,7 +46,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
     ):
         line = line_of(source, path)
         place = f"{settings.place}:{line}" if line else settings.place
-        found.add(Finding(place=place, code=code, text=text, remedy=remedy))
+        found.add(Finding(place=place, code=code, text=text, remedy=remedy, key=dotted(path)))
     return tuple(sorted(found))
 
 

@@ -124,6 +124,7 @@ def read(
         sealing=sessions.sealing(root, "sealing"),
         private_sealing=sessions.sealing(root, "private_sealing"),
         shared_cache=sessions.shared_cache(root),
+        suppressions=vocabulary.suppressions(root),
     )
     root.done()
     coherence.check(settings, template_set, problems)

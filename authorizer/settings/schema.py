@@ -116,6 +116,17 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """One row of `lint.ignore`: a finding that the author knows of and means to keep. Nothing but the lint reads it."""
+
+    code: str
+    where: str
+    """A template, or a key of access.toml: `s3-home`, `roles.viewer`."""
+    reason: str | None
+    """None: it was left out, and the row counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """What membership of a group brings: `[groups.NAME]`."""
 
@@ -270,6 +281,7 @@ class Settings:
     private_sealing: Sealing | None = None
     """Needed for a shared cache. No backend holds these: who could open one entry of the table could open all."""
     shared_cache: SharedCache | None = None
+    suppressions: tuple[Suppression, ...] = ()
 
 
 class Access(NamedTuple):

@@ -1,11 +1,12 @@
-"""`[claims]`, `[variables]` and `[policies]`: what templates may mention, and what they promise."""
+"""`[claims]`, `[variables]`, `[policies]` and `[lint]`: what templates may mention, what they promise, and what is
+known of them and meant."""
 
 import re
 from collections.abc import Iterator, Mapping
 
 from authorizer.engine import ClaimTypeInvalid, Sharing, declare, sharing_problems
 from authorizer.settings.reader import Section
-from authorizer.settings.schema import Claim, Policy
+from authorizer.settings.schema import Claim, Policy, Suppression
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _VARIABLE = r"[ -!#%-)+->@-\[\]-z|~]+"  # printable ASCII without " $ * ? \ { }
@@ -55,6 +56,23 @@ def policies(root: Section, templates: Mapping[str, str], constants: Mapping[str
         )
         section.done()
     return found
+
+
+def suppressions(root: Section) -> tuple[Suppression, ...]:
+    """`[lint]`: findings that are meant. Whether each still is one, and has its reason, the lint says."""
+    lint = root.section("lint")
+    found = []
+    for section in lint.array("ignore"):
+        found.append(
+            Suppression(
+                code=section.text("code"),
+                where=section.text("where"),
+                reason=section.optional_text("reason"),
+            )
+        )
+        section.done()
+    lint.done()
+    return tuple(found)
 
 
 def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Iterator[Sharing]:

@@ -242,3 +242,15 @@ def test_a_wrong_call_ends_with_2(arguments: tuple[str, ...], said: str) -> None
 def test_help_lists_the_subcommands() -> None:
     done = run("policy", "--help")
     assert all(f"  {name}  " in done.stdout for name in ("check", "render", "test", "explain", "prove"))
+
+
+def test_a_finding_that_is_meant_is_told_with_its_reason_and_fails_nothing(project: Path) -> None:
+    change(project / "policies/templates/s3-home.json.j2", "arn:{{ partition }}:", "arn:aws:")
+    found = run("policy", "check", cwd=project, variables=sample_environment())
+    assert found.returncode == 1
+    assert ": partition: " in found.stdout
+    with (project / "policies/access.toml").open("a") as file:
+        file.write('[[lint.ignore]]\ncode = "partition"\nwhere = "s3-home"\nreason = "never in China"\n')
+    meant = run("policy", "check", cwd=project, variables=sample_environment())
+    assert (meant.returncode, meant.stderr) == (0, "")
+    assert ": partition: ignored: never in China\n" in meant.stdout

