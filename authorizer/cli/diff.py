@@ -1,11 +1,12 @@
-"""`authorizer policy diff`: is the new policy set no wider than the old one?"""
+"""`authorizer policy diff`: may anybody now do what they could not before?"""
 
 import json
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from authorizer.engine.prove import Change, RoleDiff
+    from authorizer.gate import Comparison, Shift
 
 STYLES = {"NO WIDER": "green", "WIDER": "red", "UNKNOWN": "yellow"}
 
@@ -36,13 +38,13 @@ STYLES = {"NO WIDER": "green", "WIDER": "red", "UNKNOWN": "yellow"}
 @aws_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
-    """Compare what each role's session policies allow now with what they allowed in OLD.
+    """Compare who may do what now with who could in OLD: issuers, claims, groups, rules, scopes, routes, roles.
 
     OLD is a git commit, branch or tag of this repository, or a folder with an access.toml. `env:` names mean the same
-    on both sides. Compared are session policies; who gets which role, and the roles' own policies, are not. Nor are
-    users whom the old policies failed: too long a policy, or a malformed claim that the new ones do not look at.
+    on both sides. Not seen are the roles' own policies, nor compared are users whom the old configuration failed: too
+    long a policy, or a malformed claim that the new one does not look at.
 
-    Exit code 0: no role may do more than before. 1: a role may, or it could not be shown that it may not. 2: it could
+    Exit code 0: nobody may do more than before. 1: somebody may, or it could not be shown that nobody may. 2: it could
     not run.
     """
     now = load_access(access, aws=aws)
@@ -55,12 +57,13 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
             click.echo(sample_notice(old_access), err=True)
     from authorizer.gate import compare
 
-    results = compare(before, now)
+    comparison = compare(before, now)
     if as_json:
-        click.echo(json.dumps([_plain(result) for result in results], indent=2))
+        click.echo(json.dumps(_all_plain(comparison), indent=2))
     else:
-        _print(results)
-    sys.exit(0 if all(result.verdict == "NO WIDER" for result in results) else 1)
+        _print(comparison.policies)
+        _print_shifts(comparison)
+    sys.exit(0 if comparison.verdict == "NO WIDER" else 1)
 
 
 @contextmanager
@@ -141,6 +144,49 @@ def _print_role(console: "Console", result: "RoleDiff") -> None:
             + (f" with {context}" if context else ""),
         ]
         console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_shifts(comparison: "Comparison") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    for title, directions, style in (
+        ("Gained", ("WIDER",), "red"),
+        ("Not decided", ("UNKNOWN",), "yellow"),
+        ("Lost", ("NARROWER",), "green"),
+    ):
+        shifts = [shift for shift in comparison.shifts if shift.direction in directions]
+        if not shifts:
+            continue
+        table = Table("Whom", "Aspect", "What", title=title, style=style, title_justify="left")
+        for shift in sorted(shifts, key=lambda shift: shift.whom):
+            table.add_row(shift.whom, shift.aspect, escape(shift.what))
+        console.print(table)
+        for shift in shifts if title != "Lost" else ():
+            console.print(_example(shift), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"[{STYLES[comparison.verdict]}]{comparison.verdict}[/], all in all")
+
+
+def _example(shift: "Shift") -> str:
+    may = "may" if shift.direction == "WIDER" else "may or may not"
+    return f"  {shift.aspect}: {_said(shift.identity)} {may} now ask for {_said(shift.request)}"
+
+
+def _said(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {json.dumps(value, default=str)}" for name, value in facts.items())
+
+
+def _all_plain(comparison: "Comparison") -> dict[str, object]:
+    return {
+        "verdict": comparison.verdict,
+        "policies": [_plain(result) for result in comparison.policies],
+        "authority": [
+            {**asdict(shift), "identity": dict(shift.identity), "request": dict(shift.request)}
+            for shift in comparison.shifts
+        ],
+    }
 
 
 def _describe(change: "Change") -> str:

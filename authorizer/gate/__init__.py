@@ -5,7 +5,7 @@ prints what these say, and a program that imports them is told the same.
 """
 
 from authorizer.gate.asking import issuer_of, signed
-from authorizer.gate.comparison import compare
+from authorizer.gate.comparison import Comparison, Shift, compare
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
@@ -14,6 +14,8 @@ from authorizer.gate.suppression import suppress
 
 __all__ = [
     "ALL_ROLES",
+    "Comparison",
+    "Shift",
     "compare",
     "issuer_of",
     "lint_settings",

@@ -121,6 +121,16 @@ def _scopes(settings: Settings, templates: TemplateSet) -> _Found:
                 f"no group brings scope {name!r}, and the tokens' own scopes are ignored",
                 "give it to a group, or delete it",
             )
+    for name, routes in settings.scopes.items():
+        holders = [group.name for group in settings.groups.values() if name in group.scopes]
+        if len(holders) > 1 and any((route.method, route.path) == ("ANY", "/*") for route in routes):
+            yield (
+                ("scopes", name),
+                "open-route",
+                f"scope {name!r} opens every route, `ANY /*`, and {len(holders)} groups bring it: "
+                + ", ".join(map(repr, holders[:4])),
+                "list the routes, or keep the scope for one group",
+            )
     for name, scope in sorted(_tested(templates)):
         if scope not in settings.scopes:
             yield (
@@ -188,6 +198,14 @@ def _issuers(settings: Settings) -> _Found:
     """More than one party that may say everything is one too many; a group that an issuer may name and nothing knows is
     misspelt more often than meant."""
     parties = {issuer.name: issuer for issuer in settings.issuers.values()}
+    for issuer in parties.values():
+        if issuer.client_ids is None:
+            yield (
+                (*issuer.place, "client_ids"),
+                "any-client",
+                f"the issuer {issuer.name!r}: a token is taken whichever app client it was signed for",
+                "list the app clients of this API",
+            )
     everything = [issuer for issuer in parties.values() if issuer.speaks_for == Authority()]
     if len(everything) > 1:
         yield (

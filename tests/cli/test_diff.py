@@ -54,7 +54,8 @@ def git(folder: Path, *arguments: str) -> None:
 def test_nothing_changed(project: Path) -> None:
     result = against_old(project)
     assert result.exit_code == 0
-    assert result.stdout.count("NO WIDER") == 4
+    assert result.stdout.count("NO WIDER") == 5
+    assert "NO WIDER, all in all" in result.stdout
 
 
 def test_a_wider_template_is_shown_with_a_user_and_a_request(project: Path) -> None:
@@ -87,8 +88,8 @@ def test_a_role_that_came_and_one_that_went(project: Path) -> None:
 
 def test_json_for_machines(project: Path) -> None:
     change(project, "templates/s3-home.json.j2", "home/{{ sub }}/*", "home/*")
-    results: list[dict[str, Any]] = json.loads(against_old(project, "--json").stdout)
-    by_role = {result["role"]: result for result in results}
+    results: dict[str, Any] = json.loads(against_old(project, "--json").stdout)
+    by_role = {result["role"]: result for result in results["policies"]}
     assert by_role["viewer"]["verdict"] == "NO WIDER"
     assert by_role["viewer"]["witness"] is None
     assert by_role["editor"]["verdict"] == "WIDER"
@@ -131,3 +132,30 @@ def test_a_folder_without_a_configuration_cannot_run(project: Path, tmp_path: Pa
     result = run(project, str(tmp_path / "empty"))
     assert result.exit_code == 2
     assert "has no access.toml" in " ".join(result.output.split())
+
+
+def test_what_was_gained_and_lost_is_told_with_who_and_a_request(project: Path) -> None:
+    change(project, "access.toml", '["GET /files", "GET /files/*"]', '["GET /files", "ANY /*"]')
+    change(project, "access.toml", 'result_ttl       = "env:RESULT_TTL"', 'result_ttl       = "1s"')
+    result = against_old(project)
+    assert result.exit_code == 1
+    said = " ".join(result.stdout.replace("│", " ").split())
+    assert said.index("Gained") < said.index("Lost")
+    assert "routes of scopes" in said
+    assert 'scopes ["files:read"], groups ["admins"] may now ask for route "DELETE /' in said
+    assert "WIDER, all in all" in said
+
+
+def test_json_tells_all_in_all_and_each_difference(project: Path) -> None:
+    change(project, "access.toml", "[session]\n", "[session]\nend_with_token = true\n")
+    narrower: dict[str, Any] = json.loads(against_old(project, "--json").stdout)
+    assert narrower["verdict"] == "NO WIDER"
+    [shift] = narrower["authority"]
+    assert (shift["aspect"], shift["direction"], shift["identity"]) == ("end_with_token", "NARROWER", {})
+    access = str(project.parent / "old" / "policies" / "access.toml")
+    back = CliRunner().invoke(policy, ["diff", str(project / "policies"), "--access", access, "--json"])
+    assert back.exit_code == 1
+    wider = json.loads(back.stdout)
+    assert wider["verdict"] == "WIDER"
+    assert wider["authority"][0]["direction"] == "WIDER"
+    assert wider["authority"][0]["request"]["action"]

@@ -24,7 +24,8 @@ PUBLIC = {
     },
     "engine.prove": {
         "BY_ACTOR", "Change", "Finding", "Party", "Promise", "Proof", "RoleDiff", "RolePolicy", "Side", "Verdict",
-        "Witness", "as_cases", "covers", "diff_role", "owned", "prove", "role_policy",
+        "Witness", "as_cases", "covers", "diff_role", "find_uncovered",
+        "is_within", "owned", "prove", "role_policy", "samples",
     },
     "engine.check": {
         "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "edition", "lint", "lint_coverage",

@@ -291,6 +291,18 @@ def test_a_declaration_of_what_is_not_common_is_found(resource: str, said: str) 
     assert said in text
 
 
+def test_a_scope_of_several_groups_that_opens_every_route_is_found() -> None:
+    ((code, where, text),) = found('"GET /files/*"]', '"GET /files/*", "ANY /*"]')
+    assert (code, where) == ("open-route", line('"files:read"     ='))
+    assert "'admins', 'editors'" in text
+    assert found('["ANY /users", ', '["ANY /users", "ANY /*", ') == []
+
+
+def test_an_issuer_whose_app_clients_are_not_listed_is_found() -> None:
+    ((code, where, _),) = found('["env:APP_CLIENT_ID", "env:MACHINE_CLIENT_ID"]', '"any"')
+    assert (code, where) == ("any-client", line("client_ids"))
+
+
 def test_a_branch_on_a_scope_that_does_not_exist_is_found() -> None:
     template = sample_templates()["tenant-data"].replace('"data:write" in scopes', '"data:wriet" in scopes')
     ((code, _, text),) = found(templates={"tenant-data": template})

@@ -45,6 +45,8 @@ CODES: Mapping[str, str] = {
     "unused": "a template that no role renders, a scope that no group brings, a claim that nothing uses",
     "no-promise": "nothing says what the template isolates, so nothing is proven about it",
     "shared": "what is declared common to all is one user's own, or no statement allows it",
+    "open-route": "a scope that several groups have opens every route of the API",
+    "any-client": "tokens for any app client of the issuer are taken",
     "issuers": "several issuers speak for everything: each can sign for the users, groups and roles of the others",
     "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
     "suppression": "a row of `lint.ignore` without a reason, or that no finding needs",

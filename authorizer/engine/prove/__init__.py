@@ -6,13 +6,14 @@ than old ones, and how much a role's templates can allow at all.
 
 from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.diff import RoleDiff, diff_role
+from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.proof import Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.saved import as_cases
 from authorizer.engine.prove.shared import covers, owned
-from authorizer.engine.prove.sides import BY_ACTOR, Side
-from authorizer.engine.prove.witness import Party, Witness
+from authorizer.engine.prove.sides import BY_ACTOR, Side, is_within
+from authorizer.engine.prove.witness import Party, Witness, samples
 
 __all__ = [
     "BY_ACTOR",
@@ -29,7 +30,10 @@ __all__ = [
     "as_cases",
     "covers",
     "diff_role",
+    "find_uncovered",
+    "is_within",
     "owned",
     "prove",
     "role_policy",
+    "samples",
 ]

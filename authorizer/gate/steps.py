@@ -1,0 +1,200 @@
+"""How one value beside another is judged: what the new one lets happen that the old one did not, and the other way.
+
+A judge takes the old value and the new one and yields a step for each difference. Where a set or a bound may be None,
+None is "any".
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from authorizer.engine import ClaimType, EngineError
+from authorizer.engine.prove import is_within, samples
+
+Direction: TypeAlias = Literal["WIDER", "UNKNOWN", "NARROWER"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One difference between two values."""
+
+    direction: Direction
+    what: str
+    """What may now happen and could not, or the other way; or, for a row with a text of its own, what stands in it."""
+    whom: str = ""
+    """Of whom it is true, in words. Empty: of the issuer, role or claim that is judged, or of everybody."""
+    identity: Mapping[str, object] = field(default_factory=dict)
+    """Of whom it is true, as far as the difference itself says."""
+    request: Mapping[str, object] | None = None
+    """What they may now ask for. None: whatever their role and scopes give them."""
+
+
+Steps: TypeAlias = Iterator[Step]
+Judge: TypeAlias = Callable[[Any, Any], Steps]
+"""Old value, new value. The types are those of the row that it stands in."""
+
+ANY: Final = "any"
+
+
+def members(old: frozenset[str] | None, new: frozenset[str] | None) -> Steps:
+    """Each member lets something happen."""
+    if old is None or new is None:
+        if old is not new:
+            yield Step(direction="WIDER" if new is None else "NARROWER", what=ANY)
+        return
+    yield from (Step(direction="WIDER", what=repr(each)) for each in sorted(new - old))
+    yield from (Step(direction="NARROWER", what=repr(each)) for each in sorted(old - new))
+
+
+def members_by_name(
+    old: Mapping[str, frozenset[str] | None], new: Mapping[str, frozenset[str] | None]
+) -> Steps:
+    """The same, where a name that is not there allows any."""
+    for name in dict.fromkeys([*old, *new]):
+        for step in members(old.get(name), new.get(name)):
+            yield Step(direction=step.direction, what=f"`{name}` {step.what}")
+
+
+def at_most(old: float | None, new: float | None) -> Steps:
+    """A bound: the higher, the more happens."""
+    before, now = (float("inf") if bound is None else bound for bound in (old, new))
+    if before != now:
+        told = (
+            f"{'any' if new is None else _number(new)}, where it was {'any' if old is None else _number(old)}"
+        )
+        yield Step(direction="WIDER" if now > before else "NARROWER", what=told)
+
+
+def ordered(*values: object) -> Judge:
+    """Values from the narrowest to the widest."""
+
+    def judge(old: object, new: object) -> Steps:
+        if old != new:
+            wider = values.index(new) > values.index(old)
+            yield Step(
+                direction="WIDER" if wider else "NARROWER", what=f"{_word(new)}, where it was {_word(old)}"
+            )
+
+    return judge
+
+
+def changed(old: object, new: object) -> Steps:
+    """Neither is known to be the wider one."""
+    if old != new:
+        yield Step(direction="UNKNOWN", what=f"{_word(new)}, where it was {_word(old)}")
+
+
+def replaced(old: object, new: object) -> Steps:
+    """Another value is another authority: what the new one lets happen, the old one did not."""
+    if old != new:
+        yield Step(direction="WIDER", what=f"{_word(new)}, where it was {_word(old)}")
+
+
+def demanded(old: object | None, new: object | None) -> Steps:
+    """Something that is asked for, or that a session is bound to. Its value is not told: it may be a secret."""
+    if old != new:
+        if old is None or new is None:
+            gone = new is None
+            yield Step(
+                direction="UNKNOWN" if gone else "NARROWER", what="none any more" if gone else "one, now"
+            )
+        else:
+            yield Step(direction="UNKNOWN", what="another than before")
+
+
+def brought(old: object | None, new: object | None) -> Steps:
+    """Something that adds to who is believed or what is kept. Its value is not told: it may be a secret."""
+    if old != new:
+        yield Step(
+            direction="NARROWER" if new is None else "WIDER" if old is None else "UNKNOWN",
+            what="none any more" if new is None else "one, now" if old is None else "another than before",
+        )
+
+
+def audiences(old: frozenset[str], new: frozenset[str]) -> Steps:
+    """None listed: only a token without `aud` is taken."""
+    none = frozenset({"none at all"})
+    yield from members(old or none, new or none)
+
+
+def fixed(old: Mapping[str, str], new: Mapping[str, str]) -> Steps:
+    """A claim that is fixed: a token that says nothing has it, and one that says another value is refused."""
+    for name in dict.fromkeys([*old, *new]):
+        before, now = old.get(name), new.get(name)
+        if before == now:
+            continue
+        if now is None:
+            yield Step(
+                direction="WIDER", what=f"`{name}` of the token's own choice, where {before!r} was fixed"
+            )
+            continue
+        told = f"`{name}` = {now!r} whatever their token leaves out"
+        yield Step(direction="WIDER", what=told, identity={"claims": {}})
+        yield Step(direction="NARROWER", what=f"`{name}` other than {now!r}")
+
+
+def acting(old: Mapping[str, frozenset[str]], new: Mapping[str, frozenset[str]]) -> Steps:
+    """Who may act for users, and the scopes for it."""
+    for name in dict.fromkeys([*old, *new]):
+        if name not in old or name not in new:
+            yield Step(
+                direction="WIDER" if name in new else "NARROWER",
+                what=f"{name!r} in person",
+                identity={"actor": name},
+            )
+        for step in members(old.get(name, frozenset()), new.get(name, frozenset())):
+            yield Step(
+                direction=step.direction, what=f"{name!r} with scope {step.what}", identity={"actor": name}
+            )
+
+
+def tags(old: Mapping[str, str], new: Mapping[str, str]) -> Steps:
+    """Session tags, for what the role's own policy and resources say by them."""
+    for key in dict.fromkeys([*old, *new]):
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if now is None:
+            told = f"no tag {key!r} any more: what forbids by it, or asks for the claim, does so no longer"
+            yield Step(direction="UNKNOWN", what=told)
+            continue
+        told = f"the tag {key!r} of the claim `{now}`" + (f", where it was `{before}`" if before else "")
+        yield Step(direction="WIDER", what=told, identity={"tags": {key: f"{{{{ {now} }}}}"}})
+
+
+def types(old: ClaimType, new: ClaimType) -> Steps:
+    """What a claim may be."""
+    if not is_within(new, old):
+        longest = (
+            "".join(min(each.chars) * each.max for each in sequence) for sequence in new.language.alternatives
+        )
+        tried = (*samples(new.language), *longest)
+        value = next((text for text in tried if not _takes(old, new, text)), None)
+        if value is None:
+            yield Step(direction="UNKNOWN", what="values of a type that may take more")
+        else:
+            yield Step(direction="WIDER", what=f"values such as {value!r}", identity={"value": value})
+    elif not is_within(old, new):
+        yield Step(direction="NARROWER", what="some values")
+
+
+def _takes(old: ClaimType, new: ClaimType, text: str) -> bool:
+    try:
+        old.check([text] if new.is_list else text)
+    except EngineError:
+        return False
+    return True
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(map(str, sorted(value) if isinstance(value, frozenset) else value)) or "none"
+    return f"{value}" or "none"
+
+
+def _number(value: float) -> str:
+    return f"{value:g} s"
