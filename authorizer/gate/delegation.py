@@ -6,7 +6,17 @@ from dataclasses import replace
 from typing import Final
 
 from authorizer.engine import TemplateSet
-from authorizer.engine.prove import BY_ACTOR, Finding, Party, Proof, Side, Verdict, Witness, diff_role
+from authorizer.engine.prove import (
+    BY_ACTOR,
+    Finding,
+    Party,
+    Proof,
+    RoleDiff,
+    Side,
+    Verdict,
+    Witness,
+    diff_role,
+)
 from authorizer.model import Role
 from authorizer.settings.schema import Access, Settings
 
@@ -33,18 +43,28 @@ def _may_be_delegated(role: Role, settings: Settings) -> bool:
     )
 
 
-def _proof(role: Role, templates: TemplateSet) -> Proof:
+def with_fewer_scopes(role: Role, templates: TemplateSet) -> RoleDiff:
+    """What the role allows with any part of a user's scopes, beside what it allows with all of them."""
     own = Side(templates=templates, names=role.policies)
-    result = diff_role(role.name, old=own, new=replace(own, delegated=True))
+    return diff_role(role.name, old=own, new=replace(own, delegated=True))
+
+
+def gained(result: RoleDiff) -> str:
+    """What it allows beyond, in words."""
+    return "; ".join(f"{change.action} on {change.resource}" for change in result.gained)
+
+
+def _proof(role: Role, templates: TemplateSet) -> Proof:
+    result = with_fewer_scopes(role, templates)
     findings = []
     if result.verdict != "NO WIDER":
-        more = "; ".join(f"{change.action} on {change.resource}" for change in result.gained)
+        more = gained(result)
         findings.append(
             Finding(
                 isolates=ACT,
                 one=f"role {role.name}, somebody acting for the user",
                 other=f"role {role.name}, the user alone",
-                witness=None if result.witness is None else _witness(result.witness, role, own),
+                witness=None if result.witness is None else _witness(result.witness, role),
                 reason=f"with fewer scopes the role may do more: {more}" if more else result.reason,
             )
         )
@@ -60,10 +80,8 @@ def _proof(role: Role, templates: TemplateSet) -> Proof:
     )
 
 
-def _witness(party: Party, role: Role, own: Side) -> Witness:
+def _witness(party: Party, role: Role) -> Witness:
     mine = frozenset(scope for scope in party.scopes if not scope.startswith(BY_ACTOR))
+    shared = frozenset(scope for scope in mine if BY_ACTOR + scope in party.scopes)
     user = replace(party, scopes=mine, templates=role.policies)
-    return Witness(
-        one=replace(user, scopes=replace(own, delegated=True).scopes(party.scopes)),
-        other=replace(user, allowed=False),
-    )
+    return Witness(one=replace(user, scopes=shared), other=replace(user, allowed=False))

@@ -15,14 +15,11 @@ from typing import Final
 from authorizer.engine import (
     ClaimType,
     ClaimValue,
-    EngineError,
     IsDefined,
     TemplateSet,
     declare,
-    parse_session,
 )
-from authorizer.engine.evaluate import evaluate
-from authorizer.engine.prove import Finding, Party, Promise, Proof, Verdict, Witness, prove
+from authorizer.engine.prove import Finding, Party, Promise, Proof, Verdict, Witness, may_request, prove
 from authorizer.gate.asking import token_of
 from authorizer.settings.authority import OF_ONE_ISSUER
 from authorizer.settings.places import Path
@@ -126,9 +123,7 @@ class _Issuers:
             if one.name != other.name and not any(self._are_apart(one, other, claim) for claim in self._types)
         ]
         proof = self._prove(self._isolates)
-        findings = [
-            *(finding for pair in together[:MAX_NAMED] for finding in self._met(*pair)),
-        ]
+        findings = [finding for pair in together[:MAX_NAMED] for finding in self._met(*pair)]
         if len(together) > MAX_NAMED:
             findings.append(
                 self._unknown(f"{len(together) - MAX_NAMED} more pairs of issuers are not shown to be apart")
@@ -217,16 +212,7 @@ class _Issuers:
             )
         )
         signed = replace(party, claims={**claims, **issuer.fixed_claims}, issuer=issuer.issuer)
-        return signed if can_sign and self._may(signed) else None
-
-    def _may(self, party: Party) -> bool:
-        try:
-            text = self._templates.render(party.templates, party.claims, scopes=party.scopes)
-        except EngineError:
-            return False
-        return evaluate(
-            identity=None, session=parse_session(text), boundary=None, request=party.request
-        ).allowed
+        return signed if can_sign and may_request(self._templates, signed) else None
 
     def _prove(
         self,

@@ -5,7 +5,8 @@ from typing import Final
 
 from authorizer.engine import InScopes
 from authorizer.engine.evaluate import Parts, parse_pattern
-from authorizer.engine.prove import Side, diff_role, find_uncovered
+from authorizer.engine.prove import find_uncovered
+from authorizer.gate.delegation import gained, with_fewer_scopes
 from authorizer.gate.steps import Step, Steps
 from authorizer.identity.permit import METHODS
 from authorizer.settings.schema import Access, Route, Settings
@@ -120,12 +121,9 @@ def fewer_scopes(old: Access, new: Access) -> Steps:
         }  # fmt: skip
         if not tested & lost:
             continue
-        own = Side(templates=templates, names=role.policies)
-        result = diff_role(
-            role.name, old=own, new=Side(templates=templates, names=role.policies, delegated=True)
-        )
+        result = with_fewer_scopes(role, templates)
         if result.verdict != "NO WIDER":
-            more = "; ".join(f"{change.action} on {change.resource}" for change in result.gained)
+            more = gained(result)
             party = result.witness
             yield Step(
                 direction="UNKNOWN",

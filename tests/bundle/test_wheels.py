@@ -28,11 +28,16 @@ def wheel(folder: Path, tag: str = TAG) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+@pytest.fixture(autouse=True)
+def pip_looks_here_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+
+
 def pins(folder: Path, *digests: str, library: str = "tiny==1.0") -> Path:
-    """Requirements that are looked for in this folder alone."""
     file = folder / "requirements.txt"
     hashes = "".join(f" --hash=sha256:{digest}" for digest in digests)
-    file.write_text(f"--no-index\n--find-links {folder}\n{library}{hashes}\n")
+    file.write_text(f"{library}{hashes}\n")
     return file
 
 

@@ -25,7 +25,7 @@ PUBLIC = {
     "engine.prove": {
         "BY_ACTOR", "Change", "Finding", "Party", "Promise", "Proof", "RoleDiff", "RolePolicy", "Side", "Verdict",
         "Witness", "as_cases", "covers", "diff_role", "find_uncovered",
-        "is_within", "owned", "prove", "role_policy", "samples",
+        "is_within", "owned", "may_request", "prove", "role_policy", "samples",
     },
     "engine.check": {
         "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "edition", "lint", "lint_coverage",

@@ -5,6 +5,7 @@ than old ones, and how much a role's templates can allow at all.
 """
 
 from authorizer.engine.prove.changes import Change
+from authorizer.engine.prove.confirmation import may_request
 from authorizer.engine.prove.diff import RoleDiff, diff_role
 from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.proof import Finding, Promise, Proof, Verdict
@@ -32,6 +33,7 @@ __all__ = [
     "diff_role",
     "find_uncovered",
     "is_within",
+    "may_request",
     "owned",
     "prove",
     "role_policy",

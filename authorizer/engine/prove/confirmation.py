@@ -18,6 +18,18 @@ MAX_ATTEMPTS: Final = 120
 """Most pairs of users tried to confirm that two statements meet."""
 
 
+def may_request(templates: Templates, party: Party) -> bool:
+    """Whether this user's policy, really rendered, allows their request. Who gets no policy gets no credentials.
+
+    It is read as any identity policy is: `Templates` of others than this project render such, too.
+    """
+    try:
+        text = templates.render(party.templates, party.claims, scopes=party.scopes)
+    except EngineError:
+        return False
+    return evaluate(identity=None, session=parse_identity(text), boundary=None, request=party.request).allowed
+
+
 class Confirmation:
     """The search for witnesses among the users of some policies, each a list of templates rendered together."""
 
@@ -75,13 +87,7 @@ class Confirmation:
         return next(filter(self._allowed, parties), None)
 
     def _allowed(self, party: Party) -> bool:
-        try:
-            text = self._templates.render(party.templates, party.claims, scopes=party.scopes)
-        except EngineError:
-            return False
-        return evaluate(
-            identity=None, session=parse_identity(text), boundary=None, request=party.request
-        ).allowed
+        return may_request(self._templates, party)
 
     def _trim(self, party: Party, isolates: str) -> Party:
         """The party with only the claims that its policy needs."""

@@ -1,12 +1,12 @@
 """Showing that a new set of policies is wider: a user and a request that it allows and the old one did not."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from authorizer.engine.document import Document, parse_session
-from authorizer.engine.evaluate import evaluate
-from authorizer.engine.language import EngineError
+from authorizer.engine.document import Document
+from authorizer.engine.prove.confirmation import may_request
 from authorizer.engine.prove.containment import Excess
 from authorizer.engine.prove.sides import Both, Side, Sides, is_within
 from authorizer.engine.prove.solve import meet, requests_for
@@ -63,12 +63,6 @@ def _texts(sides: Sides) -> Iterator[dict[str, str]]:
 
 
 def _allowed(side: Side | None, party: Party) -> bool:
-    if side is None:
-        return False
-    try:
-        session = parse_session(
-            side.templates.render(side.names, party.claims, scopes=side.scopes(party.scopes))
-        )
-    except EngineError:
-        return False  # this user gets no policy, and so no credentials
-    return evaluate(identity=None, session=session, boundary=None, request=party.request).allowed
+    return side is not None and may_request(
+        side.templates, replace(party, templates=side.names, scopes=side.scopes(party.scopes))
+    )
