@@ -160,8 +160,11 @@ def _parties(witness: Any) -> list[Any]:
     return [witness.one, witness.other] if witness else []
 
 
-def test_a_tenant_that_a_template_can_do_without_keeps_nobody_apart() -> None:
-    path = "{% if tenant is defined %}{{ tenant }}{% else %}none{% endif %}/{{ sub }}/*"
+@pytest.mark.parametrize(
+    "without", [pytest.param("none", id="a name"), pytest.param("-none", id="no tenant's name")]
+)
+def test_a_tenant_that_a_template_can_do_without_keeps_nobody_apart(without: str) -> None:
+    path = "{% if tenant is defined %}{{ tenant }}{% else %}" + without + "{% endif %}/{{ sub }}/*"
     limits = [may(claims={"tenant": [name]}) for name in ("acme", "globex")]
     access = configuration(*(pool(f"p{at}", speaks_for=limit) for at, limit in enumerate(limits)), path=path)
     proof = proven(access)
