@@ -27,7 +27,14 @@ PAPERS = sorted(
         *(ROOT / name for name in ("SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")),
         *(
             ROOT / "docs" / name
-            for name in ("architecture.md", "glossary.md", "library.md", "security-model.md", "soundness.md")
+            for name in (
+                "architecture.md",
+                "assurance.md",
+                "glossary.md",
+                "library.md",
+                "security-model.md",
+                "soundness.md",
+            )
         ),
         *DECISIONS.glob("*.md"),
     )

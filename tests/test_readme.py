@@ -71,6 +71,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         "fixed_claims": {"client": "a"},
     }
     shared = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/x"]}
+    shared |= {"reason": "r", "owner": "o"}
     make_settings(
         policies={"s3-home": {"shared": [shared]}},
         issuers=[{**pool, "speaks_for": "any"}, oidc, rows, limited],
@@ -82,7 +83,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         },
         private_sealing={"keys": "{}"},
         shared_cache={"table": "sessions"},
-        lint={"ignore": [{"code": "scan", "where": "s3-home.json.j2", "reason": "r"}]},
+        lint={"ignore": [{"code": "scan", "where": "s3-home.json.j2", "reason": "r", "owner": "o"}]},
     )
     return keys
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "trust": "authorizer.cli.trust",
     "revoke": "authorizer.cli.revoke",
     "bundle": "authorizer.cli.bundle",
+    "assure": "authorizer.cli.assure",
     "policy": "authorizer.cli.policy",
 }
 SUMMARIES: Mapping[str, str] = {
@@ -33,6 +34,7 @@ SUMMARIES: Mapping[str, str] = {
     "trust": "Print the execution role's policy, and every role's trust policy and own policy.",
     "revoke": "Print the Deny that ends live sessions of a user, a tenant, or everybody.",
     "bundle": "Make the zip that Lambda runs.",
+    "assure": "Write one report for auditors and customers, or check one.",
     "policy": "Add, judge, render, test, explain and prove the session policies.",
 }
 

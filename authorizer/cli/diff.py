@@ -1,19 +1,14 @@
 """`authorizer policy diff`: may anybody now do what they could not before?"""
 
 import json
-import subprocess
 import sys
-import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
-from io import BytesIO
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
+from authorizer.cli.old_access import old_access
 from authorizer.cli.options import (
     access_option,
     aws_option,
@@ -48,64 +43,24 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
     not run.
     """
     now = load_access(access, aws=aws)
-    with _old_access(old, access) as old_access:
+    with old_access(old, access) as there:
         from authorizer.settings.load import load
 
-        environment = {**environment_of(old_access, aws=aws), **environment_of(access, aws=aws)}
-        before = load(old_access, environment)
-        if set(sample_names(old_access)) - set(sample_names(access)):
-            click.echo(sample_notice(old_access), err=True)
+        environment = {**environment_of(there, aws=aws), **environment_of(access, aws=aws)}
+        before = load(there, environment)
+        if set(sample_names(there)) - set(sample_names(access)):
+            click.echo(sample_notice(there), err=True)
     from authorizer.gate import compare
 
     comparison = compare(before, now)
     if as_json:
-        click.echo(json.dumps(_all_plain(comparison), indent=2))
+        from authorizer.gate import plain_comparison
+
+        click.echo(json.dumps(plain_comparison(comparison), indent=2))
     else:
         _print(comparison.policies)
         _print_shifts(comparison)
     sys.exit(0 if comparison.verdict == "NO WIDER" else 1)
-
-
-@contextmanager
-def _old_access(old: str, access: Path) -> Iterator[Path]:
-    """The old configuration as a file: in its folder, or taken out of git into a temporary one."""
-    folder = Path(old)
-    if folder.is_dir():
-        if not (folder / access.name).is_file():
-            raise click.BadParameter(f"folder {old!r} has no {access.name}")
-        yield folder / access.name
-        return
-    root = Path(_git(access.resolve().parent, "rev-parse", "--show-toplevel").decode().strip())
-    # The tree is named by its hash: whatever OLD is, it cannot be read as an option.
-    tree = _git(root, "rev-parse", "--verify", "--end-of-options", f"{old}^{{tree}}").decode().strip()
-    place = access.resolve().relative_to(root)
-    wanted = (*place.parts[:-1],), (*place.parts[:-2], "events")
-    with TemporaryDirectory() as temporary:
-        with tarfile.open(fileobj=BytesIO(_git(root, "archive", "--format=tar", tree))) as tar:
-            for member in tar:
-                path, content = Path(member.name), tar.extractfile(member)
-                if content is not None and any(path.parts[: len(parts)] == parts for parts in wanted):
-                    (Path(temporary) / path).parent.mkdir(parents=True, exist_ok=True)
-                    (Path(temporary) / path).write_bytes(content.read())
-        if not (Path(temporary) / place).is_file():
-            raise click.BadParameter(f"{old!r} has no {place}")
-        yield Path(temporary) / place
-
-
-def _git(folder: Path, *arguments: str) -> bytes:
-    try:
-        return subprocess.run(  # noqa: S603 - no shell, and the arguments are ours but for a checked name
-            ["git", "-C", str(folder), *arguments],  # noqa: S607 - git is found as the user's shell finds it
-            check=True,
-            capture_output=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = (
-            error.stderr.decode(errors="replace").strip()
-            if isinstance(error, subprocess.CalledProcessError)
-            else error
-        )
-        raise click.BadParameter(f"neither a folder nor a commit of this repository: {said}") from error
 
 
 def _print(results: Sequence["RoleDiff"]) -> None:
@@ -178,47 +133,7 @@ def _said(facts: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {json.dumps(value, default=str)}" for name, value in facts.items())
 
 
-def _all_plain(comparison: "Comparison") -> dict[str, object]:
-    return {
-        "verdict": comparison.verdict,
-        "policies": [_plain(result) for result in comparison.policies],
-        "authority": [
-            {**asdict(shift), "identity": dict(shift.identity), "request": dict(shift.request)}
-            for shift in comparison.shifts
-        ],
-    }
-
-
 def _describe(change: "Change") -> str:
     conditions = f" if {' and '.join(change.conditions)}" if change.conditions else ""
     users = f" ({'; or '.join(change.users)})" if change.users else ""
     return f"{change.action} on {change.resource}{conditions}{users}"
-
-
-def _plain(result: "RoleDiff") -> dict[str, object]:
-    party = result.witness
-    return {
-        "role": result.role,
-        "verdict": result.verdict,
-        "reason": result.reason,
-        "gained": [_plain_change(change) for change in result.gained],
-        "lost": [_plain_change(change) for change in result.lost],
-        "witness": None
-        if party is None
-        else {
-            "claims": dict(party.claims),
-            "scopes": sorted(party.scopes),
-            "action": party.request.action,
-            "resource": party.request.resource,
-            "context": dict(party.request.context),
-        },
-    }
-
-
-def _plain_change(change: "Change") -> dict[str, object]:
-    return {
-        "action": change.action,
-        "resource": change.resource,
-        "conditions": list(change.conditions),
-        "users": list(change.users),
-    }

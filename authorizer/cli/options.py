@@ -8,6 +8,7 @@ unless told otherwise (`aws_option`). Either way, whoever gets a sample value is
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,26 @@ coverage_option = click.option(
     show_default=True,
     help="Least coverage of each template by its cases, in percent.",
 )
+
+
+EPOCH = "SOURCE_DATE_EPOCH"
+"""The variable that says what day it is, in seconds since 1970: reproducible-builds.org, "SOURCE_DATE_EPOCH"."""
+
+
+def told_day() -> str | None:
+    """The day that the environment tells, as 2027-01-31; None where it tells none."""
+    seconds = os.environ.get(EPOCH)
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise click.UsageError(f"{EPOCH} is {seconds!r}: expected seconds since 1970") from error
+
+
+def today() -> str:
+    """What day it is: what the environment tells, or the clock, in UTC."""
+    return told_day() or datetime.now(UTC).date().isoformat()
 
 
 def environment_of(access: Path, *, aws: bool) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
+from authorizer.cli.options import access_option, aws_option, coverage_option, load_access, today
 
 if TYPE_CHECKING:
     from authorizer.engine.check import Finding
@@ -45,6 +45,7 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
         ],
         loaded.settings,
         source,
+        today(),
     )
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))

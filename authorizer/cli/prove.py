@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +43,9 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
     if save is not None:
         _save(proofs, save)
     if as_json:
-        click.echo(json.dumps([_plain(proof, loaded.settings) for proof in proofs], indent=2))
+        from authorizer.gate import plain_proof
+
+        click.echo(json.dumps([plain_proof(proof, loaded.settings) for proof in proofs], indent=2))
     else:
         _print(proofs, loaded.settings)
     sys.exit(1 if any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs) else 0)
@@ -127,45 +128,3 @@ def _describe(party: "Party", settings: "Settings") -> list[str]:
         f"  {'may' if party.allowed else 'may not'} {party.request.action} on {party.request.resource}"
         + (f" with {context}" if context else ""),
     ]
-
-
-def _plain(proof: "Proof", settings: "Settings") -> dict[str, object]:
-    return {
-        "subject": proof.subject,
-        "verdict": proof.verdict,
-        "told": proof.told,
-        "isolates": dict(proof.isolates),
-        "branches": proof.ways,
-        "pairs": proof.pairs,
-        "findings": [_plain_finding(finding, settings) for finding in proof.findings],
-        "shared": [asdict(sharing) for sharing in proof.shared],
-        "rests_on": list(proof.rests_on),
-    }
-
-
-def _plain_finding(finding: "Finding", settings: "Settings") -> dict[str, object]:
-    witness = finding.witness
-    return {
-        "isolates": finding.isolates,
-        "statements": [finding.one, finding.other],
-        "reason": finding.reason,
-        "witness": None
-        if witness is None
-        else [_plain_party(party, settings) for party in (witness.one, witness.other)],
-    }
-
-
-def _plain_party(party: "Party", settings: "Settings") -> dict[str, object]:
-    from authorizer.gate import payload
-
-    request = party.request
-    return {
-        "claims": dict(party.claims),
-        "scopes": sorted(party.scopes),
-        "allowed": party.allowed,
-        "templates": list(party.templates),
-        "action": request.action,
-        "resource": request.resource,
-        "context": dict(request.context),
-        "token": payload(party, settings) if party.issuer else None,
-    }

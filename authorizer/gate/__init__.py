@@ -9,17 +9,21 @@ from authorizer.gate.comparison import Comparison, Shift, compare
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
+from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
-from authorizer.gate.suppression import suppress
+from authorizer.gate.suppression import has_ended, suppress
 
 __all__ = [
     "ALL_ROLES",
     "Comparison",
     "Shift",
     "compare",
+    "has_ended",
     "issuer_of",
     "lint_settings",
     "payload",
+    "plain_comparison",
+    "plain_proof",
     "prove_delegation",
     "prove_issuers",
     "prove_settings",

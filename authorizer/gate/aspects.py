@@ -312,6 +312,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "Policy.name": "a promise grants nothing",
     "Policy.isolates": "a promise grants nothing",
     "Policy.shared": "a promise grants nothing",
+    "Policy.terms": "why a promise leaves something out grants nothing",
     "Settings.suppressions": "a finding that is kept quiet grants nothing",
     "Settings.place": "the file's name",
     "Issuer.name": "what messages call an issuer",

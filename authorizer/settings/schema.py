@@ -105,6 +105,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Why an exception is made, by whom, and for how long. Each None where the author left it out. Nothing but lint and
+    `authorizer assure` reads them."""
+
+    reason: str | None = None
+    owner: str | None = None
+    until: str | None = None
+    """The last day on which it counts, as `2027-01-31`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One row of `[policies]`: a template in `templates/` and what it promises."""
 
@@ -113,6 +124,8 @@ class Policy:
     """The claim whose distinct values must never share a permission: what the prover proves."""
     shared: tuple["Sharing", ...]
     """What the author declares common to all, of which statement; the prover leaves it out and says so."""
+    terms: tuple[Terms, ...]
+    """Of each of `shared`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +135,8 @@ class Suppression:
     code: str
     where: str
     """A template, or a key of access.toml: `s3-home`, `roles.viewer`."""
-    reason: str | None
-    """None: it was left out, and the row counts for nothing."""
+    terms: Terms
+    """Without a reason the row counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from authorizer.engine import ClaimTypeInvalid, Sharing, declare, sharing_problems
 from authorizer.settings.reader import Section
-from authorizer.settings.schema import Claim, Policy, Suppression
+from authorizer.settings.schema import Claim, Policy, Suppression, Terms
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _VARIABLE = r"[ -!#%-)+->@-\[\]-z|~]+"  # printable ASCII without " $ * ? \ { }
@@ -49,10 +49,12 @@ def policies(root: Section, templates: Mapping[str, str], constants: Mapping[str
     for name, section in root.sections("policies"):
         if name not in templates:
             section.problem("", f"there is no template {name!r}: expected the file templates/{name}.json.j2")
+        shared = tuple(_shared(section, templates.get(name, ""), constants))
         found[name] = Policy(
             name=name,
             isolates=section.optional_text("isolates"),
-            shared=tuple(_shared(section, templates.get(name, ""), constants)),
+            shared=tuple(sharing for sharing, _ in shared),
+            terms=tuple(terms for _, terms in shared),
         )
         section.done()
     return found
@@ -67,7 +69,7 @@ def suppressions(root: Section) -> tuple[Suppression, ...]:
             Suppression(
                 code=section.text("code"),
                 where=section.text("where"),
-                reason=section.optional_text("reason"),
+                terms=_terms(section),
             )
         )
         section.done()
@@ -75,7 +77,26 @@ def suppressions(root: Section) -> tuple[Suppression, ...]:
     return tuple(found)
 
 
-def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Iterator[Sharing]:
+def _terms(section: Section) -> Terms:
+    """Why an exception is made, by whom, and until when: a day, with quotes or as TOML's own date."""
+    until = section.raw("until")
+    if until is not None:
+        from datetime import date  # noqa: PLC0415 - only an exception with an end pays for it
+
+        try:
+            until = date.fromisoformat(str(until)).isoformat() if isinstance(until, str | date) else ""
+        except ValueError:
+            until = ""
+        if not until:
+            section.problem("until", "expected a day such as 2027-01-31")
+    return Terms(
+        reason=section.optional_text("reason"),
+        owner=section.optional_text("owner"),
+        until=str(until) if until else None,
+    )
+
+
+def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Iterator[tuple[Sharing, Terms]]:
     value = policy.raw("shared")
     if value is None:
         return
@@ -92,12 +113,13 @@ def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Ite
             actions=section.texts("actions"),
             resources=tuple(_with_constants(section, text, constants) for text in section.texts("resources")),
         )
+        terms = _terms(section)
         section.done()
         for key, problem in sharing_problems(sharing):
             section.problem(key, problem)
         if f'"{sharing.statement}"' not in template:
             section.problem("statement", f"no statement of the template has the `Sid` {sharing.statement!r}")
-        yield sharing
+        yield sharing, terms
 
 
 def _with_constants(section: Section, text: str, constants: Mapping[str, str]) -> str:

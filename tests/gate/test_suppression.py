@@ -68,6 +68,39 @@ def test_a_row_that_suppresses_nothing_is_found_at_its_line() -> None:
     assert found.place.endswith(f":{source.count(chr(10)) - 3}")
 
 
+SHARED = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/x"]}
+
+
+@pytest.mark.parametrize(
+    ("today", "counts"),
+    [
+        pytest.param(None, True, id="where nobody says what day it is"),
+        pytest.param("2027-01-31", True, id="on its last day"),
+        pytest.param("2027-02-01", False, id="the day after"),
+    ],
+)
+def test_a_row_counts_until_its_day(today: str | None, counts: bool) -> None:
+    rows = settings(row("scan", "s3-home", until="2027-01-31", owner="ops"))
+    left, suppressed = suppress([LISTED], rows, SOURCE, today)
+    assert len(suppressed) == counts
+    if not counts:
+        assert left[0] == LISTED
+        assert (left[1].code, left[1].key) == ("suppression", "lint.ignore[0]")
+        assert left[1].text == "the suppression of `scan` at s3-home ended on 2027-01-31"
+
+
+def test_what_is_shared_past_its_day_is_found_and_still_shared() -> None:
+    shared = {**SHARED, "until": "2027-01-31"}
+    access = make_access(policies={"s3-home": {"shared": [{**SHARED, "actions": ["s3:PutObject"]}, shared]}})
+    assert suppress([], access.settings, SOURCE, "2027-01-31").left == ()
+    ((found,), _) = suppress([], access.settings, SOURCE, "2027-02-01")
+    assert found.key == "policies.s3-home.shared[1]"
+    assert found.text == (
+        "what is declared common to all ended on 2027-01-31: OwnObjects: s3:GetObject on arn:aws:s3:::b/x"
+    )
+    assert access.settings.policies["s3-home"].shared[1].actions == ("s3:GetObject",)
+
+
 def test_a_suppression_is_not_suppressed() -> None:
     rows = settings(row("scan", "x"), row("suppression", "lint"))
     left, suppressed = suppress([], rows, SOURCE)

@@ -81,6 +81,7 @@ FAR: Final = (
 LEFT_OUT: Final[Mapping[str, str]] = {
     "__init__": "says nothing",
     "__main__": "starts the command",
+    "assurance": "reports on configurations that load",
     "bundle": "makes the zip: tests/bundle runs what it makes",
     "cli": "a laptop's command: it prints what the rooms decide",
     "deployment/revocation": "prints the policies that an administrator applies",

@@ -29,6 +29,8 @@ from authorizer.settings.schema import (
     Session,
     Settings,
     SharedCache,
+    Suppression,
+    Terms,
 )
 from tests.make import ACCESS, merged, sample_environment, sample_templates
 
@@ -37,6 +39,7 @@ SHARED = {
     "actions": ["s3:GetObject", "s3:Put*"],
     "resources": ["arn:aws:s3:::{{ bucket }}/shared/*"],
 }
+IGNORED = {"code": "scan", "where": "s3-home", "reason": "r", "owner": "ops"}
 TEMPLATE = (
     '{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Allow","Action":"s3:GetObject",'
     '"Resource":"arn:aws:s3:::b/{{ sub }}/*"}]}'
@@ -168,7 +171,12 @@ EVERYTHING: dict[str, Any] = {
         "key": {"type": "slug"},
     },
     "variables": {"bucket": "b"},
-    "policies": {"t": {"isolates": "sub", "shared": [SHARED]}},
+    "policies": {
+        "t": {
+            "isolates": "sub",
+            "shared": [{**SHARED, "reason": "all may", "owner": "ops", "until": "2027-01-31"}],
+        }
+    },
     "roles": {
         "r": {
             "arn": ROLE,
@@ -199,6 +207,7 @@ EVERYTHING: dict[str, Any] = {
         "connection_time": "20m",
         "renew_connections": True,
     },
+    "lint": {"ignore": [{"code": "scan", "where": "s3-home", "reason": "r", "owner": "ops"}]},
     "session": {
         "name": "{sub}-{tenant}",
         "duration": "55m",
@@ -236,7 +245,17 @@ def test_everything_that_is_said_is_read() -> None:
     sharing = Sharing(
         statement="S", actions=("s3:GetObject", "s3:Put*"), resources=("arn:aws:s3:::b/shared/*",)
     )
-    assert settings.policies == {"t": Policy(name="t", isolates="sub", shared=(sharing,))}
+    assert settings.suppressions == (
+        Suppression(code="scan", where="s3-home", terms=Terms(reason="r", owner="ops", until=None)),
+    )
+    assert settings.policies == {
+        "t": Policy(
+            name="t",
+            isolates="sub",
+            shared=(sharing,),
+            terms=(Terms(reason="all may", owner="ops", until="2027-01-31"),),
+        )
+    }
     role, other = settings.roles["r"], settings.roles["other"]
     assert settings.roles_by_arn == {ROLE: role, f"{ROLE}2": other}
     assert (role.session_name, role.source_identity, role.external_id) == ("{mail}", "{team}", "an-id")
@@ -461,6 +480,15 @@ TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/abc"
         pytest.param({"policies": {"s3-home": {"shared": [SHARED]}}},
                      {"policies": {"s3-home": {"shared": [{**SHARED, "actions": ["s3:*", "s3:*"]}]}}},
                      "policies.s3-home.shared[0].actions: 's3:*' stands here twice", id="a pattern twice"),
+        *(pytest.param({"policies": {"s3-home": {"shared": [{**SHARED, "until": date(2027, 1, 31)}]}}},
+                       {"policies": {"s3-home": {"shared": [{**SHARED, "until": until}]}}},
+                       "policies.s3-home.shared[0].until: expected a day such as 2027-01-31", id=f"until {until!r}")
+          for until in ("2027-02-30", "soon", "", 2027, True)),
+        pytest.param({"lint": {"ignore": [{**IGNORED, "until": "2027-01-31"}]}},
+                     {"lint": {"ignore": [{**IGNORED, "until": "31.01.2027"}]}},
+                     "lint.ignore[0].until: expected a day such as 2027-01-31", id="a day of another form"),
+        pytest.param({"lint": {"ignore": [IGNORED]}}, {"lint": {"ignore": [{**IGNORED, "owner": ""}]}},
+                     "lint.ignore[0].owner: the text is empty", id="nobody"),
         pytest.param({"groups": {"g": {"scopes": []}}}, {"groups": {"g": {"scopes": [""]}}},
                      "groups.g.scopes: the text is empty", id="an empty scope"),
         pytest.param({"resolution": {"ambiguous": "deny"}}, {"resolution": {"ambiguous": "denied"}},

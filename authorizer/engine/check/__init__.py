@@ -1,7 +1,7 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
 from authorizer.engine.check.case_file import Surroundings, parse_cases
-from authorizer.engine.check.cases import Case, CaseResult, run_case
+from authorizer.engine.check.cases import Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.lint import Finding, lint, lint_coverage
 from authorizer.engine.check.reference import edition
@@ -13,6 +13,7 @@ __all__ = [
     "Coverage",
     "Finding",
     "Surroundings",
+    "User",
     "edition",
     "lint",
     "lint_coverage",

@@ -49,7 +49,7 @@ CODES: Mapping[str, str] = {
     "any-client": "tokens for any app client of the issuer are taken",
     "issuers": "several issuers speak for everything: each can sign for the users, groups and roles of the others",
     "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
-    "suppression": "a row of `lint.ignore` without a reason, or that no finding needs",
+    "suppression": "a row of `lint.ignore` without a reason, or that no finding needs; an exception past its day",
     "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",
 }
 """Code → what it is about."""
