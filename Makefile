@@ -15,7 +15,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy check-oscal package package-authorizer package-backend bundle bench format pins clean
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -68,7 +68,7 @@ soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.prove.differential
 
-check: $(INSTALLED) check-deploy ## Types, style, the configuration itself, and the deployment
+check: $(INSTALLED) check-deploy check-oscal ## Types, style, the configuration itself, and the deployment
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -88,6 +88,14 @@ $(SAM): requirements/deploy.txt
 	mkdir -p build
 	test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
 	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
+check-oscal: $(INSTALLED) .venv-oscal/.installed ## The report's OSCAL file by NIST's models, as compliance-trestle has them
+	$(RUN) -m pytest -q tests/assurance/test_trestle.py
+
+.venv-oscal/.installed: requirements/oscal.txt
+	test -x .venv-oscal/bin/python || $(PYTHON) -m venv .venv-oscal
+	.venv-oscal/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	touch $@
 
 package: package-authorizer package-backend ## The functions as Lambda takes them: make package ARCH=x86_64 PY=3.13
@@ -125,6 +133,7 @@ pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed -o requirements/lambda.txt
 	$(PIN) pyproject.toml --extra sealed --extra cli --group dev -c requirements/lambda.txt -o requirements/dev.txt
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
+	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt
 
 clean:
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -86,7 +86,12 @@ def leaking() -> dict[str, Any]:
     change = {"action": "s3:Get*", "resource": "r", "conditions": ["a", "b"], "users": []}
     asked = {"claims": {"sub": "1"}, "scopes": ["s"], "action": "a", "resource": "r", "context": {"k": "v"}}
     role = {"role": "editor", "verdict": "WIDER", "reason": "because", "gained": [change], "lost": [change]}
-    shift = {"aspect": "routes", "whom": "everybody", "direction": "WIDER", "what": HOSTILE}
+    shift: dict[str, object] = {
+        "aspect": "routes",
+        "whom": "everybody",
+        "direction": "WIDER",
+        "what": HOSTILE,
+    }
     shift |= {"identity": {"group": "g"}, "request": {"route": "GET /"}}
     authority = {
         "verdict": "WIDER",

@@ -119,7 +119,7 @@ def test_places_and_case_files_are_called_as_the_report_calls_files() -> None:
 IGNORED = {"code": "no-cases", "where": "s3-home", "reason": "r", "owner": "o", "until": DAY}
 
 
-def exceptions(date: str | None = DAY, **changes: object) -> list[dict[str, Any]]:
+def exceptions(date: str | None = DAY, **changes: Any) -> list[dict[str, Any]]:
     found = report(evidence(access=make_access(**changes), date=date))
     rows: list[dict[str, Any]] = found["exceptions"]
     return rows

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def assured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def assure(project: Path, *arguments: str, sample: bool = True, **variables: str) -> Done:
+def assure(
+    project: Path, *arguments: str, sample: bool = True, variables: Mapping[str, str] | None = None
+) -> Done:
     said = ("--sample",) if sample else ()
     return run("assure", *said, *arguments, cwd=project, home=project, variables=variables)
 
@@ -100,7 +103,7 @@ def test_the_same_inputs_give_the_same_bytes_wherever_they_lie(project: Path, tm
 def test_the_day_is_said(
     project: Path, arguments: tuple[str, ...], variables: dict[str, str], day: str | None
 ) -> None:
-    done = assure(project, *arguments, **variables)
+    done = assure(project, *arguments, variables=variables)
     assert done.returncode == 0
     assert made(project)["date"] == day
     assert (project / "assurance" / "report.oscal.json").exists() == (day is not None)
@@ -121,7 +124,7 @@ def test_the_day_is_said(
 def test_what_cannot_be_done_is_said(
     project: Path, arguments: tuple[str, ...], variables: dict[str, str], said: str
 ) -> None:
-    done = assure(project, *arguments, **variables)
+    done = assure(project, *arguments, variables=variables)
     assert done.returncode == 2
     assert said in done.stderr
     assert not (project / "assurance").exists()
@@ -129,7 +132,7 @@ def test_what_cannot_be_done_is_said(
 
 def test_it_is_about_a_deployment_unless_the_sample_is_asked_for(project: Path) -> None:
     assert assure(project, sample=False).returncode == 2
-    done = assure(project, sample=False, **sample_environment())
+    done = assure(project, sample=False, variables=sample_environment())
     assert done.returncode == 0
     assert not any(row["sample"] for row in made(project)["scope"]["environment"])
     assure(project, "--out", "sample")
@@ -241,7 +244,7 @@ def test_a_file_more_and_a_file_less_are_told(project: Path) -> None:
 
 def test_another_environment_is_told_by_its_name(project: Path) -> None:
     assure(project)
-    done = assure(project, "--verify", "assurance", DATA_BUCKET="another")
+    done = assure(project, "--verify", "assurance", variables={"DATA_BUCKET": "another"})
     assert done.returncode == 1
     assert "the environment variable DATA_BUCKET is another" in done.stdout
     assert "another-" not in done.stdout
@@ -375,12 +378,12 @@ def test_the_page_is_printed_the_same_each_time(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
     variables = browser(project)
-    assert assure(project, "--pdf", **variables).returncode == 0
+    assert assure(project, "--pdf", variables=variables).returncode == 0
     pdf = project / "assurance" / "report.pdf"
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF-1.4 /CreationDate (D:19700101000000+00'00'00) /ModDate (D:1970) end")
     assert ("--no-sandbox" in (project / "log").read_text()) == (user == 0)
-    assure(project, "--pdf", **variables)
+    assure(project, "--pdf", variables=variables)
     assert pdf.read_bytes() == content
 
 
@@ -396,7 +399,7 @@ def test_a_browser_that_does_not_print_is_told(
     project: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
 ) -> None:
     monkeypatch.setattr(paper, "SECONDS", 0.2 if "sleep" in text else 60)
-    done = assure(project, "--pdf", **browser(project, text))
+    done = assure(project, "--pdf", variables=browser(project, text))
     assert done.returncode == 1
     assert said in done.stderr
 
