@@ -285,6 +285,7 @@ def test_a_size_that_sts_cannot_mean(packed: str) -> None:
 
 
 OWN_JSON = {
+    "assurance/report.py": "its own values, as a file will have them",
     "bundle/service_data.py": "botocore's data",
     "cli/invoke.py": "a policy that was rendered",
     "cli/policy_render.py": "the same",

@@ -147,6 +147,7 @@ def test_every_command_that_reads_a_configuration_says_which_environment_it_read
         "trust",
         "revoke",
         "bundle",
+        "assure",
     }
     assert {name for name, options in found.items() if options != {"--sample"}} == {
         name for name, options in found.items() if options == {"--aws"}

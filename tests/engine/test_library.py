@@ -28,7 +28,7 @@ PUBLIC = {
         "is_within", "owned", "may_request", "prove", "role_policy", "samples",
     },
     "engine.check": {
-        "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "edition", "lint", "lint_coverage",
+        "Case", "CaseResult", "Coverage", "Finding", "Surroundings", "User", "edition", "lint", "lint_coverage",
         "measure", "parse_cases", "rests_on_services", "run_case",
     },
 }  # fmt: skip
