@@ -258,4 +258,6 @@ def _print(found: Mapping[str, Any]) -> None:
     changes = found["changes"]
     if changes is not None:
         click.echo(f"since the last report: {changes['authority']['verdict']}")
+    if samples := [row["name"] for row in found["scope"]["environment"] if row["sample"]]:
+        click.echo(f"with sample values of {', '.join(samples)}: about no deployment")
     click.echo(f"{found['verdict']}, {found['open']} assumptions open")
