@@ -17,7 +17,7 @@ from rich.table import Table
 from authorizer.engine.document.document import dump, parse_session
 from authorizer.engine.document.pack import pack
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.prove.proof import Promise
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.template.template import TemplateSet
@@ -69,7 +69,7 @@ def first_rendering() -> float:
 
 
 def proving(templates: TemplateSet) -> float:
-    promises = {name: Promise(isolates=claim) for name, claim in PROMISES.items()}
+    promises = {name: Promise(isolates=(claim,)) for name, claim in PROMISES.items()}
 
     def call() -> None:
         for name in PROMISES:

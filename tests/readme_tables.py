@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from authorizer.engine.check.lint import CODES
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.kinds import TYPES
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from authorizer.metrics import COUNTERS, DECISION
@@ -33,7 +33,10 @@ def refusal_table() -> str:
     return "\n".join(rows)
 
 
-OPTIONS: Mapping[str, Mapping[str, object]] = {"enum": {"values": ["free", "pro"]}}
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "enum": {"values": ["free", "pro"]},
+    "id": {"prefix": "org_", "alphabet": "base36", "length": 12},
+}
 """What a type needs to be declared at all."""
 
 
@@ -44,7 +47,10 @@ def claim_type_table() -> str:
         expected = declare({"type": name, **OPTIONS.get(name, {})}).expected
         options = ", ".join(f"`{option}`" for option in row.options)
         rows.append(f"| `{name}` | {options} | {expected} |")
-    rows.append("| any of them with `list = true` | `max_items` | a list, for `{% for %}` |")
+    rows += [
+        "| any of them with `list = true` | `max_items` | a list, for `{% for %}` |",
+        '| with `list = "comma"`, `"space"`, `"json"` | `max_items` | that, or a text: `a,b`, `a b`, `["a","b"]` |',
+    ]
     return "\n".join(rows)
 
 

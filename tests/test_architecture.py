@@ -19,7 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "tls": set(),
     "aws": {"tls"},
     # The engine's own rooms; whoever else needs the first three comes through `engine`.
-    "engine.language": set(),
+    "engine.language": {"syntax"},
     "engine.document": {"engine.language", "syntax"},
     "engine.template": {"engine.document", "engine.language", "syntax"},
     "engine.evaluate": {"engine.document"},

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from authorizer.cli.invoke import invoke
 from authorizer.engine.check.case_file import Surroundings, parse_cases
 from authorizer.engine.document.document import parse_identity
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import CaseInvalid, DocumentInvalid, TemplateInvalid
 from authorizer.engine.template.compiled import load_programs
 from authorizer.engine.template.template import TemplateSet

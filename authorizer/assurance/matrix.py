@@ -64,29 +64,35 @@ class _Table:
                 yield "refused" if outcome is None else "allowed" if outcome.allowed else "denied"
 
     def crossings(self) -> Iterator[dict[str, Any]]:
-        """Each two users who meet, once for each request and each policy that says they do not."""
+        """Each two users who meet, once for each request and each claim by which a policy says they do not."""
         for name in self._names:
             row = self._settings.policies.get(name)
-            if row is None or row.isolates is None:
-                continue
-            shared = {sharing.statement for sharing in row.shared}
-            told: set[tuple[int, frozenset[int]]] = set()
-            for one, user in enumerate(self.users):
-                for at, outcome in enumerate(self._answers(user, (name,))):
-                    if outcome is None or not outcome.allowed or not self._may(one, at):
-                        continue
-                    if shared.issuperset(place.sid for place in outcome.deciding):
-                        continue
-                    for other in self._others(user, row.isolates, at):
-                        if (at, frozenset((one, other))) not in told:
-                            told.add((at, frozenset((one, other))))
-                            yield self._crossing(name, row.isolates, at, user, self.users[other])
+            for claim in row.isolates if row is not None else ():
+                yield from self._crossed(name, claim, frozenset(sharing.statement for sharing in row.shared))
+
+    def _crossed(self, name: str, claim: str, shared: frozenset[str]) -> Iterator[dict[str, Any]]:
+        told: set[tuple[int, frozenset[int]]] = set()
+        for one, user in enumerate(self.users):
+            for at, outcome in enumerate(self._answers(user, (name,))):
+                if outcome is None or not outcome.allowed or not self._may(one, at):
+                    continue
+                if shared.issuperset(place.sid for place in outcome.deciding):
+                    continue
+                for other in self._others(user, claim, at):
+                    if (at, frozenset((one, other))) not in told:
+                        told.add((at, frozenset((one, other))))
+                        yield self._crossing(name, claim, at, user, self.users[other])
 
     def _others(self, user: User, claim: str, at: int) -> Iterator[int]:
         """Those who may make the request too, and differ in the claim."""
         for number, other in enumerate(self.users):
-            if self._may(number, at) and user.claims.get(claim) != other.claims.get(claim):
+            if self._may(number, at) and self._value(user, claim) != self._value(other, claim):
                 yield number
+
+    def _value(self, user: User, claim: str) -> object:
+        """What they say of it, as its type reads it: they have a policy, so it does. None: they say nothing."""
+        said = user.claims.get(claim)
+        return None if said is None else self._settings.claims[claim].type.check(said)
 
     def _may(self, user: int, at: int) -> bool:
         outcome = self._joined[user][at]

@@ -67,8 +67,12 @@ def _ways(name: str, text: str, settings: Settings, *, http: bool) -> list[Readi
 
 
 def _declared(name: str, settings: Settings) -> bool | None:
-    """Whether access.toml says that this claim of the token is a list; None: it says nothing, or both."""
-    said = {declared.type.is_list for declared in settings.claims.values() if declared.claim == name}
+    """Whether access.toml says that this claim of the token is a list; None: it says nothing, or both. A list that may
+    be written as text is both."""
+    types = [declared.type for declared in settings.claims.values() if declared.claim == name]
+    if any(kind.written is not None for kind in types):
+        return None
+    said = {kind.is_list for kind in types}
     return said.pop() if len(said) == 1 else None
 
 
@@ -129,13 +133,24 @@ def _is_no_text(written: str) -> bool:
         return False
 
 
+def _may_have_been_a_list(text: str, written: str | None, *, http: bool) -> bool:
+    """Whether API Gateway may have made it of a real list, with other members than those of the text: of a JSON text
+    it makes nothing else, and by commas it writes lists itself."""
+    if http:
+        return written in ("comma", "space") and pieces_of(text, http=True) is not None
+    return written == "space" and "," in text
+
+
 def settled(payload: Mapping[str, object], settings: Settings, *, http: bool) -> dict[str, object]:
     """`payload` with each claim that is declared a list as one, where only one list is written like it: of one member,
-    or of none. A longer one is left as text, which no list type takes: `a b` may have been one member."""
+    or of none. A longer one is left as text, which no list type takes: `a b` may have been one member. Of a list that
+    a token may write as text, what may have been a real one is nothing that any type takes."""
     found = dict(payload)
     for declared in settings.claims.values():
         text = payload.get(declared.claim)
-        if isinstance(text, str) and _declared(declared.claim, settings):
+        if isinstance(text, str) and _may_have_been_a_list(text, declared.type.written, http=http):
+            found[declared.claim] = None
+        elif isinstance(text, str) and _declared(declared.claim, settings):
             pieces = pieces_of(text, http=http)
             if pieces is not None and len(pieces) <= 1:
                 found[declared.claim] = pieces

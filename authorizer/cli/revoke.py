@@ -102,12 +102,11 @@ def _caller(
     else:
         return None, None
     value = sub or tenant or (pair or "").partition("=")[2]
-    _check_claim(settings, claim, value)
-    return claim, value
+    return claim, _checked(settings, claim, value)
 
 
-def _check_claim(settings: "Settings", claim: str, value: str) -> None:
-    """A value that no token could carry would deny nobody, and a wildcard would deny everybody."""
+def _checked(settings: "Settings", claim: str, value: str) -> str:
+    """The value as sessions have it. One that no token could carry would deny nobody, and a wildcard everybody."""
     from authorizer.engine import ValueRefused
 
     declared = settings.claims.get(claim)
@@ -118,7 +117,7 @@ def _check_claim(settings: "Settings", claim: str, value: str) -> None:
     if declared.type.is_list:
         _refuse(f"{claim} is a list: no session's name or tag can be told by it")
     try:
-        declared.type.check(value)
+        return str(declared.type.check(value))
     except ValueRefused as refused:
         _refuse(f"{claim} {refused}")
 

@@ -95,7 +95,9 @@ def user_claim(settings: Settings) -> str | None:
 def tenant_claims(settings: Settings) -> tuple[str, ...]:
     """The claims by which templates keep more than single callers apart: one of them is the tenant."""
     rendered = {name for role in settings.roles.values() for name in role.policies}
-    isolating = {policy.isolates for policy in settings.policies.values() if policy.name in rendered}
+    isolating = {
+        claim for policy in settings.policies.values() if policy.name in rendered for claim in policy.isolates
+    }
     return tuple(
         claim.name
         for claim in settings.claims.values()

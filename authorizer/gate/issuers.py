@@ -39,15 +39,15 @@ Sayable = frozenset[str] | None
 
 
 def prove_issuers(access: Access, names: Collection[str] = ()) -> Iterator[Proof]:
-    """One proof for each policy that isolates, and that users of more than one issuer may have: `issuers of NAME`; of
-    those that `names` name, if it names any."""
+    """One proof for each policy that isolates, and that users of more than one issuer may have: `issuers of NAME`, or
+    `issuers of NAME by CLAIM` of one that isolates several; of those that `names` name, if it names any."""
     settings, templates = access
     for policy in settings.policies.values():
         if names and policy.name not in names:
             continue
         parties = _parties(policy.name, settings)
-        if policy.isolates is not None and len({party.name for party in parties}) > 1:
-            yield _Issuers(settings, templates, policy, policy.isolates, parties).proof()
+        for claim in policy.isolates if len({party.name for party in parties}) > 1 else ():
+            yield _Issuers(settings, templates, policy, claim, parties).proof()
 
 
 def sayable(issuer: Issuer, claim: str) -> Sayable:
@@ -94,6 +94,7 @@ class _Issuers:
         self._settings, self._templates = settings, templates
         self._policy, self._isolates, self._parties = policy, isolates, parties
         self._types = {name: claim.type for name, claim in settings.claims.items()}
+        self._subject = f"issuers of {policy.name}" + (f" by {isolates}" if len(policy.isolates) > 1 else "")
         self._separating: dict[str, bool] = {}
 
     def proof(self) -> Proof:
@@ -208,11 +209,17 @@ class _Issuers:
             and (scopes is None or party.scopes <= scopes)
             and all(
                 (values := sayable(issuer, name)) is None or values.issuperset(_texts(value))
-                for name, value in claims.items()
+                for name, value in (*self._unsaid(claims), *claims.items())
             )
         )
         signed = replace(party, claims={**claims, **issuer.fixed_claims}, issuer=issuer.issuer)
         return signed if can_sign and may_request(self._templates, signed) else None
+
+    def _unsaid(self, claims: Mapping[str, ClaimValue]) -> Iterator[tuple[str, ClaimValue]]:
+        """What the user has without saying it."""
+        for name, kind in self._types.items():
+            if name not in claims and kind.fallback is not None:
+                yield name, kind.fallback
 
     def _prove(
         self,
@@ -222,14 +229,14 @@ class _Issuers:
     ) -> Proof:
         return prove(
             self._templates,
-            subject=f"issuers of {self._policy.name}",
+            subject=self._subject,
             names=self._templates.names,
             claims=types or self._types,
             promises={
                 name: Promise(
-                    isolates=claim if name == self._policy.name else None,
+                    isolates=(claim,) if name == self._policy.name else (),
                     shared=row.shared if (row := self._settings.policies.get(name)) is not None else (),
-                    own=frozenset({row.isolates} if row is not None and row.isolates is not None else ()),
+                    own=frozenset(row.isolates if row is not None else ()),
                 )
                 for name in self._templates.names
             },

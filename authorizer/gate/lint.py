@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from authorizer.engine import InScopes, TemplateSet
 from authorizer.engine.check import Finding, lint
 from authorizer.engine.prove import covers, owned
+from authorizer.gate.claims import about_claims
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
@@ -28,9 +29,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
                 claim.name for claim in settings.claims.values() if claim.claim in _writable(settings)
             ],
             groupings={role.name: role.policies for role in settings.roles.values()},
-            isolates={
-                row.name: row.isolates for row in settings.policies.values() if row.isolates is not None
-            },
+            isolates={row.name: row.isolates for row in settings.policies.values()},
         )
     )
     for path, code, text, remedy in (
@@ -38,7 +37,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
         *_shared(settings, templates),
         *_scopes(settings, templates),
         *_groups(settings),
-        *_claims(settings, templates),
+        *about_claims(settings, templates),
         *_rules(settings),
         *_issuers(settings),
         *_roles(settings, templates),
@@ -57,20 +56,21 @@ def _policies(settings: Settings, templates: TemplateSet) -> _Found:
     rendered = {name for role in settings.roles.values() for name in role.policies}
     for name in templates.names:
         row = settings.policies.get(name)
-        if row is None or row.isolates is None:
+        if row is None or not row.isolates:
             yield (
                 ("policies", name),
                 "no-promise",
                 f"nothing says what template {name!r} isolates, so nothing is proven about it",
                 f'write {name} = {{ isolates = "CLAIM" }} under [policies]',
             )
-        elif settings.claims[row.isolates].claim in _writable(settings):
-            yield (
-                ("policies", name),
-                "user-writable",
-                f"{name!r} isolates `{row.isolates}`, which users can change: they choose who they are",
-                "isolate by a claim that only the issuer sets, such as `sub`",
-            )
+        for claim in row.isolates if row is not None else ():
+            if settings.claims[claim].claim in _writable(settings):
+                yield (
+                    ("policies", name),
+                    "user-writable",
+                    f"{name!r} isolates `{claim}`, which users can change: they choose who they are",
+                    "isolate by a claim that only the issuer sets, such as `sub`",
+                )
         if name not in rendered:
             yield (
                 ("policies", name),
@@ -81,7 +81,7 @@ def _policies(settings: Settings, templates: TemplateSet) -> _Found:
 
 
 def _shared(settings: Settings, templates: TemplateSet) -> _Found:
-    own = frozenset(row.isolates for row in settings.policies.values() if row.isolates is not None)
+    own = frozenset(claim for row in settings.policies.values() for claim in row.isolates)
     for row in settings.policies.values():
         pieces = [
             (statement, resource)
@@ -160,20 +160,6 @@ def _groups(settings: Settings) -> _Found:
                 "dead-end",
                 f"group {group.name!r} leads to no role and brings no scope",
                 "give it a role or scopes, or delete it",
-            )
-
-
-def _claims(settings: Settings, templates: TemplateSet) -> _Found:
-    used = {claim for role in settings.roles.values() for claim in role.uses}
-    used |= {*settings.gateway.context_claims, settings.gateway.usage_key_claim or ""}
-    used |= {claim for name in templates.names for claim in templates.uses(name)}
-    for name in settings.claims:
-        if name not in used:
-            yield (
-                ("claims", name),
-                "unused",
-                f"claim `{name}` reaches no policy, tag, session name or context",
-                "delete it: what is not declared cannot leak",
             )
 
 

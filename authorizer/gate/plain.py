@@ -14,13 +14,21 @@ def plain_proof(proof: Proof, settings: Settings) -> dict[str, object]:
         "subject": proof.subject,
         "verdict": proof.verdict,
         "told": proof.told,
-        "isolates": dict(proof.isolates),
+        "isolates": _promised(proof),
         "branches": proof.ways,
         "pairs": proof.pairs,
         "findings": [_finding(finding, settings) for finding in proof.findings],
         "shared": [asdict(sharing) for sharing in proof.shared],
         "rests_on": list(proof.rests_on),
     }
+
+
+def _promised(proof: Proof) -> dict[str, str | list[str]]:
+    """Each template and its claim, or its claims, as access.toml has them."""
+    found: dict[str, list[str]] = {}
+    for name, claim in proof.isolates:
+        found.setdefault(name, []).append(claim)
+    return {name: claims if len(claims) > 1 else claims[0] for name, claims in found.items()}
 
 
 def plain_comparison(comparison: Comparison) -> dict[str, object]:

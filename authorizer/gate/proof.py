@@ -37,7 +37,7 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
         name: Promise(isolates=policy.isolates, shared=policy.shared)
         for name, policy in settings.policies.items()
     }
-    promises = {name: stated.get(name, Promise(isolates=None)) for name in templates.names}
+    promises = {name: stated.get(name, Promise()) for name in templates.names}
     claims = {name: claim.type for name, claim in settings.claims.items()}
     proofs = [
         prove(
@@ -79,10 +79,11 @@ def _joined(policies: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _doubts(settings: Settings, subject: str, policies: Sequence[tuple[str, ...]]) -> Iterator[str]:
     isolating = {
-        row.isolates
+        claim
         for names in policies
         for name in names
-        if (row := settings.policies.get(name)) is not None and row.isolates is not None
+        if (row := settings.policies.get(name)) is not None
+        for claim in row.isolates
     }
     for claim in sorted(isolating):
         if settings.claims[claim].user_writable:

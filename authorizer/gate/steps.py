@@ -5,7 +5,7 @@ None is "any".
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from authorizer.engine import ClaimType, EngineError
@@ -163,24 +163,47 @@ def tags(old: Mapping[str, str], new: Mapping[str, str]) -> Steps:
 
 
 def types(old: ClaimType, new: ClaimType) -> Steps:
-    """What a claim may be."""
-    if not is_within(new, old):
+    """What a claim may be, and how a token's value becomes that."""
+    yield from _readings(old, new)
+    before, now = (replace(kind, language=kind.own) for kind in (old, new))
+    if not is_within(now, before):
         longest = (
-            "".join(min(each.chars) * each.max for each in sequence) for sequence in new.language.alternatives
+            "".join(min(each.chars) * each.max for each in sequence) for sequence in now.language.alternatives
         )
-        tried = (*samples(new.language), *longest)
-        value = next((text for text in tried if not _takes(old, new, text)), None)
+        tried = (*samples(now.language), *longest)
+        value = next((text for text in tried if _takes(new, text) and not _takes(old, text)), None)
         if value is None:
             yield Step(direction="UNKNOWN", what="values of a type that may take more")
         else:
             yield Step(direction="WIDER", what=f"values such as {value!r}", identity={"value": value})
-    elif not is_within(old, new):
+    elif not is_within(before, now):
         yield Step(direction="NARROWER", what="some values")
 
 
-def _takes(old: ClaimType, new: ClaimType, text: str) -> bool:
+def _readings(old: ClaimType, new: ClaimType) -> Steps:
+    if new.written != old.written:
+        before, now = (f"text by {kind.written}" if kind.written else "text" for kind in (old, new))
+        direction: Direction = "WIDER" if new.written else "NARROWER"
+        yield Step(direction=direction, what=f"lists written as {now if new.written else before}")
+    if new.lower_case != old.lower_case:
+        yield Step(
+            direction="WIDER" if new.lower_case else "NARROWER",
+            what="values in upper case, for those in lower case",
+        )
+    if new.fallback == old.fallback:
+        return
+    if new.fallback is None:
+        told = f"no value, where {old.fallback!r} was that of users whose token says nothing"
+        yield Step(direction="UNKNOWN", what=told, identity={"claims": {}})
+        return
+    was = "" if old.fallback is None else f", where it was {old.fallback!r}"
+    told = f"{new.fallback!r} for users whose token says nothing{was}"
+    yield Step(direction="WIDER", what=told, identity={"claims": {}})
+
+
+def _takes(kind: ClaimType, text: str) -> bool:
     try:
-        old.check([text] if new.is_list else text)
+        kind.said([text] if kind.is_list else text)
     except EngineError:
         return False
     return True

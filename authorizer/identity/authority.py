@@ -8,9 +8,11 @@ was promised more than they may have should hear of it, and so should whoever re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final, Protocol
 
+from authorizer.engine import ValueRefused
 from authorizer.errors import IssuerNotEntitled
+from authorizer.identity.claims import said
 from authorizer.model import Role
-from authorizer.settings.schema import Issuer, Settings
+from authorizer.settings.schema import Claim, Issuer, Settings
 from authorizer.syntax.claim_path import ABSENT, value_at
 
 
@@ -73,20 +75,29 @@ def _scopes(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
 
 
 def _claims(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
-    """A list is said by each of its members. What is no text is nothing that anybody was allowed."""
+    """A list is said by each of its members, and by saying nothing the fallback of those who have no such claim. What
+    is not of the claim's type is nothing that anybody was allowed."""
     for name, allowed in issuer.speaks_for.claims.items():
-        value = value_at(claims.values, settings.claims[name].claim)
-        if allowed is None or value is ABSENT:
-            continue
-        said = value if isinstance(value, list) else [value]
-        if not all(isinstance(item, str) and item in allowed for item in said):
+        if allowed is not None and not allowed.issuperset(_values(claims, settings.claims[name])):
             yield f"may not speak for this value of the claim {settings.claims[name].claim!r}"
 
 
 def _fixed(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     for name, fixed in issuer.fixed_claims.items():
-        if value_at(claims.values, settings.claims[name].claim) not in (ABSENT, fixed):
+        declared = settings.claims[name]
+        if value_at(claims.values, declared.claim) is not ABSENT and _values(claims, declared) != (fixed,):
             yield f"has the claim {settings.claims[name].claim!r} fixed to another value than its token says"
+
+
+def _values(claims: Said, declared: Claim) -> tuple[str | None, ...]:
+    """What the token says, as the claim's type reads it; None for what that refuses."""
+    try:
+        value = said(claims.values, declared)
+    except ValueRefused:
+        return (None,)
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
 
 
 SAID: Final[tuple[Callable[[Said, Issuer, Settings], Iterator[str]], ...]] = (

@@ -3,11 +3,11 @@
 from authorizer.engine import ClaimValue, ValueRefused
 from authorizer.errors import ClaimRefused
 from authorizer.identity.authority import check_granted, check_said
+from authorizer.identity.claims import said
 from authorizer.identity.roles import choose
 from authorizer.memory import PER_CALLER, remembered
 from authorizer.model import Claims, Identity, Role
 from authorizer.settings.schema import Settings
-from authorizer.syntax.claim_path import ABSENT, value_at
 
 
 @remembered(PER_CALLER)
@@ -81,11 +81,13 @@ def _typed(claims: Claims, role: Role, settings: Settings) -> dict[str, ClaimVal
     typed = {}
     for name in sorted(wanted):
         declared = settings.claims[name]
-        value = fixed[name] if name in fixed else value_at(claims.values, declared.claim)
-        if value is ABSENT:
+        if name in fixed:
+            typed[name] = declared.type.check([fixed[name]] if declared.type.is_list else fixed[name])
             continue
         try:
-            typed[name] = declared.type.check(value)
+            value = said(claims.values, declared)
         except ValueRefused as refused:
             raise ClaimRefused(f"the claim {declared.claim!r} {refused}") from None
+        if value is not None:
+            typed[name] = value
     return typed

@@ -85,7 +85,7 @@ def _row_problems(issuer: Issuer, settings: Settings, *, several: bool) -> _Prob
         return
     # A claim that a policy isolates by keeps tenants apart, and the token of a partner may write what it likes into it.
     said = {*issuer.speaks_for.claims, *issuer.fixed_claims}
-    isolating = {policy.isolates for policy in settings.policies.values() if policy.isolates is not None}
+    isolating = {claim for policy in settings.policies.values() for claim in policy.isolates}
     for name in sorted(isolating - said):
         if name in settings.claims and settings.claims[name].claim not in OF_ONE_ISSUER:
             yield (
@@ -140,6 +140,8 @@ def _value_problems(name: str, value: str, settings: Settings) -> Iterator[str]:
         yield f"there is no claim {name!r}"
         return
     try:
-        declared.type.check([value] if declared.type.is_list else value)
+        checked = declared.type.check([value] if declared.type.is_list else value)
+        if checked not in (value, (value,)):
+            yield f"no value of {name!r} is {value!r}, by its lower_case: expected {checked!r}"
     except ValueRefused as refused:
         yield f"no token may say {value!r}: as the claim {name!r} it {refused}"

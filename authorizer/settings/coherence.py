@@ -13,7 +13,7 @@ from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.places import Path
 from authorizer.settings.reader import Problems
 from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Claim, Settings
-from authorizer.syntax.claim_path import path_of
+from authorizer.syntax.claim_path import path_of, spelled
 
 RESERVED_CONTEXT_KEYS = frozenset(
     # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer
@@ -68,7 +68,8 @@ def _check_names(settings: Settings, problems: Problems) -> None:
         known("role", rule.role, settings.roles, "rules", index, "role")
     known("role", settings.resolution.ambiguous, settings.roles, "resolution", "ambiguous")
     for policy_row in settings.policies.values():
-        known("claim", policy_row.isolates, settings.claims, "policies", policy_row.name, "isolates")
+        for claim in policy_row.isolates:
+            known("claim", claim, settings.claims, "policies", policy_row.name, "isolates")
 
     by_arn: dict[str, str] = {}
     for role in settings.roles.values():
@@ -113,6 +114,10 @@ def _check_paths(settings: Settings, problems: Problems) -> None:
         if not all(path):
             problems.add(
                 place, f"expected a claim such as `sub`, or `act.sub` inside an object, found {claim!r}"
+            )
+        elif spelled(path) != claim:
+            problems.add(
+                place, f"quotes are for a name with a dot in it: expected {spelled(path)!r}, found {claim!r}"
             )
         elif len(path) > 1 and path[0] in _FLAT:
             problems.add(place, f"no token has {claim!r}: its `{path[0]}` is no object")

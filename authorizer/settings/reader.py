@@ -101,6 +101,13 @@ class Section:
             self.problem(key, f"{repeated!r} stands here twice")
         return items
 
+    def text_or_texts(self, key: str) -> tuple[str, ...]:
+        """A text, or a list of several; none where the key is absent."""
+        value = self._get(key, required=False)
+        if value is None:
+            return ()
+        return self.texts(key) if isinstance(value, list) else (self.text(key),)
+
     def seconds(
         self, key: str, default: str | None = None, *, least: float = 0, most: float = 86_400
     ) -> float:

@@ -120,8 +120,9 @@ class Policy:
     """One row of `[policies]`: a template in `templates/` and what it promises."""
 
     name: str
-    isolates: str | None
-    """The claim whose distinct values must never share a permission: what the prover proves."""
+    isolates: tuple[str, ...]
+    """The claims whose distinct values must never share a permission: what the prover proves of each. Two users who
+    differ in any of them have nothing in common. Empty: the template promises nothing."""
     shared: tuple["Sharing", ...]
     """What the author declares common to all, of which statement; the prover leaves it out and says so."""
     terms: tuple[Terms, ...]

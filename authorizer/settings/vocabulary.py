@@ -21,12 +21,20 @@ def claims(root: Section) -> dict[str, Claim]:
         claim = section.text("claim", name)
         user_writable = section.flag("user_writable")
         try:
-            kind = declare(section.rest())
+            kind = declare({**_common(section), **section.rest()})
         except ClaimTypeInvalid as error:
             for problem in error.problems:
                 section.problem("", problem)
             continue
         found[name] = Claim(name=name, claim=claim, type=kind, user_writable=user_writable)
+    return found
+
+
+def _common(section: Section) -> dict[str, object]:
+    """What every claim type may have beside its own options."""
+    found = {key: section.raw(key) for key in ("list", "lower_case", "fallback") if key in section}
+    if isinstance(found.get("fallback"), str):
+        found["fallback"] = section.text("fallback")  # it may be "env:NAME", as any text
     return found
 
 
@@ -52,7 +60,7 @@ def policies(root: Section, templates: Mapping[str, str], constants: Mapping[str
         shared = tuple(_shared(section, templates.get(name, ""), constants))
         found[name] = Policy(
             name=name,
-            isolates=section.optional_text("isolates"),
+            isolates=section.text_or_texts("isolates"),
             shared=tuple(sharing for sharing, _ in shared),
             terms=tuple(terms for _, terms in shared),
         )

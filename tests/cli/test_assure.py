@@ -137,7 +137,9 @@ def test_it_is_about_a_deployment_unless_the_sample_is_asked_for(project: Path) 
     assert not any(row["sample"] for row in made(project)["scope"]["environment"])
     assert "sample" not in done.stdout + done.stderr
     done = assure(project, "--out", "sample")
-    assert f"with sample values of {', '.join(sorted(sample_environment()))}: about no deployment" in done.stdout
+    assert (
+        f"with sample values of {', '.join(sorted(sample_environment()))}: about no deployment" in done.stdout
+    )
     assert all(row["sample"] for row in made(project, "sample")["scope"]["environment"])
 
 

@@ -201,3 +201,31 @@ def test_nothing_is_saved_of_a_finding_without_a_witness(project: Path, tmp_path
     result = run(project, "s3-home", "--save", str(tmp_path / "leaks"))
     assert result.exit_code == 1
     assert list((tmp_path / "leaks").iterdir()) == []
+
+
+def test_each_of_several_claims_is_told(project: Path) -> None:
+    change(
+        project,
+        "access.toml",
+        's3-home         = { isolates = "sub" }',
+        's3-home = { isolates = ["sub", "tenant"] }',
+    )
+    result = run(project, "--json", "s3-home")
+    assert result.exit_code == 1
+    [proof] = [proof for proof in json.loads(result.stdout) if proof["subject"] == "policy s3-home"]
+    assert proof["isolates"] == {"s3-home": ["sub", "tenant"]}
+    assert {finding["isolates"] for finding in proof["findings"]} == {"tenant"}
+
+
+def test_a_fallback_that_tokens_may_say_is_shown_with_a_user_who_says_nothing(project: Path) -> None:
+    change(project, "access.toml", "max_length = 32 }", 'max_length = 32, fallback = "public" }')
+    result = run(project, "s3-tenant", "--save", str(project / "leaks"))
+    assert result.exit_code == 1
+    assert "a user with nothing, by s3-tenant" in result.stdout
+    assert "a user with tenant='public', by s3-tenant" in result.stdout
+    assert "a token may say the fallback 'public' too" in result.stdout
+    assert (
+        "`tenant` is 'public' where a token says nothing: all of those users have one value" in result.stdout
+    )
+    [saved] = (project / "leaks").glob("leak-policy-s3-tenant-1a.toml")
+    assert "claims = {}" in saved.read_text()

@@ -403,3 +403,10 @@ def test_what_is_printed_about_the_sample_says_so_in_every_form() -> None:
     ran = revoke("--tenant", "acme")
     for text in (ran.stdout, ran.stderr, printed("--tenant", "acme")["sample"]):
         assert "policies/access.toml: sample values of ACCOUNT_ID, " in text
+
+
+def test_a_claim_that_is_read_in_lower_case_is_denied_in_lower_case(project: Path) -> None:
+    edit(project, "max_length = 32 }", "max_length = 32, lower_case = true }")
+    assert condition("viewer", "--tenant", "ACME", cwd=project) == {
+        "StringEquals": {"aws:PrincipalTag/tenant": "acme"}
+    }

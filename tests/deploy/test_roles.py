@@ -184,7 +184,7 @@ def test_a_role_allows_all_that_its_session_policies_promise(group: str) -> None
 @pytest.mark.parametrize("name", list(ROLES))
 def test_every_claim_that_a_roles_templates_keep_apart_is_a_tag_of_its_sessions(name: str) -> None:
     settings = sample_settings()
-    isolated = {settings.policies[policy].isolates for policy in ROLES[name].policies}
+    isolated = {claim for policy in ROLES[name].policies for claim in settings.policies[policy].isolates}
     assert isolated
     assert isolated == set(ROLES[name].session_tags.values())
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.template.template import TemplateSet
 
 FOLDER = Path(__file__).parents[2] / "policies" / "templates"

@@ -10,7 +10,8 @@ from authorizer.engine.document.document import examine, parse_identity
 from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate import evaluate
-from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.language.claims import ClaimType, ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import ValueMissing
 from authorizer.engine.language.escape import literal
 from authorizer.engine.language.placeholders import Placeholders
@@ -61,7 +62,7 @@ def prove_one(source: str, *, isolates: str | None = "tenant", shared: Sequence[
         subject="it",
         names=["it"],
         claims=CLAIMS,
-        promises={"it": Promise(isolates=isolates, shared=tuple(shared))},
+        promises={"it": Promise(isolates=(isolates,) if isolates else (), shared=tuple(shared))},
     )
 
 
@@ -122,6 +123,6 @@ def prove_plain(text: str, claims: Mapping[str, ClaimType]) -> tuple[Proof, Call
     """What is proven about a document with `{{tenant}}` in it, and how it is rendered for a party."""
     templates = PlainTemplates(text, claims)
     proof = prove(
-        templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="tenant")}
+        templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates=("tenant",))}
     )
     return proof, lambda party: templates.render(["it"], party.claims, scopes=party.scopes)

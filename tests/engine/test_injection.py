@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from authorizer.engine.document.document import parse_session
 from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.language.claims import ClaimType, ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import PolicyTooLarge, ValueRefused
 from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE
 from authorizer.engine.template.template import TemplateSet
@@ -30,6 +31,7 @@ class Anything:
     is_list = False
     max_items = 1
     max_length = 100
+    fallback = None
 
     def check(self, value: ClaimValue) -> ClaimValue:
         return value

@@ -76,7 +76,7 @@ def test_a_user_s_policy_is_rendered_and_asked() -> None:
     ],
 )
 def test_a_promise_is_proven_or_refuted(resource: str, verdict: str) -> None:
-    promises = {"data": prove.Promise(isolates="tenant")}
+    promises = {"data": prove.Promise(isolates=("tenant",))}
     proof = prove.prove(templates(resource), subject="data", names=["data"], claims=CLAIMS, promises=promises)
     assert proof.verdict == verdict
 

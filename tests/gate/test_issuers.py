@@ -51,7 +51,8 @@ def may(**changes: Any) -> dict[str, Any]:
 def configuration(
     *signing: Mapping[str, Any],
     path: str = HOME,
-    isolates: str = "sub",
+    isolates: str | list[str] = "sub",
+    tenant: Mapping[str, Any] = {"type": "slug"},
     roles: Mapping[str, Any] | None = None,
     shared: tuple[Mapping[str, Any], ...] = (),
     source: str | None = None,
@@ -60,7 +61,7 @@ def configuration(
         "issuers": list(signing),
         "claims": {
             "sub": {"type": "uuid"},
-            "tenant": {"claim": "custom:tenant", "type": "slug"},
+            "tenant": {"claim": "custom:tenant", **tenant},
             "teams": {"type": "slug", "list": True, "max_items": 2},
         },
         "policies": {"data": {"isolates": isolates, "shared": list(shared)}, "other": {"isolates": "sub"}},
@@ -251,6 +252,40 @@ def test_a_thousand_tenants_pools_are_proven_apart() -> None:
     assert {party.issuer for party in (witness.one, witness.other)} == {
         f"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_T{n}" for n in (1, 999)
     }
+
+
+def test_each_of_several_claims_has_its_proof() -> None:
+    access = configuration(
+        pool("own", speaks_for=may(claims={"tenant": ["acme"]})),
+        pool("partner", speaks_for=may(claims={"tenant": ["globex"]})),
+        path=IN_TENANT,
+        isolates=["tenant", "sub"],
+    )
+    proofs = {proof.subject: proof for proof in prove_issuers(access)}
+    assert {subject: proof.verdict for subject, proof in proofs.items()} == {
+        "issuers of data by tenant": "PROVEN",
+        "issuers of data by sub": "PROVEN",
+    }
+
+
+def test_an_issuer_speaks_for_the_fallback_of_those_who_say_nothing() -> None:
+    fallback = {"type": "slug", "fallback": "acme"}
+    limited = may(claims={"tenant": ["globex"]})
+    for partner, verdict in ((limited, "PROVEN"), (may(claims={"tenant": ["acme"]}), "LEAK")):
+        access = configuration(
+            pool("own", speaks_for=may(claims={"tenant": ["acme"]})),
+            pool("partner", speaks_for=partner),
+            path=IN_TENANT,
+            tenant=fallback,
+        )
+        proof = proven(access)
+        assert proof.verdict == verdict
+        for party in _parties(proof.findings[0].witness) if proof.findings else ():
+            said = payload(party, access.settings)
+            token = make_claims(
+                issuer=party.issuer, values=said, roles=(ROLE,), preferred_role=ROLE, groups=()
+            )
+            resolve(token, None, access.settings)
 
 
 TENANTS = ("acme", "globex", "initech")

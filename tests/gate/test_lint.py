@@ -105,6 +105,22 @@ def test_the_bundled_configuration_has_no_finding() -> None:
             id="a claim",
         ),
         pytest.param(
+            'type = "slug", max_length = 32 }',
+            'type = "slug", max_length = 32, lower_case = true }',
+            "merged",
+            "tenant = { claim",
+            "`tenant` keeps users apart, and tokens that differ there in case alone are one user",
+            id="an isolating claim in lower case",
+        ),
+        pytest.param(
+            'type = "slug", max_length = 32 }',
+            'type = "slug", max_length = 32, fallback = "_none" }',
+            "merged",
+            "tenant = { claim",
+            "`tenant` keeps users apart, and all whose token says nothing are '_none', one user or one tenant",
+            id="an isolating claim with a fallback",
+        ),
+        pytest.param(
             "[[issuers]]\n",
             '[[issuers]]\nspeaks_for = "any"\nuser_pool = "eu-west-1_Partner01"\nclient_ids = ["partner"]\n'
             'token_use = ["id"]\n[[issuers]]\nspeaks_for = "any"\n',

@@ -1,5 +1,7 @@
 """Steps from one configuration to another: the ends of what they judge."""
 
+import pytest
+
 from authorizer.engine import declare
 from authorizer.gate.steps import fixed, types
 
@@ -22,3 +24,68 @@ def test_a_type_that_takes_more_is_wider_with_a_value() -> None:
     [step] = types(names, slug)
     assert step.direction == "WIDER"
     assert step.identity["value"] != "acme"
+
+
+LIST = {"type": "slug", "list": True, "max_items": 3}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param(
+            LIST, {**LIST, "list": "comma"}, [("WIDER", "lists written as text by comma")], id="written"
+        ),
+        pytest.param(
+            {**LIST, "list": "json"}, LIST, [("NARROWER", "lists written as text by json")], id="no longer"
+        ),
+        pytest.param(
+            {"type": "uuid"},
+            {"type": "uuid", "lower_case": True},
+            [("WIDER", "values in upper case, for those in lower case")],
+            id="any case",
+        ),
+        pytest.param(
+            {"type": "slug"},
+            {"type": "slug", "fallback": "_none"},
+            [("WIDER", "'_none' for users whose token says nothing")],
+            id="a fallback that nobody says, and so no wider type",
+        ),
+        pytest.param(
+            {"type": "slug", "fallback": "_none"},
+            {"type": "slug", "fallback": "a"},
+            [("WIDER", "'a' for users whose token says nothing, where it was '_none'")],
+            id="another fallback",
+        ),
+        pytest.param(
+            {"type": "slug", "fallback": "_none"},
+            {"type": "slug"},
+            [("UNKNOWN", "no value, where '_none' was that of users whose token says nothing")],
+            id="no fallback any more",
+        ),
+        pytest.param(
+            {"type": "ip"}, {"type": "ip", "widest": 24}, [("WIDER", "values such as")], id="a range"
+        ),
+        pytest.param(
+            {"type": "ip", "widest": 24}, {"type": "ip"}, [("NARROWER", "some values")], id="an address alone"
+        ),
+        pytest.param(
+            {"type": "enum", "values": ["_x"]},
+            {"type": "slug", "fallback": "_x"},
+            [("WIDER", "'_x' for users"), ("WIDER", "values such as")],
+            id="a type and a fallback",
+        ),
+    ],
+)
+def test_how_a_value_is_read_is_a_step_of_its_own(
+    old: dict[str, object], new: dict[str, object], told: list[tuple[str, str]]
+) -> None:
+    steps = list(types(declare(old), declare(new)))
+    assert [
+        (step.direction, step.what[: len(what)]) for step, (_, what) in zip(steps, told, strict=True)
+    ] == told
+    assert list(types(declare(new), declare(new))) == []
+
+
+def test_an_example_of_a_wider_type_is_a_value_of_it() -> None:
+    [step] = types(declare({"type": "ip"}), declare({"type": "ip", "widest": 24}))
+    assert declare({"type": "ip", "widest": 24}).check(step.identity["value"])

@@ -251,7 +251,7 @@ def test_everything_that_is_said_is_read() -> None:
     assert settings.policies == {
         "t": Policy(
             name="t",
-            isolates="sub",
+            isolates=("sub",),
             shared=(sharing,),
             terms=(Terms(reason="all may", owner="ops", until="2027-01-31"),),
         )

@@ -331,6 +331,47 @@ def test_a_configuration_without_issuers_believes_nobody_and_does_not_load() -> 
         pytest.param(
             {"policies": {"s3-home": {"isolates": "x"}}}, "there is no claim 'x'", id="isolates nothing"
         ),
+        pytest.param(
+            {"policies": {"s3-home": {"isolates": ["sub", "x"]}}},
+            "there is no claim 'x'",
+            id="isolates nothing beside something",
+        ),
+        pytest.param(
+            {"policies": {"s3-home": {"isolates": []}}}, "the list is empty", id="isolates by an empty list"
+        ),
+        pytest.param(
+            {"policies": {"s3-home": {"isolates": ["sub", "sub"]}}}, "stands here twice", id="isolates twice"
+        ),
+        pytest.param(
+            {"policies": {"s3-home": {"isolates": 5}}},
+            "expected a text, found a number",
+            id="isolates a number",
+        ),
+        pytest.param(
+            {"claims": {"tenant": {"list": "comma", "type": "opaque", "max_items": 2}}},
+            "two lists could be one text",
+            id="a list that can be read in two ways",
+        ),
+        pytest.param(
+            {"claims": {"tenant": {"lower_case": "yes"}}},
+            "`lower_case` is 'yes'",
+            id="a case that is no boolean",
+        ),
+        pytest.param(
+            {"claims": {"tenant": {"fallback": "env:NO_SUCH"}}},
+            "the environment variable NO_SUCH is not set",
+            id="a fallback of no variable",
+        ),
+        pytest.param(
+            {"claims": {"tenant": {"claim": '"custom:tenant_id"'}}},
+            "quotes are for a name with a dot in it: expected 'custom:tenant_id'",
+            id="quotes that are not needed",
+        ),
+        pytest.param(
+            {"claims": {"tenant": {"claim": '"org.unit'}}},
+            "expected a claim such as `sub`",
+            id="an open quote",
+        ),
         *(
             pytest.param({"policies": {"s3-home": {"shared": shared}}}, said, id=f"shared: {said}")
             for shared, said in (
@@ -559,3 +600,27 @@ def test_a_problem_of_what_a_policy_shares_has_file_line_and_key() -> None:
         SettingsError, match=r"policies/access\.toml:\d+: policies\.s3-home\.shared: expected tables"
     ):
         make_settings(policies={"s3-home": {"shared": ["${aws:username}"]}})
+
+
+def test_a_fallback_is_a_text_or_what_its_type_reads() -> None:
+    claims = {
+        "tenant": {"fallback": "env:NOBODY"},
+        "beta": {"type": "boolean", "fallback": False},
+        "unit": {"type": "slug", "claim": '"org.unit"', "lower_case": True},
+        "teams": {"type": "slug", "list": "space", "max_items": 2},
+    }
+    found = make_settings(claims=claims, environment={"NOBODY": "_none"}).claims
+    assert found["tenant"].type.fallback == "_none"
+    assert found["beta"].type.fallback == "false"
+    assert found["unit"].type.lower_case
+    assert found["unit"].claim == '"org.unit"'
+    assert found["teams"].type.written == "space"
+
+
+def test_a_policy_isolates_by_one_claim_or_several() -> None:
+    policies = make_settings(
+        policies={"s3-home": {"isolates": ["tenant", "sub"]}, "s3-client": {"isolates": None}}
+    ).policies
+    assert policies["s3-home"].isolates == ("tenant", "sub")
+    assert policies["s3-tenant"].isolates == ("tenant",)
+    assert policies["s3-client"].isolates == ()

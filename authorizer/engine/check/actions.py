@@ -16,7 +16,7 @@ _Found = Iterator[tuple[str, str, str]]
 def about_actions(statement: Statement, show: Callable[[str], str]) -> _Found:
     """Findings about the names, and about what the actions work on. `show` writes a resource for people."""
     meant: dict[str, tuple[Action, ...]] = {}
-    for action in statement.actions:
+    for action in (*statement.actions, *statement.not_actions):
         prefix, _, name = action.partition(":")
         service = reference.service(prefix)
         if prefix == "*":
@@ -31,7 +31,7 @@ def about_actions(statement: Statement, show: Callable[[str], str]) -> _Found:
         else:
             near = reference.closest(action, [each.name for each in service.actions])
             yield "unknown-action", f"`{action}` is no action of `{prefix}`{near}", _LOOK_UP
-    if "*" not in statement.resources:
+    if meant and statement.actions and statement.resources and "*" not in statement.resources:
         known = len(meant) == len(statement.actions)
         yield from _resources(statement.resources, meant, show, known=known)
 

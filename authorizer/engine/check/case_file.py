@@ -30,7 +30,7 @@ from typing import Protocol
 
 from authorizer.engine.check.cases import EXPECTED, Case, User
 from authorizer.engine.evaluate import AccessRequest
-from authorizer.engine.language import CaseInvalid, ClaimValue
+from authorizer.engine.language import CaseInvalid, ClaimValue, ValueRefused
 from authorizer.engine.template import TemplateSet
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
@@ -238,12 +238,23 @@ class _File:
             for action, resource in product(actions, resources)
         )
 
+    def _read(self, claim: str, user: User) -> object:
+        """What the claim is in a policy: as its type reads it; as it is said, where that refuses it."""
+        kind = self._around.templates.claims.get(claim)
+        if kind is None or (claim not in user.claims and kind.fallback is None):
+            return user.claims.get(claim)
+        said = user.claims.get(claim, kind.fallback)
+        try:
+            return kind.check(said)
+        except ValueRefused:
+            return said
+
     def _value(self, name: str, where: str, user: User, users: Mapping[str, User]) -> str:
         other, dot, claim = name.partition(".")
         if dot:
-            value = users[other].claims.get(claim) if other in users else None
+            value = self._read(claim, users[other]) if other in users else None
         else:
-            value = user.claims.get(name, self._around.variables.get(name))
+            value = self._read(name, user) or self._around.variables.get(name)
         if not isinstance(value, str):
             self._problem(f"{where}: `{{{name}}}` is no variable, claim of the user, or USER.CLAIM")
             return ""

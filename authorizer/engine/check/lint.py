@@ -5,7 +5,7 @@ opposite: that is the prover's.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from authorizer.engine.check.actions import about_actions
@@ -38,6 +38,7 @@ CODES: Mapping[str, str] = {
     "contradiction": "two conditions on one key that never hold together",
     "service": "a service reads more into a name than IAM compares, and values or resources let it",
     "user-writable": "users can change the claim that decides what they reach, or whom a session names",
+    "merged": "tokens that say different things of a claim that keeps users apart, and mean one value",
     "too-large": "some users' policy can be longer than STS takes",
     "tag-value": "some users' claim is no value that a session tag can have",
     "no-cases": "no case is about the template",
@@ -78,10 +79,10 @@ def lint(
     *,
     user_writable: Iterable[str],
     groupings: Mapping[str, tuple[str, ...]],
-    isolates: Mapping[str, str],
+    isolates: Mapping[str, Sequence[str]],
 ) -> tuple[Finding, ...]:
     """Every finding about the templates themselves. `user_writable` are claims that users can change; `groupings` are
-    the templates that are joined into one policy, by the name of their role; `isolates` is the claim by which a
+    the templates that are joined into one policy, by the name of their role; `isolates` are the claims by which a
     template keeps users apart."""
     found: set[Finding] = set()
     writable = frozenset(user_writable)
@@ -91,8 +92,8 @@ def lint(
             for place, statement in zip(branch.places, branch.document.statements, strict=True):
                 found.update(_statement(templates, statement, place))
                 found.update(_writable(templates, statement, place, writable))
-                if name in isolates:
-                    found.update(_services(templates, statement, place, isolates[name]))
+                for claim in isolates.get(name, ()):
+                    found.update(_services(templates, statement, place, claim))
             found.update(_asked(branch, name, writable))
     for role, names in groupings.items():
         length = templates.worst_case_length(names)
@@ -227,6 +228,7 @@ def _writable(
 ) -> Iterator[Finding]:
     texts = [
         *statement.resources,
+        *statement.not_resources,
         *(value for condition in statement.conditions for value in condition.values),
     ]
     claims = {templates.origin(char)[0] for text in texts for char in filter(is_placeholder, text)}

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 
 from authorizer.engine.document.operators import TAKES_VARIABLES, expected_value, parse_operator
 from authorizer.engine.document.statement import Condition, Document, Problem, Statement
+from authorizer.engine.language import is_placeholder
 
 RULES: Mapping[str, str] = {
     "null-resource": "`null` among resources means nothing; whoever wrote it meant something",
     "id": "`Id` has no use in a session policy",
     "sid": "a `Sid` is of letters and digits (IAM User Guide, grammar)",
-    "not-action": "`NotAction` grants what it does not name",
-    "not-resource": "`NotResource` grants what it does not name",
+    "not-action": "`NotAction` of an Allow grants what it does not name",
+    "not-resource": "`NotResource` of an Allow grants what it does not name",
     "action-form": "an action is SERVICE:NAME, wildcards only in the name, so that it can be judged",
     "action-forbidden": "`*`, `sts:…` and `iam:…` lead out: the next hop has no session policy",
     "resource-form": "STS refuses incomplete ARNs in session policies",
@@ -107,12 +108,9 @@ def broken_rules(document: Document) -> Iterator[Problem]:
 def _statement(statement: Statement) -> Iterator[tuple[str, str]]:
     if not _SID.fullmatch(statement.sid or ""):
         yield "sid", f"`Sid` {statement.sid!r} is refused: expected letters and digits"
-    if statement.not_actions:
-        yield "not-action", "`NotAction` is refused: list the actions in `Action`"
-    if statement.not_resources:
-        yield "not-resource", "`NotResource` is refused: list the resources in `Resource`"
     allow = statement.effect == "Allow"
-    for action in statement.actions:
+    yield from _excepted(statement)
+    for action in (*statement.actions, *statement.not_actions):
         yield from _action(action, allow)
     for resource in statement.resources:
         if resource == "*":
@@ -121,6 +119,9 @@ def _statement(statement: Statement) -> Iterator[tuple[str, str]]:
                 yield "resource-any", _any_refused(others)
         else:
             yield from _resource(resource)
+    for resource in statement.not_resources:
+        if resource != "*":
+            yield from _resource(resource)
     spellings: dict[tuple[str, str], str] = {}
     for condition in statement.conditions:
         yield from _condition(condition)
@@ -128,6 +129,18 @@ def _statement(statement: Statement) -> Iterator[tuple[str, str]]:
         if spelling in spellings:
             yield "condition-twice", f"`{condition.operator}` has key `{condition.key}` in two spellings"
         spellings[spelling] = condition.key
+
+
+def _excepted(statement: Statement) -> Iterator[tuple[str, str]]:
+    """`NotAction` and `NotResource`: of a Deny they are what stays allowed."""
+    for rule, element, instead, values, all_of_them in (
+        ("not-action", "NotAction", "actions in `Action`", statement.not_actions, {"*", "*:*"}),
+        ("not-resource", "NotResource", "resources in `Resource`", statement.not_resources, {"*"}),
+    ):
+        if values and statement.effect == "Allow":
+            yield rule, f"`{element}` of an Allow is refused: list the {instead}"
+        elif all_of_them.intersection(values):
+            yield rule, f"`{element}` with all of them denies nothing: list what stays allowed"
 
 
 def _action(action: str, allow: bool) -> Iterator[tuple[str, str]]:
@@ -182,6 +195,8 @@ def _condition(condition: Condition) -> Iterator[tuple[str, str]]:
         elif "${" in value:
             yield "variable-place", f"`{condition.operator}` takes no policy variable: {value!r}"
             continue
+        if len(value) == 1 and is_placeholder(value):
+            continue  # where a value to come may stand is for `authorizer.engine.template.holes`
         expected = expected_value(operator.kind, value)
         if expected is not None:
             yield "condition-value", f"`{condition.operator}` has value {value!r}: expected {expected}"

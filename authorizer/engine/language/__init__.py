@@ -1,8 +1,9 @@
 """Claims and texts: the types that declared claims have, what may stand in a policy's text and how it is written
-there, and the errors of the whole engine. It imports nothing.
+there, and the errors of the whole engine.
 """
 
-from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.language.claims import ClaimType, ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import (
     CaseInvalid,
     ClaimTypeInvalid,
@@ -17,7 +18,7 @@ from authorizer.engine.language.errors import (
     ValueRefused,
 )
 from authorizer.engine.language.escape import as_pattern, literal, quoted
-from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language, Segment
+from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language, Segment, plain
 from authorizer.engine.language.partitions import PARTITIONS, partition_of
 from authorizer.engine.language.placeholders import FIRST, MAX_CLAIMS, PATTERN, Placeholders, is_placeholder
 
@@ -49,5 +50,6 @@ __all__ = [
     "is_placeholder",
     "literal",
     "partition_of",
+    "plain",
     "quoted",
 ]

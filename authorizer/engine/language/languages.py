@@ -53,5 +53,10 @@ class Language:
         )
 
 
+def plain(text: str) -> tuple[Segment, ...]:
+    """The sequence that is this one text."""
+    return tuple(Segment(frozenset(char), 1, 1) for char in text)
+
+
 def _class(chars: frozenset[str]) -> str:
     return "".join(re.escape(char) for char in sorted(chars))

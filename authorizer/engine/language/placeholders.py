@@ -7,7 +7,7 @@ write this one vocabulary.
 from collections.abc import Collection
 from typing import Final
 
-from authorizer.engine.language.claims import MAX_ITEMS
+from authorizer.engine.language.declaring import MAX_ITEMS
 
 FIRST: Final = 0xF0000
 """First character of Unicode's private-use plane 15. No text that STS takes holds one: it takes U+0020 to U+00FF (STS

@@ -47,6 +47,10 @@ class Allow:
         """Values of the isolating claim that tests ask for."""
         return tuple(sorted(value for value in self.held_by if value not in (None, _ANY)))
 
+    def is_held_by(self, value: str) -> bool:
+        """Whether users with this value of the isolating claim may come by it."""
+        return not self.held_by.isdisjoint((value, _ANY))
+
     def differs(self, other: "Allow") -> bool:
         """Whether two users whose isolating claims differ may come by these two statements."""
         return any(one != another or one == _ANY for one in self.held_by for another in other.held_by)
@@ -59,8 +63,10 @@ def allows_of(
     *,
     claim: str,
     claims: Mapping[str, ClaimType],
+    apart: bool = True,
 ) -> list[Allow]:
-    """Every Allow statement that template `name` may render to in these branches, each once; `claim` isolates."""
+    """Every Allow statement that template `name` may render to in these branches, each once; `claim` isolates. `apart`:
+    two users are known to differ in its value."""
     found: dict[Statement, Allow] = {}
     for branch in branches:
         characters = {char for statement in branch.document.statements for char in placeholders_of(statement)}
@@ -68,7 +74,7 @@ def allows_of(
             branch.document,
             holes={char: templates.origin(char)[0] for char in characters},
             claims=claims,
-            isolates=claim,
+            isolates=claim if apart else None,
         )
         places = [
             place

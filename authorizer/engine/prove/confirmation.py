@@ -41,15 +41,24 @@ class Confirmation:
         self._claims = claims
 
     def witness(
-        self, claim: str, one: Allow, other: Allow, meeting: Meeting, left_out: LeftOut
+        self,
+        claim: str,
+        one: Allow,
+        other: Allow,
+        meeting: Meeting,
+        left_out: LeftOut,
+        *,
+        silent: str | None = None,
     ) -> Witness | None:
-        """Two users, different in `claim`, who may both touch what the statements meet in; None if none was found."""
-        language = self._claims[claim].language
+        """Two users, different in `claim`, who may both touch what the statements meet in; None if none was found.
+
+        `silent`: the value of both, which the first one has as the fallback and does not say."""
+        usual = (silent,) if silent is not None else samples(self._claims[claim].language)
         guesses = assignments(
             meeting,
             isolates=claim,
-            ones=(*one.asked_for, *samples(language)),
-            others=(*other.asked_for, *samples(language)),
+            ones=(*(() if silent else one.asked_for), *usual),
+            others=(*(() if silent else other.asked_for), *usual),
         )
         attempts = (
             (left_user, right_user)
@@ -60,7 +69,7 @@ class Confirmation:
             and (right_user := find_user(self._claims, right_way, right, other.items, spare=-1))
         )
         for left_user, right_user in islice(attempts, MAX_ATTEMPTS):
-            if left_user[0].get(claim) == right_user[0].get(claim):
+            if silent is None and left_user[0].get(claim) == right_user[0].get(claim):
                 continue
             requests = meet(
                 fill_in(one.statement.statement, left_user[0], self._templates.origin),
@@ -69,6 +78,8 @@ class Confirmation:
             )
             if requests is None:
                 continue
+            if silent is not None:
+                del left_user[0][claim]
             parties = [
                 self._party(allow.template, user, request)
                 for allow, user, request in zip((one, other), (left_user, right_user), requests, strict=True)
@@ -94,6 +105,7 @@ class Confirmation:
         claims = dict(party.claims)
         for name in party.claims:
             without = {other: value for other, value in claims.items() if other != name}
-            if name != isolates and self._allowed(replace(party, claims=without)):
+            unsaid = self._claims[name].fallback == claims[name] and not self._claims[name].sayable
+            if (name != isolates or unsaid) and self._allowed(replace(party, claims=without)):
                 claims = without
         return replace(party, claims=claims)

@@ -119,6 +119,12 @@ def _pattern(text: str, condition: Condition) -> Parts:
 
 def _disjoint(one: Statement, other: Statement, read: Callable[[Statement], SymbolicStatement]) -> bool:
     """Whether no request matches both."""
+    if other.not_actions and all(_within(parse_action, action, other.not_actions) for action in one.actions):
+        return bool(one.actions)
+    if other.not_resources and all(
+        _within(parse_resource, text, other.not_resources) for text in one.resources
+    ):
+        return bool(one.resources)
     if not (one.not_actions or other.not_actions) and not any(
         _overlap(action, another) for action in one.actions for another in other.actions
     ):

@@ -26,8 +26,9 @@ RESTS_ON: Final = (
 class Promise:
     """What the author of a template says about it."""
 
-    isolates: str | None
-    """The claim whose distinct values must never share a permission."""
+    isolates: tuple[str, ...] = ()
+    """The claims whose distinct values must never share a permission: users who differ in any of them have nothing in
+    common. Empty: nothing is promised."""
     shared: tuple[Sharing, ...] = ()
     """What its statements share with all, and does not count."""
     own: frozenset[str] = frozenset()

@@ -10,10 +10,11 @@ called one after the evaluator has allowed both requests on the two really rende
 is UNKNOWN, and counts as a failure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from authorizer.engine.document import Sharing
-from authorizer.engine.language import ClaimType
+from authorizer.engine.language import ClaimType, Language, plain
 from authorizer.engine.prove.allows import Allow, Templates, allows_of
 from authorizer.engine.prove.confirmation import Confirmation
 from authorizer.engine.prove.proof import RESTS_ON, VERSION, Finding, Promise, Proof, Verdict
@@ -65,13 +66,15 @@ class _Prover:
         self._pairs = 0
 
     def proof(self, doubts: Sequence[str]) -> Proof:
-        promised = [(name, claim) for name in self._names if (claim := self._promises[name].isolates)]
+        promised = [(name, claim) for name in self._names for claim in self._promises[name].isolates]
         for name, claim in promised:
             if claim not in self._claims:
                 raise ValueError(
                     f"policy {name!r} isolates claim {claim!r}: declared are {', '.join(self._claims)}"
                 )
             self._template(name, claim)
+            if self._claims[claim].fallback is not None and self._claims[claim].sayable:
+                self._silent(name, claim, self._claims[claim])
         if promised:
             self._findings += [
                 Finding(
@@ -90,7 +93,12 @@ class _Prover:
             findings=tuple(self._findings),
             ways=sum(map(len, self._branches.values())),
             pairs=self._pairs,
-            rests_on=(*RESTS_ON, *(key.rests_on for key in self._keys), f"version {VERSION} of the prover"),
+            rests_on=(
+                *RESTS_ON,
+                *self._merged(promised),
+                *(key.rests_on for key in self._keys),
+                f"version {VERSION} of the prover",
+            ),
             shared=tuple(sharing for _, sharing in self._shared),
         )
 
@@ -111,10 +119,44 @@ class _Prover:
                     if one.differs(other):
                         self._pair(claim, one, other, common)
 
-    def _allows(self, name: str, claim: str) -> list[Allow]:
-        return allows_of(self._templates, name, self._branches[name], claim=claim, claims=self._claims)
+    def _silent(self, name: str, claim: str, kind: ClaimType) -> None:
+        """Users who say nothing of the claim, beside those who say its fallback: they differ, and have one value."""
+        value = str(kind.fallback)
+        claims = {**self._claims, claim: replace(kind, language=Language((plain(value),)))}
+        for other_name in self._names:
+            mine, theirs = (
+                [allow for allow in self._allows(each, claim, claims) if allow.is_held_by(value)]
+                for each in (name, other_name)
+            )
+            common = Common(self._templates, self._promises[name], self._promises[other_name], claim=claim)
+            for one in mine:
+                for other in theirs:
+                    self._pair(claim, one, other, common, silent=value)
 
-    def _pair(self, claim: str, one: Allow, other: Allow, common: Common) -> None:
+    def _merged(self, promised: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """What different tokens mean alike, of the claims by which users are kept apart."""
+        for claim in dict.fromkeys(claim for _, claim in promised):
+            kind = self._claims[claim]
+            if kind.lower_case:
+                yield f"`{claim}` is read in lower case: tokens that differ there in case alone mean one value"
+            if kind.fallback is not None:
+                yield f"`{claim}` is {kind.fallback!r} where a token says nothing: all of those users have one value"
+
+    def _allows(self, name: str, claim: str, claims: Mapping[str, ClaimType] | None = None) -> list[Allow]:
+        """With `claims`, those of two users who need not differ in the claim's value."""
+        return allows_of(
+            self._templates,
+            name,
+            self._branches[name],
+            claim=claim,
+            claims=claims or self._claims,
+            apart=claims is None,
+        )
+
+    def _pair(
+        self, claim: str, one: Allow, other: Allow, common: Common, *, silent: str | None = None
+    ) -> None:
+        """`silent`: the value of both, which the first user has as the fallback."""
         self._pairs += 1
         left_out = common.between(one.statement, other.statement)
         result = compare(one.statement, other.statement, left_out=left_out)
@@ -128,14 +170,15 @@ class _Prover:
             if result.key is not None:
                 self._keys[result.key] = None
             return
-        witness = self._confirmation.witness(claim, one, other, result, left_out)
+        witness = self._confirmation.witness(claim, one, other, result, left_out, silent=silent)
         self._findings.append(
             Finding(
                 isolates=claim,
                 one=one.place.describe(),
                 other=other.place.describe(),
                 witness=witness,
-                reason=_reason(one.statement, other.statement, witness),
+                reason=_reason(one.statement, other.statement, witness)
+                + (f"; a token may say the fallback {silent!r} too" if silent is not None else ""),
             )
         )
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from authorizer.engine.document import Condition, Document, Statement, pack
+from authorizer.engine.document import TAKES_VARIABLES, Condition, Document, Statement, pack
 from authorizer.engine.evaluate import known_operator
 from authorizer.engine.language import PATTERN
 from authorizer.engine.prove.users import placeholders_of
@@ -92,14 +92,17 @@ class _Reader:
     def deny(self, statement: Statement) -> Statement | None:
         """None where nothing is denied to everybody alike."""
         resources = tuple(text for text in map(self._tagged, statement.resources) if not _HOLE.search(text))
+        excepted = tuple(_starred(self._tagged(text)) for text in statement.not_resources)
         conditions = [
             self._condition(condition, widen=known_operator(condition.operator).negated)
             for condition in statement.conditions
         ]
         kept = {(made.operator, made.key.lower()): made for made in conditions if made is not None}
-        if not resources or len(kept) < len(conditions):
+        if not (resources or excepted) or len(kept) < len(conditions):
             return None
-        return replace(statement, resources=resources, conditions=tuple(kept.values()))
+        return replace(
+            statement, resources=resources, not_resources=excepted, conditions=tuple(kept.values())
+        )
 
     def _is_open(self, condition: Condition) -> bool:
         return any(_HOLE.search(self._tagged(text)) for text in condition.values)
@@ -107,6 +110,9 @@ class _Reader:
     def _condition(self, condition: Condition, *, widen: bool) -> Condition | None:
         """The condition with values that match all that anybody's do (`widen`), or only what everybody's do; None
         where no value is left."""
+        typed = known_operator(condition.operator).kind not in TAKES_VARIABLES
+        if typed and any(map(_HOLE.search, condition.values)):
+            return None  # IAM resolves no variable there, and no pattern means any number or address
         values = tuple(map(self._tagged, condition.values))
         if not self._is_open(condition):
             return replace(condition, values=values)

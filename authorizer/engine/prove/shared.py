@@ -26,8 +26,7 @@ class Common:
     def __init__(self, templates: Templates, one: Promise, other: Promise, *, claim: str) -> None:
         self._origin = templates.origin
         self._one, self._other = one, other
-        isolating = {claim, one.isolates, other.isolates, *one.own, *other.own}
-        self._own = frozenset(name for name in isolating if name is not None)
+        self._own = frozenset((claim, *one.isolates, *other.isolates, *one.own, *other.own))
 
     def between(self, one: SymbolicStatement, other: SymbolicStatement) -> Mapping[tuple[int, int], Pair]:
         """The pairs of resources that are left out, by their numbers, each with what declared it."""

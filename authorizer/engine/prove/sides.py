@@ -17,6 +17,7 @@ from authorizer.engine.template import (
     Question,
     Run,
     TemplateSet,
+    always,
     examine_symbolic,
     lengths_to_compare,
 )
@@ -80,7 +81,7 @@ class Sides:
 
     def ways(self) -> Iterator[Both]:
         """Every way that renders a policy on at least one side: what was chosen, and what each side renders to."""
-        todo: list[dict[Atom, bool | int]] = [{}]
+        todo: list[dict[Atom, bool | int]] = [self._given()]
         while todo:
             choices = _Choices(todo.pop(), self._lengths)
             new = self._render(self.new, choices)
@@ -89,6 +90,14 @@ class Sides:
             todo += choices.untried
             if old.statements or new.statements:
                 yield dict(choices.made), old, new
+
+    def _given(self) -> dict[Atom, bool | int]:
+        """What holds of every user, whichever set renders for them."""
+        sides = [side.templates.claims for side in (self.old, self.new) if side]
+        both = {name: kind for name, kind in self.claims.items() if all(name in side for side in sides)}
+        return always(
+            {name: kind for name, kind in both.items() if all(side[name].fallback for side in sides)}
+        )
 
     def _render(self, side: Side | None, choices: "_Choices") -> Document:
         """Both sides' programs ask the same choices; a side without a policy for this user allows nothing."""
@@ -136,6 +145,8 @@ def is_within(narrow: ClaimType, wide: ClaimType) -> bool:
     """Whether every value of the one type is a value of the other; never wrongly True."""
     if narrow.is_list != wide.is_list or narrow.max_items > wide.max_items:
         return False
+    if wide.name == "ip" and narrow.name != "ip":
+        return False  # its language has more than its values
     return all(
         any(
             len(one) == len(other)

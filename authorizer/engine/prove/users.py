@@ -90,6 +90,7 @@ def fill_in(statement: Statement, values: Mapping[str, ClaimValue], origin: Orig
     return replace(
         statement,
         resources=tuple(map(fill, statement.resources)),
+        not_resources=tuple(map(fill, statement.not_resources)),
         conditions=tuple(
             Condition(operator=each.operator, key=each.key, values=tuple(map(fill, each.values)))
             for each in statement.conditions
@@ -105,5 +106,6 @@ def _value(placeholder: str, values: Mapping[str, ClaimValue], origin: Origin) -
 
 def placeholders_of(statement: Statement) -> Iterator[str]:
     """Every placeholder in the statement, as often as it stands there."""
-    for text in (*statement.resources, *(text for each in statement.conditions for text in each.values)):
+    resources = (*statement.resources, *statement.not_resources)
+    for text in (*resources, *(text for each in statement.conditions for text in each.values)):
         yield from filter(is_placeholder, text)

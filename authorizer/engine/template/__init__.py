@@ -17,8 +17,9 @@ from authorizer.engine.template.program import (
     Place,
     Program,
     Question,
+    VariableIs,
 )
-from authorizer.engine.template.run import Choices, Run
+from authorizer.engine.template.run import Choices, Run, always
 from authorizer.engine.template.template import TemplateSet
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "Question",
     "Run",
     "TemplateSet",
+    "VariableIs",
+    "always",
     "examine_symbolic",
     "lengths_to_compare",
 ]

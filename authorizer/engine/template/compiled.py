@@ -13,13 +13,14 @@ from authorizer.engine.language import TemplateInvalid
 from authorizer.engine.template import program
 from authorizer.engine.template.program import Program
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a node of `authorizer.engine.template.program` changes."""
 _NODES: Mapping[str, Callable[..., object]] = {
     node.__name__: node
     for node in (
         *(program.Text, program.Variable, program.Hole, program.If, program.For, program.Place),
-        *(program.InScopes, program.IsDefined, program.Equals, program.Contains, program.LoopIs),
+        *(program.InScopes, program.IsDefined, program.Equals, program.VariableIs, program.Contains),
+        program.LoopIs,
         *(program.Not, program.Both),
     )
 }

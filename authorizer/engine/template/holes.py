@@ -1,8 +1,10 @@
 """Where a claim's value may stand in a document, judged on symbolic text: values are placeholder characters."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from types import MappingProxyType
+from typing import Final
 
 from authorizer.engine.document import TAKES_VARIABLES, Document, Problem, Statement, examine, parse_operator
 from authorizer.engine.language import FIRST, PATTERN, is_placeholder
@@ -50,12 +52,30 @@ def _misplaced(document: Document) -> Iterator[Problem]:
             if _has_hole(text):
                 yield Problem(statement=index, text=f"{place}: IAM resolves no variable there", rule=None)
         values = [value for condition in statement.conditions for value in condition.values]
-        if any(map(_has_dollar_hole, (*statement.resources, *values))):
+        texts = (*statement.resources, *statement.not_resources, *values)
+        if any(map(_has_dollar_hole, texts)):
             yield Problem(
                 statement=index, text="a claim right behind `$`: write `${$}` for a dollar", rule=None
             )
-        if any(map(_has_hole_in_variable, (*statement.resources, *values))):
+        if any(map(_has_hole_in_variable, texts)):
             yield Problem(statement=index, text="a claim inside a policy variable `${…}`", rule=None)
+
+
+TYPED: Final[Mapping[str, str]] = MappingProxyType({"numeric": "integer", "ip": "ip", "bool": "boolean"})
+"""Kind of operator → the claim type whose values are its values, to the letter: nothing in them would have to be
+escaped, and no other type's would be understood."""
+
+
+def mistyped(document: Document, type_of: Callable[[str], str]) -> Iterator[Problem]:
+    """Claims that are the value of a condition of another type than theirs. `type_of` says a placeholder's."""
+    for index, statement in enumerate(document.statements):
+        for condition in statement.conditions:
+            operator = parse_operator(condition.operator)
+            wanted = TYPED.get(operator.kind) if operator is not None else None
+            for value in condition.values if wanted is not None else ():
+                if _has_hole(value) and type_of(value) != wanted:
+                    said = f"a claim of type `{type_of(value)}` in a value of `{condition.operator}`"
+                    yield Problem(statement=index, text=f"{said}: expected one of type `{wanted}`", rule=None)
 
 
 def _plain(statement: Statement) -> Iterator[tuple[str, str]]:
@@ -70,5 +90,7 @@ def _plain(statement: Statement) -> Iterator[tuple[str, str]]:
         yield "a claim in a condition key", condition.key
         operator = parse_operator(condition.operator)
         if operator is None or operator.kind not in TAKES_VARIABLES:
+            typed = operator is not None and operator.kind in TYPED
             for value in condition.values:
-                yield f"a claim in a value of `{condition.operator}`", value
+                if not (typed and len(value) == 1):
+                    yield f"a claim in a value of `{condition.operator}`", value

@@ -7,7 +7,7 @@ filters, calls, attributes nor assignments: nothing that could turn a checked va
 This file alone imports jinja2 (23–41 ms), and only when templates are compiled.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -30,15 +30,19 @@ from authorizer.engine.template.program import (
     Test,
     Text,
     Variable,
+    VariableIs,
 )
 from authorizer.syntax.nesting import MAX_DEPTH
 
 SUFFIX = ".json.j2"
 RESERVED = frozenset({"scopes", "loop"})
+MAX_LISTED = 64
+"""Most texts of one `in […]`. Each is a way of its own for whoever judges the template."""
 TOO_DEEP = "nested too deeply"
 TESTS = (
-    '`"SCOPE" in scopes`, `CLAIM is defined`, `CLAIM == "TEXT"`, `"TEXT" in LIST_CLAIM`, '
-    "`loop.first`, `loop.last`, joined by `and`, `or`, `not`"
+    '`"SCOPE" in scopes`, `CLAIM is defined`, `CLAIM == "TEXT"`, `CLAIM in ["TEXT", …]`, `BOOLEAN_CLAIM`, '
+    '`"TEXT" in LIST_CLAIM`, `VARIABLE == "TEXT"`, `VARIABLE in ["TEXT", …]`, `loop.first`, `loop.last`, joined by '
+    "`and`, `or`, `not`"
 )
 
 
@@ -199,6 +203,8 @@ class Compiler:
                     return IsDefined(name) if word == "defined" else Not(IsDefined(name))
             case nodes.Getattr(node=nodes.Name(name="loop"), attr="first" | "last" as which) if scope.in_loop:
                 return LoopIs("first" if which == "first" else "last")
+            case nodes.Name(name=name) if name not in scope.loops and self._type(name) == "boolean":
+                return Equals(name, "true")
             case nodes.Compare(expr=left, ops=[nodes.Operand(op=op, expr=right)]):
                 test = self._compare(left, right, op, scope)
                 if test is not None:
@@ -216,21 +222,60 @@ class Compiler:
         match left, right:
             case nodes.Const(value=str() as text), nodes.Name(name="scopes") if op in {"in", "notin"}:
                 return InScopes(text)
-            case nodes.Const(value=str() as text), nodes.Name(name=name) if op in {"in", "notin"}:
+            case nodes.Const(value=value), nodes.Name(name=name) if op in {"in", "notin"}:
                 if self._claim(name, place, is_list=True):
-                    self._possible(name, (text,), place)
-                return Contains(name, text)
-            case nodes.Name(name=name), nodes.Const(value=str() as text) if op in {"eq", "ne"}:
-                if name not in scope.loops and self._claim(name, place, is_list=False):
-                    self._possible(name, text, place)
-                    return Equals(name, text)
+                    return Contains(name, self._possible(name, value, place))
+                return Contains(name, "")
+            case nodes.Name(name=name), nodes.Const(value=value) if op in {"eq", "ne"}:
+                return self._any_of(name, [value], place, scope)
+            case nodes.Name(name=name), nodes.List(items=items) if op in {"in", "notin"}:
+                values = [item.value for item in items if isinstance(item, nodes.Const)]
+                if len(values) == len(items):
+                    return self._any_of(name, values, place, scope)
         return None
 
-    def _possible(self, name: str, value: object, place: Place) -> None:
+    def _any_of(self, name: str, values: Sequence[object], place: Place, scope: "_Scope") -> Test | None:
+        """Whether a claim or a variable is one of these."""
+        if name in scope.loops:
+            return None
+        if not 0 < len(values) <= MAX_LISTED or len(set(map(repr, values))) != len(values):
+            self._problem(
+                place, f"`{name} in […]` lists {len(values)} texts: expected 1 to {MAX_LISTED}, each once"
+            )
+            return InScopes("")
+        if name in self.variables:
+            for value in values:
+                if not isinstance(value, str):
+                    self._problem(place, f"`{name}` is compared with {value!r}: a variable is text")
+            return _one_of([VariableIs(name, str(value)) for value in values])
+        if not self._claim(name, place, is_list=False):
+            return InScopes("")
+        return _one_of([Equals(name, self._possible(name, value, place)) for value in values])
+
+    def _type(self, name: str) -> str | None:
+        claim = self.claims.get(name)
+        return None if claim is None or claim.is_list else claim.name
+
+    def _possible(self, name: str, value: object, place: Place) -> str:
+        """The text that a claim's value would be, or an item's of a list."""
+        kind = self.claims[name]
         try:
-            self.claims[name].check(value)
+            checked = kind.check([value] if kind.is_list else value)
         except ValueRefused as error:
-            self._problem(place, f"no `{name}` is ever like this: the text {error.reason}")
+            self._problem(place, f"no `{name}` is ever like this: the value {error.reason}")
+            return ""
+        text = checked if isinstance(checked, str) else checked[0]
+        if isinstance(value, str) and text != value:
+            self._problem(place, f"no `{name}` is ever like this: it is {text!r}, by its `lower_case`")
+        return text
+
+
+def _one_of(tests: Sequence[Test]) -> Test:
+    """`or` between them, nested no deeper than it must be."""
+    if len(tests) == 1:
+        return tests[0]
+    half = len(tests) // 2
+    return Both(_one_of(tests[:half]), _one_of(tests[half:]), either=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from authorizer.engine.language import FORBIDDEN, MAX_CLAIMS, PRINTABLE, ClaimType, Placeholders
+from authorizer.engine.template.binding import bind
 from authorizer.engine.template.branches import MAX_BRANCHES
-from authorizer.engine.template.holes import examine_symbolic
+from authorizer.engine.template.holes import examine_symbolic, mistyped
 from authorizer.engine.template.loops import lengths_for_forms
 from authorizer.engine.template.places import place_at, statement_places
-from authorizer.engine.template.program import Place, Program, bind, claims_of, variables_of
-from authorizer.engine.template.run import explore
+from authorizer.engine.template.program import Place, Program, claims_of, variables_of
+from authorizer.engine.template.run import always, explore
 from authorizer.syntax.json_text import JsonInvalid, parse_json
 
 _ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
@@ -53,20 +54,20 @@ def _undeclared(
 
 def misshapen(
     programs: Mapping[str, Program],
-    bound: Mapping[str, Program],
+    variables: Mapping[str, str],
     claims: Mapping[str, ClaimType],
     placeholders: Placeholders,
 ) -> list[str]:
     """Every problem of every branch of these programs, each with its place, and once.
 
-    `bound` are the same programs with the values of the deployment's variables in them.
+    Tests on the deployment's `variables` go both ways: what one deployment never renders is another's policy.
     """
     problems = list(_not_json(programs, claims, placeholders))
     if not problems:
         problems = [
             problem
-            for name, program in bound.items()
-            for problem in _problems(name, program, claims, placeholders)
+            for name, program in programs.items()
+            for problem in _problems(name, bind(program, variables, settle=False), claims, placeholders)
         ]
     return list(dict.fromkeys(problems))
 
@@ -77,8 +78,10 @@ def _not_json(
     """What is no JSON, with every variable as `x`: a variable outside a string could be a whole statement, and whether
     a template is in order must not depend on a variable's value."""
     for name, program in programs.items():
-        stand_in = bind(program, dict.fromkeys(variables_of(program), "x"))
-        ways = explore([stand_in], placeholders.codes, lengths_for_forms(claims, [stand_in]))
+        stand_in = bind(program, dict.fromkeys(variables_of(program), "x"), settle=False)
+        ways = explore(
+            [stand_in], placeholders.codes, lengths_for_forms(claims, [stand_in]), given=always(claims)
+        )
         for _, (run,) in islice(ways, MAX_BRANCHES):
             try:
                 parse_json(run.text)
@@ -90,13 +93,16 @@ def _not_json(
 def _problems(
     name: str, program: Program, claims: Mapping[str, ClaimType], placeholders: Placeholders
 ) -> Iterator[str]:
-    ways = explore([program], placeholders.codes, lengths_for_forms(claims, [program]))
+    ways = explore([program], placeholders.codes, lengths_for_forms(claims, [program]), given=always(claims))
     for count, (_, (run,)) in enumerate(ways):
         if count == MAX_BRANCHES:
             said = "use fewer independent tests, and shorter lists where a loop stands inside a text"
             yield f"{name}.json.j2:1: more than {MAX_BRANCHES} ways to run: {said}"
             return
-        _, problems = examine_symbolic(run.text)
+        document, problems = examine_symbolic(run.text)
+        problems = problems or list(
+            mistyped(document, lambda char: claims[placeholders.origin(char)[0]].name)
+        )
         if problems:
             places = statement_places(run)
             for problem in problems:

@@ -6,11 +6,9 @@ the facts about this user (`Facts`) only choose which text appears. The values t
 has already been parsed (`authorizer.engine.template.prepared`): no value can change a policy's structure.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-
-from authorizer.engine.language import quoted
 
 # ── Tests of `{% if %}` ──────────────────────────────────────────────────────
 
@@ -34,6 +32,14 @@ class Equals:
     """`plan == "pro"`"""
 
     claim: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableIs:
+    """`stage == "prod"`, of a constant of the deployment. `bind` settles it: no user is ever asked."""
+
+    variable: str
     value: str
 
 
@@ -75,7 +81,7 @@ class Both:
     either: bool
 
 
-Question = InScopes | IsDefined | Equals | Contains
+Question = InScopes | IsDefined | Equals | Contains | VariableIs
 """What a test may ask about a user."""
 Atom = Question | HasItems
 Test = Question | LoopIs | Not | Both
@@ -151,7 +157,7 @@ def describe_test(test: "Test") -> str:
             text = f'"{scope}" in scopes'
         case IsDefined(claim=claim):
             text = f"{claim} is defined"
-        case Equals(claim=claim, value=value):
+        case Equals(claim=claim, value=value) | VariableIs(variable=claim, value=value):
             text = f'{claim} == "{value}"'
         case Contains(claim=claim, value=value):
             text = f'"{value}" in {claim}'
@@ -180,22 +186,6 @@ class Arm:
 
 
 # ── Looking through ──────────────────────────────────────────────────────────
-
-
-def bind(program: Program, variables: Mapping[str, str]) -> Program:
-    """The program with the values of the deployment's variables in it."""
-    bound: list[Node] = []
-    for node in program:
-        match node:
-            case Variable(name=name, place=place):
-                bound.append(Text(quoted(variables[name]), place))
-            case If(test=test, then=then, otherwise=otherwise, place=place):
-                bound.append(If(test, bind(then, variables), bind(otherwise, variables), place))
-            case For(target=target, claim=claim, body=body, place=place):
-                bound.append(For(target, claim, bind(body, variables), place))
-            case _:
-                bound.append(node)
-    return tuple(bound)
 
 
 def joined(program: Program) -> Program:
@@ -232,7 +222,8 @@ def variables_of(program: Program) -> Iterator[str]:
         match node:
             case Variable(name=name):
                 yield name
-            case If(then=then, otherwise=otherwise):
+            case If(test=test, then=then, otherwise=otherwise):
+                yield from (part.variable for part in parts_of(test) if isinstance(part, VariableIs))
                 yield from variables_of((*then, *otherwise))
             case For(body=body):
                 yield from variables_of(body)
@@ -245,21 +236,24 @@ def claims_of(program: Program, loops: frozenset[str] = frozenset()) -> Iterator
             case Hole(name=name) if name not in loops:
                 yield name, False
             case If(test=test, then=then, otherwise=otherwise):
-                yield from _tested(test)
+                for part in parts_of(test):
+                    if isinstance(part, IsDefined):
+                        yield part.claim, None
+                    elif isinstance(part, Equals | Contains):
+                        yield part.claim, isinstance(part, Contains)
                 yield from claims_of((*then, *otherwise), loops)
             case For(target=target, claim=claim, body=body):
                 yield claim, True
                 yield from claims_of(body, loops | {target})
 
 
-def _tested(test: Test) -> Iterator[tuple[str, bool | None]]:
+def parts_of(test: Test) -> Iterator[Test]:
+    """The questions of a test, without `and`, `or` and `not`."""
     match test:
-        case IsDefined(claim=claim):
-            yield claim, None
-        case Equals(claim=claim) | Contains(claim=claim):
-            yield claim, isinstance(test, Contains)
         case Not(test=inner):
-            yield from _tested(inner)
+            yield from parts_of(inner)
         case Both(left=left, right=right):
-            yield from _tested(left)
-            yield from _tested(right)
+            yield from parts_of(left)
+            yield from parts_of(right)
+        case _:
+            yield test

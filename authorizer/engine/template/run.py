@@ -8,9 +8,10 @@ branch there is (`explore`).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
-from authorizer.engine.language import ValueMissing
+from authorizer.engine.language import ClaimType, ValueMissing
 from authorizer.engine.template.program import (
     Arm,
     Atom,
@@ -30,6 +31,7 @@ from authorizer.engine.template.program import (
     Question,
     Test,
     Text,
+    VariableIs,
     describe_test,
 )
 
@@ -126,6 +128,8 @@ class UserFacts:
             return question.scope in self.scopes
         if isinstance(question, IsDefined):
             return question.claim in self.values
+        if isinstance(question, VariableIs):
+            raise TypeError(f"variable `{question.variable}` has no value yet")
         value = self.values[question.claim]
         return question.value == value if isinstance(question, Equals) else question.value in value
 
@@ -154,12 +158,8 @@ class Choices:
         return self.made[atom]
 
     def holds(self, question: Question) -> bool:
-        if isinstance(question, Equals) and any(
-            isinstance(other, Equals)
-            and other.claim == question.claim
-            and other.value != question.value
-            and chosen
-            for other, chosen in self.made.items()
+        if isinstance(question, Equals | VariableIs) and any(
+            chosen and _excludes(other, question) for other, chosen in self.made.items()
         ):
             return False
         return bool(self._choose(question, (True, False)))
@@ -173,14 +173,32 @@ class Choices:
         self.made[IsDefined(claim)] = True
 
 
+def _excludes(atom: Atom, question: Equals | VariableIs) -> bool:
+    """Whether both ask for the value of one thing, and for another one."""
+    if isinstance(question, Equals):
+        return isinstance(atom, Equals) and atom.claim == question.claim and atom.value != question.value
+    return (
+        isinstance(atom, VariableIs) and atom.variable == question.variable and atom.value != question.value
+    )
+
+
+def always(claims: Mapping[str, ClaimType]) -> dict[Atom, bool | int]:
+    """What holds of every user: who has not a claim that has a fallback has the fallback."""
+    return {IsDefined(name): True for name, kind in claims.items() if kind.fallback is not None}
+
+
 def explore(
-    programs: Sequence[Program], codes: Mapping[str, int], lengths: Mapping[str, Sequence[int]]
+    programs: Sequence[Program],
+    codes: Mapping[str, int],
+    lengths: Mapping[str, Sequence[int]],
+    *,
+    given: Mapping[Atom, bool | int] = MappingProxyType({}),
 ) -> Iterator[tuple[Mapping[Atom, bool | int], list[Run]]]:
-    """Every way in which these programs can run together: what was chosen, and one run for each program.
+    """Every way in which these programs can run together: what was chosen, `given` and all, and one run for each.
 
     Ways that need a claim which they chose to be absent render nothing, and are left out.
     """
-    todo: list[dict[Atom, bool | int]] = [{}]
+    todo: list[dict[Atom, bool | int]] = [dict(given)]
     while todo:
         choices = Choices(todo.pop(), lengths)
         try:

@@ -22,14 +22,15 @@ from authorizer.engine.language import (
     as_pattern,
     is_placeholder,
 )
+from authorizer.engine.template.binding import bind
 from authorizer.engine.template.branches import Branch, branch_of
 from authorizer.engine.template.compiled import dump_programs, load_programs
 from authorizer.engine.template.judge import changed, misdeclared, misshapen
 from authorizer.engine.template.lengths import longest, shortest_beyond
 from authorizer.engine.template.loops import lengths_for_forms
 from authorizer.engine.template.prepared import Prepared
-from authorizer.engine.template.program import Place, Program, bind, claims_of, joined, texts_of
-from authorizer.engine.template.run import Run, UserFacts, explore
+from authorizer.engine.template.program import Place, Program, claims_of, joined, texts_of
+from authorizer.engine.template.run import Run, UserFacts, always, explore
 
 MAX_PREPARED = 512
 """Most shapes kept; then all are dropped and made anew. Long lists of varying length make many shapes."""
@@ -47,6 +48,7 @@ class TemplateSet:
         self._claims = dict(claims)
         self._placeholders = Placeholders(claims)
         self._codes = self._placeholders.codes
+        self._given = always(claims)
         self._sources = dict(programs)
         self._programs = {name: bind(program, variables) for name, program in programs.items()}
         self._fast = {name: joined(program) for name, program in self._programs.items()}
@@ -103,7 +105,7 @@ class TemplateSet:
         if problems := misdeclared(claims, variables):
             raise TemplateInvalid(problems)
         templates = cls(programs, claims, variables)
-        if problems := misshapen(programs, templates._programs, claims, templates._placeholders):
+        if problems := misshapen(programs, variables, claims, templates._placeholders):
             raise TemplateInvalid(problems)
         return templates
 
@@ -166,7 +168,7 @@ class TemplateSet:
         None, too, where no way allows anything, and where there are more than `MAX_BRANCHES` ways.
         """
         lengths = {name: range(1, min(3, kind.max_items) + 1) for name, kind in self._claims.items()}
-        ways = explore([self._programs[name] for name in names], self._codes, lengths)
+        ways = explore([self._programs[name] for name in names], self._codes, lengths, given=self._given)
         return shortest_beyond(
             ways, lambda char: self._claims[self.origin(char)[0]].language.min_length, limit, on_allows
         )
@@ -181,7 +183,7 @@ class TemplateSet:
         lengths: dict[str, Sequence[int]] = dict(lengths_for_forms(self._claims, programs))
         if full_lists:
             lengths = {name: sorted({*few, self._claims[name].max_items}) for name, few in lengths.items()}
-        for chosen, runs in explore(programs, self._codes, lengths):
+        for chosen, runs in explore(programs, self._codes, lengths, given=self._given):
             yield branch_of(chosen, runs)
 
     def trace(
@@ -204,6 +206,7 @@ class TemplateSet:
             replace(
                 statement,
                 resources=tuple(map(fill, statement.resources)),
+                not_resources=tuple(map(fill, statement.not_resources)),
                 conditions=tuple(
                     replace(condition, values=tuple(map(fill, condition.values)))
                     for condition in statement.conditions
@@ -219,7 +222,8 @@ class TemplateSet:
 
     def _check(self, names: Sequence[str], values: Mapping[str, ClaimValue]) -> dict[str, ClaimValue]:
         used = frozenset().union(*(self._uses[name] for name in names))
-        return {name: self._claims[name].check(values[name]) for name in used if name in values}
+        said = {**{name: fallback for name in used if (fallback := self._claims[name].fallback)}, **values}
+        return {name: self._claims[name].check(said[name]) for name in used if name in said}
 
     def _value(self, placeholder: str, checked: Mapping[str, ClaimValue]) -> str:
         claim, item = self.origin(placeholder)

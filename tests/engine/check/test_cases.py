@@ -8,7 +8,7 @@ import pytest
 from authorizer.engine.check.case_file import Surroundings, parse_cases
 from authorizer.engine.check.cases import Case, CaseResult, run_case
 from authorizer.engine.check.coverage import measure
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import CaseInvalid
 from authorizer.engine.template.template import TemplateSet
 from tests.engine import bundled

@@ -7,7 +7,7 @@ import pytest
 
 from authorizer.engine.check.coverage import Coverage
 from authorizer.engine.check.lint import CODES, Finding, lint, lint_coverage
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.template.template import TemplateSet
 from tests.engine import bundled
 
@@ -27,7 +27,7 @@ def findings(*, writable: tuple[str, ...] = (), **changes: object) -> tuple[Find
     }
     source = '{"Version": "2012-10-17",\n"Statement": [\n' + json.dumps(statement) + "]}"
     templates = TemplateSet.compile({"t": source}, claims=CLAIMS, variables={"p": "aws"})
-    return lint(templates, user_writable=writable, groupings={"editor": ("t",)}, isolates={"t": "tenant"})
+    return lint(templates, user_writable=writable, groupings={"editor": ("t",)}, isolates={"t": ("tenant",)})
 
 
 def listing(**condition: object) -> dict[str, object]:

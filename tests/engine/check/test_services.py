@@ -8,7 +8,7 @@ import pytest
 from authorizer.engine.check import reference
 from authorizer.engine.check.lint import Finding, lint
 from authorizer.engine.check.services import FACTS, Fact, rests_on_services
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.template.template import TemplateSet
 
 PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/tenants"
@@ -34,7 +34,7 @@ def templates(
 
 
 def found(templates: TemplateSet) -> list[Finding]:
-    every = lint(templates, user_writable=(), groupings={}, isolates={"t": "tenant"})
+    every = lint(templates, user_writable=(), groupings={}, isolates={"t": ("tenant",)})
     return [finding for finding in every if finding.code == "service"]
 
 

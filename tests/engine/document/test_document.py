@@ -16,9 +16,24 @@ BROKEN = [
     pytest.param(json.dumps({**json.loads(policy()), "Id": "x"}), "id", id="an Id"),
     pytest.param(policy(Action=None, NotAction="s3:GetObject"), "not-action", id="NotAction"),
     pytest.param(
-        policy(Effect="Deny", Resource=None, NotResource="arn:aws:s3:::a/*"),
+        policy(Effect="Deny", Resource=None, NotResource=["arn:aws:s3:::a/*", "*"]),
         "not-resource",
-        id="NotResource in a Deny",
+        id="a Deny of nothing, by its resources",
+    ),
+    pytest.param(
+        policy(Effect="Deny", Action=None, NotAction="*"),
+        "not-action",
+        id="a Deny of nothing, by its actions",
+    ),
+    pytest.param(
+        policy(Effect="Deny", Resource=None, NotResource="arn:aws:s3"),
+        "resource-form",
+        id="an ARN of three fields that a Deny leaves out",
+    ),
+    pytest.param(
+        policy(Effect="Deny", Action=None, NotAction="s3:"),
+        "action-form",
+        id="an action without a name that a Deny leaves out",
     ),
     pytest.param(policy(Action="s3:Get Object"), "action-form", id="an action with white space"),
     pytest.param(policy(Action="s3:"), "action-form", id="an action without a name"),

@@ -358,7 +358,7 @@ WHOLE: list[Any] = [
     pytest.param(policy(Action="s3: Get Object"), {"action-form"}, id="spaces in an action's name"),
     pytest.param(policy(Action="*"), {"action-forbidden"}, id="every action"),
     pytest.param(policy(Action="*:*"), {"action-forbidden"}, id="every action of every service"),
-    pytest.param(policy(Action=None, NotAction="iam:*"), {"not-action"}, id="NotAction"),
+    pytest.param(policy(Action=None, NotAction="iam:*"), {"not-action", "action-forbidden"}, id="NotAction"),
     pytest.param(policy(Resource=None, NotResource=ARN), {"not-resource"}, id="NotResource"),
     pytest.param(policy(Resource=None, NotResource="*"), {"not-resource"}, id="NotResource of everything"),
     pytest.param(policy(Resource=[ARN, "*"]), {"resource-any"}, id="every resource beside another"),

@@ -30,7 +30,8 @@ from authorizer.engine.document.document import parse_identity
 from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.engine.evaluate.patterns import MANY, ONE, Wild
-from authorizer.engine.language.claims import ClaimType, ClaimValue, declare
+from authorizer.engine.language.claims import ClaimType, ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import EngineError, PolicyTooLarge, TemplateInvalid
 from authorizer.engine.language.languages import Language, Segment
 from authorizer.engine.prove.automaton import Hole, SymbolicPattern, find_overlap
@@ -244,7 +245,7 @@ def against_every_request(count: int, *, seed: int = 1, sample: int = 1500) -> T
         source = template(*(random_statement(rng) for _ in range(rng.randint(1, 2))))
         templates = PlainTemplates(source, claims)
         proof = prove(
-            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="x")}
+            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates=("x",))}
         )
         tally.verdicts[proof.verdict] += 1
         documents = {x: parse_identity(templates.render(["it"], {"x": x}, scopes=frozenset())) for x in USERS}
@@ -585,7 +586,7 @@ def against_cvc5(count: int, *, seed: int = 1, milliseconds: int = 3000) -> Tall
             template(*(objects(each) for each in dict.fromkeys((path, other)))), claims
         )
         proof = prove(
-            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="x")}
+            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates=("x",))}
         )
         tally.verdicts[proof.verdict] += 1
         pairs = [(path, path), (path, other), (other, other)]

@@ -3,7 +3,7 @@
 import pytest
 
 from authorizer.engine.evaluate.patterns import MANY, ONE
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.languages import Language, Segment
 from authorizer.engine.prove.automaton import Hole, SymbolicPattern, find_overlap
 

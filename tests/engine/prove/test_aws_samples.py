@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from tests.engine.proving import assert_confirmed, prove_plain
 from tests.library.adding import proof_of, with_kind
 from tests.others import OTHERS

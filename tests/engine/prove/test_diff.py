@@ -7,7 +7,8 @@ import pytest
 from authorizer.engine.document.document import parse_session
 from authorizer.engine.document.statement import Document, Statement
 from authorizer.engine.evaluate.evaluate import evaluate
-from authorizer.engine.language.claims import ClaimType, declare
+from authorizer.engine.language.claims import ClaimType
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import EngineError
 from authorizer.engine.prove.containment import find_excess
 from authorizer.engine.prove.diff import RoleDiff, diff_role

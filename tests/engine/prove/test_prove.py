@@ -10,7 +10,7 @@ import pytest
 from authorizer.engine.document.document import parse_identity
 from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.evaluate.evaluate import evaluate
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.prove.proof import Promise, Proof
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.witness import Party
@@ -57,7 +57,7 @@ def test_what_separates_paths(path: str, kind: str, verdict: str) -> None:
     claims = {"v": declare({"type": kind})}
     templates = PlainTemplates(template(objects(path)), claims)
     proof = prove(
-        templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates="v")}
+        templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates=("v",))}
     )
     assert proof.verdict == verdict
     if verdict == "LEAK":
@@ -502,7 +502,7 @@ def test_what_is_declared_and_leaves_nothing_out_is_not_counted() -> None:
 
 def test_what_mentions_a_claim_that_is_named_as_own_is_shared_with_nobody() -> None:
     source = template(objects("{{ sub }}/*", Sid="Common"), objects("t/{{ tenant }}/*"))
-    promise = Promise(isolates="tenant", shared=(sharing(resources=[f"{BUCKET}/*"]),))
+    promise = Promise(isolates=("tenant",), shared=(sharing(resources=[f"{BUCKET}/*"]),))
     verdicts = [
         prove(
             compile_templates(it=source), subject="it", names=["it"], claims=CLAIMS, promises={"it": each}
@@ -524,9 +524,9 @@ def test_a_role_is_as_isolated_as_its_templates_together() -> None:
         reader=template(objects("*")),
     )
     promises = {
-        "home": Promise(isolates="sub"),
-        "tenant": Promise(isolates="tenant"),
-        "reader": Promise(isolates=None),
+        "home": Promise(isolates=("sub",)),
+        "tenant": Promise(isolates=("tenant",)),
+        "reader": Promise(),
     }
 
     def role(*names: str) -> Proof:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
 from authorizer.engine.document.statement import Document, Statement
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import EngineError
 from authorizer.engine.language.placeholders import FIRST
 from authorizer.engine.prove.containment import find_excess
@@ -366,7 +367,7 @@ def test_alone_it_is_proven_to_keep_tenants_apart(name: str) -> None:
     source = dump(policy.document).replace("${aws:PrincipalTag/tenant}", "{{ tenant }}")
     claims = {"tenant": settings.claims["tenant"].type}
     templates = TemplateSet.compile({name: source}, claims=claims, variables={})
-    promises = {name: Promise(isolates="tenant")}
+    promises = {name: Promise(isolates=("tenant",))}
     assert prove(templates, subject=name, names=[name], claims=claims, promises=promises).verdict == "PROVEN"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from tests.engine.proving import assert_confirmed, prove_plain, statement, template
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -3,7 +3,8 @@
 import pytest
 
 from authorizer.engine.document.statement import Condition, Statement
-from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.languages import Language, Segment
 from authorizer.engine.prove.solve import meet, requests_for
 from authorizer.engine.prove.witness import accepts, samples

@@ -2,7 +2,8 @@
 
 import json
 
-from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.template.template import TemplateSet
 
 CLAIMS = {

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import TemplateInvalid
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.bundled import CLAIMS, NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
@@ -15,7 +15,8 @@ DUMPED = compiled().dump(SOURCES)
 LISTS = {"groups": declare({"type": "slug", "list": True, "max_items": 3}), "plan": declare({"type": "slug"})}
 LIST_SOURCE = {
     "t": '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ['
-    '{% for g in groups %}"arn:aws:s3:::b/{{ g }}{% if plan == "a" or not loop.last and plan is defined %}x{% endif %}'
+    '{% for g in groups %}"arn:aws:s3:::b/{{ g }}{% if stage == "b" %}z{% endif %}'
+    '{% if plan == "a" or not loop.last and plan is defined %}x{% endif %}'
     '{% if "a" in groups %}y{% endif %}"'
     "{% if not loop.last %},{% endif %}{% endfor %}]}}"
 }
@@ -31,17 +32,17 @@ def test_loaded_templates_render_as_compiled_ones(name: str, scopes: frozenset[s
 
 
 def test_every_kind_of_node_comes_back() -> None:
-    templates = TemplateSet.compile(LIST_SOURCE, claims=LISTS, variables={})
+    templates = TemplateSet.compile(LIST_SOURCE, claims=LISTS, variables={"stage": "a"})
     dumped = templates.dump(LIST_SOURCE)
-    assert dumped.startswith('{"format":1,"sources":"')
-    loaded = TemplateSet.load(dumped, LIST_SOURCE, claims=LISTS, variables={})
+    assert dumped.startswith('{"format":2,"sources":"')
+    loaded = TemplateSet.load(dumped, LIST_SOURCE, claims=LISTS, variables={"stage": "a"})
     assert list(loaded.branches(["t"])) == list(templates.branches(["t"]))
 
 
 def test_rendering_from_the_compiled_form_imports_no_jinja() -> None:
     script = """
 import sys
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.template.template import TemplateSet
 import json
 compiled, sources, variables = json.load(sys.stdin)
@@ -66,7 +67,7 @@ assert "jinja2" not in sys.modules, "jinja2 was imported"
         pytest.param("", "cannot be read", id="empty text"),
         pytest.param("[]", "cannot be read", id="a list"),
         pytest.param("{}", "cannot be read", id="nothing in it"),
-        pytest.param(DUMPED.replace('"format":1', '"format":0'), "another version", id="another format"),
+        pytest.param(DUMPED.replace('"format":2', '"format":0'), "another version", id="another format"),
         pytest.param(DUMPED.replace('"Hole"', '"System"'), "cannot be read", id="an unknown node"),
         pytest.param(
             DUMPED.partition('"programs":')[0] + '"programs":[]}', "cannot be read", id="a list of programs"

@@ -6,7 +6,8 @@ import pytest
 
 from authorizer.engine.document.document import dump, parse_session
 from authorizer.engine.document.statement import Condition
-from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.template.making import CLAIMS, LISTS, VARIABLES, compile_set, template
 

@@ -198,12 +198,12 @@ REFUSED = [
     ),
     pytest.param(
         template(Condition='{"NumericEquals": {"s3:max-keys": "{{ tenant }}"}}'),
-        "a claim in a value of `NumericEquals`",
+        "a claim of type `slug` in a value of `NumericEquals`: expected one of type `integer`",
         id="in a number",
     ),
     pytest.param(
         template(Condition='{"Bool": {"aws:x": "{{ tenant }}"}}'),
-        "a claim in a value of `Bool`",
+        "a claim of type `slug` in a value of `Bool`: expected one of type `boolean`",
         id="in a boolean",
     ),
     pytest.param(
@@ -311,7 +311,8 @@ def test_one_mistake_is_one_problem(source: str, problem: str) -> None:
 
 NO_TEST = (
     't.json.j2:5: this test is not one of `"SCOPE" in scopes`, `CLAIM is defined`, `CLAIM == "TEXT"`, '
-    '`"TEXT" in LIST_CLAIM`, `loop.first`, `loop.last`, joined by `and`, `or`, `not`'
+    '`CLAIM in ["TEXT", …]`, `BOOLEAN_CLAIM`, `"TEXT" in LIST_CLAIM`, `VARIABLE == "TEXT"`, `VARIABLE in ["TEXT", …]`, '
+    "`loop.first`, `loop.last`, joined by `and`, `or`, `not`"
 )
 
 

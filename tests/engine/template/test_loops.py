@@ -2,7 +2,7 @@
 
 import pytest
 
-from authorizer.engine.language.claims import declare
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import TemplateInvalid
 from authorizer.engine.language.placeholders import MAX_CLAIMS
 from authorizer.engine.template.jinja import Compiler

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from authorizer.engine.document.document import dump, parse_session
 from authorizer.engine.document.pack import pack
-from authorizer.engine.language.claims import ClaimValue, declare
+from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import NothingAllowed, PolicyTooLarge
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.bundled import NAMES, PLAIN, SCOPES, SOURCES, VARIABLES, compiled
