@@ -159,7 +159,11 @@ class _Issuers:
         """Whether users who differ in this claim are kept apart by this policy, and none has the policy without the
         claim: two users without it would not differ."""
         if claim not in self._separating:
-            self._separating[claim] = not self._may_lack(claim) and self._prove(claim).verdict == "PROVEN"
+            # Two issuers' users differ in the value itself: who has it by saying nothing is no matter here.
+            types = {**self._types, claim: replace(self._types[claim], fallback=None)}
+            self._separating[claim] = (
+                not self._may_lack(claim) and self._prove(claim, types).verdict == "PROVEN"
+            )
         return self._separating[claim]
 
     def _may_lack(self, claim: str) -> bool:

@@ -6,6 +6,7 @@ None is "any".
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias
 
 from authorizer.engine import ClaimType, EngineError
@@ -167,10 +168,12 @@ def types(old: ClaimType, new: ClaimType) -> Steps:
     yield from _readings(old, new)
     before, now = (replace(kind, language=kind.own) for kind in (old, new))
     if not is_within(now, before):
-        longest = (
-            "".join(min(each.chars) * each.max for each in sequence) for sequence in now.language.alternatives
+        ends = (
+            "".join(min(each.chars) * count(each) for each in sequence)
+            for sequence in now.language.alternatives
+            for count in (attrgetter("max"), attrgetter("min"))
         )
-        tried = (*samples(now.language), *longest)
+        tried = (*samples(now.language), *ends)
         value = next((text for text in tried if _takes(new, text) and not _takes(old, text)), None)
         if value is None:
             yield Step(direction="UNKNOWN", what="values of a type that may take more")

@@ -228,7 +228,6 @@ EITHER: list[tuple[str, dict[str, Any]]] = [
     ("type of a claim", {"claims": {"tenant": {"lower_case": True}}}),
     ("type of a claim", {"claims": {"tenant": {"fallback": "_none"}}}),
     ("type of a claim", {"claims": {"tenant": {"fallback": "acme"}}}),
-    ("type of a claim", {"claims": {"teams": {"list": "json"}}}),
     ("roles of groups", group(role="writer")),
     ("rules", {"rules": [{**BASE["rules"][0], "role": "reader"}]}),
     ("rules", {"rules": [{**BASE["rules"][0], "value": "other"}]}),

@@ -8,10 +8,10 @@ import pytest
 from authorizer.errors import ClaimRefused, IssuerNotEntitled
 from authorizer.identity.resolve import resolve
 from authorizer.settings.schema import Settings
-from tests.identity.test_authority import OWN, PARTNER, signed
+from tests.identity.test_authority import MAY, OWN, PARTNER, signed
 from tests.make import make_claims, make_settings
 
-PARTNERS_TENANT = {**PARTNER["speaks_for"], "claims": {"tenant": ["acme"]}}
+PARTNERS_TENANT = {**MAY, "claims": {"tenant": ["acme"]}}
 
 
 def settings_of(**claims: Mapping[str, Any]) -> Settings:

@@ -112,6 +112,6 @@ def test_lint_reads_what_a_deny_leaves_out_and_numbers_that_are_claims() -> None
     found = lint(templates, user_writable=["mail"], groupings={}, isolates={"t": ("mail", "region")})
     assert {finding.code for finding in found} == {"unknown-action", "condition-key", "user-writable"}
     assert [finding.text for finding in found if finding.code == "unknown-action"] == [
-        "`s3:GetObjekt` is no action of `s3`: did you mean `s3:GetObject`?"
+        "`s3:GetObjekt` is no action of `s3` (closest: s3:GetObject)"
     ]
     assert len([finding for finding in found if finding.code == "user-writable"]) == 1  # all on one line

@@ -1,6 +1,6 @@
 """What a claim is declared to be, to the prover: several that isolate, one case, a fallback; and numbers apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -253,7 +253,7 @@ def _said(templates: TemplateSet, party: Party) -> Mapping[str, ClaimValue]:
     return {name: templates.claims[name].said(value) for name, value in party.claims.items()}
 
 
-def _users(templates: TemplateSet) -> Sequence[tuple[dict[str, object], frozenset[str]]]:
+def _users(templates: TemplateSet) -> list[tuple[dict[str, ClaimValue | None], frozenset[str]]]:
     """What each token says, as one that is declared in lower case says it, and the paths that its policy opens."""
     found = []
     for texts in product(SAID, repeat=2):
