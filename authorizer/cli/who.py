@@ -55,7 +55,7 @@ def names_of(access: "Access", role: str | None, templates: Sequence[str]) -> tu
 
 
 def claims_of(settings: "Settings", claims: Sequence[str]) -> Mapping[str, "ClaimValue"]:
-    """`NAME=VALUE` pairs as claims; of a list claim, the value is split at commas."""
+    """`NAME=VALUE` pairs as claims; of a list claim, the value is split at commas, where no text says it otherwise."""
     values: dict[str, ClaimValue] = {}
     for pair in claims:
         name, equals, value = pair.partition("=")
@@ -64,7 +64,8 @@ def claims_of(settings: "Settings", claims: Sequence[str]) -> Mapping[str, "Clai
             raise click.BadParameter(
                 f"{name!r}: expected NAME=VALUE, NAME one of {known}", param_hint="--claim"
             )
-        values[name] = tuple(value.split(",")) if settings.claims[name].type.is_list else value
+        kind = settings.claims[name].type
+        values[name] = tuple(value.split(",")) if kind.is_list and kind.written is None else value
     return values
 
 

@@ -460,6 +460,8 @@ def tokens() -> Iterator[Said]:
                 yield Said(groups=groups, values=values, token_use=use, scopes=scopes)
         yield Said(groups=groups, values={"sub": Said.sub, "custom:tenant": "globex"}, actors=("agent",))
     yield Said(groups=("readers",), values={"sub": Said.sub, "custom:tenant": "initech"})
+    yield Said(groups=("readers",), values={"sub": Said.sub, "custom:tenant": "ACME"})
+    yield Said(groups=("readers",), values={"sub": Said.sub})
     yield Said(groups=("readers",), values={"sub": Said.sub, "custom:tenant": "acme"}, client_id="b")
     for arn in ("reader", "writer", "other"):
         yield Said(roles=(f"{ACCOUNT}:role/{arn}",), values={"sub": Said.sub, "custom:tenant": "acme"})
@@ -491,7 +493,7 @@ def reached(side: Access, token: Said) -> set[object]:
             sorted((key, identity.claims.get(name)) for key, name in identity.role.session_tags.items())
         )
         for action in ACTIONS:
-            for name in ("acme", "globex", "initech", "staff"):
+            for name in ("acme", "globex", "initech", "staff", "ACME", "_none"):
                 asked = AccessRequest(action=action, resource=f"arn:aws:s3:::b/{name}/x", context={})
                 if evaluate(identity=None, session=parse_session(text), boundary=None, request=asked).allowed:
                     found.add((identity.role.arn, tags, action, name))
@@ -550,6 +552,10 @@ CHANGES = st.fixed_dictionaries(
         "templates": st.fixed_dictionaries({"writes": st.sampled_from([READS, WRITES, FOR_WANT])}),
         "tags": st.sampled_from([{}, {"tenant": "tenant"}, {"tenant": "org"}]),
         "arn": st.sampled_from(["writer", "other"]),
+        "tenant": st.fixed_dictionaries(
+            {},
+            optional={"lower_case": st.booleans(), "fallback": st.sampled_from(["acme", "staff", "_none"])},
+        ),
     },
 )
 PLAIN: dict[str, Any] = {
@@ -564,6 +570,8 @@ def edited(change: Mapping[str, Any]) -> Access:
         **{key: change[key] for key in ("groups", "rules", "resolution", "scopes") if key in change},
     }
     tables["gateway"] = {**BASE["gateway"], **change.get("gateway", {})}
+    tenant = {**BASE["claims"]["tenant"], **change.get("tenant", {})}
+    tables["claims"] = {**BASE["claims"], "tenant": tenant}
     tables["issuers"] = [{**ISSUER, **change.get("issuer", {})}]
     writer = {**BASE["roles"]["writer"], "transitive_tags": []}
     writer["session_tags"] = change.get("tags", writer["session_tags"])
@@ -573,7 +581,7 @@ def edited(change: Mapping[str, Any]) -> Access:
     return read(tables, source="", place="access.toml", templates=templates, environment={})
 
 
-PARTS = ("groups", "rules", "resolution", "scopes", "gateway", "issuer", "templates", "tags", "arn")
+PARTS = ("groups", "rules", "resolution", "scopes", "gateway", "issuer", "templates", "tags", "arn", "tenant")
 
 
 @examples(max_examples=100, deadline=None)

@@ -49,6 +49,7 @@ class TemplateSet:
         self._placeholders = Placeholders(claims)
         self._codes = self._placeholders.codes
         self._given = always(claims)
+        self._fallbacks = {name: kind.fallback for name, kind in claims.items() if kind.fallback is not None}
         self._sources = dict(programs)
         self._programs = {name: bind(program, variables) for name, program in programs.items()}
         self._fast = {name: joined(program) for name, program in self._programs.items()}
@@ -222,7 +223,7 @@ class TemplateSet:
 
     def _check(self, names: Sequence[str], values: Mapping[str, ClaimValue]) -> dict[str, ClaimValue]:
         used = frozenset().union(*(self._uses[name] for name in names))
-        said = {**{name: fallback for name in used if (fallback := self._claims[name].fallback)}, **values}
+        said = {**self._fallbacks, **values} if self._fallbacks else values
         return {name: self._claims[name].check(said[name]) for name in used if name in said}
 
     def _value(self, placeholder: str, checked: Mapping[str, ClaimValue]) -> str:
