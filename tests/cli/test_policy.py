@@ -154,14 +154,25 @@ def test_render_takes_a_role_with_scopes_and_groups() -> None:
     assert "s3:PutObject" in run(*viewer, "--group", "editors").stdout
 
 
-def test_a_list_claim_is_split_at_commas(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        pytest.param("true", "a,b", id="true"),
+        pytest.param('"comma"', "a,b", id="by comma"),
+        pytest.param('"space"', "a b", id="by space"),
+        pytest.param('"json"', '["a","b"]', id="JSON"),
+    ],
+)
+def test_a_list_claim_is_split_as_its_text_is_written(project: Path, written: str, said: str) -> None:
     access = project / "policies/access.toml"
-    change(access, "[claims]\n", '[claims]\nteams = { type = "slug", list = true, max_items = 3 }\n')
+    change(access, "[claims]\n", f'[claims]\nteams = {{ type = "slug", list = {written}, max_items = 3 }}\n')
     (project / "policies/templates/teams.json.j2").write_text(
         '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ['
         '{% for t in teams %}"arn:{{ partition }}:s3:::b/{{ t }}/*"{% if not loop.last %},{% endif %}{% endfor %}]}}'
     )
-    done = run("policy", "render", "--template", "teams", "--claim", "teams=a,b", "--compact", cwd=project)
+    done = run(
+        "policy", "render", "--template", "teams", "--claim", f"teams={said}", "--compact", cwd=project
+    )
     assert '["arn:aws:s3:::b/a/*","arn:aws:s3:::b/b/*"]' in done.stdout
 
 
