@@ -8,7 +8,7 @@ a user whose claim it keeps apart, while another user with another value may mak
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from authorizer.engine import EngineError, TemplateSet
+from authorizer.engine import EngineError, TemplateSet, ValueRefused
 from authorizer.engine.check import Case, CaseResult, User
 from authorizer.engine.evaluate import AccessRequest, Outcome, evaluate
 from authorizer.settings.schema import Settings
@@ -67,8 +67,11 @@ class _Table:
         """Each two users who meet, once for each request and each claim by which a policy says they do not."""
         for name in self._names:
             row = self._settings.policies.get(name)
-            for claim in row.isolates if row is not None else ():
-                yield from self._crossed(name, claim, frozenset(sharing.statement for sharing in row.shared))
+            if row is None:
+                continue
+            shared = frozenset(sharing.statement for sharing in row.shared)
+            for claim in row.isolates:
+                yield from self._crossed(name, claim, shared)
 
     def _crossed(self, name: str, claim: str, shared: frozenset[str]) -> Iterator[dict[str, Any]]:
         told: set[tuple[int, frozenset[int]]] = set()
@@ -90,9 +93,13 @@ class _Table:
                 yield number
 
     def _value(self, user: User, claim: str) -> object:
-        """What they say of it, as its type reads it: they have a policy, so it does. None: they say nothing."""
+        """What they say of it, as its type reads it; as it is said, where that refuses it and no template asks for it.
+        None: they say nothing."""
         said = user.claims.get(claim)
-        return None if said is None else self._settings.claims[claim].type.check(said)
+        try:
+            return None if said is None else self._settings.claims[claim].type.check(said)
+        except ValueRefused:
+            return said
 
     def _may(self, user: int, at: int) -> bool:
         outcome = self._joined[user][at]

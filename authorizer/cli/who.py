@@ -22,7 +22,11 @@ _OPTIONS = (
         "--template", "templates", multiple=True, help="Take this template; repeat to join several."
     ),
     click.option(
-        "--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A claim; for a list, VALUE,VALUE, or the text of its token."
+        "--claim",
+        "claims",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A claim; for a list, VALUE,VALUE, or the text of its token.",
     ),
     click.option("--scope", "scopes", multiple=True, help="A scope that the user has."),
     click.option("--group", "groups", multiple=True, help="A group, for the scopes that it brings."),

@@ -96,3 +96,19 @@ def test_what_another_template_denies_does_not_cross() -> None:
     cases = parse_cases(text, file="c", around=surroundings(access))
     counts = matrix(run_cases(access.templates, cases), access.settings, access.templates, str)
     assert (counts["allowed"], counts["crossed"]) == (0, [])
+
+
+def test_users_cross_in_each_claim_that_a_policy_isolates_by_what_it_is_read_as() -> None:
+    def crossed(one: str, other: str) -> set[str]:
+        text = FILE.replace(f'"{ONE}" }}', f'"{ONE}", tenant = "{one}" }}')
+        text = text.replace(f'"{TWO}" }}', f'"{TWO}", tenant = "{other}" }}')
+        several = {"s3-home": {"isolates": ["sub", "tenant"]}}
+        claims = {"tenant": {"lower_case": True}}
+        return {
+            row["isolates"]
+            for row in found(open_home(), text=text, policies=several, claims=claims)["crossed"]
+        }
+
+    assert crossed("acme", "globex") == {"sub", "tenant"}
+    assert crossed("acme", "Acme") == {"sub"}
+    assert crossed("acme", "*") == {"sub", "tenant"}  # nobody asks for it, and nothing refuses it
