@@ -278,6 +278,24 @@ class ClaimAbsent(Forbidden):
     code = "claim_absent"
 
 
+class NotForCallers(Forbidden):
+    """The caller's role is one whose credentials backends alone get."""
+
+    code = "not_for_callers"
+
+
+class OriginRefused(Forbidden):
+    """A page asks that `callers.origins` does not list."""
+
+    code = "origin_refused"
+
+
+class TooManySessions(Forbidden):
+    """As many of the user's own role sessions are alive as `callers.sessions` allows."""
+
+    code = "too_many_sessions"
+
+
 class NothingGranted(Forbidden):
     """The role's templates render to a policy without an Allow. Never an AssumeRole without a policy."""
 

@@ -6,7 +6,7 @@ The configuration is read once, at import. A bad one fails there, in Lambda's in
 
 import os
 
-from authorizer.startup import without_default_cas
+from authorizer.startup import follow_snapshots, without_default_cas
 
 with without_default_cas():
     from authorizer.runtime import Authorizer
@@ -14,14 +14,4 @@ with without_default_cas():
 
 lambda_handler = Authorizer(load_deployed(os.environ), function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
 lambda_handler.warm()
-
-if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-    # Lambda's managed runtimes ship this module (Lambda Developer Guide, "Runtime hooks for Lambda SnapStart").
-    from snapshot_restore_py import (  # type: ignore[import-untyped]  # it has no types
-        register_after_restore,
-        register_before_snapshot,
-    )
-
-    # One snapshot serves many environments: what it holds would be shared, and dead sockets are no connections.
-    register_before_snapshot(lambda_handler.forget)
-    register_after_restore(lambda_handler.restart)
+follow_snapshots(lambda_handler.forget, lambda_handler.restart)

@@ -66,6 +66,10 @@ class Request:
     request_id: str | None
     connection_id: str | None = None
     """The connection that a WebSocket asks for."""
+    address: str | None = None
+    """The caller's IP address, where the session is to serve from there alone."""
+    origin: str | None = None
+    """Whose page asks for credentials of its own (RFC 6454 §7)."""
     simple_response: bool
     """True where the API expects `isAuthorized`, which decides this one route, in place of a policy."""
 

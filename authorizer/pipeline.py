@@ -1,14 +1,16 @@
-"""The flow, on one page, and its two shorter ways: for a WebSocket's backend that asks again, and for a backend behind
-API Gateway's own authorizer. Every stage either returns what the next one needs or raises a `Refusal`: there is no
-branch here, and so no branch that could end in an allow by mistake."""
+"""The flow, on one page, and its three other ways: for a WebSocket's backend that asks again, for a caller who asks for
+credentials of their own, and for a backend behind API Gateway's own authorizer. Every stage either returns what the
+next one needs or raises a `Refusal`: there is no branch here, and so no branch that could end in an allow by mistake.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from authorizer.gateway.calls import call_of, request_of
 from authorizer.gateway.parse import parse
-from authorizer.gateway.respond import Response, allow, refresh
-from authorizer.identity.permit import permit
-from authorizer.identity.resolve import resolve
+from authorizer.gateway.respond import Response, allow, own_credentials, refresh
+from authorizer.identity.permit import permit, permit_own
+from authorizer.identity.resolve import resolve, resolve_own
 from authorizer.model import Claims, Credentials, Shape
 from authorizer.record import Record
 from authorizer.render import render
@@ -71,6 +73,23 @@ async def renew(event: object, stages: Stages, *, now: float, deadline: Deadline
     credentials = record.vended(await stages.vendor.vend(identity, policy, request.shape, now, deadline))
     secrets = record.sealed(await stages.sealers.context(credentials, identity, request.route, now, deadline))
     return record.responded(refresh(identity, routes, secrets, settings))
+
+
+async def hand_out(
+    event: object, stages: Stages, *, now: float, deadline: Deadline, record: Record
+) -> Response:
+    """One call of `GET /credentials` → the caller's own, for a page or a command line to hold."""
+    settings = stages.settings
+
+    request = record.parsed(request_of(call_of(event), settings))
+    claims = record.verified(await stages.verifier.verify(request.token, now, deadline))
+    identity = record.resolved(resolve_own(claims, request.requested_role, settings))
+    record.permitted(permit_own(identity, request, settings))
+    policy = record.rendered(render(identity, stages.templates, settings))
+    credentials = record.vended(
+        await stages.vendor.vend(identity, policy, request.shape, now, deadline, address=request.address)
+    )
+    return record.responded(own_credentials(credentials, identity))
 
 
 async def assume(

@@ -49,6 +49,14 @@ class VerdictError(Exception):
 UNAUTHORIZED = "Unauthorized"
 
 
+class Flow(Protocol):
+    """One way through the stages: a function of `authorizer.pipeline`."""
+
+    async def __call__(
+        self, event: object, stages: Stages, *, now: float, deadline: Deadline, record: Record
+    ) -> Response: ...
+
+
 class Authorizer:
     """`authorizer(event, context)` answers one authorizer event, as Lambda calls it.
 
@@ -60,13 +68,16 @@ class Authorizer:
         self,
         access: Access,
         *,
+        flow: Flow | None = None,
         function: str | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         emit: Callable[[str], None] | None = None,
     ) -> None:
-        """`function` tells its metrics from those of another deployment: the Lambda function's name."""
+        """`flow` is the way of `authorizer.pipeline` that events take: that of their kind by default. `function` tells
+        its metrics from those of another deployment: the Lambda function's name."""
         self.settings, self.templates = access
+        self._flow = flow
         self._function = function or LOCAL
         self._clock = clock
         self._monotonic = monotonic
@@ -131,7 +142,7 @@ class Authorizer:
         now = self._clock()
         record = Record(now, function=self._function)
         try:
-            flow = renew if is_renewal(event) else authorize
+            flow = self._flow or (renew if is_renewal(event) else authorize)
             await flow(event, self._stages, now=now, deadline=deadline, record=record)
             if record.request is not None and not record.opens:
                 record.refused(RouteClosed(why_closed(record.request.route.path)))

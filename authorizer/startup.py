@@ -1,8 +1,9 @@
-"""Loading libraries quickly, for Lambda's init phase: what they made for themselves meanwhile trusts no CA."""
+"""Lambda's init phase: loading libraries quickly, so that what they made for themselves meanwhile trusts no CA, and
+leaving nothing in a snapshot."""
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 CERTIFICATES = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
@@ -33,3 +34,18 @@ def without_default_cas() -> Iterator[None]:
             # What was imported lives as long as the process: later collections need not walk it either.
             gc.freeze()
             gc.enable()
+
+
+def follow_snapshots(forget: Callable[[], None], restart: Callable[[], None]) -> None:
+    """Where Lambda is about to take a snapshot (SnapStart): one serves many environments, so that what it holds would
+    be shared, and dead sockets are no connections."""
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
+        return
+    # Lambda's managed runtimes ship this module (Lambda Developer Guide, "Runtime hooks for Lambda SnapStart").
+    from snapshot_restore_py import (  # type: ignore[import-untyped]  # noqa: PLC0415 - nowhere else; it has no types
+        register_after_restore,
+        register_before_snapshot,
+    )
+
+    register_before_snapshot(forget)
+    register_after_restore(restart)

@@ -62,13 +62,13 @@ def parse(event: object, settings: Settings) -> Request:
     headers = row.headers(event, header_names)
     route_key = row.route_key(event)
     role_header = settings.resolution.role_header
-    place, token = _token_value(places[row.shape], headers, row.query(event, query_names))
-    role = _requested_role(headers, role_header)
+    place, token = token_value(places[row.shape], headers, row.query(event, query_names))
+    role = requested_role(headers, role_header)
     request = Request(
         shape=row.shape,
         route=route,
         route_key=route_key if isinstance(route_key, str) else None,
-        token=token if place == "query" else _bearer(token),
+        token=token if place == "query" else bearer(token),
         requested_role=role,
         request_id=_text_of(_context(event, "requestId")),
         connection_id=_text_of(_context(event, "connectionId")) if row.shape is Shape.WEBSOCKET else None,
@@ -112,7 +112,7 @@ def _places(sources: tuple[str, ...]) -> Places:
     return tuple((place, name) for place, _, name in (source.partition(":") for source in sources))
 
 
-def _token_value(places: Places, headers: Values, query: Values) -> tuple[str, str]:
+def token_value(places: Places, headers: Values, query: Values) -> tuple[str, str]:
     """The one value that carries a token, and whether it stands in a header or in the query. Two places that could hold
     one, both filled, are refused: a proxy in front and this function might pick different ones."""
     found = []
@@ -131,7 +131,7 @@ def _token_value(places: Places, headers: Values, query: Values) -> tuple[str, s
     return found[0]
 
 
-def _bearer(value: str) -> str:
+def bearer(value: str) -> str:
     """The token of `Bearer <token>` (RFC 6750 §2.1; the scheme's case does not matter, RFC 9110 §11.1)."""
     scheme, _, rest = value.strip(" ").partition(" ")
     if scheme.lower() != _BEARER:
@@ -145,7 +145,7 @@ def _bearer(value: str) -> str:
     return token
 
 
-def _requested_role(headers: Values, header: str | None) -> str | None:
+def requested_role(headers: Values, header: str | None) -> str | None:
     values = headers.get(header, ()) if header else ()
     if not values:
         return None
@@ -204,7 +204,7 @@ def _context(event: Event, key: str) -> object:
     return context.get(key) if isinstance(context, dict) else None
 
 
-_HEADERS = _merged("headers", "multiValueHeaders", lower=True)
+HEADERS = _merged("headers", "multiValueHeaders", lower=True)
 _QUERY = _merged("queryStringParameters", "multiValueQueryStringParameters", lower=False)
 
 SHAPES: tuple[Row, ...] = (
@@ -216,7 +216,7 @@ SHAPES: tuple[Row, ...] = (
         Shape.HTTP_2,
         lambda e: e.get("type") == "REQUEST" and e.get("version") == "2.0",
         "routeArn",
-        _HEADERS,
+        HEADERS,
         _QUERY,
         lambda e: e.get("routeKey"),
     ),
@@ -224,7 +224,7 @@ SHAPES: tuple[Row, ...] = (
         Shape.HTTP_1,
         lambda e: e.get("type") == "REQUEST" and e.get("version") == "1.0",
         "methodArn",
-        _HEADERS,
+        HEADERS,
         _QUERY,
         _no_key,
     ),
@@ -232,7 +232,7 @@ SHAPES: tuple[Row, ...] = (
         Shape.WEBSOCKET,
         lambda e: e.get("type") == "REQUEST" and "version" not in e and _context(e, "eventType") == "CONNECT",
         "methodArn",
-        _HEADERS,
+        HEADERS,
         _QUERY,
         lambda e: _context(e, "routeKey"),
     ),
@@ -240,7 +240,7 @@ SHAPES: tuple[Row, ...] = (
         Shape.REST_REQUEST,
         lambda e: e.get("type") == "REQUEST" and "version" not in e and _context(e, "connectionId") is None,
         "methodArn",
-        _HEADERS,
+        HEADERS,
         _QUERY,
         _no_key,
     ),

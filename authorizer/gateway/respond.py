@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from authorizer.errors import NoRoute, ResponseTooLarge
 from authorizer.memory import PER_CALLER, remembered
-from authorizer.model import Identity, Request, Routes, Shape
+from authorizer.model import Credentials, Identity, Request, Routes, Shape, instant
 from authorizer.settings.schema import Settings
 
 MAX_WEBSOCKET_BYTES = 8192
@@ -54,6 +54,18 @@ def refresh(
             "`$connect` under [scopes]"
         )
     return {"context": {**context_of(identity, settings), **credentials}}
+
+
+def own_credentials(credentials: Credentials, identity: Identity) -> Response:
+    """The credentials themselves, in the words of `credential_process` and of a container's endpoint (SDKs and Tools
+    Reference Guide, "Process credential provider"). They end with the token, so that whoever holds them asks again."""
+    return {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": instant(min(credentials.expiration, identity.expires_at)),
+    }
 
 
 def deny(request: Request, principal: str | None, code: str) -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from authorizer.errors import NoRoute, ResponseTooLarge, RouteClosed
+from authorizer.errors import NoRoute, OriginRefused, ResponseTooLarge, RouteClosed
 from authorizer.identity.globs import Globs
 from authorizer.memory import FEW, PER_CALLER, PER_PATH, remembered
 from authorizer.model import Identity, Request, RouteArn, Routes, Shape
@@ -13,6 +13,8 @@ from authorizer.settings.walks import GLOBS, walks, why_closed
 MAX_RESOURCE = 512
 """Longest resource ARN of an answer, in characters (API Gateway Developer Guide, "Output from an API Gateway Lambda
 authorizer")."""
+MOST_QUOTED = 100
+"""Characters of an origin."""
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What `ANY` stands for. Written out, because `*` crosses `/`: `*/files` would also match `GET/other/files`."""
 DEFAULT = "$default"
@@ -30,6 +32,23 @@ def permit(identity: Identity, request: Request, settings: Settings) -> Routes:
     return _routes(
         identity.scopes, request.shape, request.route, request.route_key, request.simple_response, settings
     )
+
+
+def permit_own(identity: Identity, request: Request, settings: Settings) -> Routes:
+    """The same for a call that is answered here and not handed on: only its own route counts, and a page has to be one
+    of `callers.origins`.
+
+    Raises `RouteClosed` or `OriginRefused`, besides.
+    """
+    routes = permit(identity, request, settings)
+    if not routes.this_route:
+        raise RouteClosed(why_closed(request.route.path))
+    if request.origin is not None and request.origin not in settings.callers.origins:
+        raise OriginRefused(
+            "a page of another origin asks than callers.origins lists: found "
+            f"{request.origin[:MOST_QUOTED]!r}"
+        )
+    return routes
 
 
 @remembered(PER_PATH)

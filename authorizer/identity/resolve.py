@@ -1,7 +1,7 @@
 """Claims → Identity: the role, the scopes and the typed claims of one caller."""
 
 from authorizer.engine import ClaimValue, ValueRefused
-from authorizer.errors import ClaimRefused
+from authorizer.errors import ClaimRefused, NotForCallers
 from authorizer.identity.authority import check_granted, check_said
 from authorizer.identity.claims import said
 from authorizer.identity.roles import choose
@@ -17,22 +17,48 @@ def resolve(claims: Claims, requested_role: str | None, settings: Settings) -> I
     Raises a `Forbidden`: no role, several, one that is not listed or not theirs, a claim that the role uses and that
     does not have its declared type, or anything that the token's issuer may not speak for.
     """
+    role, rule = _chosen(claims, requested_role, settings)
+    return _identity(claims, role, rule, settings)
+
+
+@remembered(PER_CALLER)
+def resolve_own(claims: Claims, requested_role: str | None, settings: Settings) -> Identity:
+    """The same for credentials that the caller gets, and no backend: the role that `callers.roles` hands out to those
+    who have the one that they would have otherwise.
+
+    Raises `NotForCallers` where it hands out none, besides.
+    """
+    role, rule = _chosen(claims, requested_role, settings)
+    check_granted(claims, role, granted_scopes(claims, settings), settings)
+    handed = settings.callers.roles.get(role.name)
+    if handed is None:
+        raise NotForCallers(
+            f"the credentials of role {role.name!r} are for backends alone: expected a role of callers.roles"
+        )
+    return _identity(claims, settings.roles[handed], f"{rule}; callers.roles", settings)
+
+
+def _chosen(claims: Claims, requested_role: str | None, settings: Settings) -> tuple[Role, str]:
     check_said(claims, settings)
     choice = choose(claims, requested_role, settings)
     assert choice.role is not None  # noqa: S101 - `choose` promises it; this tells the type checker
+    return choice.role, choice.rule
+
+
+def _identity(claims: Claims, role: Role, rule: str, settings: Settings) -> Identity:
     scopes = granted_scopes(claims, settings)
-    check_granted(claims, choice.role, scopes, settings)
+    check_granted(claims, role, scopes, settings)
     return Identity(
         principal=claims.sub,
         issuer=claims.issuer,
         username=claims.username,
         machine=claims.machine,
         token_use=claims.token_use,
-        role=choice.role,
-        rule=choice.rule,
+        role=role,
+        rule=rule,
         groups=claims.groups,
         scopes=_delegated(scopes, claims, settings),
-        claims=_typed(claims, choice.role, settings),
+        claims=_typed(claims, role, settings),
         expires_at=claims.expires_at,
         actors=claims.actors,
     )

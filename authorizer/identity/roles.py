@@ -27,6 +27,11 @@ def choose(claims: Claims, requested: str | None, settings: Settings) -> Choice:
         choice = rule(claims, requested, settings)
         if choice is None:
             continue
+        if choice.role is not None and choice.role.name in settings.callers.handed_out:
+            raise RoleNotListed(
+                f"{choice.rule} leads to the role {choice.role.name!r}, which is handed to callers alone "
+                "(callers.roles): expected a role for backends"
+            )
         if choice.role is not None:
             return choice
         if settings.resolution.ambiguous is None:

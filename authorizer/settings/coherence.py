@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from authorizer.engine import ClaimType, Condition, TemplateSet
 from authorizer.model import Role
-from authorizer.settings import authority
+from authorizer.settings import authority, callers
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.places import Path
@@ -39,6 +39,7 @@ def check(settings: Settings, templates: TemplateSet, problems: Problems) -> Non
     """Add every disagreement between sections to `problems`."""
     _check_names(settings, problems)
     authority.check(settings, problems)
+    callers.check(settings, problems)
     _check_paths(settings, problems)
     _check_claims(settings, problems)
     _check_assume_role(settings, templates, problems)
@@ -186,6 +187,8 @@ def _format_problems(text: str, claims: Mapping[str, Claim]) -> Iterator[str]:
 
 _TOKEN_END = Condition(operator="DateLessThan", key="aws:CurrentTime", values=("2000-01-01T00:00:00Z",))
 """What `session.end_with_token` puts on each Allow, as long as it is for any token."""
+_ADDRESS = Condition(operator="IpAddress", key="aws:SourceIp", values=("192.0.2.1",))
+"""What `callers.same_address` puts there."""
 
 
 def _check_assume_role(settings: Settings, templates: TemplateSet, problems: Problems) -> None:
@@ -203,8 +206,8 @@ def _check_assume_role(settings: Settings, templates: TemplateSet, problems: Pro
 
 def _check_policy(role: Role, settings: Settings, templates: TemplateSet, problems: Problems) -> None:
     arns, limit = sum(map(len, role.managed_policies)), LIMITS["Policy"].most
-    on_allows = (_TOKEN_END,) if settings.session.end_with_token else ()
-    shortest = templates.shortest_beyond(role.policies, limit - arns, on_allows=on_allows)
+    on_allows = _on_allows(role, settings)
+    shortest = templates.shortest_beyond(role.policies, limit - arns, on_allows=tuple(on_allows))
     if shortest is not None:
         with_arns = f", and {shortest + arns} with the ARNs of its managed policies" if arns else ""
         problems.add(
@@ -212,17 +215,31 @@ def _check_policy(role: Role, settings: Settings, templates: TemplateSet, proble
             f"the shortest session policy has {shortest} characters{with_arns}: STS takes {limit}; move what is the "
             "same for everybody into the role's own policy",
         )
-    if on_allows and any(_limits_time(name, settings, templates) for name in role.policies):
-        problems.add(
-            ("session", "end_with_token"),
-            f"the templates of role {role.name!r} limit `aws:CurrentTime` themselves: of two values the later would "
-            "count",
+    for limit_of_session, place in on_allows.items():
+        if any(_limits(name, limit_of_session, settings, templates) for name in role.policies):
+            problems.add(
+                place,
+                f"the templates of role {role.name!r} limit `{limit_of_session.key}` themselves: of two values the "
+                "wider would count",
+            )
+
+
+def _on_allows(role: Role, settings: Settings) -> dict[Condition, Path]:
+    """What is put on each Allow of the role's sessions → the setting that puts it there."""
+    handed_out = role.name in settings.callers.handed_out
+    found: dict[Condition, Path] = {}
+    if settings.session.end_with_token or handed_out:
+        found[_TOKEN_END] = (
+            ("session", "end_with_token") if settings.session.end_with_token else ("callers", "roles")
         )
+    if settings.callers.same_address and handed_out:
+        found[_ADDRESS] = ("callers", "same_address")
+    return found
 
 
-def _limits_time(name: str, settings: Settings, templates: TemplateSet) -> bool:
-    """Whether a template puts on an Allow what `session.end_with_token` would put there."""
-    operator, key = _TOKEN_END.operator, _TOKEN_END.key.casefold()
+def _limits(name: str, condition: Condition, settings: Settings, templates: TemplateSet) -> bool:
+    """Whether a template puts on an Allow what a session's own limit would be put beside."""
+    operator, key = condition.operator, condition.key.casefold()
     if not any(key.partition(":")[2] in text.casefold() for text in settings.template_sources.values()):
         return False  # hardly any does, and to look at every branch takes its time
     return any(

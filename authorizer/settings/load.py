@@ -7,7 +7,7 @@ from pathlib import Path
 from authorizer.engine import TemplateInvalid, TemplateSet
 from authorizer.errors import SettingsError
 from authorizer.model import Role
-from authorizer.settings import coherence, issuers, roles, routes, sessions, vocabulary
+from authorizer.settings import callers, coherence, issuers, roles, routes, sessions, vocabulary
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Access, Settings
@@ -124,6 +124,7 @@ def read(
         sealing=sessions.sealing(root, "sealing"),
         private_sealing=sessions.sealing(root, "private_sealing"),
         shared_cache=sessions.shared_cache(root),
+        callers=callers.callers(root),
         suppressions=vocabulary.suppressions(root),
     )
     root.done()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from authorizer.model import Role
+from authorizer.settings.callers import NOBODY, Callers
 
 if TYPE_CHECKING:
     from authorizer.engine import ClaimType, Sharing, TemplateSet
@@ -295,6 +296,7 @@ class Settings:
     private_sealing: Sealing | None = None
     """Needed for a shared cache. No backend holds these: who could open one entry of the table could open all."""
     shared_cache: SharedCache | None = None
+    callers: Callers = NOBODY
     suppressions: tuple[Suppression, ...] = ()
 
 

@@ -49,3 +49,7 @@ class Lifetime:
         """Whether fresh ones should be asked for while these still serve."""
         serves_for = credentials.expiration - self.need - credentials.issued_at
         return now >= credentials.issued_at + RENEWED_AFTER * serves_for
+
+
+CALLERS = Lifetime(need=300.0)
+"""What callers hold themselves serves them for five minutes at least: their SDK asks again before it ends."""

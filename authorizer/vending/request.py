@@ -9,12 +9,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from authorizer.errors import ClaimAbsent, PolicyInvalid, PolicyTooLarge, RequestInvalid
 from authorizer.memory import PER_CALLER, remembered
-from authorizer.model import Identity, Role, SessionPolicy
+from authorizer.model import Identity, Role, SessionPolicy, instant
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.vending import session_name
 
@@ -58,20 +57,37 @@ class AssumeRoleRequest:
 
 
 def assume_role_request(
-    identity: Identity, policy: SessionPolicy, *, end_with_token: bool = False
+    identity: Identity, policy: SessionPolicy, *, end_with_token: bool = False, address: str | None = None
 ) -> AssumeRoleRequest:
     """The AssumeRole call that gives `identity` its role, narrowed by `policy`.
 
-    `end_with_token` also ends every permission when the token expires, whatever the session's own length.
+    `end_with_token` also ends every permission when the token expires, whatever the session's own length; `address`
+    refuses every request from another IP address.
 
     Raises `RequestInvalid` naming the parameter, `PolicyTooLarge`, `PolicyInvalid`, or `ClaimAbsent` for a
     tag or a name whose claim is not there.
     """
-    end = identity.expires_at if end_with_token else None
+    limits: tuple[Limit, ...] = ()
+    if end_with_token:
+        limits += (Limit("DateLessThan", "aws:CurrentTime", instant(identity.expires_at)),)
+    if address is not None:
+        limits += (Limit("IpAddress", "aws:SourceIp", address),)
     claims = tuple(identity.claims.items())
     return _request(
-        identity.issuer, identity.principal, identity.actors, identity.role, claims, policy.text, end
+        identity.issuer, identity.principal, identity.actors, identity.role, claims, policy.text, limits
     )
+
+
+class Limit(NamedTuple):
+    """What AWS compares at each request with the session, whatever its policy allows otherwise.
+
+    A session cannot be shorter than 15 minutes: a date is the only way to end one with its token (IAM User Guide, "AWS
+    global condition context keys", aws:CurrentTime, aws:SourceIp).
+    """
+
+    operator: str
+    key: str
+    value: str
 
 
 @remembered(PER_CALLER)  # about 4 KB each
@@ -82,10 +98,10 @@ def _request(  # noqa: PLR0917 - what it reads, and so what its outcome is remem
     role: Role,
     claim_items: tuple[tuple[str, str | tuple[str, ...]], ...],
     policy: str,
-    end: float | None,
+    limits: tuple[Limit, ...],
 ) -> AssumeRoleRequest:
     claims = dict(claim_items)
-    text = policy if end is None else _until(policy, end)
+    text = _limited(policy, limits) if limits else policy
     tags = tuple((key, _tag_value(key, claim, claims)) for key, claim in role.session_tags.items())
     for breach in breaches(role):
         raise RequestInvalid(breach.parameter, breach.text)
@@ -167,23 +183,19 @@ def _tag_value(key: str, claim: str, claims: Mapping[str, str | tuple[str, ...]]
     return value
 
 
-def _until(text: str, moment: float) -> str:
-    """The policy with every Allow ended at `moment`: AWS evaluates `aws:CurrentTime` at each request of the backend.
-
-    A session cannot be shorter than 15 minutes, so this is the only way to end one with its token (IAM User
-    Guide, "AWS global condition context keys", aws:CurrentTime).
-    """
+def _limited(text: str, limits: tuple[Limit, ...]) -> str:
+    """The policy with these limits on every Allow."""
     document = json.loads(text)
-    end = datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     statements = document["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         if statement["Effect"] != "Allow":
             continue
-        dates = statement.setdefault("Condition", {}).setdefault("DateLessThan", {})
-        if any(key.casefold() == "aws:currenttime" for key in dates):
-            # Two values of one key are alternatives: the later of them would win.
-            raise PolicyInvalid(
-                "a template limits `aws:CurrentTime` itself, so `end_with_token` cannot: expected one of the two"
-            )
-        dates["aws:CurrentTime"] = end
+        for operator, key, value in limits:
+            values = statement.setdefault("Condition", {}).setdefault(operator, {})
+            if any(name.casefold() == key.casefold() for name in values):
+                # Two values of one key are alternatives: the wider of them would win.
+                raise PolicyInvalid(
+                    f"a template limits `{key}` itself, where the session's own limit belongs: expected one of the two"
+                )
+            values[key] = value
     return json.dumps(document, separators=(",", ":"))

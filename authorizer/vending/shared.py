@@ -12,19 +12,21 @@ equally good, and a condition on the write would let one forged item with a late
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
 from aiobotocore.config import AioConfig
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
-from botocore.exceptions import HTTPClientError
 
 from authorizer.aws.https import CheckedSession
 from authorizer.errors import SealTooLarge
 from authorizer.model import Credentials
-from authorizer.settings.schema import SharedCache
+from authorizer.settings.schema import MAX_CHAINED_DURATION, SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
 from authorizer.vending.lifetime import Lifetime
@@ -124,6 +126,53 @@ class SharedLevel:
             self._writes.failed(now)
         else:
             self._writes.succeeded()
+
+    async def seat(self, seats: Sequence[str], ends: float, now: float, deadline: Deadline) -> str | None:
+        """The first of these seats that is free, taken until `ends`; None where all are taken. Where the table does not
+        answer, the empty text: whom it concerns is counted elsewhere too.
+
+        A seat that says it is taken for longer than any session lives is free: DynamoDB takes what a forger writes.
+        """
+        values = {":now": {"N": str(int(now))}, ":latest": {"N": str(int(now) + MAX_CHAINED_DURATION + 60)}}
+        free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
+        for name in seats:
+            if not self._writes.is_over(now) or self._is_short(deadline):
+                return ""
+            item = {"id": {"S": name}, "expires": {"N": str(math.ceil(ends))}}
+            try:
+                await self._exchange(partial(self._put, item=item, condition=free, values=values), deadline)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                    continue
+                return self._unwritten(now)
+            except Exception:  # as above
+                return self._unwritten(now)
+            self._writes.succeeded()
+            return name
+        return None
+
+    async def unseat(self, name: str, deadline: Deadline) -> None:
+        """Give a seat back. One that cannot be is taken until its end."""
+        key = {"id": {"S": name}}
+        try:
+            await self._exchange(
+                lambda client: client.delete_item(TableName=self._settings.table, Key=key), deadline
+            )
+        except Exception:  # as above
+            self._counts.shared_failures += 1
+
+    async def _put(self, client: "DynamoDBClient", *, item: Any, condition: str, values: Any) -> object:
+        return await client.put_item(
+            TableName=self._settings.table,
+            Item=item,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        )
+
+    def _unwritten(self, now: float) -> str:
+        self._counts.shared_failures += 1
+        self._writes.failed(now)
+        return ""
 
     async def open(self) -> None:
         """Make the client and its connection ahead of the first request, which has less patience."""

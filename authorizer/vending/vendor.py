@@ -22,8 +22,9 @@ from authorizer.model import Credentials, Identity, SessionPolicy, Shape
 from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Settings
 from authorizer.vending.cache import Counts, CredentialCache
-from authorizer.vending.lifetime import Lifetime
+from authorizer.vending.lifetime import CALLERS, Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
+from authorizer.vending.seats import Seats
 from authorizer.vending.sts import Sts
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
@@ -62,6 +63,7 @@ class Vendor:
         self._lifetimes = {shape: Lifetime.of(settings.gateway, shape) for shape in Shape}
         self._cache = CredentialCache(settings.session.cache_entries, self.counts)
         self._flights: Flights[Fetched] = Flights()
+        self._seats: Seats | None = None
         self._renewals = Cooldown()
         session = session or aioboto3.Session()
         self._sts = Sts(session, self.counts, pause=pause)
@@ -70,6 +72,9 @@ class Vendor:
             from authorizer.vending.shared import SharedLevel  # noqa: PLC0415 - only where it is used
 
             self._shared = SharedLevel(settings.shared_cache, session, self.counts, seal=self.sealers.private)
+
+        if settings.callers.roles:
+            self._seats = Seats(settings.callers.sessions, self._shared)
 
     async def warm(self) -> None:
         """Make the clients ahead of the first request. Raises `SettingsError` where no Region is configured."""
@@ -80,21 +85,36 @@ class Vendor:
             await self._shared.open()
 
     async def vend(
-        self, identity: Identity, policy: SessionPolicy, shape: Shape, now: float, deadline: Deadline
+        self,
+        identity: Identity,
+        policy: SessionPolicy,
+        shape: Shape,
+        now: float,
+        deadline: Deadline,
+        *,
+        address: str | None = None,
     ) -> Credentials:
         """Credentials for `identity`, narrowed by `policy`, that live as long as an answer of this shape, given at
-        `now`, may be used.
+        `now`, may be used. What is handed to callers ends with their token, and serves from `address` alone where one
+        is given.
 
         `now` is seconds since the epoch; no answer by `deadline` is a failure. Raises `RequestInvalid`,
         `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`.
         """
-        request = assume_role_request(identity, policy, end_with_token=self._settings.session.end_with_token)
-        lifetime = self._lifetimes[shape]
+        handed_out = identity.role.name in self._settings.callers.handed_out
+        request = assume_role_request(
+            identity,
+            policy,
+            end_with_token=self._settings.session.end_with_token or handed_out,
+            address=address,
+        )
+        lifetime = CALLERS if handed_out else self._lifetimes[shape]
+        holder = identity if handed_out else None
         held = self._cache.find(request.key, lifetime, now)
         if held is None:
-            fetched = await self._fetch(request, lifetime, now, deadline, ahead=False)
+            fetched = await self._fetch(request, lifetime, now, deadline, holder=holder, ahead=False)
         elif lifetime.is_due(held, now) and self._renewals.is_over(now):
-            fetched = await self._renew(request, lifetime, held, now, deadline)
+            fetched = await self._renew(request, lifetime, held, now, deadline, holder=holder)
         else:
             return held
         if self._shared and fetched.to_share:
@@ -104,6 +124,8 @@ class Vendor:
     def forget(self) -> None:
         """Forget every role session, as after a restored snapshot."""
         self._cache.clear()
+        if self._seats:
+            self._seats.clear()
 
     async def close(self) -> None:
         await self._sts.close()
@@ -117,10 +139,14 @@ class Vendor:
         held: Credentials,
         now: float,
         deadline: Deadline,
+        *,
+        holder: Identity | None,
     ) -> Fetched:
         """Fresh credentials in place of `held`, which serve on where none are to be had in time."""
         try:
-            fetched = await self._fetch(request, lifetime, now, deadline.within(RENEWAL_BUDGET), ahead=True)
+            fetched = await self._fetch(
+                request, lifetime, now, deadline.within(RENEWAL_BUDGET), holder=holder, ahead=True
+            )
         except Exception:
             # Whatever it is: the caller has credentials, and who finds none any more is told.
             self.counts.refresh_failures += 1
@@ -131,7 +157,14 @@ class Vendor:
         return fetched
 
     async def _fetch(
-        self, request: AssumeRoleRequest, lifetime: Lifetime, now: float, deadline: Deadline, *, ahead: bool
+        self,
+        request: AssumeRoleRequest,
+        lifetime: Lifetime,
+        now: float,
+        deadline: Deadline,
+        *,
+        holder: Identity | None,
+        ahead: bool,
     ) -> Fetched:
         budget = deadline.remaining()
         if budget <= 0:
@@ -148,7 +181,9 @@ class Vendor:
         try:
             fetched = await self._flights.join(
                 flight_key,
-                lambda flight: self._assume(request, lifetime, now, deadline, flight, ahead=ahead),
+                lambda flight: self._assume(
+                    request, lifetime, now, deadline, flight, holder=holder, ahead=ahead
+                ),
                 budget=budget,
             )
         except TimeoutError:
@@ -167,15 +202,23 @@ class Vendor:
         deadline: Deadline,
         flight: Flight[Fetched],
         *,
+        holder: Identity | None,
         ahead: bool,
     ) -> Fetched:
         if self._shared and (found := await self._shared.find(request, lifetime, now, deadline, ahead=ahead)):
             self._cache.keep(request.key, found)
             return Fetched(found, to_share=False)
+        release = None
+        if self._seats and holder:
+            ends = min(now + request.duration, holder.expires_at)
+            release = await self._seats.take(holder, ends, now, deadline)
         try:
             credentials = await self._sts.assume_role(request, now=now, remaining=flight.remaining)
-        except AssumeRoleDenied as error:
-            self._cache.deny(request.key, error, now)
+        except BaseException as error:
+            if release:
+                await release()
+            if isinstance(error, AssumeRoleDenied):
+                self._cache.deny(request.key, error, now)
             raise
         self._cache.keep(request.key, credentials)
         return Fetched(credentials, to_share=True)
