@@ -145,7 +145,7 @@ def test_a_caller_gets_a_session_of_the_role_that_is_handed_out(api: Api, shape:
 
 def test_sdks_read_it(api: Api) -> None:
     """botocore's own reader of what `credential_process` prints."""
-    from botocore.credentials import ProcessProvider  # noqa: PLC0415
+    from botocore.credentials import ProcessProvider
 
     class Printed:
         returncode = 0

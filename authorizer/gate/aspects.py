@@ -63,6 +63,10 @@ def _shared_cache(access: Access) -> object:
     return None if cache is None else (cache.table, cache.region)
 
 
+def _handed_out(access: Access) -> frozenset[str]:
+    return frozenset(f"{handed} with {own}" for own, handed in access.settings.callers.roles.items())
+
+
 def _keys_of(name: str) -> Callable[[Access], object]:
     def read(access: Access) -> object:
         sealing = getattr(access.settings, name)
@@ -299,6 +303,26 @@ ASPECTS: Final = (
     Aspect(
         name="shared cache", fields=("Settings.shared_cache", "SharedCache.table", "SharedCache.region"),
         read=_shared_cache, judge=steps.brought, says="a table that holds sessions, sealed: {}",
+    ),
+    # ── Which credentials callers hold themselves ──
+    Aspect(
+        name="callers' own", fields=("Settings.callers", "Callers.roles"),
+        read=_handed_out, judge=steps.members, says="callers hold sessions themselves: {}",
+    ),
+    Aspect(
+        name="origins", fields=("Callers.origins",),
+        read=lambda access: access.settings.callers.origins, judge=steps.members,
+        says="credentials for pages of {}",
+    ),
+    Aspect(
+        name="same address", fields=("Callers.same_address",),
+        read=lambda access: access.settings.callers.same_address, judge=steps.ordered(True, False),
+        says="callers' sessions serve from one address alone: {}",
+    ),
+    Aspect(
+        name="sessions of one user", fields=("Callers.sessions",),
+        read=lambda access: access.settings.callers.sessions, judge=steps.counted,
+        says="sessions of one user at once: {}",
     ),
 )  # fmt: skip
 """An aspect a row. What session policies allow is compared beside them (`authorizer.engine.prove.diff`)."""

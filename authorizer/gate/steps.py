@@ -66,6 +66,12 @@ def at_most(old: float | None, new: float | None) -> Steps:
         yield Step(direction="WIDER" if now > before else "NARROWER", what=told)
 
 
+def counted(old: int, new: int) -> Steps:
+    """The same for a number of things."""
+    if old != new:
+        yield Step(direction="WIDER" if new > old else "NARROWER", what=f"{new}, where it was {old}")
+
+
 def ordered(*values: object) -> Judge:
     """Values from the narrowest to the widest."""
 

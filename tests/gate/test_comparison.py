@@ -22,6 +22,7 @@ from authorizer.gate.comparison import Comparison, compare
 from authorizer.identity.permit import permit
 from authorizer.identity.resolve import resolve
 from authorizer.model import Claims, Role
+from authorizer.settings.callers import Callers
 from authorizer.settings.load import read
 from authorizer.settings.schema import (
     Access,
@@ -157,6 +158,17 @@ def group(name: str = "readers", **changes: Any) -> dict[str, Any]:
 
 SOURCES = ["header:authorization", "query:token"]
 ANY_SCOPE = issuer(speaks_for={"scopes": "any"})
+OWN: dict[str, Any] = {
+    "roles": {"own": {"arn": f"{ACCOUNT}:role/own", "policies": ["reads"], "source_identity": "{sub}"}},
+    "session": {"end_with_token": False},
+}
+
+
+def handing(**changes: Any) -> dict[str, Any]:
+    """Readers hold sessions of a role of their own."""
+    return {**OWN, "callers": {"roles": {"reader": "own"}, **changes}}
+
+
 UNCACHED: dict[str, Any] = {"gateway": {"result_ttl": "0s"}}
 
 # Aspect, the narrower configuration, the wider one; both are changes to BASE.
@@ -216,6 +228,10 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("shared cache", {}, {"shared_cache": {"table": "sessions"}}),
     ("sealing keys", {"session": {"context": "none"}, "sealing": None}, {"session": {"context": "none"}}),
     ("private sealing keys", {"private_sealing": None}, {}),
+    ("callers' own", OWN, handing()),
+    ("origins", handing(), handing(origins=["https://app.example.com"])),
+    ("same address", handing(same_address=True), handing()),
+    ("sessions of one user", handing(sessions=2), handing(sessions=3)),
 ]  # fmt: skip
 # Aspect and two configurations of which neither is known to be narrower: judged so both ways.
 EITHER: list[tuple[str, dict[str, Any]]] = [
@@ -395,6 +411,7 @@ def test_a_rule_that_goes_may_leave_the_role_of_ambiguous_callers() -> None:
 CLASSES = (
     *(
         Settings,
+        Callers,
         Issuer,
         Authority,
         Keys,

@@ -1,5 +1,6 @@
 """The shared level against two implementations of DynamoDB's API, which refuse, store and answer as they see fit."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from authorizer.errors import PolicyMalformed, TooManySessions
 from authorizer.model import Shape
+from authorizer.settings.callers import Callers
 from authorizer.settings.schema import Sealing, SharedCache
 from authorizer.vending import shared
 from authorizer.vending.vendor import Vendor
@@ -21,7 +24,7 @@ from tests.servers.dynamodb import REGION, SERVERS, Answer, Door, client, create
 from tests.servers.sts import RecordingSts
 from tests.vending.conftest import SESSION
 from tests.vending.factories import NOW, SUB, jwk_set, make_identity, make_policy, make_settings
-from tests.vending.fake_sts import FakeSts
+from tests.vending.fake_sts import Failure, FakeSts
 from tests.world import AWS
 
 
@@ -79,7 +82,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> float:
     return usual
 
 
-New = Callable[[], Vendor]
+New = Callable[..., Vendor]
 
 
 @pytest.fixture
@@ -87,8 +90,9 @@ async def environment(sts: FakeSts, door: Door, missing: Table) -> AsyncIterator
     """Makes environments that go through `door` to the one table, and closes them."""
     made = []
 
-    def make() -> Vendor:
+    def make(**changes: Any) -> Vendor:
         settings = make_settings(
+            **changes,
             private_sealing=Sealing(source="environment", keys=jwk_set(), private=True),
             shared_cache=SharedCache(table=missing.name, region=REGION),
         )
@@ -371,3 +375,75 @@ def test_processes_that_begin_one_after_another_vend_each_session_once(
     vended = [process.work(table, users)["vended"] for process in processes]
     assert sorted(request["RoleSessionName"] for request in recording_sts.requests) == sorted(users)
     assert vended[0] == vended[1] == vended[2]
+
+
+# ── Seats: how many sessions of one user are alive, in all environments together ─────────────────────────────────────
+
+
+def holding(sessions: int) -> dict[str, Any]:
+    """What makes the role of `make_identity` one that callers hold themselves."""
+    return {"callers": Callers(roles={"editor": make_identity().role.name}, sessions=sessions)}
+
+
+async def hold(vendor: Vendor, token: int, *, now: float = NOW, principal: str = SUB) -> str:
+    """A session for the user's token of that number: each ends at another time, so that none is the same."""
+    identity = make_identity(principal=principal, expires_at=NOW + 3600 + token)
+    return (
+        await vendor.vend(identity, make_policy(), Shape.REST_REQUEST, now, Deadline.after(60))
+    ).access_key_id
+
+
+def seats(table: Table) -> list[str]:
+    return sorted(key.split("/")[-1] for key in table.items if key.startswith("seat/"))
+
+
+async def test_environments_never_give_a_seat_away_twice(environment: New, table: Table) -> None:
+    vendors = [environment(**holding(3)) for _ in range(4)]
+    asked = [hold(vendor, number) for number, vendor in enumerate(vendors)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if not isinstance(outcome, str)] == [TooManySessions]
+    assert seats(table) == ["0", "1", "2"]
+    assert await hold(environment(**holding(3)), 9, principal="somebody-else")
+
+
+async def test_a_seat_says_until_when_and_not_whose_it_is(environment: New, table: Table) -> None:
+    await hold(environment(**holding(3)), 0)
+    [(key, item)] = [(key, item) for key, item in table.items.items() if key.startswith("seat/")]
+    assert item == {"id": {"S": key}, "expires": {"N": str(int(NOW) + 3600)}}
+    assert SUB not in key
+
+
+async def test_a_seat_is_free_once_its_session_is_over(environment: New, table: Table, sts: FakeSts) -> None:
+    await hold(environment(**holding(1)), 0)
+    with pytest.raises(TooManySessions):
+        await hold(environment(**holding(1)), 1, now=NOW + 3599)
+    sts.clock = NOW + 3600
+    assert await hold(environment(**holding(1)), 7200, now=NOW + 3600)
+
+
+async def test_no_forger_keeps_a_user_out_for_longer_than_a_session_lives(
+    environment: New, table: Table
+) -> None:
+    await hold(environment(**holding(1)), 0)
+    [key] = [key for key in table.items if key.startswith("seat/")]
+    table.put(key, expires={"N": str(int(NOW) + 86_400)})
+    assert await hold(environment(**holding(1)), 1)
+
+
+async def test_a_session_that_was_not_made_gives_its_seat_back(
+    environment: New, table: Table, sts: FakeSts
+) -> None:
+    sts.always = Failure("MalformedPolicyDocument", status=400)
+    with pytest.raises(PolicyMalformed):
+        await hold(environment(**holding(1)), 0)
+    assert not seats(table)
+
+
+async def test_where_the_table_fails_each_environment_counts_its_own(
+    environment: New, sts: FakeSts, missing: Table
+) -> None:
+    """The table is not there."""
+    vendor = environment(**holding(2))
+    assert len({await hold(vendor, number) for number in range(2)}) == 2
+    with pytest.raises(TooManySessions):
+        await hold(vendor, 2)

@@ -1,0 +1,150 @@
+"""`[callers]`: whose sessions callers may hold, and what does not load."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from authorizer.errors import SettingsError
+from authorizer.settings.callers import NOBODY
+from tests.make import make_settings, sample_templates
+
+OWN: Mapping[str, Any] = {"arn": "arn:aws:iam::123456789012:role/own", "policies": ["s3-home"]}
+
+
+def handing(own: Mapping[str, Any] = OWN, **callers: Any) -> dict[str, Any]:
+    return {"roles": {"own": own}, "callers": {"roles": {"editor": "own"}, **callers}}
+
+
+def problem(**changes: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        make_settings(**changes)
+    [found] = caught.value.problems
+    return str(found)
+
+
+def test_nobody_holds_a_session_of_their_own_unless_it_is_said() -> None:
+    assert make_settings().callers == NOBODY
+    assert not NOBODY.handed_out
+
+
+def test_it_is_read() -> None:
+    callers = make_settings(
+        **handing(origins=["https://app.example.com", "http://localhost:8000"], same_address=True, sessions=9)
+    ).callers
+    assert callers.handed_out == {"own"}
+    assert callers.origins == {"https://app.example.com", "http://localhost:8000"}
+    assert (callers.same_address, callers.sessions) == (True, 9)
+
+
+def test_what_is_left_out_is_the_careful_value() -> None:
+    callers = make_settings(**handing()).callers
+    assert (callers.origins, callers.same_address, callers.sessions) == (frozenset(), False, 5)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("*", id="any page"),
+        pytest.param("null", id="a page without an origin"),
+        pytest.param("https://*.example.com", id="a wildcard"),
+        pytest.param("http://app.example.com", id="plain HTTP"),
+        pytest.param("https://app.example.com/", id="a path"),
+        pytest.param("https://App.example.com", id="upper case, as no browser writes it"),
+        pytest.param("https://user@app.example.com", id="a user"),
+        pytest.param("http://127.0.0.1.evil.example", id="a host that begins like the laptop's"),
+        pytest.param("app.example.com", id="no scheme"),
+    ],
+)
+def test_an_origin_is_one_page_s(origin: str) -> None:
+    assert "expected an origin such as https://app.example.com" in problem(**handing(origins=[origin]))
+
+
+@pytest.mark.parametrize("sessions", [0, 101, -1])
+def test_sessions_have_a_bound(sessions: int) -> None:
+    assert "sessions" in problem(**handing(sessions=sessions))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param(
+            {"callers": {"roles": {"editor": "none"}}}, "there is no role 'none'", id="an unknown role"
+        ),
+        pytest.param(
+            {"roles": {"own": OWN}, "callers": {"roles": {"none": "own"}}},
+            "there is no role 'none'",
+            id="an unknown role of callers",
+        ),
+        pytest.param(
+            {**handing(), "groups": {"viewers": {"role": "own"}}},
+            "the role 'own' is handed to callers",
+            id="a group that leads to it",
+        ),
+        pytest.param(
+            {
+                **handing(),
+                "rules": [{"claim": "custom:department", "match": "Equals", "value": "x", "role": "own"}],
+            },
+            "the role 'own' is handed to callers",
+            id="a rule that leads to it",
+        ),
+        pytest.param(
+            {**handing(), "resolution": {"ambiguous": "own"}},
+            "the role 'own' is handed to callers",
+            id="the role of the undecided",
+        ),
+        pytest.param(
+            handing({**OWN, "managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}),
+            "what a managed policy allows does not",
+            id="what outlives the token",
+        ),
+        pytest.param(
+            {
+                "roles": {"own": OWN, "other": {**OWN, "arn": f"{OWN['arn']}er"}},
+                "callers": {"roles": {"editor": "own", "own": "other"}},
+            },
+            "nothing comes of this row",
+            id="a row that nobody reaches",
+        ),
+    ],
+)
+def test_what_would_give_callers_a_backend_s_rights_does_not_load(changes: dict[str, Any], said: str) -> None:
+    assert said in problem(**changes)
+
+
+@pytest.mark.parametrize(
+    ("condition", "callers", "key"),
+    [
+        pytest.param(
+            {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+            {},
+            "aws:CurrentTime",
+            id="the end of the token",
+        ),
+        pytest.param(
+            {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+            {"same_address": True},
+            "aws:SourceIp",
+            id="the caller's address",
+        ),
+    ],
+)
+def test_a_template_that_limits_what_the_session_is_limited_by_does_not_load(
+    condition: dict[str, Any], callers: dict[str, Any], key: str
+) -> None:
+    template = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::b/{{ sub }}/*",
+                "Condition": condition,
+            }
+        ],
+    }
+    changes = handing({**OWN, "policies": ["timed"]}, **callers)
+    templates = {**sample_templates(), "timed": json.dumps(template)}
+    assert f"limit `{key}` themselves" in problem(**changes, templates=templates)
