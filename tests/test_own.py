@@ -157,7 +157,7 @@ def test_sdks_read_it(api: Api) -> None:
 
     text = api.ask()["body"]
     config = {"profiles": {"default": {"credential_process": "it"}}}
-    found = ProcessProvider("default", lambda: config, popen=Printed).load()
+    found: Any = ProcessProvider("default", lambda: config, popen=Printed).load()
     assert found.access_key == json.loads(text)["AccessKeyId"]
     assert found.token == json.loads(text)["SessionToken"]
 

@@ -1,0 +1,146 @@
+"""For whoever holds credentials of their own: an AWS session that asks `GET /credentials` again before they end.
+
+::
+
+    from authorizer.client import boto3_session
+
+    s3 = boto3_session("https://api.example.com/credentials", token=lambda: sign_in.id_token).client("s3")
+
+`token` is called for each renewal and gives a token that is still taken: what it returned the last time has ended with
+the session that it brought. Nothing here prints or logs a token or a credential. HTTPS alone; plain HTTP on loopback.
+
+Renewal is botocore's: once for all threads (or tasks) that ask at the same time, ahead of the end while what there is
+still serves, and waited for in its last minute.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from botocore.exceptions import CredentialRetrievalError
+
+if TYPE_CHECKING:
+    import aioboto3
+    import boto3
+
+PROVIDER: Final = "authorizer"
+"""What botocore calls where these credentials come from."""
+AHEAD: Final = 240
+"""Seconds before the end at which fresh ones are asked for. The server hands out none that last less than five minutes;
+botocore's own 15 minutes would ask again at each request of a session that lives no longer."""
+LAST: Final = 60
+"""Seconds before the end at which requests wait for them."""
+TIMEOUT: Final = 12.0
+"""Seconds for one answer: the server gives up before that."""
+FIELDS: Final = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+
+
+def boto3_session(url: str, *, token: Callable[[], str], region: str | None = None) -> "boto3.Session":
+    """A boto3 session with the caller's own credentials, and with no others. Its first request asks for them, and
+    raises `CredentialRetrievalError` where none are to be had. Raises `ValueError` for a URL that is not HTTPS."""
+    import boto3  # noqa: PLC0415 - for those who use it
+    import urllib3  # noqa: PLC0415 - botocore's own
+    from botocore.credentials import (  # noqa: PLC0415
+        CredentialProvider,
+        CredentialResolver,
+        RefreshableCredentials,
+    )
+    from botocore.session import Session  # noqa: PLC0415
+
+    address = _checked(url)
+
+    def fresh() -> dict[str, str]:
+        try:
+            reply = urllib3.request(
+                "GET", address, headers=_headers(token()), timeout=TIMEOUT, redirect=False, retries=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise _failed(f"the server cannot be asked: {type(error).__name__}") from None
+        return _metadata(reply.status, reply.data)
+
+    class Provider(CredentialProvider):
+        METHOD = CANONICAL_NAME = PROVIDER
+
+        def load(self) -> RefreshableCredentials:  # type: ignore[explicit-override]  # Python 3.12 has it
+            return RefreshableCredentials.create_from_metadata(
+                fresh(), fresh, PROVIDER, advisory_timeout=AHEAD, mandatory_timeout=LAST
+            )
+
+    core = Session()
+    core.register_component("credential_provider", CredentialResolver([Provider()]))
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def session(
+    url: str, *, token: Callable[[], Awaitable[str]], region: str | None = None
+) -> "aioboto3.Session":
+    """The same for aioboto3."""
+    import aioboto3  # noqa: PLC0415 - for those who use it
+    import aiohttp  # noqa: PLC0415 - aiobotocore's own
+    from aiobotocore.credentials import AioCredentialResolver, AioRefreshableCredentials  # noqa: PLC0415
+    from aiobotocore.session import AioSession  # noqa: PLC0415
+    from botocore.credentials import CredentialProvider  # noqa: PLC0415
+
+    address = _checked(url)
+
+    async def fresh() -> dict[str, str]:
+        headers = _headers(await token())
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http,
+                http.get(address, headers=headers, allow_redirects=False) as reply,
+            ):
+                return _metadata(reply.status, await reply.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _failed(f"the server cannot be asked: {type(error).__name__}") from None
+
+    class Provider(CredentialProvider):
+        METHOD = CANONICAL_NAME = PROVIDER
+
+        async def load(self) -> AioRefreshableCredentials:  # type: ignore[explicit-override]
+            return AioRefreshableCredentials.create_from_metadata(
+                await fresh(), fresh, PROVIDER, advisory_timeout=AHEAD, mandatory_timeout=LAST
+            )
+
+    core = AioSession()
+    core.register_component("credential_provider", AioCredentialResolver([Provider()]))
+    return aioboto3.Session(botocore_session=core, region_name=region)
+
+
+def _checked(url: str) -> str:
+    """A token never travels in the clear, and never to whoever answers for a name on the way."""
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.scheme not in (("https", "http") if loopback else ("https",)):
+        raise ValueError("expected the https URL of GET /credentials; plain HTTP is for loopback")
+    return url
+
+
+def _headers(token: str) -> dict[str, str]:
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise _failed("`token` gave no token: expected a JWT as the issuer signed it")
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+
+def _metadata(status: int, body: bytes) -> dict[str, str]:
+    """What botocore refreshes from. A refusal is told by its code alone."""
+    try:
+        said: Any = json.loads(body)
+    except ValueError:
+        said = None
+    said = said if isinstance(said, Mapping) else {}
+    if status != 200:
+        code = said.get("code")
+        told = code if isinstance(code, str) and code.isidentifier() else "no code"
+        raise _failed(f"the server answers {status} ({told}): its record says why")
+    if not all(isinstance(said.get(name), str) and said[name] for name in FIELDS):
+        raise _failed(
+            f"the server's answer lacks one of {', '.join(FIELDS)}: is the URL that of GET /credentials?"
+        )
+    access_key, secret_key, session_token, expiry = (str(said[name]) for name in FIELDS)
+    return {"access_key": access_key, "secret_key": secret_key, "token": session_token, "expiry_time": expiry}
+
+
+def _failed(reason: str) -> CredentialRetrievalError:
+    return CredentialRetrievalError(provider=PROVIDER, error_msg=reason)
