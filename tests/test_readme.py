@@ -83,6 +83,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         },
         private_sealing={"keys": "{}"},
         shared_cache={"table": "sessions"},
+        callers={"origins": []},
         lint={"ignore": [{"code": "scan", "where": "s3-home.json.j2", "reason": "r", "owner": "o"}]},
     )
     return keys

@@ -28,6 +28,10 @@ MOST_USERS = 10_000
 Release = Callable[[], Awaitable[None]]
 
 
+class AllTaken(Exception):  # noqa: N818 - an answer of the table's, and no error
+    """All seats of a user are taken in the shared table."""
+
+
 class Seats:
     """The seats of every user."""
 
@@ -56,12 +60,11 @@ class Seats:
             seats = [f"seat/{user}/{number}" for number in numbers]
             try:
                 seat = await self._shared.seat(seats, ends, now, deadline)
-            except BaseException:
+            except BaseException as error:
                 self._free(user, ends)
+                if isinstance(error, AllTaken):
+                    raise self._refused(None) from None
                 raise
-            if seat is None:
-                self._free(user, ends)
-                raise self._refused(None)
 
         async def release() -> None:
             self._free(user, ends)

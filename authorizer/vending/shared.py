@@ -30,6 +30,7 @@ from authorizer.settings.schema import MAX_CHAINED_DURATION, SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
 from authorizer.vending.lifetime import Lifetime
+from authorizer.vending.seats import AllTaken
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
@@ -128,8 +129,8 @@ class SharedLevel:
             self._writes.succeeded()
 
     async def seat(self, seats: Sequence[str], ends: float, now: float, deadline: Deadline) -> str | None:
-        """The first of these seats that is free, taken until `ends`; None where all are taken. Where the table does not
-        answer, the empty text: whom it concerns is counted elsewhere too.
+        """The first of these seats that is free, taken until `ends`; None where the table does not answer: whom it
+        concerns is counted elsewhere too. Raises `AllTaken`.
 
         A seat that says it is taken for longer than any session lives is free: DynamoDB takes what a forger writes.
         """
@@ -137,19 +138,21 @@ class SharedLevel:
         free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
         for name in seats:
             if not self._writes.is_over(now) or self._is_short(deadline):
-                return ""
+                return None
             item = {"id": {"S": name}, "expires": {"N": str(math.ceil(ends))}}
             try:
                 await self._exchange(partial(self._put, item=item, condition=free, values=values), deadline)
             except ClientError as error:
                 if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                     continue
-                return self._unwritten(now)
+                self._unwritten(now)
+                return None
             except Exception:  # as above
-                return self._unwritten(now)
+                self._unwritten(now)
+                return None
             self._writes.succeeded()
             return name
-        return None
+        raise AllTaken
 
     async def unseat(self, name: str, deadline: Deadline) -> None:
         """Give a seat back. One that cannot be is taken until its end."""
@@ -169,10 +172,9 @@ class SharedLevel:
             ExpressionAttributeValues=values,
         )
 
-    def _unwritten(self, now: float) -> str:
+    def _unwritten(self, now: float) -> None:
         self._counts.shared_failures += 1
         self._writes.failed(now)
-        return ""
 
     async def open(self) -> None:
         """Make the client and its connection ahead of the first request, which has less patience."""

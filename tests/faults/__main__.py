@@ -104,6 +104,12 @@ REQUESTS: Final = (
         "a token of a key that nobody has", False, _asking(lambda _: token(ERIN, key="forged", kid="k3"))
     ),
     Request("an expired token", False, _asking(lambda _: token(ERIN, exp=EPOCH - 30))),
+    Request("credentials of one's own", True, lambda scene, state: scene.own(_good(state))),
+    Request(
+        "credentials for a stranger",
+        False,
+        lambda scene, state: scene.own(token(ERIN, key="forged", kid=state.kid)),
+    ),
     Request(
         "connecting", True, lambda scene, state: _renewable(state) and scene.tell(connecting(_good(state)))
     ),

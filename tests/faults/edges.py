@@ -138,9 +138,18 @@ class Table:
             return {"Item": {**others[0], "id": {"S": key}}} if others else {}
         return {"Item": self.items[key]} if key in self.items else {}
 
-    async def put_item(self, *, TableName: str, Item: Any) -> Any:
+    async def put_item(self, *, TableName: str, Item: Any, **condition: Any) -> Any:
         await self._trouble()
+        if condition and Item["id"]["S"] in self.items:
+            raise ClientError(
+                {"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}, "PutItem"
+            )
         self.items[Item["id"]["S"]] = Item
+        return {}
+
+    async def delete_item(self, *, TableName: str, Key: Any) -> Any:
+        await self._trouble()
+        self.items.pop(Key["id"]["S"], None)
         return {}
 
     async def _trouble(self) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 from authorizer.backend.event import Context, context_of_event
 from authorizer.backend.opening import open_context
 from authorizer.connections import Connections
-from authorizer.model import Credentials, Decision
-from authorizer.pipeline import Stages
+from authorizer.model import Credentials, Decision, instant
+from authorizer.pipeline import Stages, hand_out
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
 from authorizer.sealing.sealers import Sealers
@@ -28,8 +28,14 @@ STAGE: Final = "arn:aws:execute-api:eu-west-1:123456789012:rest0token/prod"
 CONNECTION: Final = "L0SM9cOFvHcCIhw="
 SECRET: Final = json.dumps({"keys": [{"kty": "oct", "kid": "1", "k": "A" * 43}]})
 PRIVATE: Final = json.dumps({"keys": [{"kty": "oct", "kid": "p", "k": "B" * 42 + "A"}]})
-PLAIN: Final[dict[str, Any]] = {}
+OWN: Final = f"{ROLES}own"
+PLAIN: Final[dict[str, Any]] = {
+    # Editors hold sessions of a role of their own.
+    "roles": {"own": {"arn": OWN, "policies": ["s3-home"], "session_tags": {"tenant": "tenant"}}},
+    "callers": {"roles": {"editor": "own"}},
+}
 SEALED: Final[dict[str, Any]] = {
+    **PLAIN,
     "session": {"context": "sealed"},
     "sealing": {
         "source": "secretsmanager",
@@ -94,6 +100,16 @@ def connecting(bearer: str) -> dict[str, object]:
         "headers": {},
         "queryStringParameters": {"token": bearer},
         "requestContext": {"eventType": "CONNECT", "connectionId": CONNECTION, "routeKey": "$connect"},
+    }
+
+
+def calling(bearer: str) -> dict[str, object]:
+    """A call of the route where callers get credentials of their own."""
+    here = {"accountId": "123456789012", "apiId": "rest0token", "stage": "prod"}
+    return {
+        "version": "2.0",
+        "headers": {"authorization": f"Bearer {bearer}"},
+        "requestContext": {**here, "routeKey": "GET /data/credentials"},
     }
 
 
@@ -174,6 +190,14 @@ class Scene:
         """What becomes of a request."""
         return self.tell(event(bearer))
 
+    def own(self, bearer: str) -> Answer:
+        """What becomes of a call for credentials of one's own."""
+        self.authorizer._flow = hand_out
+        try:
+            return self.tell(calling(bearer))
+        finally:
+            self.authorizer._flow = None
+
     def tell(self, asked: dict[str, object]) -> Answer:
         """What becomes of an event."""
         begun = self.clock()
@@ -215,6 +239,13 @@ class Scene:
 def wrong_with(scene: Scene, decision: Decision, person: Person, now: float) -> str | None:
     """What is wrong with an allow for `person`, asked for at `now`; None: it is theirs, whole and alive."""
     response: Any = decision.response
+    if "SessionToken" in response:
+        form = granted_to(response["SessionToken"])
+        if (form["RoleArn"], form["RoleSessionName"]) != (OWN, person.sub):
+            return f"hands out credentials of {form['RoleArn']} for {form['RoleSessionName']}"
+        if "aws:CurrentTime" not in form["Policy"] or person.sub not in form["Policy"]:
+            return "hands out credentials that are not narrowed to the caller and their token"
+        return None if response["Expiration"] > instant(now) else "hands out credentials that are over"
     # What a WebSocket's backend is told is the context alone.
     subs = {response.get("principalId", person.sub), response["context"]["sub"]}
     if subs != {person.sub}:

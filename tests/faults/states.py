@@ -34,6 +34,7 @@ def _asked(scene: Scene, *, seconds: float = 1.0) -> None:
     scene.authorizer.warm()
     for person in PEOPLE:
         scene.ask(token(person))
+    scene.own(token(ERIN))
     scene.rest(seconds)
 
 
@@ -78,6 +79,7 @@ def _shared(scene: Scene) -> None:
     """Another environment has answered everybody, and shared what it has."""
     _asked(scene)
     scene.ask(token(ERIN))
+    scene.own(token(ERIN))
     scene.rest(1)
     scene.begin_anew()
     scene.sts.asked.clear()
@@ -115,6 +117,7 @@ STATES: Final = (
     State("sealed, the keys take long", SEALED, _slow_threads, "failure"),
     State("sealed, the keys are none", SEALED, _wrong("secret", "garbage"), "failure"),
     State("sealed, the keys are held and cannot be renewed", SEALED, _and(_half_over, _wrong("secret", "down"))),
+    State("sealed, STS is down", SEALED, _wrong("sts", "down"), "failure"),
     State("shared by another environment", SEALED, _shared),
     State("shared by another, and STS is down", SEALED, _and(_shared, _wrong("sts", "down"))),
     State("the shared table is absent", SEALED, _and(_shared, _wrong("table", "absent"))),
