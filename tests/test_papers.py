@@ -50,6 +50,8 @@ OTHER_WORDS = {
     *("token_use", "client_id", "auth_time", "managed_policies", "user_writable"),
     # Files.
     "own_handler",
+    # A setting of AWS's own configuration file.
+    "credential_process",
 }
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 """SHA-256 of the licence's text as the Apache Software Foundation publishes it."""

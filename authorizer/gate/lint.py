@@ -9,6 +9,7 @@ from authorizer.engine import InScopes, TemplateSet
 from authorizer.engine.check import Finding, lint
 from authorizer.engine.prove import covers, owned
 from authorizer.gate.claims import about_claims
+from authorizer.gate.handed_out import handed_out
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
@@ -42,6 +43,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
         *_issuers(settings),
         *_roles(settings, templates),
         *_names(settings),
+        *handed_out(settings, templates),
     ):
         line = line_of(source, path)
         place = f"{settings.place}:{line}" if line else settings.place

@@ -28,7 +28,7 @@ MOST_USERS = 10_000
 Release = Callable[[], Awaitable[None]]
 
 
-class AllTaken(Exception):  # noqa: N818 - an answer of the table's, and no error
+class AllTaken(Exception):
     """All seats of a user are taken in the shared table."""
 
 

@@ -30,8 +30,8 @@ from authorizer.settings.schema import MAX_CHAINED_DURATION, SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
 from authorizer.vending.lifetime import Lifetime
-from authorizer.vending.seats import AllTaken
 from authorizer.vending.request import AssumeRoleRequest
+from authorizer.vending.seats import AllTaken
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
 
