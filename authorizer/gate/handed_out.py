@@ -18,7 +18,7 @@ _Found = Iterator[tuple[Path, str, str, str]]
 
 def handed_out(settings: Settings, templates: TemplateSet) -> _Found:
     """Findings, each with its place, code, text and remedy."""
-    own = frozenset(row.isolates for row in settings.policies.values() if row.isolates is not None)
+    own = frozenset(claim for row in settings.policies.values() for claim in row.isolates)
     for name in sorted(settings.callers.handed_out):
         told = {
             (code, what, action)
