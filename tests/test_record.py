@@ -353,3 +353,24 @@ def test_no_credentials_are_kept_by_what_remembers_their_text() -> None:
     gc.collect()
     held = [each for each in gc.get_objects() if isinstance(each, Credentials)]
     assert [each for each in held if each.secret_access_key == "only here"] == []
+
+
+def test_the_whole_time_is_told_in_milliseconds() -> None:
+    ticks = iter((100.0, 100.5))
+    record = Record(NOW, tick=lambda: next(ticks))
+    assert json.loads(record.line("failure"))["duration"] == 500.0
+
+
+@pytest.mark.parametrize(("age", "cached"), [(1, True), (0, False), (-1, False)])
+def test_credentials_are_told_as_cached_where_they_are_older_than_the_request(
+    age: float, cached: bool
+) -> None:
+    record = whole()
+    assert record.credentials is not None
+    record.credentials = replace(record.credentials, issued_at=NOW - age)
+    assert json.loads(record.line("allow"))["credentials_cached"] is cached
+
+
+def test_the_line_holds_no_space_that_json_does_not_need() -> None:
+    line = whole().line("allow")
+    assert line == json.dumps(json.loads(line), separators=(",", ":"))

@@ -108,4 +108,4 @@ def test_all_that_is_remembered_is_dropped_and_bounded_in_one_place() -> None:
     assert of_here >= set(REMEMBERING) - {"authorizer.tls.context"}
     memory.forget()
     assert [each.cache_info().currsize for each in memory._memories] == [0] * len(memory._memories)
-    assert max(each.cache_info().maxsize for each in memory._memories) <= memory.PER_CALLER
+    assert {each.cache_info().maxsize for each in memory._memories} == {1024, 256, 64}

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from multidict import CIMultiDict
 
 from authorizer import backend
+from authorizer.aws.https import CheckedSession
 from authorizer.backend import opening
 from authorizer.backend.event import HEADERS, context_of_event
 from authorizer.errors import (
@@ -506,3 +507,13 @@ def test_the_kit_is_light(fields: dict[str, str], loaded: list[str]) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == loaded
+
+
+def test_an_aioboto3_session_checks_whom_it_reaches_and_shares_the_service_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.time", lambda: NOW)
+    one, other = backend.session(http_2(PLAIN)), backend.session(http_2(PLAIN))
+    config: Any = one._session.get_default_client_config()
+    assert config.http_session_cls is CheckedSession
+    assert one._session.get_component("data_loader") is other._session.get_component("data_loader")

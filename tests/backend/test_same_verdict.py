@@ -2,6 +2,7 @@
 in both spellings of the gateway."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -364,3 +365,15 @@ def test_a_declared_list_is_a_list_where_only_one_is_written_so(
     payload = payload_of(make_claims(values={} if written is None else {"custom:x": written}))
     claims = native_claims(event_of(payload, http=http), make_settings(**DECLARED["a list"]), NOW)
     assert claims.values.get("custom:x") == read
+
+
+@pytest.mark.parametrize(("http", "written"), [(False, "`a,b`"), (True, "`[a b]`")], ids=["REST", "HTTP API"])
+def test_what_is_no_list_is_told_with_the_way_in_which_this_gateway_writes_one(
+    http: bool, written: str
+) -> None:
+    event = event_of({**payload_of(make_claims()), "cognito:groups": "x"}, http=http)
+    authorizer = event["requestContext"]["authorizer"]
+    claims = authorizer["jwt"]["claims"] if http else authorizer["claims"]
+    claims["cognito:groups"] = {"not": "a list"}
+    with pytest.raises(TokenClaimMalformed, match=re.escape(f"expected {written}, found an object")):
+        native_claims(event, make_settings(), NOW)

@@ -1,8 +1,9 @@
 """`make guards`: break each check of every room in turn, and say which test turns red.
 
 ``python -m tests.guards [ROOM or MODULE …]`` tries each mutant with the test that turned red the last time, then with
-all tests of its room that reach it, then with all others. It fails where a mutant survives unexplained; ``--list``
-names the test of each, and ``--record`` (`make guards RECORD=1`) writes down that the modules stood the trial.
+the quick tests of its room that reach it, with all others, and with the slow ones. It fails where a mutant survives
+unexplained; ``--list`` names the test of each, and ``--record`` (`make guards RECORD=1`) writes down that the modules
+stood the trial.
 """
 
 import argparse
@@ -82,10 +83,13 @@ def _guards(chosen: list[Mutant], known: Mapping[str, str], console: Console, wo
             console.print(f"[yellow]red without any mutant, and left out:[/] {test}")
         near = [Trial(mutant=mutant, tests=reach.tests(mutant, near=True)) for mutant in left]
         left = run("with its room's own tests", near)
-        run(
+        left = run(
             "with all others",
             [Trial(mutant=mutant, tests=reach.tests(mutant, near=False)) for mutant in left],
         )
+        for near in (True, False):
+            slow = [Trial(mutant=mutant, tests=reach.tests(mutant, near=near, long=True)) for mutant in left]
+            left = run("with the slow ones", slow)
     return {mutant: guards.get(mutant) for mutant in chosen}
 
 

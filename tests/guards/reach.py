@@ -28,8 +28,9 @@ from tests.guards.trial import KEPT, ROOT, tested
 
 SLOW: Final = 5.0
 """Seconds; a test that takes longer guards nothing here."""
-NEAR_BUDGET, FAR_BUDGET = 10.0, 4.0
-"""Seconds of tests that a mutant is tried with, of its own room and of all others."""
+NEAR_BUDGET, FAR_BUDGET, LONG_BUDGET = 10.0, 4.0, 60.0
+"""Seconds of tests that a mutant is tried with, of its own room and of all others; and of each once more, where it has
+survived both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,9 @@ class Reach:
     red: Sequence[str]
     """Tests that fail without any mutant, and so can show nothing."""
 
-    def tests(self, mutant: Mutant, *, near: bool) -> list[str]:
-        """The tests that can notice `mutant`, the quick ones first: those of its own room, or all others."""
+    def tests(self, mutant: Mutant, *, near: bool, long: bool = False) -> list[str]:
+        """The tests that can notice `mutant`, the quick ones first: those of its own room, or all others; `long` gives
+        those for which there was no time before."""
         found = set() if mutant.at_import else self._of_lines(mutant.module, mutant.lines)
         if not found:  # run at import: whoever runs a line that mentions it may notice
             name = re.compile(rf"\b{re.escape(mutant.name)}\b")
@@ -65,8 +67,9 @@ class Reach:
             if test.startswith(own) == near and self.seconds[test] <= SLOW
         )
         budget = NEAR_BUDGET if near else FAR_BUDGET
-        spent = itertools.accumulate(seconds for seconds, _ in order)
-        return [test for (_, test), total in zip(order, spent, strict=True) if total <= budget]
+        spent = list(itertools.accumulate(seconds for seconds, _ in order))
+        begins, ends = (budget, budget + LONG_BUDGET) if long else (0.0, budget)
+        return [test for (_, test), total in zip(order, spent, strict=True) if begins < total <= ends]
 
     def _of_lines(self, module: str, lines: Iterable[int]) -> set[str]:
         by_line = self.lines.get(module, {})

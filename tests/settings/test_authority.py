@@ -282,3 +282,71 @@ def test_a_claim_that_no_token_can_have_does_not_load(claim: str, why: str) -> N
 )
 def test_a_claim_inside_an_object_loads(claim: str) -> None:
     assert make_settings(claims={"it": {"claim": claim, "type": "slug"}}).claims["it"].claim == claim
+
+
+def test_who_acts_for_users_is_a_claim_where_one_of_several_issuers_lists_actors() -> None:
+    settings = two(
+        {"actors": {"agent": ["data:read"]}},
+        claims={"agent": {"claim": "act.sub", "type": "slug"}},
+        roles={name: {"source_identity": "{sub}"} for name in ("viewer", "editor", "admin", "importer")},
+    )
+    assert settings.claims["agent"].claim == "act.sub"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["sub", "client_id", "username", "cognito:username", "preferred_username", "jti", "origin_jti"],
+)
+def test_what_names_somebody_only_beside_the_issuer_needs_no_values(claim: str) -> None:
+    """Nobody could list them, and the proof knows that they are each issuer's own."""
+    template = (
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", '
+        '"Resource": "arn:aws:s3:::b/{{ it }}/*"}}'
+    )
+    assert two(
+        claims={"it": {"claim": claim, "type": "slug"}},
+        templates={**sample_templates(), "own": template},
+        policies={"own": {"isolates": "it"}},
+    )
+
+
+def test_a_policy_that_isolates_nobody_asks_nothing_of_issuers() -> None:
+    assert two(policies={"s3-client": {"isolates": None}})
+
+
+def test_a_policy_that_isolates_by_an_unknown_claim_is_told_once() -> None:
+    found = problems({}, policies={"s3-client": {"isolates": "nobody"}})
+    assert [problem for problem in found if "nobody" in problem] == [
+        "policies.s3-client.isolates: there is no claim 'nobody'"
+    ]
+
+
+def test_a_claim_that_is_none_may_not_be_spoken_for_even_with_any_value() -> None:
+    found = problems({"speaks_for": {**MAY, "claims": {"tenant": "any", "tennant": "any"}}})
+    assert found == ["issuers[1].speaks_for.claims.tennant: there is no claim 'tennant'"]
+
+
+def test_without_actors_no_role_needs_a_source_identity() -> None:
+    assert two({"actors": {}})
+
+
+def test_only_roles_that_its_users_may_have_need_a_source_identity_for_actors() -> None:
+    assert two({"actors": {"agent": ["data:read"]}}, roles={"viewer": {"source_identity": "{sub}"}})
+    found = problems({"actors": {"agent": ["data:read"]}})
+    assert [problem.partition(":")[0] for problem in found] == ["issuers[1].actors"]
+    assert "role 'viewer' has no source_identity" in found[0]
+
+
+def test_a_problem_of_what_all_pools_of_a_table_share_is_told_once() -> None:
+    shared = {"speaks_for": {**MAY, "roles": ["viewer", "nobody"]}}
+    with pytest.raises(SettingsError) as caught:
+        pools([pool(1), pool(2)], **shared)
+    assert len([problem for problem in caught.value.problems if "nobody" in problem]) == 1
+
+
+def test_a_line_that_only_holds_a_brace_is_no_row() -> None:
+    source = (
+        '[[issuers]]\npools = [\n  { user_pool = "a" },\n  # { an old row },\n  { user_pool = "b" },\n]\n'
+    )
+    assert line_of(source, ("issuers", 0, "pools", 1, "user_pool")) == 5
+    assert line_of(source, ("issuers", 0, "pools", 0, "user_pool")) == 3

@@ -1,5 +1,6 @@
 """Problems of a configuration that are rare, each said with its place."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from authorizer.errors import SettingsError
 from authorizer.local.personas import load_personas
 from authorizer.settings.load import load
-from tests.make import ACCESS, PERSONAS, make_settings, sample_environment
+from tests.make import ACCESS, PERSONAS, make_settings, sample_environment, sample_templates
 from tests.tokens.minting import key_set
 
 POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": ["id"]}
@@ -62,3 +63,51 @@ def test_every_problem_of_the_personas_is_said(tmp_path: Path) -> None:
         load_personas(personas)
     assert len(caught.value.problems) >= 2
     assert all("personas.toml" in problem for problem in caught.value.problems)
+
+
+def problems(**changes: Any) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        make_settings(**changes)
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize("name", ["sub", "issuer", "username", "groups"])
+def test_no_claim_is_told_under_a_name_that_says_who_the_caller_is(name: str) -> None:
+    [problem] = problems(
+        claims={name: {"claim": "custom:other", "type": "slug"}}, gateway={"context_claims": [name]}
+    )
+    assert f"{name!r} is a reserved name of the context" in problem
+
+
+@pytest.mark.parametrize(
+    "changes", [{"lint": {"ignore": [{"code": "a", "where": "b", "until": "c"}]}}, {"lint": {"x": 1}}]
+)
+def test_a_misspelt_setting_of_the_lint_is_told(changes: dict[str, Any]) -> None:
+    [problem] = problems(**changes)
+    assert "unknown setting" in problem
+
+
+@pytest.mark.parametrize("value", ["sqs", {}, {"statement": "a"}, 5, ["a"]])
+def test_what_is_shared_is_written_as_tables(value: object) -> None:
+    [problem] = problems(policies={"s3-home": {"isolates": "sub", "shared": value}})
+    assert "expected tables that say of which statement" in problem
+
+
+def test_one_template_of_several_that_limits_the_time_does_not_go_with_the_tokens_end() -> None:
+    timed = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": "arn:aws:s3:::b/{{ sub }}/*",
+                "Condition": {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+            },
+        }
+    )
+    [problem] = problems(
+        templates={**sample_templates(), "timed": timed},
+        roles={"editor": {"policies": ["s3-home", "timed"]}},
+        session={"end_with_token": True},
+    )
+    assert "limit `aws:CurrentTime` themselves" in problem

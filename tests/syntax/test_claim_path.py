@@ -46,6 +46,7 @@ def test_a_colon_or_a_slash_makes_one_name() -> None:
     assert path_of("custom:a.b") == ("custom:a.b",)
     assert path_of("https://a.b/c") == ("https://a.b/c",)
     assert path_of("a.b") == ("a", "b")
+    assert path_of("tenant/a.b") == ("tenant/a.b",)
 
 
 @pytest.mark.parametrize(

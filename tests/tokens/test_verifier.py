@@ -24,7 +24,7 @@ from authorizer.tokens.compact import Compact
 from authorizer.tokens.memory import Memory
 from authorizer.tokens.public_keys import PublicKey
 from authorizer.tokens.signature import is_signed_by
-from authorizer.tokens.verifier import MAX_WARMED, Verifier
+from authorizer.tokens.verifier import Verifier
 from tests.make import PATIENT
 from tests.tokens.endpoints import DOWN, Endpoint
 from tests.tokens.minting import (
@@ -287,7 +287,7 @@ async def test_each_pool_has_its_own_keys() -> None:
             await verifier.verify(token, NOW, PATIENT)
 
 
-@pytest.mark.parametrize(("pools", "fetches"), [(MAX_WARMED, MAX_WARMED), (MAX_WARMED + 1, 0)])
+@pytest.mark.parametrize(("pools", "fetches"), [(8, 8), (9, 0)])
 async def test_a_few_key_sets_are_fetched_ahead_and_of_many_none(pools: int, fetches: int) -> None:
     endpoint = Endpoint(key_set())
     names = [f"{POOL}{number}" for number in range(pools)]
@@ -305,6 +305,14 @@ async def test_a_refusal_names_a_few_issuers_and_counts_the_rest() -> None:
         await verifier.verify(id_token(), NOW, PATIENT)
     assert str(refused.value).endswith(f"'{names[3]}' and 996 more")
     assert len(str(refused.value)) < 500
+
+
+async def test_where_few_issuers_are_configured_a_refusal_names_them_all() -> None:
+    names = [f"{POOL}{number}" for number in range(4)]
+    verifier = Verifier(issuers(*(issuer(issuer=name) for name in names)), KEYS, fetch=no_network)
+    with pytest.raises(IssuerUnknown) as refused:
+        await verifier.verify(id_token(), NOW, PATIENT)
+    assert str(refused.value).endswith(f"'{names[3]}'")
 
 
 async def test_an_outage_of_one_pool_leaves_the_others_alone() -> None:
@@ -411,6 +419,12 @@ def test_every_problem_of_the_settings_is_told_at_once() -> None:
     problems = raised.value.problems
     expected = ["under another name", "of the kind 'saml'", "neither https", "pinned keys"]
     assert [next(e for e in expected if e in problem) for problem in problems] == expected
+
+
+def test_an_algorithm_that_nobody_has_is_told_though_keys_are_pinned_for_it() -> None:
+    listed = {OIDC: issuer(issuer=OIDC, kind="oidc", algorithm="HS256", pinned_keys="{}")}
+    with pytest.raises(SettingsError, match="has the algorithm 'HS256'"):
+        Verifier(listed, KEYS, fetch=no_network)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from authorizer.model import Shape
 from authorizer.sealing import sealer
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal, peek_kid
-from authorizer.sealing.sealer import KEYS_LAST, KEYS_MAX_AGE
+from authorizer.sealing.sealer import KEYS_LAST, KEYS_MAX_AGE, SealingCounts
 from authorizer.sealing.sealers import WARM_BUDGET, Sealers
 from authorizer.settings.schema import Sealing, Session, Settings
 from authorizer.vending.vendor import Vendor
@@ -331,3 +331,11 @@ async def test_a_missing_library_is_named(sts: FakeSts, monkeypatch: pytest.Monk
 
 def test_the_settings_never_show_the_keys() -> None:
     assert make_jwk()["k"] not in repr(replace(sealed_settings()))
+
+
+def test_failures_of_keys_are_told_once_and_only_where_there_are_some() -> None:
+    counts = SealingCounts()
+    assert counts.take() == {}
+    counts.key_failures += 2
+    assert counts.take() == {"key_failures": 2}
+    assert counts.take() == {}

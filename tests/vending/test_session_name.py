@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authorizer.errors import ClaimAbsent, RequestInvalid
-from authorizer.vending.session_name import fill, sanitise
+from authorizer.vending.session_name import delegated, fill, sanitise
 from tests.vending.factories import SUB
 
 TAKEN = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -199,3 +199,20 @@ def test_a_name_needs_one_text_for_each_hole(claims: dict[str, str | tuple[str, 
 def test_a_claim_that_the_token_does_not_carry_is_for_an_administrator() -> None:
     with pytest.raises(ClaimAbsent, match="needs the claim 'sub', which the token does not carry"):
         fill("{tenant}.{sub}", {"tenant": "acme"}, parameter="SourceIdentity")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(("u", "+b"), ("u+", "b"), id="a separator that stands elsewhere"),
+        pytest.param(("u", "a+"), ("u", "a"), id="an actor with a plus"),
+    ],
+)
+def test_two_pairs_of_user_and_actor_never_share_a_name(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert delegated(*one) != delegated(*other)
+
+
+def test_an_actor_whose_name_would_pass_for_a_hash_is_hashed() -> None:
+    actor = f"agent={'0' * 24}"
+    assert delegated("user", actor) != f"user++{actor}"
+    assert delegated("user", "agent") == "user++agent"

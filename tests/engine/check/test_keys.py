@@ -73,3 +73,18 @@ def test_what_comes_close_to_a_key_is_none(key: str) -> None:
 def test_the_tables_of_global_keys_are_in_lower_case_and_agree() -> None:
     assert all(key == key.lower() and key.startswith("aws:") for key in keys.GLOBAL)
     assert keys.OF_RESOURCES | keys.MULTIVALUED <= keys.GLOBAL
+
+
+@pytest.mark.parametrize("key", ["aws:requesttag/tenant", "aws:resourcetag/tenant", "aws:tagkeys"])
+def test_a_tag_is_a_key_of_some_actions_alone(key: str) -> None:
+    assert keys.is_of_resources(key)
+    assert not keys.is_of_resources("aws:principaltag/tenant")
+
+
+def test_the_multivalued_keys_are_those_of_the_page() -> None:
+    """IAM User Guide, "AWS global condition context keys": "Value type – Multivalued"."""
+    names = """
+        aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList aws:ResourceOrgPaths aws:SourceOrgPaths
+        aws:TagKeys aws:VpceOrgPaths
+    """
+    assert {name.lower() for name in names.split()} == keys.MULTIVALUED

@@ -6,6 +6,7 @@ import pytest
 
 from authorizer.engine.document.document import dump, examine, parse_identity, parse_session
 from authorizer.engine.document.rules import RULES, broken_rules
+from authorizer.engine.document.sharing import Sharing, sharing_problems
 from authorizer.engine.document.statement import Condition, Document, Statement
 from authorizer.engine.language.errors import DocumentInvalid, DocumentRefused, NothingAllowed
 from tests.engine.document.policies import policy
@@ -139,7 +140,12 @@ def test_a_stricter_rule_refuses(text: str, rule: str) -> None:
 
 
 def test_every_stricter_rule_has_a_case() -> None:
-    assert {case.values[1] for case in BROKEN} == RULES.keys()
+    broken = set[str]()
+    for case in BROKEN:
+        with pytest.raises(DocumentRefused) as caught:
+            parse_session(str(case.values[0]))
+        broken |= set(caught.value.rules)
+    assert broken == RULES.keys()
 
 
 TAKEN = [
@@ -582,3 +588,23 @@ def test_a_condition_that_no_reader_gave_is_judged_too() -> None:
     assert [problem.rule for problem in broken_rules(Document(statements=(statement,)))] == [
         "condition-empty"
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("actions", "s3:GetObject!"),
+        ("actions", "s3:GetObject, s3:PutObject"),
+        ("actions", "GetObject"),
+        ("resources", "arn:aws:s3:::bucket/x\nand more"),
+        ("resources", "bucket/x"),
+        ("resources", "arn:aws:s3:::${aws:username}"),
+        ("resources", "*"),
+        ("statement", "a b"),
+    ],
+)
+def test_what_is_shared_is_told_by_whole_names(field: str, value: str) -> None:
+    fields = {"statement": "One", "actions": ("s3:GetObject",), "resources": ("arn:aws:s3:::bucket/x",)}
+    assert not list(sharing_problems(Sharing(**fields)))  # type: ignore[arg-type]
+    changed = {**fields, field: value if field == "statement" else (value,)}
+    assert [name for name, _ in sharing_problems(Sharing(**changed))] == [field]  # type: ignore[arg-type]

@@ -87,3 +87,16 @@ def test_there_are_the_27_operators_of_iam() -> None:
 def test_a_value_is_taken_only_in_its_one_form(kind: str, good: list[str], bad: list[str]) -> None:
     assert [text for text in good if expected_value(kind, text) is not None] == []  # type: ignore[arg-type] # of Kind
     assert [text for text in bad if expected_value(kind, text) is None] == []  # type: ignore[arg-type] # of Kind
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("9" * 18, True),
+        ("9" * 19, False),
+        (f"-{'9' * 18}.{'9' * 18}", True),
+        (f"1.{'9' * 19}", False),
+    ],
+)
+def test_a_number_has_no_more_digits_than_every_reader_keeps(text: str, fits: bool) -> None:
+    assert (expected_value("numeric", text) is None) is fits

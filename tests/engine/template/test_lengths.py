@@ -8,6 +8,7 @@ from authorizer.engine.document.document import dump, parse_session
 from authorizer.engine.document.statement import Condition
 from authorizer.engine.language.claims import ClaimValue
 from authorizer.engine.language.declaring import declare
+from authorizer.engine.template.lengths import longest
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.template.making import CLAIMS, LISTS, VARIABLES, compile_set, template
 
@@ -96,3 +97,7 @@ def test_no_shortest_policy_is_told_where_there_are_too_many_ways(monkeypatch: p
     assert templates.shortest_beyond(["t"], 0) == len(dump(parse_session(template("x"))))
     monkeypatch.setattr("authorizer.engine.template.lengths.MAX_BRANCHES", 3)
     assert templates.shortest_beyond(["t"], 0) is None
+
+
+def test_the_longest_of_no_policy_has_no_length() -> None:
+    assert longest([], lambda _: 0) == 0
