@@ -87,8 +87,8 @@ def _guards(chosen: list[Mutant], known: Mapping[str, str], console: Console, wo
             "with all others",
             [Trial(mutant=mutant, tests=reach.tests(mutant, near=False)) for mutant in left],
         )
-        for near in (True, False):
-            slow = [Trial(mutant=mutant, tests=reach.tests(mutant, near=near, long=True)) for mutant in left]
+        for own in (True, False):
+            slow = [Trial(mutant=mutant, tests=reach.tests(mutant, near=own, long=True)) for mutant in left]
             left = run("with the slow ones", slow)
     return {mutant: guards.get(mutant) for mutant in chosen}
 

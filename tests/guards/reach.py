@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -45,8 +46,8 @@ class Reach:
     """Tests that fail without any mutant, and so can show nothing."""
 
     def tests(self, mutant: Mutant, *, near: bool, long: bool = False) -> list[str]:
-        """The tests that can notice `mutant`, the quick ones first: those of its own room, or all others; `long` gives
-        those for which there was no time before."""
+        """The tests that can notice `mutant`: those of its own room, or all others; `long` gives those for which there
+        was no time before. First come those of files that name what is broken, and then the quick ones."""
         found = set() if mutant.at_import else self._of_lines(mutant.module, mutant.lines)
         if not found:  # run at import: whoever runs a line that mentions it may notice
             name = re.compile(rf"\b{re.escape(mutant.name)}\b")
@@ -61,19 +62,25 @@ class Reach:
         ):  # mentioned by what is run at import: whoever uses the module, or is about it, may notice
             found = self._of_lines(mutant.module, self.lines.get(mutant.module, {}))
             found = found or {test for test in self.seconds if test.startswith(own)}
+        named = re.compile(rf"\b{re.escape(mutant.name)}\b")
         order = sorted(
-            (self.seconds[test], test)
+            (not _names(test.split("::")[0], named), self.seconds[test], test)
             for test in found.difference(self.red)
             if test.startswith(own) == near and self.seconds[test] <= SLOW
         )
         budget = NEAR_BUDGET if near else FAR_BUDGET
-        spent = list(itertools.accumulate(seconds for seconds, _ in order))
+        spent = list(itertools.accumulate(seconds for _, seconds, _ in order))
         begins, ends = (budget, budget + LONG_BUDGET) if long else (0.0, budget)
-        return [test for (_, test), total in zip(order, spent, strict=True) if begins < total <= ends]
+        return [test for (_, _, test), total in zip(order, spent, strict=True) if begins < total <= ends]
 
     def _of_lines(self, module: str, lines: Iterable[int]) -> set[str]:
         by_line = self.lines.get(module, {})
         return {test for line in lines for test in by_line.get(line, ())}
+
+
+@cache
+def _names(file: str, name: re.Pattern[str]) -> bool:
+    return name.search((ROOT / file).read_text(encoding="utf-8")) is not None
 
 
 def measured(console: Console, workers: int) -> Reach:
