@@ -80,7 +80,7 @@ def test_no_claim_is_told_under_a_name_that_says_who_the_caller_is(name: str) ->
 
 
 @pytest.mark.parametrize(
-    "changes", [{"lint": {"ignore": [{"code": "a", "where": "b", "until": "c"}]}}, {"lint": {"x": 1}}]
+    "changes", [{"lint": {"ignore": [{"code": "a", "where": "b", "untill": "c"}]}}, {"lint": {"x": 1}}]
 )
 def test_a_misspelt_setting_of_the_lint_is_told(changes: dict[str, Any]) -> None:
     [problem] = problems(**changes)
