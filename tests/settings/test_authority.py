@@ -282,6 +282,18 @@ def test_a_claim_that_no_token_can_have_does_not_load(claim: str, why: str) -> N
 
 
 @pytest.mark.parametrize(
+    "flat",
+    [
+        *("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "client_id"),
+        *("token_use", "username", "auth_time", "email"),
+    ],
+)
+def test_nothing_is_inside_a_claim_that_is_no_object_in_any_token(flat: str) -> None:
+    with pytest.raises(SettingsError, match=f"its `{flat}` is no object"):
+        make_settings(claims={"it": {"claim": f"{flat}.part", "type": "slug"}})
+
+
+@pytest.mark.parametrize(
     "claim", ["realm_access.roles", "custom:org.unit", "https://example.com/a.b", "address.country"]
 )
 def test_a_claim_inside_an_object_loads(claim: str) -> None:
