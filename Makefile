@@ -6,6 +6,7 @@ VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(basename $(VERSION)))
 RUN := $(VENV)/bin/python
 # Names the version: an environment that another Python has made is never taken for this one's.
 INSTALLED := $(VENV)/.installed-$(VERSION)
+RUNNING := $(VENV)/.running-$(VERSION)
 COVERAGE ?= --cov --cov-report=term
 
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
@@ -15,19 +16,27 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long mutations guards faults soak prove-differential check check-deploy check-oscal package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential check check-deploy check-oscal package package-authorizer package-backend bundle bench format pins clean
 
-$(INSTALLED): requirements/dev.txt pyproject.toml
+# The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
+$(RUNNING): requirements/local.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo '$(PYTHON) is not Python 3.11 or newer, which is needed: make PYTHON=python3.13 …' >&2; exit 1; }
 	$(RUN) -c 'import sys; sys.exit("%d.%d.%d" % sys.version_info[:3] != "$(VERSION)")' 2>/dev/null \
 		|| $(PYTHON) -m venv --clear $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: $(INSTALLED) ## One Cognito token in, one user's credentials out: no AWS account, no network
-	$(RUN) -m authorizer invoke events/rest-token-allow.json --explain
+$(INSTALLED): requirements/dev.txt $(RUNNING)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+MINE := example-data/home/11111111-1111-4111-8111-111111111111/notes.txt
+THEIRS := example-data/home/22222222-2222-4222-8222-222222222222/notes.txt
+
+demo: $(RUNNING) ## One Cognito token in, one user's credentials out, and what they open: no AWS account, no network
+	$(RUN) -m authorizer invoke events/rest-token-allow.json --explain --get $(MINE) --get $(THEIRS)
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 	$(RUN) -m pytest -n auto --dist loadfile $(COVERAGE)
@@ -45,6 +54,11 @@ dynalite: ## The second DynamoDB that the tests ask, from npm: without it they s
 
 test-package: $(INSTALLED) ## What is shipped, the zip and the wheel: built, unpacked and run
 	$(RUN) -m pytest -n auto --dist loadfile -m "package and not nightly"
+
+test-aws-local: $(INSTALLED) ## The local AWS that enforces: isolation, 38,995 checks, and every attack on its door
+	$(RUN) -m pytest tests/local_aws
+	$(RUN) -m tests.local_aws.matrix
+	$(RUN) -m tests.local_aws.services_matrix
 
 test-s3: $(INSTALLED) ## Isolation on a real S3 and STS server: apt-get install radosgw ceph-mon ceph-osd ceph-common
 	$(RUN) -m pytest -m "s3 and not nightly" tests/s3
@@ -131,7 +145,8 @@ PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-h
 
 pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed -o requirements/lambda.txt
-	$(PIN) pyproject.toml --extra sealed --extra cli --group dev -c requirements/lambda.txt -o requirements/dev.txt
+	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group dev -c requirements/lambda.txt -o requirements/dev.txt
+	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group build -c requirements/dev.txt -o requirements/local.txt
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
 	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt
 

@@ -37,7 +37,7 @@ class Checkout:
         (folder / "requirements").mkdir()
         (folder / "bin").mkdir()
         shutil.copy(ROOT / "Makefile", folder)
-        for name in ("pyproject.toml", "requirements/dev.txt"):
+        for name in ("pyproject.toml", "requirements/dev.txt", "requirements/local.txt"):
             (folder / name).write_text("")
 
     def install(self, name: str, version: str) -> None:
@@ -85,10 +85,25 @@ def test_an_environment_is_made_once(checkout: Checkout) -> None:
     assert checkout.make("test").returncode == 0
     first = checkout.did()
     assert first[0] == "bin/python3 -m venv --clear .venv"
-    assert "--require-hashes -r requirements/dev.txt" in first[1]
+    assert [line.rpartition(" ")[2] for line in first if " pip install " in line] == [
+        *("requirements/local.txt", ".", "requirements/dev.txt")
+    ]
+    assert all("--require-hashes" in line for line in first if "requirements" in line)
     assert first[-1] == f".venv/bin/python {COVERED}"
     assert checkout.make("test").returncode == 0
     assert checkout.did() == [f".venv/bin/python {COVERED}"]
+
+
+def test_the_demo_installs_what_it_needs_alone(checkout: Checkout) -> None:
+    assert checkout.make("demo").returncode == 0
+    did = checkout.did()
+    assert "requirements/local.txt" in did[1]
+    assert not any("requirements/dev.txt" in line for line in did)
+    assert "-m authorizer invoke" in did[-1]
+    assert checkout.make("test").returncode == 0
+    assert [line.rpartition(" ")[2] for line in checkout.did() if " pip install " in line] == [
+        "requirements/dev.txt"
+    ]
 
 
 def test_a_python_that_is_named_has_an_environment_of_its_own(checkout: Checkout) -> None:
@@ -110,7 +125,7 @@ def test_an_environment_of_another_python_is_made_anew_and_not_used(version: str
     assert checkout.make("test").returncode == 0
     did = checkout.did()
     assert did[0] == "bin/python3 -m venv --clear .venv"
-    assert [line.split()[0] for line in did[1:]] == [".venv/bin/python"] * 3
+    assert [line.split()[0] for line in did[1:]] == [".venv/bin/python"] * 4
     checkout.install("python3", "3.11.7")
     assert checkout.make("test").returncode == 0
     assert checkout.did()[0] == "bin/python3 -m venv --clear .venv"
@@ -120,7 +135,8 @@ def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) ->
     checkout.make("test")
     checkout.did()
     (checkout.folder / ".venv" / "bin" / "python").unlink()
-    (checkout.folder / ".venv" / ".installed-3.11.7").unlink()
+    for stamp in (".running-3.11.7", ".installed-3.11.7"):
+        (checkout.folder / ".venv" / stamp).unlink()
     assert checkout.make("test").returncode == 0
     assert checkout.did()[0] == "bin/python3 -m venv --clear .venv"
 
@@ -129,6 +145,7 @@ def test_an_environment_that_somebody_else_has_made_of_this_python_is_kept(check
     checkout.make("test")
     checkout.did()
     (checkout.folder / ".venv" / ".installed-3.11.7").rename(checkout.folder / ".venv" / ".installed")
+    (checkout.folder / ".venv" / ".running-3.11.7").unlink()
     assert checkout.make("test").returncode == 0
     assert not any("venv --clear" in line for line in checkout.did())
 

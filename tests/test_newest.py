@@ -31,7 +31,11 @@ def test_what_is_asked_for_is_asked_for_without_its_caps() -> None:
     project = {
         "project": {
             "dependencies": ["aioboto3>=15.5,<16", "PyJWT"],
-            "optional-dependencies": {"sealed": ["joserfc~=1.4"], "cli": ["moto[iam,sts]>=5.1,!=5.3"]},
+            "optional-dependencies": {
+                "sealed": ["joserfc~=1.4"],
+                "cli": [],
+                "local": ["moto[iam,sts]>=5.1,!=5.3"],
+            },
         },
         "dependency-groups": {"dev": ["runtime>=3; sys_platform == 'linux'"], "deploy": ["sam"]},
     }

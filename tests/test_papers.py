@@ -52,6 +52,7 @@ OTHER_WORDS = {
     "own_handler",
     # A setting of AWS's own configuration file.
     "credential_process",
+    "local_aws",  # a room
 }
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 """SHA-256 of the licence's text as the Apache Software Foundation publishes it."""

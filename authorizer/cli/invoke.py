@@ -3,9 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -20,6 +22,9 @@ from authorizer.record import Record
 from authorizer.runtime import UNAUTHORIZED, Authorizer
 from authorizer.syntax.json_text import parse_json
 
+if TYPE_CHECKING:
+    from authorizer.local.aws import EmbeddedAws, Tried
+
 SECRET_KEYS = frozenset(("secretAccessKey", "sessionToken", "credentials"))
 MASK = "****"
 EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "failure": EXIT_UNDECIDED}
@@ -30,12 +35,22 @@ EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "
 @access_option
 @click.option("--explain", is_flag=True, help="Show on standard error what each stage made of the event.")
 @click.option("--show-secrets", is_flag=True, help="Print credentials as they are; masked otherwise.")
+@click.option(
+    "--get",
+    "places",
+    multiple=True,
+    metavar="BUCKET/KEY",
+    help="Then read this object with the caller's credentials at the local AWS, which has it, and tell why it may or "
+    "may not be read. Again for each object.",
+)
 @click.option("--aws", is_flag=True, help="Use the ambient AWS environment and the real issuers.")
-def invoke(event: Path, access: Path, explain: bool, show_secrets: bool, aws: bool) -> None:
+def invoke(
+    event: Path, access: Path, *, explain: bool, show_secrets: bool, places: tuple[str, ...], aws: bool
+) -> None:
     """Run EVENT (a JSON file, or - for standard input) through the authorizer and print its response.
 
-    Without --aws no AWS account and no network is needed: STS is an embedded server, and `Bearer local:NAME` in the
-    event becomes a fresh token for that persona of events/personas.toml.
+    Without --aws no AWS account and no network is needed: a local AWS judges as IAM does, and `Bearer local:NAME` in
+    the event becomes a fresh token for that persona of events/personas.toml.
 
     Exit code 0: allowed. 1: denied or unauthorized. 2: it could not be decided.
     """
@@ -45,25 +60,33 @@ def invoke(event: Path, access: Path, explain: bool, show_secrets: bool, aws: bo
     except (OSError, ValueError) as error:  # JSON that is none, or text that is not UTF-8
         click.echo(f"{event}: cannot be read: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)
-    with _authorizer(access, document, aws=aws) as (authorizer, ready):
+    if aws and places:
+        raise click.UsageError(
+            "--get puts objects into the local AWS, and --aws asks the real one: one of them"
+        )
+    with _authorizer(access, document, aws=aws) as (authorizer, ready, local):
         decision, record = authorizer.decide(ready)
+        tried = local.get(record.credentials, places) if local and record.credentials and places else []
     if explain:
         _explain(decision, record)
     elif decision.verdict != "allow":
         click.echo(f"{decision.verdict}: {decision.code}: {record.refusal}", err=True)
     click.echo(json.dumps(_shown(_returned(decision), show_secrets), indent=2))
+    _show(tried)
     sys.exit(EXIT_CODES[decision.verdict])
 
 
 @contextmanager
-def _authorizer(access: Path, event: object, *, aws: bool) -> Iterator[tuple[Authorizer, object]]:
-    """The authorizer to ask, and the event to ask it about, signed in."""
+def _authorizer(
+    access: Path, event: object, *, aws: bool
+) -> Iterator[tuple[Authorizer, object, "EmbeddedAws | None"]]:
+    """The authorizer to ask, the event to ask it about, signed in, and the local AWS where it is that."""
     if aws:
         from authorizer.settings.load import load
 
         authorizer = Authorizer(load(access, os.environ), emit=_silent)
         try:
-            yield authorizer, event
+            yield authorizer, event, None
         finally:
             authorizer.close()
         return
@@ -73,12 +96,11 @@ def _authorizer(access: Path, event: object, *, aws: bool) -> Iterator[tuple[Aut
 
     with local(access, os.environ) as world:
         region = os.environ.get("AWS_REGION") or world.personas.environment.get("AWS_REGION", "us-east-1")
-        embedded = EmbeddedAws(region)
+        embedded = EmbeddedAws(region, world.access.settings.roles)
         try:
-            embedded.create_roles(world.access.settings.roles)
             authorizer = Authorizer(world.access, emit=_silent)
             try:
-                yield authorizer, world.sign_in(event)
+                yield authorizer, world.sign_in(event), embedded
             finally:
                 authorizer.close()
         finally:
@@ -125,6 +147,22 @@ def _explain(decision: Decision, record: Record) -> None:
     if decision.code == RouteClosed.code and record.response is not None:
         outcome = "403 for this route; the answer opens others, and API Gateway may repeat it for them"
     console.print(f"{decision.verdict}: {outcome}", style=style, highlight=False)
+
+
+def _show(tried: "Sequence[Tried]") -> None:
+    """What came of the objects that were asked for, on standard error."""
+    if not tried:
+        return
+    table = Table(title="with these credentials", title_justify="left", show_lines=True)
+    table.add_column("GET", overflow="fold")
+    table.add_column("", justify="right")
+    table.add_column("why", overflow="fold")
+    for each in tried:
+        style = "green" if each.status == HTTPStatus.OK else "red"
+        table.add_row(
+            _literal(each.place), Text(str(each.status), style=style), _literal("\n".join(each.why))
+        )
+    Console(stderr=True).print(table)
 
 
 def _literal(text: str) -> Text:

@@ -1,1 +1,1 @@
-"""The laptop's Cognito and AWS: a local issuer, an embedded STS, the personas of the sample events. Never in Lambda."""
+"""The laptop's Cognito and AWS: a local issuer, an AWS that enforces, the personas of the samples. Never in Lambda."""

@@ -1,56 +1,120 @@
-"""The embedded AWS of local runs: moto's server for STS and IAM, on a free loopback port.
-
-It takes any AssumeRole and ignores the session policy, so it shows what is sent and never what a policy means.
-"""
+"""The AWS of local runs: the enforcing one, with the roles that access.toml names and what a caller is to try."""
 
 import json
-import logging
 import os
-from collections.abc import Mapping
-from urllib.request import Request, urlopen
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from authorizer.model import Role
+from authorizer.errors import SettingsError
+from authorizer.model import Credentials, Role
+
+if TYPE_CHECKING:
+    from authorizer.local_aws import Line, Principal
+
+FUNCTION: Final = "authorizer-local"
+"""Name of the role and of the session that stand for the function's own."""
+EVERYTHING: Final = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+"""What a role of access.toml may do on a laptop, where its own policies are not known: the session policy alone
+narrows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One object that a caller asked for with their credentials."""
+
+    place: str
+    """`BUCKET/KEY`."""
+    status: int
+    why: tuple[str, ...]
+    """What decided: the statements that allow it, or those that come nearest and did not match."""
 
 
 class EmbeddedAws:
-    """A running moto server. `environment` points AWS's SDKs at it."""
+    """A running local AWS with the function's own credentials in the environment. Raises `SettingsError` where the
+    extra `local` is not installed, and in a Lambda."""
 
-    def __init__(self, region: str) -> None:
-        from moto.server import ThreadedMotoServer  # noqa: PLC0415 - a second of imports that `--aws` must not pay
-
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._server.start()
-        host, port = self._server.get_host_and_port()
-        self.endpoint = f"http://{host}:{port}"
-        # moto keeps its state in the process: a second run in one process begins as empty as the first.
-        urlopen(Request(f"{self.endpoint}/moto-api/reset", method="POST")).close()  # noqa: S310 - our own loopback
+    def __init__(self, region: str, roles: Mapping[str, Role]) -> None:
+        try:
+            from authorizer.local_aws import LocalAws  # noqa: PLC0415 - a second of imports that `--aws` must not pay
+        except ModuleNotFoundError as error:
+            raise SettingsError(
+                [
+                    f"a local run needs the extra `local` ({error.name} is not installed): "
+                    "pip install 'cognito-authorizer[local]', or use the real AWS with --aws"
+                ]
+            ) from error
+        first = next(iter(roles.values())).arn.split(":")
+        self._region = region
+        self._aws = LocalAws(account=first[4], partition=first[1])
+        function = f"arn:{first[1]}:iam::{first[4]}:role/{FUNCTION}"
+        self._aws.add_role(function, trusts="*", policy=EVERYTHING)
+        for arn in {role.arn for role in roles.values()}:
+            self._aws.add_role(arn, trusts=function, policy=EVERYTHING)
+        own = self._aws.run_as(function, FUNCTION)
         self.environment = {
-            "AWS_ENDPOINT_URL_STS": self.endpoint,
-            "AWS_ENDPOINT_URL_IAM": self.endpoint,
+            "AWS_ENDPOINT_URL": self._aws.endpoint,
+            "AWS_ENDPOINT_URL_STS": self._aws.endpoint,
+            "AWS_ENDPOINT_URL_IAM": self._aws.endpoint,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
-            # moto's own convention for credentials that are none.
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_SESSION_TOKEN": "testing",
+            "AWS_ACCESS_KEY_ID": own.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": own.secret_access_key,
+            "AWS_SESSION_TOKEN": own.session_token or "",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         os.environ.update(self.environment)
         os.environ.pop("AWS_PROFILE", None)
 
-    def create_roles(self, roles: Mapping[str, Role]) -> None:
-        """The roles that access.toml names, each trusting the embedded account."""
-        import boto3  # noqa: PLC0415 - as above
+    def get(self, credentials: Credentials, places: Sequence[str]) -> list[Tried]:
+        """Put an object into each of `places`, as the owner of the account, and ask for it with `credentials`. Raises
+        `SettingsError` for a place that is not BUCKET/KEY."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
 
-        iam = boto3.client("iam", endpoint_url=self.endpoint)
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
-        }
-        for role in roles.values():
-            path, _, name = role.arn.partition(":role")[2].rpartition("/")
-            iam.create_role(Path=f"{path}/", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        owner, caller = self._s3(self._aws.owner), self._s3(credentials)
+        tried = []
+        for place in places:
+            bucket, slash, key = place.partition("/")
+            if not (bucket and slash and key):
+                raise SettingsError([f"{place!r} is no object: expected BUCKET/KEY"])
+            try:
+                if bucket not in {each["Name"] for each in owner.list_buckets()["Buckets"]}:
+                    owner.create_bucket(Bucket=bucket)
+                owner.put_object(Bucket=bucket, Key=key, Body=place.encode())
+            except ClientError as error:
+                raise SettingsError([f"{place!r} cannot be put into the local AWS: {error}"]) from error
+            # The journal has what came of it, and the reason.
+            with suppress(ClientError):
+                caller.get_object(Bucket=bucket, Key=key)["Body"].read()
+            line = self._aws.journal.lines[-1]
+            tried.append(Tried(place=place, status=line.status, why=_nearest(line)))
+        return tried
+
+    def _s3(self, who: "Principal | Credentials") -> Any:
+        import boto3  # noqa: PLC0415 - as above
+        from botocore.config import Config  # noqa: PLC0415
+
+        return boto3.client(
+            "s3",
+            # Buckets of any Region are made without a constraint there alone.
+            region_name="us-east-1",
+            endpoint_url=self._aws.endpoint,
+            aws_access_key_id=who.access_key_id,
+            aws_secret_access_key=who.secret_access_key,
+            aws_session_token=who.session_token,
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        )
 
     def close(self) -> None:
-        self._server.stop()
+        self._aws.close()
+
+
+def _nearest(line: "Line") -> tuple[str, ...]:
+    """The lines of an explanation that a person wants: the decision, and of the statements that did not match those
+    that are about the action."""
+    heading, *statements = line.why
+    missed = (each for each in statements if ": matches" not in each and "action does not match" not in each)
+    return (heading, *(() if line.refused is None else missed))

@@ -264,3 +264,27 @@ print("moto" in sys.modules, "rich" in sys.modules)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False False")
     assert "invoke" in done.stdout
+
+
+def test_objects_are_asked_for_with_the_callers_credentials(home: Path) -> None:
+    own = "example-data/home/11111111-1111-4111-8111-111111111111/notes.txt"
+    other = "example-data/home/22222222-2222-4222-8222-222222222222/notes.txt"
+    done = run("invoke", "events/rest-token-allow.json", "--get", own, "--get", other, home=home)
+    assert done.returncode == 0
+    told = " ".join(done.stderr.split())
+    assert "200" in told
+    assert "403" in told
+    assert "denied: nothing in the session" in told
+    assert "secretAccessKey" in done.stdout
+
+
+def test_nobody_who_is_denied_asks_for_objects(home: Path) -> None:
+    done = run("invoke", "events/hostile-claim-deny.json", "--get", "example-data/a", home=home)
+    assert done.returncode == 1
+    assert "with these credentials" not in done.stderr
+
+
+def test_objects_are_not_put_into_the_real_aws(home: Path) -> None:
+    done = run("invoke", "events/rest-token-allow.json", "--aws", "--get", "b/k", home=home)
+    assert done.returncode == 2
+    assert "--get puts objects into the local AWS" in done.stderr

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aioboto3
+from botocore.config import Config
 from botocore.loaders import Loader
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -53,15 +54,33 @@ class Granted:
     role_policy: tuple[Document, ...]
 
 
+class Server(Protocol):
+    """Whoever serves S3."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+
+class Door(Protocol):
+    """The way to STS, and how many asked for it."""
+
+    requests: int
+
+    @property
+    def endpoint(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What stands at the gateway: the owner's bucket, the roles, the way to STS. Made by `built`, once a gateway."""
 
-    gateway: RadosGateway
+    gateway: "Server"
     owner: Keys
-    door: StsDoor
+    door: "Door"
     uploads: Mapping[str, str]
     """Prefix → id of the unfinished upload there."""
+    config: Config = CLIENT
+    """What its S3 clients are made with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +136,7 @@ class Stage:
     def _client(self, session: aioboto3.Session) -> AbstractAsyncContextManager["S3Client"]:
         session._session.register_component("data_loader", LOADER)
         client: AbstractAsyncContextManager[S3Client] = session.client(
-            "s3", endpoint_url=self.site.gateway.endpoint, config=CLIENT
+            "s3", endpoint_url=self.site.gateway.endpoint, config=self.site.config
         )
         return client
 
@@ -196,10 +215,10 @@ def built(gateway: RadosGateway) -> Iterator[Site]:
     s3 = gateway.client("s3", owner)
     s3.create_bucket(Bucket=BUCKET)
     with StsDoor(gateway, owner) as door:
-        yield Site(gateway=gateway, owner=owner, door=door, uploads=dict(_seed(s3)))
+        yield Site(gateway=gateway, owner=owner, door=door, uploads=dict(seeded(s3)))
 
 
-def _seed(s3: Any) -> Iterator[tuple[str, str]]:
+def seeded(s3: Any) -> Iterator[tuple[str, str]]:
     """An object and an unfinished upload in every place that any caller has, and in those that nobody has."""
     own = {caller.prefix(subject) for subject in SUBJECTS for caller in callers(subject)}
     for prefix in sorted({*own, *(f"{prefix[:-1]}0/" for prefix in own), *OUTSIDE}):

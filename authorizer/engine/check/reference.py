@@ -97,6 +97,15 @@ def service(prefix: str) -> Service | None:
     return Service(prefix.lower()) if _source().services.service_exists(prefix) else None
 
 
+@lru_cache(maxsize=8192)
+def supports(action: str, key: str) -> bool:
+    """Whether requests for the action (`s3:GetObject`) may have the condition key (in lower case). What the reference
+    does not know may have any."""
+    found = service(action.partition(":")[0])
+    matched = () if found is None else found.matched(action)
+    return not matched or any(each.has_key(key) for each in matched)
+
+
 def closest(word: str, words: "list[str]") -> str:
     """` (closest: X)`, or nothing where none of the words is near."""
     near = {each.lower(): each for each in words}

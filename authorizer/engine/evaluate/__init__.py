@@ -1,7 +1,7 @@
 """What a policy decides about one request: patterns, conditions, and the reasons in words."""
 
 from authorizer.engine.evaluate.conditions import judge, known_operator
-from authorizer.engine.evaluate.evaluate import AccessRequest, Outcome, evaluate
+from authorizer.engine.evaluate.evaluate import AccessRequest, Outcome, action_matches, evaluate
 from authorizer.engine.evaluate.explain import describe, explain
 from authorizer.engine.evaluate.patterns import (
     MANY,
@@ -26,6 +26,7 @@ __all__ = [
     "Parts",
     "Variable",
     "Wild",
+    "action_matches",
     "describe",
     "evaluate",
     "explain",
