@@ -128,6 +128,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "own_handler": "puts the parts together when Lambda imports it: tests/runtime does that in processes of their own",
     "handler": "puts the parts together when Lambda imports it: tests/runtime does that in processes of their own",
     "library": "templates to copy: tests/library proves each, and breaks each by the mistake that its service invites",
+    "local_aws": "a laptop's AWS: its isolation and the attacks on it have tests of their own",
     "local": "a laptop's issuer and AWS",
     "model": "values without behaviour",
     "startup": "how libraries are loaded",
