@@ -13,6 +13,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from authorizer.bundle.build import build
+from authorizer.bundle.pins import read_pins
 from authorizer.bundle.wheels import Runtime, copy_distribution, copy_installed
 from authorizer.settings.load import load
 from benchmarks.pythons import bare_python
@@ -47,7 +48,7 @@ def make(folder: Path, access: Path, environment: dict[str, str]) -> Installs:
     made = build(
         load(access, environment),
         access,
-        install=partial(copy_installed, REQUIREMENTS),
+        install=partial(copy_installed, read_pins([REQUIREMENTS]), runtime),
         runtime=runtime,
         output=folder / "bundle.zip",
         layer=False,
@@ -57,7 +58,7 @@ def make(folder: Path, access: Path, environment: dict[str, str]) -> Installs:
         archive.extractall(folder / "bundle")
 
     plain = folder / "plain"
-    copy_installed(REQUIREMENTS, plain)
+    copy_installed(read_pins([REQUIREMENTS]), runtime, plain)
     whole = folder / "whole"
     shutil.copytree(plain, whole)
     _compile(whole)

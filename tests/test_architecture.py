@@ -110,6 +110,8 @@ FOREIGN: dict[str, set[str]] = {
     "moto": {"local_aws"},
     "rich": {"cli"},
     "click": {"cli"},
+    "packaging": {"bundle"},
+    "yaml": {"deployment"},
     "tomlkit": {"library"},
 }
 

@@ -43,6 +43,8 @@ class Bundle:
     parts: tuple[Part, ...]
     dropped: dict[str, int]
     """Reason → bytes that went for it."""
+    byte_code: bool = True
+    """False: the runtime's Python is not here, and Lambda compiles the sources at every cold start."""
 
     @property
     def unzipped(self) -> int:
@@ -71,7 +73,8 @@ def build(
         cut(folder / "botocore" / "data", services(tables))
         _copy_ours(folder)
         _copy_policies(loaded, access, folder)
-        compile_all(folder, runtime.interpreter, ours="authorizer")
+        if runtime.interpreter is not None:
+            compile_all(folder, runtime.interpreter, ours="authorizer")
         if layer:
             names = {path.name for path in folder.iterdir()}
             beside = output.with_name(f"{output.stem}-layer{output.suffix}")
@@ -85,6 +88,7 @@ def build(
             zips={file: file.stat().st_size for file in zips},
             parts=_parts(before, _sizes(folder)),
             dropped=gone,
+            byte_code=runtime.interpreter is not None,
         )
 
 

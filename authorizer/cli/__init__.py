@@ -61,6 +61,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands)
+@click.version_option(package_name="cognito-authorizer", message="%(package)s %(version)s")
 def cli() -> None:
     """An API Gateway Lambda authorizer: run it on a laptop, judge its configuration, prove its policies."""
 

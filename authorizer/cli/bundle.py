@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from authorizer.bundle.build import Bundle, build
+from authorizer.bundle.pins import Pin, read_pins, replaced, shipped
 from authorizer.bundle.pythons import HERE, interpreter
-from authorizer.bundle.wheels import ARCHITECTURES, Runtime, copy_installed, download
+from authorizer.bundle.wheels import ARCHITECTURE, ARCHITECTURES, PYTHON, Runtime, copy_installed, download
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 from authorizer.errors import SettingsError
 
@@ -30,12 +31,12 @@ OLDEST = (3, 11)
     help="The zip to make.",
 )
 @click.option(
-    "--python", default=HERE, show_default=True, help="Version of the Lambda runtime, such as 3.13."
+    "--python", default=PYTHON, show_default=True, help="Version of the Lambda runtime, such as 3.13."
 )
 @click.option(
     "--arch",
     type=click.Choice(list(ARCHITECTURES)),
-    default="x86_64",
+    default=ARCHITECTURE,
     show_default=True,
     help="Architecture of the Lambda function.",
 )
@@ -43,10 +44,9 @@ OLDEST = (3, 11)
 @click.option("--installed", is_flag=True, help="Take the libraries that are installed here: no downloads.")
 @click.option(
     "--requirements",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path("requirements/lambda.txt"),
-    show_default=True,
-    help="The pinned libraries.",
+    help="Further pinned libraries, with hashes, or other versions of the package's own; repeat for each file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def bundle(  # noqa: PLR0917 - click passes options by name
@@ -57,7 +57,7 @@ def bundle(  # noqa: PLR0917 - click passes options by name
     arch: str,
     layer: bool,
     installed: bool,
-    requirements: Path,
+    requirements: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Make the zip that Lambda runs: handler `authorizer.handler.lambda_handler`.
@@ -65,12 +65,18 @@ def bundle(  # noqa: PLR0917 - click passes options by name
     It holds what a request needs of the libraries, byte-compiled, the configuration and its compiled templates, and
     neither tests nor this command. The same input gives the same bytes. `env:` names are still read when the function
     starts, and none of their values is in the zip: here the configuration has to load with them.
+
+    The libraries are those that this package was tested with: it brings their versions and hashes. Wheels are fetched
+    for the runtime by its platform; its Python compiles the byte code if it is installed here.
     """
     runtime = _runtime(python, arch)
     if installed:
         _check_platform(runtime)
     loaded = load_deployment(access, sample=sample)
-    install = partial(copy_installed, requirements) if installed else partial(download, requirements, runtime)
+    ours = read_pins([shipped()])
+    pins = read_pins([shipped(), *requirements])
+    _tell(pins, ours, runtime)
+    install = partial(copy_installed if installed else download, pins, runtime)
     with Console(stderr=True).status("making the bundle"):
         made = build(loaded, access, install=install, runtime=runtime, output=output, layer=layer)
     if as_json:
@@ -84,13 +90,23 @@ def _runtime(python: str, architecture: str) -> Runtime:
     if not (major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= OLDEST):
         raise SettingsError([f"--python {python}: expected a version such as 3.13, 3.11 or newer"])
     found = interpreter(python)
-    if found is None:
-        raise SettingsError(
-            [
-                f"--python {python}: python{python} is not installed here: byte code is compiled by its own Python"
-            ]
+    return Runtime(
+        python=(int(major), int(minor)),
+        architecture=architecture,
+        interpreter=None if found is None else str(found),
+    )
+
+
+def _tell(pins: tuple[Pin, ...], ours: tuple[Pin, ...], runtime: Runtime) -> None:
+    for change in replaced(pins, ours):
+        click.echo(f"{change}: this package was not tested with it", err=True)
+    if runtime.interpreter is None:
+        python = "python" + ".".join(map(str, runtime.python))
+        click.echo(
+            f"no byte code: {python} is not installed here, and no other one can compile for it; the function works, and "
+            f"compiles its sources at every cold start: install {python} here to start several times as quickly",
+            err=True,
         )
-    return Runtime(python=(int(major), int(minor)), architecture=architecture, interpreter=str(found))
 
 
 def _check_platform(runtime: Runtime) -> None:
@@ -132,4 +148,5 @@ def _as_json(made: Bundle) -> dict[str, object]:
         "unzipped": made.unzipped,
         "parts": {part.name: {"files": part.files, "bytes": part.kept} for part in made.parts if part.files},
         "left_out": made.dropped,
+        "byte_code": made.byte_code,
     }

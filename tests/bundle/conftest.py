@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from authorizer.bundle.build import Bundle, build
+from authorizer.bundle.pins import read_pins
 from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import Runtime, copy_distribution, copy_installed
 from authorizer.settings.load import load
@@ -23,7 +24,7 @@ RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py")
 
 
 def as_installed(folder: Path) -> None:
-    copy_installed(REQUIREMENTS, folder)
+    copy_installed(read_pins([REQUIREMENTS]), RUNTIME, folder)
 
 
 def one_library(folder: Path) -> None:

@@ -15,14 +15,16 @@ import pytest
 from click.testing import CliRunner
 
 from authorizer.bundle.archive import pack
-from authorizer.bundle.build import Bundle, Part, services
+from authorizer.bundle.build import Bundle, Part, build, services
 from authorizer.bundle.bytecode import compile_all
 from authorizer.bundle.compiler import compiled
+from authorizer.bundle.pins import read_pins
 from authorizer.bundle.prune import DROPPED, SEALED, dropped
 from authorizer.bundle.reach import reached
-from authorizer.bundle.wheels import copy_installed
+from authorizer.bundle.wheels import Runtime, copy_installed
 from authorizer.cli.bundle import bundle as bundle_command
 from authorizer.errors import SettingsError
+from authorizer.settings.load import load
 from tests import needs
 from tests.bundle.conftest import REQUIREMENTS, RUNTIME, make_bundle, one_library, unpacked
 from tests.make import ACCESS, PERSONAS, ROOT, sample_environment
@@ -206,7 +208,7 @@ def test_templates_that_were_changed_after_the_bundle_was_made_are_refused(
 @pytest.mark.package
 def test_every_row_of_the_pruning_drops_something(tmp_path: Path) -> None:
     """A row that matches nothing is about a library that has moved on."""
-    copy_installed(REQUIREMENTS, tmp_path)
+    copy_installed(read_pins([REQUIREMENTS]), RUNTIME, tmp_path)
     paths = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
     idle = {pattern for pattern, reason in (*DROPPED, *SEALED) if not dropped(paths, [(pattern, reason)])}
     # What pip's installer or another platform's wheel brings, and this one does not.
@@ -295,7 +297,6 @@ def test_the_command_takes_the_libraries_from_where_it_is_told(
     ("arguments", "expected"),
     [
         pytest.param(["--python", "2.7"], "3.11 or newer", id="a Python that is too old"),
-        pytest.param(["--python", "3.99"], "is not installed here", id="a Python that is not here"),
         pytest.param(["--installed", "--arch", "arm64"], "Lambda needs Linux aarch64", id="another platform"),
     ],
 )
@@ -303,3 +304,19 @@ def test_what_cannot_be_built_here_is_refused(arguments: list[str], expected: st
     outcome = CliRunner().invoke(bundle_command, ["--access", str(ACCESS), *arguments])
     assert isinstance(outcome.exception, SettingsError)
     assert expected in str(outcome.exception)
+
+
+def test_without_the_runtimes_python_sources_go_along_and_it_is_said(tmp_path: Path) -> None:
+    runtime = Runtime(python=(3, 99), architecture="x86_64", interpreter=None)
+    made = build(
+        load(ACCESS, sample_environment()),
+        ACCESS,
+        install=one_library,
+        runtime=runtime,
+        output=tmp_path / "authorizer.zip",
+        layer=False,
+    )
+    assert made.byte_code is False
+    task = unpacked(tmp_path / "authorizer.zip", tmp_path / "task")
+    assert (task / "botocore" / "client.py").is_file()
+    assert not list(task.rglob("*.pyc"))

@@ -8,10 +8,12 @@ from zipfile import ZipFile
 
 import pytest
 
+from authorizer.bundle.pins import Pin, read_pins
 from authorizer.bundle.wheels import Runtime, copy_installed, download
 from authorizer.errors import SettingsError
 
-ARM = Runtime(python=(3, 12), architecture="arm64", interpreter=sys.executable)
+ARM = Runtime(python=(3, 12), architecture="arm64", interpreter=None)
+HERE = Runtime(python=sys.version_info[:2], architecture="x86_64", interpreter=sys.executable)
 TAG = "cp312-cp312-manylinux_2_28_aarch64"
 
 
@@ -34,11 +36,11 @@ def pip_looks_here_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
 
 
-def pins(folder: Path, *digests: str, library: str = "tiny==1.0") -> Path:
+def pins(folder: Path, *digests: str, library: str = "tiny==1.0") -> tuple[Pin, ...]:
     file = folder / "requirements.txt"
     hashes = "".join(f" --hash=sha256:{digest}" for digest in digests)
     file.write_text(f"{library}{hashes}\n")
-    return file
+    return read_pins([file])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,8 @@ def test_what_is_no_pinned_wheel_for_the_runtime_is_refused(
     with pytest.raises(SettingsError) as refused:
         download(requirements, ARM, tmp_path / "folder")
     assert all(
-        problem.startswith(f"pip cannot install {requirements}: ") for problem in refused.value.problems
+        problem.startswith(f"pip cannot install {tmp_path / 'requirements.txt'}: ")
+        for problem in refused.value.problems
     )
     assert said in str(refused.value)
 
@@ -93,18 +96,35 @@ def test_a_pin_without_a_hash_is_refused(tmp_path: Path) -> None:
         download(pins(tmp_path), ARM, tmp_path / "folder")
 
 
+def test_without_pip_it_is_said_who_lacks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authorizer.bundle.wheels.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=f"{sys.executable} has no pip"):
+        download(pins(tmp_path, wheel(tmp_path)), ARM, tmp_path / "folder")
+
+
+def test_a_library_for_other_pythons_than_the_runtimes_is_not_asked_for(tmp_path: Path) -> None:
+    """By the runtime's version, and not by that of the Python that pip runs on."""
+    digest = wheel(tmp_path)
+    for_others = pins(tmp_path, digest, library="tiny==1.0 ; python_version >= '3.13'")
+    download(for_others, ARM, tmp_path / "without")
+    assert not (tmp_path / "without" / "tiny.py").exists()
+    for_it = pins(tmp_path, digest, library="tiny==1.0 ; python_version == '3.12' and platform_machine == 'aarch64'")
+    download(for_it, ARM, tmp_path / "with")
+    assert (tmp_path / "with" / "tiny.py").exists()
+
+
 def test_a_library_of_another_version_is_refused(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
-    requirements.write_text("aiohttp==0.0.1 \\\n    --hash=sha256:00\nabsent-library==1.0 \\\n")
+    requirements.write_text("aiohttp==0.0.1 \\\n    --hash=sha256:00\nabsent-library==1.0\n")
     with pytest.raises(SettingsError) as refused:
-        copy_installed(requirements, tmp_path / "folder")
-    assert [problem.split()[0] for problem in refused.value.problems] == ["aiohttp", "absent-library"]
+        copy_installed(read_pins([requirements]), HERE, tmp_path / "folder")
+    assert [problem.split()[0] for problem in refused.value.problems] == ["absent-library", "aiohttp"]
 
 
 def test_a_library_that_is_for_other_pythons_may_be_absent(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     here = f"PyJWT=={version('PyJWT')}"
     requirements.write_text(f"absent-library==1.0 ; python_full_version < '3.9'\n{here}\n")
-    copy_installed(requirements, tmp_path / "folder")
+    copy_installed(read_pins([requirements]), HERE, tmp_path / "folder")
     assert (tmp_path / "folder" / "jwt" / "__init__.py").is_file()
     assert not list((tmp_path / "folder").rglob("__pycache__"))

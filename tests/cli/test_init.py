@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from authorizer.bundle.pythons import HERE
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.init import FOLDERS, init, starter
 from tests.make import ROOT
@@ -118,6 +119,9 @@ def test_the_wheel_holds_one_package_and_the_starter_in_it(wheel: Path) -> None:
     }
     assert len(library) > 48
     assert library <= set(names)
+    assert {"authorizer/py.typed", "authorizer/bundle/lambda.txt"} <= set(names)
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("authorizer/bundle/lambda.txt") == (ROOT / "requirements/lambda.txt").read_bytes()
 
 
 @pytest.mark.package
@@ -138,6 +142,14 @@ def test_a_new_repository_starts_with_two_commands(elsewhere: Path) -> None:
     assert added.returncode == 0, added.stderr
     proven = run(elsewhere, "authorizer", "policy", "prove", "sqs", "tenant-sqs")
     assert proven.returncode == 0, proven.stdout
+
+    bundled = run(
+        elsewhere, "authorizer", "bundle", "--sample", "--installed", "--python", HERE, "--arch", "x86_64", "--json"
+    )
+    assert bundled.returncode == 0, bundled.stderr
+    assert json.loads(bundled.stdout)["byte_code"] is True
+    with zipfile.ZipFile(elsewhere / "repository" / "dist" / "authorizer.zip") as archive:
+        assert {"authorizer/handler.py", "policies/access.toml", "jwt/__init__.pyc"} <= set(archive.namelist())
 
     again = run(elsewhere, "authorizer", "init")
     assert again.returncode == EXIT_UNDECIDED

@@ -2,11 +2,13 @@
 
 import runpy
 import sys
+import tomllib
 
 import pytest
 from click.testing import CliRunner
 
 from authorizer.cli import COMMANDS, cli
+from tests.make import ROOT
 
 
 def test_help_lists_every_command_without_loading_one() -> None:
@@ -30,3 +32,9 @@ def test_python_m_authorizer_is_the_command(
         runpy.run_module("authorizer", run_name="__main__")
     assert end.value.code == 0
     assert "\n  invoke " in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    done = CliRunner().invoke(cli, ["--version"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert done.output == f"{project['name']} {project['version']}\n"

@@ -1,0 +1,47 @@
+"""What `python -m build` makes of the project: a source distribution that makes the same wheel once more."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from tests.make import ROOT
+
+
+def build(project: Path, folder: Path, target: str) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", folder],
+        cwd=project,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+    )
+    [built] = folder.glob("*.tar.gz" if target == "sdist" else "*.whl")
+    return built
+
+
+@pytest.mark.package
+def test_the_source_distribution_makes_the_wheel_that_the_checkout_makes(tmp_path: Path) -> None:
+    with tarfile.open(build(ROOT, tmp_path / "sdist", "sdist")) as archive:
+        names = archive.getnames()
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    assert not [name for name in names if ".venv" in name or "/build/" in name or "__pycache__" in name]
+    [project] = (tmp_path / "unpacked").iterdir()
+    here, there = build(ROOT, tmp_path / "here", "wheel"), build(project, tmp_path / "there", "wheel")
+    assert here.read_bytes() == there.read_bytes()
+    with zipfile.ZipFile(here) as wheel:
+        [metadata] = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        head = message_from_bytes(wheel.read(metadata))
+        licences = [name for name in wheel.namelist() if name.endswith("/licenses/LICENSE")]
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (head["Name"], head["Version"]) == (declared["name"], declared["version"])
+    assert head["License-Expression"] == "Apache-2.0"
+    assert "Typing :: Typed" in head.get_all("Classifier", [])
+    assert head["Requires-Python"] == ">=3.11"
+    assert len(licences) == 1
