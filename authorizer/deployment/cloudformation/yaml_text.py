@@ -1,0 +1,50 @@
+"""A template as YAML that people read: short forms of the intrinsic functions, texts in lines, one order."""
+
+from typing import Any
+
+import yaml
+from typing_extensions import override
+
+WIDTH = 120
+
+
+class _Dumper(yaml.SafeDumper):
+    @override
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    @override
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _mapping(dumper: _Dumper, data: dict[str, Any]) -> yaml.Node:
+    if len(data) == 1:
+        [(key, value)] = data.items()
+        short = {"Ref": "!Ref", "Condition": "!Condition"}.get(key) or (
+            f"!{key.removeprefix('Fn::')}" if key.startswith("Fn::") else None
+        )
+        if short is not None and isinstance(value, str):
+            return dumper.represent_scalar(short, value, style="|" if "\n" in value else None)
+        if short is not None and isinstance(value, list):
+            flat = all(not isinstance(item, dict | list) for item in value)
+            return dumper.represent_sequence(short, value, flow_style=flat)
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=False)
+
+
+def _text(dumper: _Dumper, data: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=">" if len(data) > WIDTH and " " in data else None)
+
+
+_Dumper.add_representer(dict, _mapping)
+_Dumper.add_representer(str, _text)
+
+
+def to_yaml(template: dict[str, Any], heading: str) -> str:
+    """The template below a comment of `heading`'s lines."""
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())
+    parts = [
+        yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
+        for key, value in template.items()
+    ]
+    return comment + "\n" + "\n".join(parts)
