@@ -11,12 +11,12 @@ COVERAGE ?= --cov --cov-report=term
 
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
 ARCH ?= arm64
-PY ?= $(basename $(VERSION))
+PY ?= 3.13
 BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential check check-deploy check-oscal package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential check check-deploy check-oscal sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -91,6 +91,9 @@ check: $(INSTALLED) check-deploy check-oscal ## Types, style, the configuration 
 	$(RUN) -m authorizer policy test
 	$(RUN) -m authorizer policy prove
 
+sam: $(SAM) ## AWS SAM, in an environment of its own
+	@echo $(SAM)
+
 check-deploy: $(INSTALLED) $(SAM)
 	mkdir -p build
 	$(VENV)/bin/cfn-lint deploy/*.yaml
@@ -113,22 +116,18 @@ check-oscal: $(INSTALLED) .venv-oscal/.installed ## The report's OSCAL file by N
 	touch $@
 
 package: package-authorizer package-backend ## The functions as Lambda takes them: make package ARCH=x86_64 PY=3.13
-	@echo "built for Architecture=$(ARCH) PythonVersion=python$(PY) in $(BUILD)/authorizer and $(BUILD)/backend"
+	@echo "built for Architecture=$(ARCH) PythonVersion=python$(PY): $(BUILD)/authorizer.zip and $(BUILD)/backend"
 
 package-authorizer: $(INSTALLED)
-	rm -rf $(BUILD)/authorizer
+	$(RUN) -m authorizer bundle --sample --arch $(ARCH) --python $(PY) --output $(BUILD)/authorizer.zip
+
+package-backend: $(INSTALLED)
+	rm -rf $(BUILD)/backend
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-compile \
 		--only-binary=:all: --implementation cp --python-version $(PY) --platform $(WHEELS) \
-		--target $(BUILD)/authorizer -r requirements/lambda.txt
+		--target $(BUILD)/backend -r requirements/lambda.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-compile \
-		--target $(BUILD)/authorizer .
-	mkdir $(BUILD)/authorizer/policies
-	cp -r policies/access.toml policies/templates $(wildcard policies/keys) $(BUILD)/authorizer/policies
-
-package-backend: package-authorizer
-	rm -rf $(BUILD)/backend
-	cp -r $(BUILD)/authorizer $(BUILD)/backend
-	rm -r $(BUILD)/backend/policies
+		--target $(BUILD)/backend .
 	cp deploy/backends/python/files.py $(BUILD)/backend
 
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13

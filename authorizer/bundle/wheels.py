@@ -71,7 +71,9 @@ def download(pins: Iterable[Pin], runtime: Runtime, folder: Path) -> None:
     """
     if find_spec("pip") is None:
         raise SettingsError(
-            [f"{sys.executable} has no pip, which fetches the libraries: expected it here; run `python -m ensurepip`"]
+            [
+                f"{sys.executable} has no pip, which fetches the libraries: expected it here; run `python -m ensurepip`"
+            ]
         )
     chosen = [pin for pin in pins if pin.is_for(runtime.environment)]
     with TemporaryDirectory() as name:

@@ -103,7 +103,8 @@ def _tell(pins: tuple[Pin, ...], ours: tuple[Pin, ...], runtime: Runtime) -> Non
     if runtime.interpreter is None:
         python = "python" + ".".join(map(str, runtime.python))
         click.echo(
-            f"no byte code: {python} is not installed here, and no other one can compile for it; the function works, and "
+            f"no byte code: {python} is not installed here, and no other one can compile for it; the function "
+            f"works, and "
             f"compiles its sources at every cold start: install {python} here to start several times as quickly",
             err=True,
         )

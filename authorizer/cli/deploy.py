@@ -46,7 +46,9 @@ platform")."""
     help="auto makes the roles whose ARN access.toml takes from the environment, and takes those that it names for "
     "existing; new makes all; existing makes none.",
 )
-@click.option("--python", default=None, help="Version of the Lambda runtime; as `authorizer bundle` was told.")
+@click.option(
+    "--python", default=None, help="Version of the Lambda runtime; as `authorizer bundle` was told."
+)
 @click.option("--arch", default=None, type=click.Choice(["x86_64", "arm64"]), help="The same.")
 @click.option(
     "--bundle",
@@ -61,7 +63,9 @@ platform")."""
     metavar="TEXT",
     help="CloudFormation: publish another version though nothing in the template changed, as after a parameter did.",
 )
-@click.option("--roll-out", type=click.Choice(ROLL_OUTS), help="Shift to a new version by and by; alarms take it back.")
+@click.option(
+    "--roll-out", type=click.Choice(ROLL_OUTS), help="Shift to a new version by and by; alarms take it back."
+)
 @click.pass_context
 def deploy(  # noqa: PLR0917 - click passes one for each option
     context: click.Context,
@@ -75,8 +79,8 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
     release: str,
     roll_out: str | None,
 ) -> None:
-    """Generate the deployment of access.toml: function, roles with their trust, authorizers of every kind of API, gateway
-    responses, alarms and a dashboard.
+    """Generate the deployment of access.toml: function, roles with their trust, authorizers of every kind of API,
+    gateway responses, alarms and a dashboard.
 
     FORMAT is sam or cloudformation. Every `env:` name becomes a parameter, so that nothing need be set to generate.
     The same access.toml gives the same text.

@@ -13,6 +13,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
+    from authorizer.deployment.trust import Policy
     from authorizer.engine.prove import RolePolicy
     from authorizer.model import Role
     from authorizer.settings.schema import Settings
@@ -27,9 +28,11 @@ _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[
 @sample_option
 @click.option(
     "--execution-role",
+    "execution_roles",
     required=True,
+    multiple=True,
     metavar="ARN",
-    help="The role that the authorizer function runs as.",
+    help="The role that the authorizer function runs as; repeat where a backend assumes the roles itself.",
 )
 @click.option(
     "--function",
@@ -44,13 +47,19 @@ _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[
 @click.option(
     "--account", metavar="ID", help="The account to print the template for; by default the authorizer's own."
 )
+@click.option(
+    "--patch",
+    metavar="ROLE",
+    help="Read the trust policy that ROLE of access.toml has from standard input, and print it with ours in it.",
+)
 def trust(  # noqa: PLR0917 - click passes one for each option
     access: Path,
     sample: bool,
-    execution_role: str,
+    execution_roles: tuple[str, ...],
     functions: tuple[str, ...],
     cloudformation: bool,
     account: str | None,
+    patch: str | None,
 ) -> None:
     """Print the execution role's policy and, of every role that access.toml lists, its trust policy and its own policy.
 
@@ -61,28 +70,38 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     JSON on standard output, what to do with it on standard error.
     """
     from authorizer.deployment import key_access as key_papers
+    from authorizer.deployment.plan import table_arn
     from authorizer.deployment.trust import VERSION, account_of, execution_policy, template, trust_policy
     from authorizer.engine import dump
     from authorizer.engine.prove import role_policy
 
-    _check_arns(execution_role, functions)
+    execution_role, *_ = execution_roles
+    principals = execution_role if len(execution_roles) == 1 else list(dict.fromkeys(execution_roles))
+    _check_arns(execution_roles, functions)
     settings, templates = load_deployment(access, sample=sample)
     roles = settings.roles.values()
+    if patch is not None:
+        if patch not in settings.roles:
+            _refuse(
+                f"--patch: expected a role of {access}, one of {', '.join(settings.roles)}; found {patch!r}"
+            )
+        _patch(patch, trust_policy(settings.roles[patch], principals, functions))
+        return
     home = account_of(execution_role)
     keys = key_papers.of_the_authorizer(settings, execution_role)
-    shared = settings.shared_cache
-    table_arn = shared.table if shared is not None and shared.table.startswith("arn:") else None
+    partition = execution_role.split(":")[1]
+    table = table_arn(settings, (*functions, f"arn:{partition}:lambda:*:{home}:function:authorizer")[0])
     limits = {role.name: role_policy(templates, role.policies, tags=role.session_tags) for role in roles}
     documents = {name: json.loads(dump(limit.document)) for name, limit in limits.items()}
     printed: dict[str, Any]
     if cloudformation:
         printed = template(
             roles,
-            execution_role,
+            principals,
             account or home,
             role_policies=documents,
             functions=functions,
-            table_arn=table_arn,
+            table_arn=table,
             keys=keys,
         )
         if not printed["Resources"]:
@@ -90,13 +109,13 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     else:
         printed = {
             "execution_role": {
-                "arn": execution_role,
-                "policy": execution_policy(roles, table_arn=table_arn, keys=keys, functions=functions),
+                "arn": principals,
+                "policy": execution_policy(roles, table_arn=table, keys=keys, functions=functions),
             },
             "roles": {
                 role.name: {
                     "arn": role.arn,
-                    "trust_policy": trust_policy(role, execution_role, functions),
+                    "trust_policy": trust_policy(role, principals, functions),
                     "role_policy": documents[role.name],
                 }
                 for role in roles
@@ -115,13 +134,39 @@ def _refuse(problem: str) -> NoReturn:
     sys.exit(EXIT_UNDECIDED)
 
 
-def _check_arns(execution_role: str, functions: Sequence[str]) -> None:
+def _patch(role: str, ours: "Policy") -> None:
+    """Print the policy on standard input with `ours` in it, and say whom else it lets in."""
+    from authorizer.deployment.trust import OURS, patched
+
+    try:
+        current = json.loads(sys.stdin.read())
+        printed = patched(current, ours)
+    except (ValueError, AttributeError) as error:
+        _refuse(
+            f"--patch {role}: expected its trust policy on standard input, as `aws iam get-role --query "
+            f"Role.AssumeRolePolicyDocument` prints it: {error}"
+        )
+    for statement in printed["Statement"]:
+        if statement.get("Effect") == "Allow" and statement.get("Sid") not in OURS:
+            click.echo(
+                f"role {role}: its trust also lets in {json.dumps(statement.get('Principal'))}: sessions that are "
+                f"not made "
+                "by the authorizer have no session policy; take the statement out unless you mean it",
+                err=True,
+            )
+    click.echo(json.dumps(printed, indent=2))
+
+
+def _check_arns(execution_roles: Sequence[str], functions: Sequence[str]) -> None:
     from authorizer.deployment.trust import account_of
     from authorizer.settings.limits import LIMITS
 
-    if not LIMITS["RoleArn"].takes(execution_role):
-        _refuse(f"--execution-role: expected the ARN of an IAM role, found {execution_role!r}")
-    account = account_of(execution_role)
+    for arn in execution_roles:
+        if not LIMITS["RoleArn"].takes(arn):
+            _refuse(f"--execution-role: expected the ARN of an IAM role, found {arn!r}")
+    account = account_of(execution_roles[0])
+    if others := [arn for arn in execution_roles if account_of(arn) != account]:
+        _refuse(f"--execution-role: expected roles of one account, {account}; found {others[0]!r}")
     for arn in functions:
         found = _FUNCTION.fullmatch(arn)
         if found is None:
@@ -167,11 +212,6 @@ def _explain(
     if not functions:
         told.print(
             "Every function that runs as this execution role may assume these roles: name yours with --function ARN."
-        )
-    shared = settings.shared_cache
-    if shared is not None and not shared.table.startswith("arn:"):
-        told.print(
-            f"Give the execution role dynamodb:GetItem and dynamodb:PutItem on the table {shared.table!r}."
         )
     for sealing, whose in (
         (settings.sealing, "and the backends"),

@@ -1,8 +1,8 @@
 """What watches over one authorizer function: a table, whatever it is deployed with.
 
-The metrics of namespace CognitoAuthorizer come out of the decision record. Each has the function as a dimension, so that
-two deployments in one account do not answer for each other. Where nothing happened there is no data point: that is what
-FILL is for.
+The metrics of namespace CognitoAuthorizer come out of the decision record. Each has the function as a dimension, so
+that two deployments in one account do not answer for each other. Where nothing happened there is no data point: that
+is what FILL is for.
 """
 
 from collections.abc import Mapping
@@ -68,8 +68,8 @@ ALARMS: Final = (
     ),
     Alarm(
         name="KeysUnavailable",
-        description="For many requests an issuer's keys could not be had. A few may be a stranger's who names a trusted "
-        "issuer; many are an outage.",
+        description="For many requests an issuer's keys could not be had. A few may be a stranger's who names a "
+        "trusted issuer; many are an outage.",
         metrics={"": _decisions("failure", code="keys_unavailable")},
         threshold=NO_KEYS,
     ),
@@ -102,13 +102,15 @@ ALARMS: Final = (
     _counted(
         "RefreshFailures",
         "refresh_failures",
-        "Sessions could not be renewed ahead of their end. Callers do not feel it yet: they will when the remembered ones "
+        "Sessions could not be renewed ahead of their end. Callers do not feel it yet: they will when the "
+        "remembered ones "
         "are over.",
     ),
     _counted(
         "SharedCacheFailures",
         "shared_failures",
-        "The shared cache could not be read, written or believed. Every environment asks STS for itself meanwhile; items "
+        "The shared cache could not be read, written or believed. Every environment asks STS for itself "
+        "meanwhile; items "
         "that are not believed may be forged.",
     ),
     _counted(
@@ -129,8 +131,16 @@ VERDICTS: Final = ("allow", "deny", "unauthorized", "failure")
 SHOWN: Final[tuple[tuple[str, tuple[Watched, ...], str], ...]] = (
     # Title of a graph on the dashboard, its metrics, how each is summed up.
     ("Decisions", tuple(_decisions(verdict) for verdict in VERDICTS), "Sum"),
-    ("Duration, 99 of 100", tuple(Watched(name="duration", dimensions={"verdict": v}) for v in VERDICTS), "p99"),
-    ("Sessions", tuple(Watched(name=name) for name in ("hits", "shared_hits", "calls", "retries", "evicted")), "Sum"),
+    (
+        "Duration, 99 of 100",
+        tuple(Watched(name="duration", dimensions={"verdict": v}) for v in VERDICTS),
+        "p99",
+    ),
+    (
+        "Sessions",
+        tuple(Watched(name=name) for name in ("hits", "shared_hits", "calls", "retries", "evicted")),
+        "Sum",
+    ),
     (
         "Trouble",
         tuple(

@@ -1,7 +1,7 @@
 """What a deployment of one access.toml is made of, whatever it is written in. Pure.
 
-A writer (`cloudformation`, `terraform`) puts a plan into a format. Texts of a plan hold stand-ins (`standins`), for which
-a writer says what stands there: a parameter, an ARN that is known once the role is made.
+A writer (`cloudformation`, `terraform`) puts a plan into a format. Texts of a plan hold stand-ins (`standins`), for
+which a writer says what stands there: a parameter, an ARN that is known once the role is made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,7 @@ from authorizer.settings.schema import CLOCK_SKEW, MAX_CHAINED_DURATION, Setting
 Roles = Literal["auto", "new", "existing"]
 
 EXECUTION_ROLE: Final = "arn:zzqpartitionqzz:iam::zzqaccountqzz:role/zzqexecutionqzz"
-FUNCTION: Final = (
-    "arn:zzqpartitionqzz:lambda:zzqregionqzz:zzqaccountqzz:function:zzqfunctionqzz"
-)
+FUNCTION: Final = "arn:zzqpartitionqzz:lambda:zzqregionqzz:zzqaccountqzz:function:zzqfunctionqzz"
 OWN_MARKERS: Final[Mapping[str, Reference]] = {
     EXECUTION_ROLE: Reference(kind="execution-role"),
     "zzqpartitionqzz": Reference(kind="partition"),
@@ -32,9 +30,10 @@ OWN_MARKERS: Final[Mapping[str, Reference]] = {
 TOKEN: Final = (
     "^[Bb][Ee][Aa][Rr][Ee][Rr] +[A-Za-z0-9_-]{34,10240}[.][A-Za-z0-9_-]{34,10240}[.][A-Za-z0-9_-]{86,1366}$"
 )
-"""What a REST API's TOKEN authorizer takes for a signed token: anything else is a 401 without an invocation. Three parts
-in base64url: the least header has 34 characters, a signature 86 (ES256, EdDSA) to 1,366 (RSA of 8,192 bits); REST APIs
-take 10,240 bytes of headers. No group and no alternative, and no repeat goes on into the next: one pass decides."""
+"""What a REST API's TOKEN authorizer takes for a signed token: anything else is a 401 without an invocation. Three
+parts in base64url: the least header has 34 characters, a signature 86 (ES256, EdDSA) to 1,366 (RSA of 8,192 bits);
+REST APIs take 10,240 bytes of headers. No group and no alternative, and no repeat goes on into the next: one pass
+decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +153,14 @@ def plan(
             response=None if response_given else settings.gateway.response,
         ),
         table=next((Reference(kind="table", name=one.name) for one in given if one.kind == "table"), None),
-        issuers=tuple({issuer.name: issuer.issuer for issuer in reversed(settings.issuers.values())}.values())[::-1],
+        issuers=tuple(
+            {issuer.name: issuer.issuer for issuer in reversed(settings.issuers.values())}.values()
+        )[::-1],
         scopes=tuple(settings.scopes),
         groups=tuple(settings.groups),
-        attributes=tuple(claim.claim for claim in settings.claims.values() if claim.claim.startswith("custom:")),
+        attributes=tuple(
+            claim.claim for claim in settings.claims.values() if claim.claim.startswith("custom:")
+        ),
         role_header=settings.resolution.role_header,
         most_ttl=_most_ttl(settings),
         markers=markers,
@@ -165,7 +168,8 @@ def plan(
 
 
 def _most_ttl(settings: Settings) -> int:
-    """Sessions must outlast a repeated answer and what a backend does with it; API Gateway repeats for an hour at most."""
+    """Sessions must outlast a repeated answer and what a backend does with it; API Gateway repeats for an hour at
+    most."""
     shortest = min((role.duration for role in settings.roles.values()), default=MAX_CHAINED_DURATION)
     return int(min(shortest - settings.gateway.backend_time - CLOCK_SKEW, 3600))
 
@@ -177,4 +181,3 @@ def table_arn(settings: Settings, function_arn: str) -> str | None:
         return None if shared is None else shared.table
     _, partition, _, region, account, _ = function_arn.split(":", 5)
     return f"arn:{partition}:dynamodb:{shared.region or region}:{account}:table/{shared.table}"
-

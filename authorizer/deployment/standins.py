@@ -115,8 +115,8 @@ def _stand_in(name: str, kind: str, number: int, *, role: str, sealed: str) -> S
 
 def marker(number: int) -> str:
     """A word that no access.toml has: letters alone, as every claim, name and ARN may have them, and none of them the
-    beginning of another."""
-    digits = "".join("abcdefghij"[int(digit)] for digit in str(number))
+    beginning of another. In the order of their numbers, so that lists of ARNs keep theirs."""
+    digits = "".join("abcdefghij"[int(digit)] for digit in f"{number:04d}")
     return f"zzq{digits}qzz"
 
 
@@ -136,7 +136,9 @@ def parts_of(text: str, markers: Mapping[str, Reference]) -> tuple[Part, ...]:
     return tuple(markers.get(part, part) for part in cut if part)
 
 
-def resolve(document: Any, markers: Mapping[str, Reference], written: Callable[[tuple[Part, ...]], Any]) -> Any:
+def resolve(
+    document: Any, markers: Mapping[str, Reference], written: Callable[[tuple[Part, ...]], Any]
+) -> Any:
     """The document with every text that has a stand-in in it `written` anew; all other texts stay."""
     if isinstance(document, Mapping):
         return {key: resolve(value, markers, written) for key, value in document.items()}

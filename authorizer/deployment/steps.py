@@ -1,5 +1,6 @@
 """What to do with a generated template, step by step, with the names of this deployment in the commands."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,9 @@ def _deploy(release: Release, template: dict[str, Any], file: str) -> list[str]:
     named = any("RoleName" in resource["Properties"] for resource in template["Resources"].values())
     capabilities = f"CAPABILITY_{'NAMED_' if named else ''}IAM"
     if release.form == "sam":
-        return [f"sam deploy --guided --template-file {file} --capabilities {capabilities} CAPABILITY_AUTO_EXPAND"]
+        return [
+            f"sam deploy --guided --template-file {file} --capabilities {capabilities} CAPABILITY_AUTO_EXPAND"
+        ]
     required = [name for name, one in template["Parameters"].items() if "Default" not in one]
     return [
         f"aws cloudformation deploy --stack-name {STACK} --template-file {file} --capabilities {capabilities} \\",
@@ -44,7 +47,7 @@ def _lines(plan: Plan, release: Release, template: dict[str, Any], bundle: str) 
     kinds = [kind for kind in ("Rest", "Http", "WebSocket") if f"{kind}Authorizer" in template["Resources"]]
     yield f"# Deploying {plan.place}"
     yield ""
-    yield "Made with the template beside it. In capitals: what is yours to fill in."
+    yield from _prose("Made with the template beside it. In capitals: what is yours to fill in.")
     yield from _section("1. The function's zip")
     yield from _code(
         f"authorizer bundle --python {release.python} --arch {release.architecture} --output {bundle}",
@@ -56,56 +59,74 @@ def _lines(plan: Plan, release: Release, template: dict[str, Any], bundle: str) 
     yield from _section("4. Throttle the stages, if they are not")
     yield from _code(*(line for kind in kinds for line in THROTTLE[kind]))
     yield from _section("5. Select the authorizer, and deploy the API")
-    yield "The ids are outputs of the stack. Until the stage is deployed its old routes stay as open as they were; a"
-    yield "REST API's new answers, too, begin then."
+    yield from _prose(
+        "The ids are outputs of the stack. Until the stage is deployed its old routes stay as open as "
+        "they were; a REST API's new answers, too, begin then."
+    )
     yield from _code(*(line for kind in kinds for line in SELECT[kind]))
     yield from _section("6. Pages of another origin (CORS)")
-    yield "A browser's preflight has no token: let `OPTIONS` through without the authorizer. `AllowOrigin` of the stack lets"
-    yield "pages read a REST API's refusals; an HTTP API adds its headers to every answer."
+    yield from _prose(
+        "A browser's preflight has no token: let `OPTIONS` through without the authorizer. `AllowOrigin` "
+        "of the stack lets pages read a REST API's refusals; an HTTP API adds its headers to every "
+        "answer."
+    )
     yield from _code(*(line for kind in kinds for line in CORS.get(kind, ())))
     yield from _section("7. A user to try it with")
     yield from _user(plan)
     yield from _section("8. A new version, and back")
     yield from _versions(release)
     yield from _section("9. Take it off")
-    yield "Step 5 with `NONE` in place of `CUSTOM` and no id, deploy the API, then `aws cloudformation delete-stack`."
+    yield from _prose(
+        "Step 5 with `NONE` in place of `CUSTOM` and no id, deploy the API, then `aws cloudformation "
+        "delete-stack`."
+    )
     if any(planned.exists for planned in plan.roles):
-        yield "Take the statements of step 3 out of the roles' trust."
+        yield from _prose("Take the statements of step 3 out of the roles' trust.")
 
 
 def _trust(plan: Plan) -> Iterator[str]:
     existing = [planned.role.name for planned in plan.roles if planned.exists]
     yield from _section("3. Let the roles trust it")
     if not existing:
-        yield "Nothing to do: the stack makes the roles, and they trust its function alone."
+        yield from _prose("Nothing to do: the stack makes the roles, and they trust its function alone.")
         return
-    yield "These roles exist. What they trust already stays; our statements come to it, or take the place of their elder"
-    yield "selves. `EXECUTION_ROLE` and `FUNCTION` are outputs of the stack; set what `env:` names mean, as the function has"
-    yield "them. `MY_ROLE` is the role's name in IAM."
+    yield from _prose(
+        "These roles exist. What they trust already stays; our statements come to it, or take the place "
+        "of their elder selves. `EXECUTION_ROLE` and `FUNCTION` are outputs of the stack; set what `env:` "
+        "names mean, as the function has them. `MY_ROLE` is the role's name in IAM."
+    )
     for name in existing:
         yield from _code(
             "aws iam get-role --role-name MY_ROLE --query Role.AssumeRolePolicyDocument >trust.json",
-            f"authorizer trust --execution-role EXECUTION_ROLE --function FUNCTION --patch {name} <trust.json >new.json",
+            f"authorizer trust --execution-role EXECUTION_ROLE --function FUNCTION --patch {name} <trust.json "
+            f">new.json",
             "aws iam update-assume-role-policy --role-name MY_ROLE --policy-document file://new.json",
         )
 
 
 def _user(plan: Plan) -> Iterator[str]:
-    yield "A token says nothing of a tenant or a group that nobody gave the user: both are needed before the first request."
+    yield from _prose(
+        "A token says nothing of a tenant or a group that nobody gave the user: both are needed before "
+        "the first request."
+    )
     attributes = " ".join(f"Name={name},Value=…" for name in plan.attributes)
     yield from _code(
         "aws cognito-idp admin-create-user --user-pool-id POOL --username erin --message-action SUPPRESS"
         + (f" --user-attributes {attributes}" if attributes else ""),
         "aws cognito-idp admin-set-user-password --user-pool-id POOL --username erin --password … --permanent",
-        f"aws cognito-idp admin-add-user-to-group --user-pool-id POOL --username erin --group-name {(*plan.groups, '…')[0]}",
+        f"aws cognito-idp admin-add-user-to-group --user-pool-id POOL --username erin --group-name "
+        f"{(*plan.groups, '…')[0]}",
         "TOKEN=$(aws cognito-idp admin-initiate-auth --auth-flow ADMIN_USER_PASSWORD_AUTH --user-pool-id POOL \\",
         "    --client-id APP_CLIENT --auth-parameters USERNAME=erin,PASSWORD=… \\",
         "    --query AuthenticationResult.IdToken --output text)",
         "curl -i " + " ".join(_header(source, plan) for source in plan.doors.keyed) + " https://API/PATH",
         "aws logs tail LOGS --follow    # one line of JSON a request; LOGS is an output of the stack",
     )
-    yield "The app client needs `ALLOW_ADMIN_USER_PASSWORD_AUTH` for this, and the groups of access.toml must be groups of"
-    yield f"the pool: {', '.join(plan.groups) or 'none'}. 401: the record's `code` says what about the token."
+    yield from _prose(
+        "The app client needs `ALLOW_ADMIN_USER_PASSWORD_AUTH` for this, and the groups of access.toml "
+        f"must be groups of the pool: {', '.join(plan.groups) or 'none'}. 401: the record's `code` says "
+        "what about the token."
+    )
 
 
 def _header(source: str, plan: Plan) -> str:
@@ -115,22 +136,33 @@ def _header(source: str, plan: Plan) -> str:
 
 
 def _versions(release: Release) -> Iterator[str]:
-    yield "Authorizers ask the alias `live`. Bundle, generate and deploy again, and it moves to the new version"
+    yield from _prose(
+        "Authorizers ask the alias `live`. Bundle, generate and deploy again, and it moves to the new version"
+    )
     if release.roll_out is None:
-        yield "at once; `--roll-out Canary10Percent5Minutes` shifts a tenth of the requests first, and the alarms Failures and"
-        yield "Crashes take it back. By hand:"
+        yield from _prose(
+            "at once; `--roll-out Canary10Percent5Minutes` shifts a tenth of the requests first, and the "
+            "alarms Failures and Crashes take it back. By hand:"
+        )
     else:
-        yield f"by {release.roll_out}; the alarms Failures and Crashes take it back. By hand:"
+        yield from _prose(f"by {release.roll_out}; the alarms Failures and Crashes take it back. By hand:")
     yield from _code(
         "aws lambda list-versions-by-function --function-name FUNCTION --query 'Versions[].[Version,LastModified]'",
         "aws lambda update-alias --function-name FUNCTION --name live --function-version OLDER",
     )
     if release.form == "cloudformation":
-        yield "A parameter that is changed without a new zip changes no published version: generate with another `--release`."
+        yield from _prose(
+            "A parameter that is changed without a new zip changes no published version: generate with "
+            "another `--release`."
+        )
 
 
 def _section(title: str) -> Iterator[str]:
     yield from ("", f"## {title}", "")
+
+
+def _prose(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def _code(*lines: str) -> Iterator[str]:
@@ -140,7 +172,8 @@ def _code(*lines: str) -> Iterator[str]:
 THROTTLE = {
     "Rest": (
         "aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations \\",
-        "    'op=replace,path=/*/*/throttling/rateLimit,value=100' 'op=replace,path=/*/*/throttling/burstLimit,value=200' \\",
+        "    'op=replace,path=/*/*/throttling/rateLimit,value=100' "
+        "'op=replace,path=/*/*/throttling/burstLimit,value=200' \\",
         "    'op=replace,path=/*/*/logging/dataTrace,value=false'    # it would print the credentials",
     ),
     "Http": (
@@ -163,7 +196,8 @@ SELECT = {
         "# HTTP, for each route",
         "aws apigatewayv2 update-route --api-id HTTP_API --route-id ROUTE --authorization-type CUSTOM \\",
         "    --authorizer-id HTTP_AUTHORIZER_ID",
-        "aws apigatewayv2 create-deployment --api-id HTTP_API --stage-name STAGE    # unless the stage deploys by itself",
+        "aws apigatewayv2 create-deployment --api-id HTTP_API --stage-name STAGE    # unless the stage deploys "
+        "by itself",
     ),
     "WebSocket": (
         "# WebSocket, for $connect alone",
@@ -173,9 +207,12 @@ SELECT = {
     ),
 }
 CORS = {
-    "Rest": ("# REST: a method OPTIONS of each resource, with `authorizationType` NONE and a MOCK integration",),
+    "Rest": (
+        "# REST: a method OPTIONS of each resource, with `authorizationType` NONE and a MOCK integration",
+    ),
     "Http": (
-        "# HTTP: the API answers the preflight itself, unless a route such as `ANY /{proxy+}` with the authorizer takes it",
+        "# HTTP: the API answers the preflight itself, unless a route such as `ANY /{proxy+}` with the "
+        "authorizer takes it",
         "aws apigatewayv2 update-api --api-id HTTP_API --cors-configuration \\",
         "    AllowOrigins=https://app.example.com,AllowMethods='*',AllowHeaders='authorization,x-role'",
         "aws apigatewayv2 create-route --api-id HTTP_API --route-key 'OPTIONS /{proxy+}' --authorization-type NONE",

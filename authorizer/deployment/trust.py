@@ -65,10 +65,13 @@ def execution_policy(
     return {"Version": VERSION, "Statement": statements}
 
 
-def trust_policy(role: Role, execution_role_arn: str, functions: Sequence[str] = ()) -> Policy:
+def trust_policy(
+    role: Role, execution_role_arns: str | Sequence[str], functions: Sequence[str] = ()
+) -> Policy:
     """Whom `role` trusts: the authorizer's execution role and nobody else, on the role's own terms; and of the
-    functions that run as that role these alone, if any are given."""
-    who = {"AWS": execution_role_arn}
+    functions that run as that role these alone, if any are given. A backend that assumes roles itself makes a second
+    execution role."""
+    who = {"AWS": execution_role_arns if isinstance(execution_role_arns, str) else list(execution_role_arns)}
     terms: dict[str, dict[str, Any]] = {}
     if functions:
         terms["ArnEqualsIfExists"] = {SOURCE_FUNCTION: _with_versions(functions)}
@@ -103,9 +106,29 @@ def trust_policy(role: Role, execution_role_arn: str, functions: Sequence[str] =
     return {"Version": VERSION, "Statement": statements}
 
 
+OURS = frozenset({"TheAuthorizerAlone", "TheseTags", "ASourceIdentity"})
+"""The `Sid` of each statement of `trust_policy`."""
+
+
+def patched(current: Policy, ours: Policy) -> Policy:
+    """An existing trust policy with the statements of ours in it: those of the same `Sid` are replaced, all others stay
+    as they are.
+
+    Raises `ValueError` for what is no trust policy of this version: it is not to be mended in passing.
+    """
+    statements = current.get("Statement")
+    statements = [statements] if isinstance(statements, dict) else statements
+    if not isinstance(statements, list) or not all(isinstance(one, dict) for one in statements):
+        raise ValueError("expected a policy with statements")
+    if current.get("Version") != VERSION:
+        raise ValueError(f"expected Version {VERSION}, found {current.get('Version')!r}")
+    kept = [one for one in statements if one.get("Sid") not in OURS]
+    return {**current, "Statement": [*kept, *ours["Statement"]]}
+
+
 def template(
     roles: Iterable[Role],
-    execution_role_arn: str,
+    execution_role_arns: str | Sequence[str],
     account: str,
     *,
     role_policies: Mapping[str, Policy],
@@ -118,8 +141,9 @@ def template(
     `role_policies` has what each role may do at most, by its name.
     """
     roles = list(roles)
+    arns = [execution_role_arns] if isinstance(execution_role_arns, str) else list(execution_role_arns)
     resources: dict[str, Any] = {}
-    if account == account_of(execution_role_arn):
+    if account == account_of(arns[0]):
         resources["ExecutionPolicy"] = {
             "Type": "AWS::IAM::ManagedPolicy",
             "Properties": {
@@ -127,7 +151,7 @@ def template(
                 "PolicyDocument": execution_policy(
                     roles, table_arn=table_arn, keys=keys, functions=functions
                 ),
-                "Roles": [name_of(execution_role_arn)[1]],
+                "Roles": [name_of(arn)[1] for arn in arns],
             },
         }
     for role in roles:
@@ -140,7 +164,7 @@ def template(
                 "RoleName": name,
                 "Path": path,
                 "MaxSessionDuration": 3600,
-                "AssumeRolePolicyDocument": trust_policy(role, execution_role_arn, functions),
+                "AssumeRolePolicyDocument": trust_policy(role, execution_role_arns, functions),
                 "Policies": [{"PolicyName": ROLE_POLICY, "PolicyDocument": role_policies[role.name]}],
             },
         }

@@ -26,7 +26,9 @@ def test_a_checkout_ships_what_make_pins_writes() -> None:
     assert not (ROOT / "authorizer" / "bundle" / "lambda.txt").exists()
 
 
-def test_of_an_installed_package_its_own_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_an_installed_package_its_own_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     packed = file_of(tmp_path, "", "lambda.txt")
     monkeypatch.setattr("authorizer.bundle.pins.__file__", str(tmp_path / "pins.py"))
     assert shipped() == packed
@@ -42,7 +44,9 @@ def test_every_library_of_the_request_path_is_pinned_with_hashes() -> None:
 
 
 def test_a_users_rows_come_to_ours_and_win_where_both_pin_a_library(tmp_path: Path) -> None:
-    ours = file_of(tmp_path, f"Py_JWT==1 {DIGEST}\nsix==1 ; python_version < '3' {DIGEST}\nsix==2 {DIGEST}\n", "ours.txt")
+    ours = file_of(
+        tmp_path, f"Py_JWT==1 {DIGEST}\nsix==1 ; python_version < '3' {DIGEST}\nsix==2 {DIGEST}\n", "ours.txt"
+    )
     own = file_of(tmp_path, f"# why\nsix==3 \\\n    {DIGEST}  # newest\n\nextra[more]==1.0 {DIGEST}\n")
     pins = read_pins([ours, own])
     assert [(pin.name, pin.version, pin.place) for pin in pins] == [
@@ -100,7 +104,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         pytest.param("", (3, 13), True, id="none"),
         pytest.param("python_full_version < '3.13'", (3, 13), False, id="a newer Python"),
         pytest.param("python_full_version < '3.13'", (3, 12), True, id="an older Python"),
-        pytest.param("implementation_name != 'PyPy' and sys_platform == 'linux'", (3, 14), True, id="CPython on Linux"),
+        pytest.param(
+            "implementation_name != 'PyPy' and sys_platform == 'linux'", (3, 14), True, id="CPython on Linux"
+        ),
         pytest.param("platform_machine == 'x86_64'", (3, 13), False, id="another processor"),
         pytest.param("os_name == 'nt' or platform_system == 'Windows'", (3, 13), False, id="Windows"),
     ],
@@ -144,7 +150,9 @@ def test_the_command_takes_own_pins_and_says_what_they_replace(
 def test_byte_code_that_cannot_be_made_is_said_aloud(
     python: str, asked: list[tuple[Pin, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("authorizer.cli.bundle.interpreter", lambda v: Path("python3.13") if v == "3.13" else None)
+    monkeypatch.setattr(
+        "authorizer.cli.bundle.interpreter", lambda v: Path("python3.13") if v == "3.13" else None
+    )
     done = CliRunner().invoke(
         bundle_command, ["--access", str(ACCESS), "--sample", "--json", "--python", python]
     )

@@ -108,7 +108,9 @@ def test_a_library_for_other_pythons_than_the_runtimes_is_not_asked_for(tmp_path
     for_others = pins(tmp_path, digest, library="tiny==1.0 ; python_version >= '3.13'")
     download(for_others, ARM, tmp_path / "without")
     assert not (tmp_path / "without" / "tiny.py").exists()
-    for_it = pins(tmp_path, digest, library="tiny==1.0 ; python_version == '3.12' and platform_machine == 'aarch64'")
+    for_it = pins(
+        tmp_path, digest, library="tiny==1.0 ; python_version == '3.12' and platform_machine == 'aarch64'"
+    )
     download(for_it, ARM, tmp_path / "with")
     assert (tmp_path / "with" / "tiny.py").exists()
 

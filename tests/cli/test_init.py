@@ -144,12 +144,23 @@ def test_a_new_repository_starts_with_two_commands(elsewhere: Path) -> None:
     assert proven.returncode == 0, proven.stdout
 
     bundled = run(
-        elsewhere, "authorizer", "bundle", "--sample", "--installed", "--python", HERE, "--arch", "x86_64", "--json"
+        elsewhere,
+        "authorizer",
+        "bundle",
+        "--sample",
+        "--installed",
+        "--python",
+        HERE,
+        "--arch",
+        "x86_64",
+        "--json",
     )
     assert bundled.returncode == 0, bundled.stderr
     assert json.loads(bundled.stdout)["byte_code"] is True
     with zipfile.ZipFile(elsewhere / "repository" / "dist" / "authorizer.zip") as archive:
-        assert {"authorizer/handler.py", "policies/access.toml", "jwt/__init__.pyc"} <= set(archive.namelist())
+        assert {"authorizer/handler.py", "policies/access.toml", "jwt/__init__.pyc"} <= set(
+            archive.namelist()
+        )
 
     again = run(elsewhere, "authorizer", "init")
     assert again.returncode == EXIT_UNDECIDED

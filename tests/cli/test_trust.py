@@ -140,7 +140,6 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Path) -> None:
     )
     chosen = a_copy(tmp_path, lambda text: text + more)
     papers, told = printed("trust", *chosen)
-    assert "dynamodb:GetItem and dynamodb:PutItem on the table 'sessions'" in told
     assert f"The execution role and the backends may read the keys of [sealing] in {theirs}." in told
     assert "The execution role and no backend may read the keys of [private_sealing] in own." in told
     readable = {
@@ -154,7 +153,113 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Path) -> None:
     assert (backend["Action"], backend["Resource"]) == ("secretsmanager:GetSecretValue", theirs)
     template, _ = printed("trust", *chosen, "--cloudformation")
     document = template["Resources"]["ExecutionPolicy"]["Properties"]["PolicyDocument"]
-    assert document["Statement"][-2:] == papers["execution_role"]["policy"]["Statement"][-2:]
+    assert document == papers["execution_role"]["policy"]
+
+
+@pytest.mark.parametrize(
+    ("table", "function", "expected"),
+    [
+        pytest.param('"sessions"', (), "dynamodb:*:123456789012:table/sessions", id="its name"),
+        pytest.param(
+            '"sessions"',
+            ("--function", FUNCTION),
+            "dynamodb:eu-west-1:123456789012:table/sessions",
+            id="near a function",
+        ),
+        pytest.param(
+            '"sessions"\nregion = "eu-north-1"',
+            ("--function", FUNCTION),
+            "dynamodb:eu-north-1:123456789012:table/sessions",
+            id="its name and Region",
+        ),
+        pytest.param(
+            '"arn:aws:dynamodb:eu-west-2:210987654321:table/theirs"',
+            (),
+            "dynamodb:eu-west-2:210987654321:table/theirs",
+            id="its ARN",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--cloudformation",)], ids=["JSON", "CloudFormation"])
+def test_the_shared_table_is_among_what_the_execution_role_may_use(
+    table: str, function: tuple[str, ...], expected: str, form: tuple[str, ...], tmp_path: Path
+) -> None:
+    more = f'\n[shared_cache]\ntable = {table}\n[private_sealing]\nkeys = "own"\n'
+    papers, _ = printed("trust", *a_copy(tmp_path, lambda text: text + more), *function, *form)
+    if form:
+        statements = papers["Resources"]["ExecutionPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    else:
+        statements = papers["execution_role"]["policy"]["Statement"]
+    [found] = [one for one in statements if one["Sid"] == "ShareSessions"]
+    assert found["Resource"] == f"arn:aws:{expected}"
+
+
+OTHER = "arn:aws:iam::123456789012:role/backend"
+
+
+def test_two_execution_roles_are_both_trusted() -> None:
+    both = ("--execution-role", ROLE, "--execution-role", OTHER)
+    papers, _ = printed("trust", *both)
+    assert papers["execution_role"]["arn"] == [ROLE, OTHER]
+    for role in papers["roles"].values():
+        assert [one["Principal"] for one in role["trust_policy"]["Statement"]] == [{"AWS": [ROLE, OTHER]}] * 2
+    cloud, _ = printed("trust", *both, "--cloudformation")
+    assert cloud["Resources"]["ExecutionPolicy"]["Properties"]["Roles"] == ["authorizer", "backend"]
+
+
+def patched(current: object, role: str = "viewer") -> Any:
+    text = current if isinstance(current, str) else json.dumps(current)
+    arguments = ("trust", "--execution-role", ROLE, "--function", FUNCTION, "--sample", "--patch", role)
+    return run(*arguments, stdin=text)
+
+
+CI = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::123456789012:role/ci"},
+    "Action": "sts:AssumeRole",
+}
+
+
+def test_a_roles_trust_is_patched_and_what_it_trusted_before_stays_and_is_told() -> None:
+    ours = printed("trust", "--execution-role", ROLE, "--function", FUNCTION)[0]["roles"]["viewer"][
+        "trust_policy"
+    ]
+    first = patched({"Version": "2012-10-17", "Id": "mine", "Statement": CI})
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout) == {
+        "Version": "2012-10-17",
+        "Id": "mine",
+        "Statement": [CI, *ours["Statement"]],
+    }
+    assert "also lets in" in first.stderr
+    assert "role/ci" in first.stderr
+    stale = json.loads(first.stdout.replace("authorizer", "former"))
+    again = patched(stale)
+    assert json.loads(again.stdout) == json.loads(first.stdout), "the elder selves of ours are gone"
+    alone = patched({"Version": "2012-10-17", "Statement": [{**CI, "Effect": "Deny"}]})
+    assert "also lets in" not in alone.stderr
+
+
+@pytest.mark.parametrize(
+    ("current", "role", "problem"),
+    [
+        pytest.param("", "viewer", "expected its trust policy on standard input", id="nothing"),
+        pytest.param("[1]", "viewer", "expected its trust policy", id="a list"),
+        pytest.param({"Version": "2012-10-17"}, "viewer", "a policy with statements", id="no statements"),
+        pytest.param({"Version": "2012-10-17", "Statement": ["x"]}, "viewer", "with statements", id="a text"),
+        pytest.param(
+            {"Statement": [CI]}, "viewer", "expected Version 2012-10-17, found None", id="no version"
+        ),
+        pytest.param(
+            {}, "nobody", "one of viewer, editor, admin, importer; found 'nobody'", id="another role"
+        ),
+    ],
+)
+def test_a_trust_that_cannot_be_patched_is_refused(current: object, role: str, problem: str) -> None:
+    ran = patched(current, role)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert problem in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -162,6 +267,11 @@ def test_trust_tells_what_seals_and_tables_need(tmp_path: Path) -> None:
     [
         pytest.param(
             ["trust", "--execution-role", "authorizer"], "expected the ARN", id="a role that is no ARN"
+        ),
+        pytest.param(
+            ["trust", "--execution-role", ROLE, "--execution-role", ROLE.replace("123", "321")],
+            "expected roles of one account, 123456789012",
+            id="execution roles of two accounts",
         ),
         pytest.param(
             ["trust", "--execution-role", ROLE, "--function", f"{FUNCTION}:live"],

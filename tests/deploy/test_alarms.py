@@ -1,5 +1,6 @@
 """What watches over the deployment watches what the authorizer says, for its own function alone."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -114,9 +115,22 @@ def test_what_the_vendor_counts_and_an_operator_should_hear_of_has_an_alarm() ->
     assert watched == COUNTED
 
 
-@pytest.mark.parametrize("name", ["template.yaml", "attach.yaml"])
-def test_every_authorizer_function_has_its_alarms(name: str) -> None:
-    tree = template(name)
+def test_what_is_generated_has_every_alarm_about_its_own_function() -> None:
+    tree = template("attach.yaml")
+    about = json.loads(json.dumps(ALARMS).replace('"FunctionName"}', '"AuthorizerFunction"}'))
+    about = json.loads(json.dumps(about).replace('"TopicArn"', '"AlarmTopicArn"'))
+    assert resources(tree, "AWS::CloudWatch::Alarm") == about
+    [board] = resources(tree, "AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(board["DashboardBody"]["Fn::Sub"])["widgets"]
+    shown = {tuple(metric[:2]) for widget in widgets for metric in widget["properties"]["metrics"]}
+    names = {name for namespace, name in shown if namespace == NAMESPACE}
+    assert names <= {"decisions", "duration", *COUNTERS}
+    assert names > COUNTED
+    assert "${AuthorizerFunction}" in str(widgets)
+
+
+def test_every_authorizer_function_has_its_alarms() -> None:
+    tree = template("template.yaml")
     functions = {
         function
         for function, properties in resources(tree, "AWS::Serverless::Function").items()

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+from botocore.exceptions import ClientError
 
 from authorizer.backend import opening
 from authorizer.backend.event import HEADERS
@@ -34,12 +35,21 @@ class S3(QuietHandler):
     """Answers ListObjectsV2 with one key, and notes who asked for what."""
 
     asked: ClassVar[list[tuple[str, str, str]]] = []
+    refuses: ClassVar[str] = ""
+    """The code of its refusal, if it refuses."""
 
     def do_GET(self) -> None:
+        if self.refuses:
+            self.reply(403, f"<Error><Code>{self.refuses}</Code></Error>".encode())
+            return
         signer = self.headers["Authorization"].split("Credential=")[1].split("/")[0]
         self.asked.append((self.path, signer, self.headers["X-Amz-Security-Token"]))
         body = b"<ListBucketResult><Contents><Key>home/x/report.txt</Key></Contents></ListBucketResult>"
         self.reply(200, body)
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
 
 @pytest.fixture
@@ -51,6 +61,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[S3]]:
     monkeypatch.setenv("DATA_BUCKET", "data")
     monkeypatch.setattr(opening, "_keys", opening._Keys())
     S3.asked.clear()
+    monkeypatch.setattr(S3, "refuses", "")
     yield S3
     stop()
 
@@ -112,6 +123,73 @@ def test_the_python_lambda_tells_an_expired_caller_and_hides_our_own_faults(
     assert (wrong["statusCode"], json.loads(wrong["body"])) == (500, {"message": "Internal server error"})
     assert "SealRefused" in capsys.readouterr().out
     assert s3.asked == []
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        pytest.param({"rawPath": f"/{ROUTE.stage}/files"}, f"prefix=home%2F{SUB}%2F", id="one's own files"),
+        pytest.param({"rawPath": "/data/x"}, "prefix=tenants%2Facme%2F", id="the tenant's data"),
+        pytest.param(
+            {"path": "/data", "version": "1.0"}, "prefix=tenants%2Facme%2F", id="the same of a REST API"
+        ),
+        pytest.param(
+            {"rawPath": "/imports", "body": "{}"}, f"/data/clients/{SUB}/import.json", id="an import"
+        ),
+        pytest.param({"rawPath": "/imports"}, f"/data/clients/{SUB}/import.json", id="an empty import"),
+    ],
+)
+def test_the_python_lambda_has_a_route_for_each_role_of_the_sample(
+    more: dict[str, Any], path: str, s3: type[S3], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOW_ORIGIN", "https://app.example.com")
+    sent = {**event({**handed(sealed=False), "tenant": "acme"}), **more}
+    if sent["version"] == "1.0":
+        sent["requestContext"]["authorizer"] = sent["requestContext"]["authorizer"]["lambda"]
+    answer = load("files").lambda_handler(sent, None)
+    assert answer["statusCode"] in (200, 201)
+    assert answer["headers"]["access-control-allow-origin"] == "https://app.example.com"
+    assert [path in asked for asked, _, _ in s3.asked] == [True]
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchBucket", None)])
+def test_what_s3_denies_the_caller_is_a_403_and_any_other_fault_stays_one(
+    code: str, status: int | None, s3: type[S3], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "refuses", code)
+    handler = load("files").lambda_handler
+    if status is None:
+        with pytest.raises(ClientError, match=code):
+            handler(event(handed(sealed=False)), None)
+    else:
+        assert handler(event(handed(sealed=False)), None)["statusCode"] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "tenant"), [("/nothing", {"tenant": "acme"}), ("/data", {})], ids=["no route", "no tenant"]
+)
+def test_a_path_that_is_none_is_a_404(path: str, tenant: dict[str, str], s3: type[S3]) -> None:
+    sent = {**event({**handed(sealed=False), **tenant}), "rawPath": path}
+    assert load("files").lambda_handler(sent, None)["statusCode"] == 404
+    assert s3.asked == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        pytest.param("CONNECT", None, 200, id="it opens for whoever the authorizer lets in"),
+        pytest.param("DISCONNECT", None, 200, id="it closes"),
+        pytest.param("MESSAGE", '{"action": "data"}', 200, id="a message"),
+        pytest.param("MESSAGE", "[]", 404, id="a message of another kind"),
+        pytest.param("MESSAGE", "no JSON", 404, id="a message that is no JSON"),
+    ],
+)
+def test_a_websocket_is_answered(kind: str, body: str | None, status: int, s3: type[S3]) -> None:
+    fields = {**handed(sealed=False), "tenant": "acme"}
+    context = {"apiId": "a", "stage": "live", "eventType": kind, "connectionId": "c", "authorizer": fields}
+    sent = {"requestContext": context, "body": body}
+    assert load("files").lambda_handler(sent, None)["statusCode"] == status
+    assert len(s3.asked) == (kind == "MESSAGE" and status == 200)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from authorizer.deployment.trust import Policy, execution_policy, trust_policy
 from authorizer.engine.document.document import parse_identity, parse_session
 from authorizer.engine.document.statement import Document
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
-from tests.deploy.sam import resolve, resources, template
+from tests.deploy.sam import chosen, resolve, resources, template
 from tests.make import sample_access, sample_environment, sample_settings
 
 TEMPLATE = template("template.yaml")
@@ -62,9 +62,13 @@ def identity_of(name: str) -> list[Document]:
     "tree", [pytest.param(TEMPLATE, id="template.yaml"), pytest.param(ATTACH, id="attach.yaml")]
 )
 def test_the_execution_role_may_write_its_logs_and_what_authorizer_trust_prints(tree: dict[str, Any]) -> None:
-    role = tree["Resources"]["AuthorizerRole"]["Properties"]
+    role = chosen(tree["Resources"]["AuthorizerRole"]["Properties"], ())
     assert "ManagedPolicyArns" not in role
-    policies = [*role["Policies"], *resources(tree, "AWS::IAM::RolePolicy").values()]
+    beside = {
+        **resources(tree, "AWS::IAM::RolePolicy"),
+        **resources(tree, "AWS::IAM::Policy"),
+    }
+    policies = [*role["Policies"], beside["AuthorizerMayVend"]]
     by_name = {policy["PolicyName"]: policy["PolicyDocument"] for policy in policies}
     assert set(by_name) == {"write-own-logs", "assume-vend-roles"}
     [logs] = by_name["write-own-logs"]["Statement"]

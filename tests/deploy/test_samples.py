@@ -42,8 +42,8 @@ def routes(kind: str) -> list[Route]:
     events = resources(TEMPLATE, "AWS::Serverless::Function")["BackendFunction"]["Events"].values()
     found = []
     for event in events:
-        if event["Type"] == kind:
-            route = event["Properties"]
+        route = event["Properties"]
+        if event["Type"] == kind and route["Auth"]["Authorizer"] != "NONE":
             api = TEMPLATE["Resources"][route.get("RestApiId", route.get("ApiId"))["Ref"]]["Properties"]
             authorizer = api["Auth"]["Authorizers"][route["Auth"]["Authorizer"]]
             found.append(Route(route["Method"], route["Path"], authorizer, api["StageName"]))
@@ -158,6 +158,13 @@ def test_a_sample_is_what_the_shipped_gateway_would_send(name: str, here: Local)
         websocket(event)
     else:
         rest(event)
+
+
+def test_of_the_http_api_nothing_but_the_preflight_is_open() -> None:
+    events = resources(TEMPLATE, "AWS::Serverless::Function")["BackendFunction"]["Events"].values()
+    routes_ = [event["Properties"] for event in events]
+    open_ones = [route for route in routes_ if route["Auth"]["Authorizer"] == "NONE"]
+    assert [(route["Method"], route["Path"]) for route in open_ones] == [("OPTIONS", "/{proxy+}")]
 
 
 def test_the_laptop_caches_as_the_sample_does() -> None:

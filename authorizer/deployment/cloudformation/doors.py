@@ -125,7 +125,9 @@ def answers() -> dict[str, Resource]:
     found = {}
     for name, kind, status, body in ANSWERS:
         headers = {
-            "gatewayresponse.header.Access-Control-Allow-Origin": when("AllowsOrigin", sub("'${AllowOrigin}'")),
+            "gatewayresponse.header.Access-Control-Allow-Origin": when(
+                "AllowsOrigin", sub("'${AllowOrigin}'")
+            ),
             "gatewayresponse.header.Cache-Control": "'no-store'",
         }
         if status == 401:

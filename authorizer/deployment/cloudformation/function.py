@@ -1,5 +1,6 @@
 """The function, its role, its log, and the roles that it vends."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from authorizer.deployment.cloudformation.intrinsics import NO_VALUE, Value, get, ref, sub, when
@@ -69,16 +70,16 @@ def own_resources(execution: Value) -> dict[str, Resource]:
             "Properties": {
                 "AssumeRolePolicyDocument": LAMBDA_ASSUMES,
                 "PermissionsBoundary": when("HasBoundary", ref("PermissionsBoundary")),
-                "Policies": [
-                    _inline(
-                        "write-own-logs",
-                        ["logs:CreateLogStream", "logs:PutLogEvents"],
-                        get("AuthorizerLogs", "Arn"),
-                    ),
-                    when("UsesVpc", _inline("use-the-vpc", list(IN_A_VPC), "*")),
-                    when("Traces", _inline("send-traces", list(TRACES), "*")),
-                    when("EncryptsEnvironment", _inline("read-environment", ["kms:Decrypt"], ref("KmsKeyArn"))),
-                ],
+                "Policies": _with_options(
+                    [
+                        _inline(
+                            "write-own-logs",
+                            ("logs:CreateLogStream", "logs:PutLogEvents"),
+                            get("AuthorizerLogs", "Arn"),
+                        )
+                    ],
+                    OPTIONS,
+                ),
             },
         },
         # Beside the role, not in it: the vend roles name the role in their trust, so the role cannot name them too.
@@ -90,12 +91,35 @@ def own_resources(execution: Value) -> dict[str, Resource]:
                 "Roles": [ref("AuthorizerRole")],
             },
         },
+        "AuthorizerMayTrace": {
+            "Type": "AWS::IAM::Policy",
+            "Condition": "Traces",
+            "Properties": {**_inline("send-traces", TRACES, "*"), "Roles": [ref("AuthorizerRole")]},
+        },
     }
 
 
-def _inline(name: str, actions: list[str], resource: Value) -> Resource:
-    statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
+def _inline(name: str, actions: Sequence[str], resource: Value) -> Resource:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
     return {"PolicyName": name, "PolicyDocument": {"Version": VERSION, "Statement": [statement]}}
+
+
+Option = tuple[str, str, tuple[str, ...], Value]
+OPTIONS: Final[tuple[Option, ...]] = (
+    # Name, condition, actions, on what: what the execution role needs besides, where an option is chosen.
+    ("use-the-vpc", "UsesVpc", IN_A_VPC, "*"),
+    ("read-environment", "EncryptsEnvironment", ("kms:Decrypt",), ref("KmsKeyArn")),
+)
+
+
+def _with_options(policies: list[Resource], options: Sequence[Option]) -> Value:
+    """The role's own policies. All are part of the role, since Lambda refuses a function whose role lacks what it needs
+    to start, and nothing can depend on a policy that only some stacks have."""
+    if not options:
+        return policies
+    (name, condition, actions, resource), *rest = options
+    more = [*policies, _inline(name, actions, resource)]
+    return when(condition, _with_options(more, rest), _with_options(policies, rest))
 
 
 def vend_role(planned: PlannedRole, trust: Value, own: Value) -> Resource:
@@ -135,7 +159,8 @@ def shared_table() -> Resource:
 
 
 def as_lambda(function: Resource, plan: Plan, *, release: str, roll_out: str | None) -> dict[str, Resource]:
-    """The function in CloudFormation's own form, with a version for each release, and the alias that authorizers ask."""
+    """The function in CloudFormation's own form, with a version for each release, and the alias that authorizers
+    ask."""
     version = f"Version{release}"
     alias: Resource = {
         "Type": "AWS::Lambda::Alias",
@@ -160,7 +185,10 @@ def as_lambda(function: Resource, plan: Plan, *, release: str, roll_out: str | N
             "Type": "AWS::Lambda::Version",
             "DeletionPolicy": "Retain",  # the way back
             "UpdateReplacePolicy": "Retain",
-            "Properties": {"FunctionName": ref("AuthorizerFunction"), "Description": f"{plan.place}, {release}"},
+            "Properties": {
+                "FunctionName": ref("AuthorizerFunction"),
+                "Description": f"{plan.place}, {release}",
+            },
         },
     }
     if roll_out is not None:
@@ -192,7 +220,9 @@ def _code_deploy(roll_out: str) -> dict[str, Resource]:
                 },
                 "PermissionsBoundary": when("HasBoundary", ref("PermissionsBoundary")),
                 "ManagedPolicyArns": [
-                    sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited")
+                    sub(
+                        "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited"
+                    )
                 ],
             },
         },
@@ -201,11 +231,18 @@ def _code_deploy(roll_out: str) -> dict[str, Resource]:
             "Properties": {
                 "ApplicationName": ref("RollOuts"),
                 "DeploymentConfigName": f"CodeDeployDefault.Lambda{roll_out}",
-                "DeploymentStyle": {"DeploymentType": "BLUE_GREEN", "DeploymentOption": "WITH_TRAFFIC_CONTROL"},
+                "DeploymentStyle": {
+                    "DeploymentType": "BLUE_GREEN",
+                    "DeploymentOption": "WITH_TRAFFIC_CONTROL",
+                },
                 "ServiceRoleArn": get("RollOutRole", "Arn"),
                 "AutoRollbackConfiguration": {
                     "Enabled": True,
-                    "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
+                    "Events": [
+                        "DEPLOYMENT_FAILURE",
+                        "DEPLOYMENT_STOP_ON_ALARM",
+                        "DEPLOYMENT_STOP_ON_REQUEST",
+                    ],
                 },
                 "AlarmConfiguration": {
                     "Enabled": True,
@@ -223,7 +260,9 @@ TAKES_BACK: Final = ("Failures", "Crashes")
 def as_serverless(function: Resource, *, code: str, roll_out: str | None) -> dict[str, Resource]:
     """The same in SAM's form, which publishes a version for each change of it by itself."""
     preference = (
-        {"DeploymentPreference": {"Type": roll_out, "Alarms": [ref(name) for name in TAKES_BACK]}} if roll_out else {}
+        {"DeploymentPreference": {"Type": roll_out, "Alarms": [ref(name) for name in TAKES_BACK]}}
+        if roll_out
+        else {}
     )
     return {
         "AuthorizerFunction": {

@@ -23,7 +23,8 @@ def _number(description: str, default: int, **more: object) -> Parameter:
 APIS: Final[Mapping[str, Parameter]] = {
     "RestApiId": _text("A REST API to attach to. Empty leaves it out."),
     "RestAuthorizerType": _text(
-        "TOKEN reads one header alone; REQUEST is keyed by all identity sources of access.toml, each of which every request "
+        "TOKEN reads one header alone; REQUEST is keyed by all identity sources of access.toml, each of which "
+        "every request "
         "then needs.",
         "TOKEN",
         AllowedValues=["TOKEN", "REQUEST"],
@@ -43,7 +44,8 @@ ANSWERS: Final[Mapping[str, Parameter]] = {
         AllowedPattern=r"^(|\*|https?://[A-Za-z0-9.:-]+)$",
     ),
     "ResourceUrl": _text(
-        "With a REST API, its public URL without a path, such as https://api.example.com: then the 401 names, and the API "
+        "With a REST API, its public URL without a path, such as https://api.example.com: then the 401 names, "
+        "and the API "
         "has, metadata of the protected resource (RFC 9728). Needs RestApiRootResourceId.",
         AllowedPattern=r"^(https://[A-Za-z0-9.:-]+)?$",
     ),
@@ -56,8 +58,10 @@ RUNTIME: Final[Mapping[str, Parameter]] = {
         AllowedValues=["None", "PublishedVersions"],
     ),
     "ReservedConcurrency": _number(
-        "Environments that the authorizer has for itself, and at most: nothing else in the account can take them, and a "
-        "flood of requests takes no others. 0 reserves none, since an account must keep 100 unreserved and a new one may "
+        "Environments that the authorizer has for itself, and at most: nothing else in the account can take "
+        "them, and a "
+        "flood of requests takes no others. 0 reserves none, since an account must keep 100 unreserved and a new "
+        "one may "
         "have 10 in all.",
         0,
         MinValue=0,
@@ -67,7 +71,9 @@ RUNTIME: Final[Mapping[str, Parameter]] = {
         30,
         AllowedValues=[1, 7, 14, 30, 90, 180, 365, 731, 1827],
     ),
-    "LogKmsKeyArn": _text("A KMS key that encrypts the log. Its policy lets CloudWatch Logs use it. Empty: AWS's own."),
+    "LogKmsKeyArn": _text(
+        "A KMS key that encrypts the log. Its policy lets CloudWatch Logs use it. Empty: AWS's own."
+    ),
     "KmsKeyArn": _text("A KMS key that encrypts the function's environment. Empty: AWS's own."),
     "SubnetIds": {
         "Type": "CommaDelimitedList",
@@ -79,14 +85,19 @@ RUNTIME: Final[Mapping[str, Parameter]] = {
         "Default": "",
         "Description": "Security groups of the function in these subnets.",
     },
-    "PermissionsBoundary": _text("ARN of a permissions boundary of every role that the stack makes. Empty: none."),
+    "PermissionsBoundary": _text(
+        "ARN of a permissions boundary of every role that the stack makes. Empty: none."
+    ),
     "Tracing": _text("Active sends traces to X-Ray.", "PassThrough", AllowedValues=["PassThrough", "Active"]),
 }
 WATCH: Final[Mapping[str, Parameter]] = {
     "AlarmTopicArn": _text("An SNS topic that alarms notify. Empty leaves them to the console."),
-    REFUSALS: _number("More refusals than this raise an alarm. Set it above an ordinary day's.", 100, MinValue=1),
+    REFUSALS: _number(
+        "More refusals than this raise an alarm. Set it above an ordinary day's.", 100, MinValue=1
+    ),
     NO_KEYS: _number(
-        "More requests than this that found no keys of their issuer raise an alarm. Strangers can cause some: set it above "
+        "More requests than this that found no keys of their issuer raise an alarm. Strangers can cause some: "
+        "set it above "
         "those, and below an ordinary day's requests.",
         50,
         MinValue=1,
@@ -94,15 +105,42 @@ WATCH: Final[Mapping[str, Parameter]] = {
 }
 RESOURCES: Final = frozenset(
     {
-        *("AuthorizerFunction", "AuthorizerFunctionAliaslive", "AuthorizerLogs", "AuthorizerRole", "AuthorizerMayVend"),
-        *("RollOuts", "RollOut", "RollOutRole", "SessionsTable", "Dashboard", *(alarm.name for alarm in ALARMS)),
+        *(
+            "AuthorizerFunction",
+            "AuthorizerFunctionAliaslive",
+            "AuthorizerLogs",
+            "AuthorizerRole",
+            "AuthorizerMayVend",
+        ),
+        "AuthorizerMayTrace",
+        *(
+            "RollOuts",
+            "RollOut",
+            "RollOutRole",
+            "SessionsTable",
+            "Dashboard",
+            *(alarm.name for alarm in ALARMS),
+        ),
         *("WellKnown", "ProtectedResource", "ResourceMetadata"),
         *("RestUnauthorized", "RestDenied", "RestUndecided", "RestMisconfigured"),
-        *(f"{kind}{what}" for kind in ("Rest", "Http", "WebSocket") for what in ("Authorizer", "MayAuthorize")),
+        *(
+            f"{kind}{what}"
+            for kind in ("Rest", "Http", "WebSocket")
+            for what in ("Authorizer", "MayAuthorize")
+        ),
     }
 )
 """What every deployment may make: resources and parameters share one space of names."""
-FIXED: Final = RESOURCES | {*APIS, *ANSWERS, *RUNTIME, *WATCH, "Architecture", "PythonVersion", "CodeBucket", "CodeKey"}
+FIXED: Final = RESOURCES | {
+    *APIS,
+    *ANSWERS,
+    *RUNTIME,
+    *WATCH,
+    "Architecture",
+    "PythonVersion",
+    "CodeBucket",
+    "CodeKey",
+}
 PYTHONS: Final = ("python3.11", "python3.12", "python3.13", "python3.14")
 
 POOL: Final = r"^[a-z]{2,4}(-[a-z]+)+-\d_[0-9A-Za-z]{1,40}$"
@@ -130,7 +168,7 @@ def role_id(plan: Plan, name: str) -> str:
     return found[name]
 
 
-def of_variable(stand_in: StandIn, plan: Plan, *, exists: bool) -> Parameter | None:
+def of_variable(stand_in: StandIn, plan: Plan, *, exists: bool) -> Parameter | None:  # noqa: PLR0911 - one a kind
     """The parameter of one `env:` name; None where the stack knows its value by itself."""
     where = f"`env:{stand_in.name}` of {plan.place}"
     match stand_in.kind:
@@ -138,7 +176,11 @@ def of_variable(stand_in: StandIn, plan: Plan, *, exists: bool) -> Parameter | N
             return None
         case "role":
             [role] = [one.role.name for one in plan.roles if one.variable == stand_in.name]
-            return _text(f"ARN of the role that {plan.place} calls {role}.", None, AllowedPattern=ROLE) if exists else None
+            return (
+                _text(f"ARN of the role that {plan.place} calls {role}.", None, AllowedPattern=ROLE)
+                if exists
+                else None
+            )
         case "pool":
             return _text(f"A user pool whose tokens are taken: {where}.", None, AllowedPattern=POOL)
         case "client":
@@ -157,10 +199,14 @@ def of_variable(stand_in: StandIn, plan: Plan, *, exists: bool) -> Parameter | N
                 AllowedValues=["policy", "simple"],
             )
         case "table":
-            return _text(f"The DynamoDB table in which environments share sessions: {where}. Empty makes one.")
+            return _text(
+                f"The DynamoDB table in which environments share sessions: {where}. Empty makes one."
+            )
         case "secret" | "environment keys":
             return _text(f"A secret: {where}.", None, NoEcho=True, MinLength=1)
         case "secretsmanager keys":
-            return _text(f"ARN of the secret with the sealing keys: {where}.", None, AllowedPattern="^arn:.+$")
+            return _text(
+                f"ARN of the secret with the sealing keys: {where}.", None, AllowedPattern="^arn:.+$"
+            )
         case _:
             return _text(f"The value of {where}.", None, MinLength=1)

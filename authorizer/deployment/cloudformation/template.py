@@ -66,8 +66,8 @@ def template(plan: Plan, release: Release) -> Template:
     made = {
         "AWSTemplateFormatVersion": "2010-09-09",
         **({"Transform": SAM} if release.form == "sam" else {}),
-        "Description": "A Lambda authorizer, attached to APIs that exist. Nothing of theirs is changed but a REST API's "
-        "answers to whom it turns away: a method uses the authorizer once you select it there.",
+        "Description": "A Lambda authorizer, attached to APIs that exist. Nothing of theirs is changed but a REST "
+        "API's answers to whom it turns away: a method uses the authorizer once you select it there.",
         "Parameters": parameters,
     }
     rules = _rules(plan, names, simple=simple)
@@ -125,7 +125,11 @@ def _parameters(plan: Plan, names: Mapping[str, str], release: Release) -> Templ
     if release.form == "cloudformation":
         code = {
             "CodeBucket": {"Type": "String", "Description": "The bucket that the zip is in."},
-            "CodeKey": {"Type": "String", "Default": release.code, "Description": "The key of the zip in it."},
+            "CodeKey": {
+                "Type": "String",
+                "Default": release.code,
+                "Description": "The key of the zip in it.",
+            },
         }
     runtime = {
         "PythonVersion": {
@@ -196,7 +200,9 @@ def _rules(plan: Plan, names: Mapping[str, str], *, simple: bool | None) -> Temp
                 for parameter, kind in (("RestApiId", "REST"), ("WebSocketApiId", "WebSocket"))
             ],
         }
-    accounts = sorted({account_of(one.role.arn) for one in plan.roles if not one.exists and one.variable is None})
+    accounts = sorted(
+        {account_of(one.role.arn) for one in plan.roles if not one.exists and one.variable is None}
+    )
     if accounts:
         found["RolesAreOfThisAccount"] = {
             "Assertions": [
@@ -211,7 +217,12 @@ def _rules(plan: Plan, names: Mapping[str, str], *, simple: bool | None) -> Temp
 
 
 def _resources(
-    plan: Plan, release: Release, names: Mapping[str, str], write: Callable[[Any], Value], *, simple: bool | None
+    plan: Plan,
+    release: Release,
+    names: Mapping[str, str],
+    write: Callable[[Any], Value],
+    *,
+    simple: bool | None,
 ) -> Template:
     ttl = next((ref(names[one.name]) for one in plan.variables if one.kind == "ttl"), plan.doors.ttl)
     properties = function.properties(_environment(plan, names, write))
@@ -222,7 +233,9 @@ def _resources(
         label = _label(properties, own, release)
         made = function.as_lambda(properties, plan, release=label, roll_out=release.roll_out)
     vended = {
-        role_id(plan, planned.role.name): function.vend_role(planned, write(planned.trust), write(planned.own))
+        role_id(plan, planned.role.name): function.vend_role(
+            planned, write(planned.trust), write(planned.own)
+        )
         for planned in plan.roles
         if not planned.exists
     }

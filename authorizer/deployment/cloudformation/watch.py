@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from authorizer.deployment.alarms import ALARMS, LAMBDA, SHOWN, Alarm, Watched
-from authorizer.deployment.cloudformation.intrinsics import Value, ref, sub, when
+from authorizer.deployment.alarms import ALARMS, LAMBDA, NO_KEYS, REFUSALS, SHOWN, Alarm, Watched
+from authorizer.deployment.cloudformation.intrinsics import Value, given, ref, sub, when
 
 Resource = dict[str, Any]
 
@@ -12,6 +12,29 @@ Resource = dict[str, Any]
 def alarms(function: Value, topic: str) -> dict[str, Resource]:
     """Every alarm about `function`. `topic` is the parameter that says who hears of it."""
     return {alarm.name: _alarm(alarm, function, topic) for alarm in ALARMS}
+
+
+def standalone() -> Resource:
+    """The alarms as a template of their own, for the function that a parameter names."""
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "What watches over one authorizer function.",
+        "Parameters": {
+            "FunctionName": {"Type": "String", "Description": "The function, without version or alias."},
+            "TopicArn": {
+                "Type": "String",
+                "Default": "",
+                "Description": "An SNS topic that alarms notify. Empty leaves them to the console.",
+            },
+            REFUSALS: {"Type": "Number", "Description": "More refusals than this raise an alarm."},
+            NO_KEYS: {
+                "Type": "Number",
+                "Description": "More requests than this for which an issuer's keys could not be had raise an alarm.",
+            },
+        },
+        "Conditions": {"Notifies": given("TopicArn")},
+        "Resources": alarms(ref("FunctionName"), "TopicArn"),
+    }
 
 
 def _alarm(alarm: Alarm, function: Value, topic: str) -> Resource:
@@ -23,7 +46,11 @@ def _alarm(alarm: Alarm, function: Value, topic: str) -> Resource:
                 {
                     "Id": name,
                     "ReturnData": False,
-                    "MetricStat": {"Stat": "Sum", "Period": alarm.period, "Metric": _metric(watched, function)},
+                    "MetricStat": {
+                        "Stat": "Sum",
+                        "Period": alarm.period,
+                        "Metric": _metric(watched, function),
+                    },
                 }
                 for name, watched in alarm.metrics.items()
             ),
@@ -45,7 +72,10 @@ def _alarm(alarm: Alarm, function: Value, topic: str) -> Resource:
 
 
 def _metric(watched: Watched, function: Value) -> Resource:
-    dimensions = {"FunctionName" if watched.namespace == LAMBDA else "function": function, **watched.dimensions}
+    dimensions = {
+        "FunctionName" if watched.namespace == LAMBDA else "function": function,
+        **watched.dimensions,
+    }
     return {
         "Namespace": watched.namespace,
         "MetricName": watched.name,
@@ -75,7 +105,14 @@ def dashboard() -> dict[str, Resource]:
             "metrics": rows,
         }
         widgets.append(
-            {"type": "metric", "x": at % 2 * 12, "y": at // 2 * 6, "width": 12, "height": 6, "properties": shown}
+            {
+                "type": "metric",
+                "x": at % 2 * 12,
+                "y": at // 2 * 6,
+                "width": 12,
+                "height": 6,
+                "properties": shown,
+            }
         )
     body = json.dumps({"widgets": widgets}, indent=1)
     return {

@@ -14,6 +14,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     @override
+    def choose_scalar_style(self) -> str:
+        """A tagged text needs no quotes where a plain one needs none."""
+        style: str = super().choose_scalar_style()  # type: ignore[no-untyped-call]
+        plain = self.analysis.allow_block_plain and not self.event.style and not self.flow_level
+        return "" if style == "'" and plain and str(self.event.tag).startswith("!") else style
+
+    @override
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
@@ -33,7 +40,9 @@ def _mapping(dumper: _Dumper, data: dict[str, Any]) -> yaml.Node:
 
 
 def _text(dumper: _Dumper, data: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=">" if len(data) > WIDTH and " " in data else None)
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", data, style=">" if len(data) > WIDTH and " " in data else None
+    )
 
 
 _Dumper.add_representer(dict, _mapping)

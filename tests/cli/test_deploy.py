@@ -1,0 +1,140 @@
+"""`authorizer deploy`, run as a person runs it."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import run
+from tests.make import ROOT
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Somebody's own, as `authorizer init` leaves it."""
+    for folder in ("policies", "events"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "authorizer.zip").write_bytes(b"zip")
+    return tmp_path
+
+
+def test_it_prints_the_template_and_the_command_that_makes_it_again(repository: Path) -> None:
+    ran = run("deploy", "sam", "--roles", "existing", cwd=repository)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(
+        "# Made by `authorizer deploy sam --roles existing` of policies/access.toml:"
+    )
+    assert "CodeUri: dist/authorizer.zip" in ran.stdout
+    assert run("deploy", "sam", "--roles", "existing", cwd=repository).stdout == ran.stdout
+
+
+def test_into_a_folder_it_writes_the_steps_too(repository: Path) -> None:
+    ran = run("deploy", "sam", "--output", "infra/api", "--roll-out", "AllAtOnce", cwd=repository)
+    assert ran.returncode == 0, ran.stderr
+    assert "infra/api/template.yaml: written" in ran.stdout
+    template = (repository / "infra" / "api" / "template.yaml").read_text()
+    assert "CodeUri: ../../dist/authorizer.zip" in template
+    assert "DeploymentPreference" not in template
+    assert "--output" not in template.partition("\n")[0]
+    steps = (repository / "infra" / "api" / "STEPS.md").read_text()
+    assert "Nothing to do: the stack makes the roles" in steps
+    assert "--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND" in steps
+    assert 'curl -i -H "authorization: Bearer $TOKEN" -H "x-role: default"' in steps
+    assert "--user-attributes Name=custom:tenant_id,Value=…" in steps
+    assert "--group-name admins" in steps
+
+
+def test_every_deployment_of_an_api_names_its_stage(repository: Path) -> None:
+    """Without a stage nothing is deployed, and the old routes stay open."""
+    run("deploy", "sam", "--output", ".", cwd=repository)
+    steps = (repository / "STEPS.md").read_text()
+    deployments = re.findall(r"aws apigateway\S* create-deployment.*", steps)
+    assert len(deployments) == 3
+    assert all("--stage-name STAGE" in line for line in deployments)
+
+
+def test_every_command_of_the_steps_exists_in_the_cli(repository: Path) -> None:
+    run("deploy", "sam", "--output", ".", "--roles", "existing", cwd=repository)
+    steps = (repository / "STEPS.md").read_text()
+    [bundle] = re.findall(r"authorizer (bundle .*)", steps)
+    assert bundle == "bundle --python 3.13 --arch arm64 --output dist/authorizer.zip"
+    patches = re.findall(r"authorizer trust --execution-role (\S+) --function (\S+) --patch (\w+)", steps)
+    assert [role for _, _, role in patches] == ["viewer", "editor", "admin", "importer"]
+    assert "Take the statements of step 3" in steps
+
+
+def test_cloudformation_names_the_zip_and_its_version_by_the_zip(repository: Path) -> None:
+    first = run("deploy", "cloudformation", "--output", ".", cwd=repository)
+    assert first.returncode == 0, first.stderr
+    steps = (repository / "STEPS.md").read_text()
+    template = (repository / "template.yaml").read_text()
+    [key] = re.findall(r"aws s3 cp dist/authorizer.zip s3://BUCKET/(authorizer-[0-9a-f]{16}\.zip)", steps)
+    assert f"Default: {key}" in template
+    assert "UserPoolId=…" in steps
+    assert "--release" in steps
+    again = run("deploy", "cloudformation", cwd=repository).stdout
+    assert again == template
+    other = run("deploy", "cloudformation", "--release", "2", cwd=repository).stdout
+    assert key not in other
+    assert "Made by `authorizer deploy cloudformation --release 2`" in other
+
+
+def test_a_roll_out_and_its_way_back_are_told(repository: Path) -> None:
+    ran = run("deploy", "sam", "--output", ".", "--roll-out", "Linear10PercentEvery1Minute", cwd=repository)
+    assert ran.returncode == 0, ran.stderr
+    assert "Type: Linear10PercentEvery1Minute" in (repository / "template.yaml").read_text()
+    steps = (repository / "STEPS.md").read_text()
+    assert "by Linear10PercentEvery1Minute" in steps
+    assert "update-alias --function-name FUNCTION --name live --function-version OLDER" in steps
+
+
+def test_a_role_by_its_name_needs_the_further_capability(repository: Path) -> None:
+    access = repository / "policies" / "access.toml"
+    arn = "arn:aws:iam::123456789012:role/vend/viewer"
+    access.write_text(access.read_text().replace("env:VIEWER_ROLE_ARN", arn))
+    ran = run("deploy", "sam", "--roles", "new", cwd=repository)
+    assert "CAPABILITY_NAMED_IAM" in ran.stdout
+
+
+def test_for_an_http_api_alone_the_steps_are_about_it_alone(repository: Path) -> None:
+    access = repository / "policies" / "access.toml"
+    text = access.read_text().replace('"env:RESPONSE"', '"simple"').replace('"env:RESULT_TTL"', '"0s"')
+    text = text.replace('role_header = "x-role"', "").replace(
+        '["authorization", "x-role"]', '["authorization", "x-kind"]'
+    )
+    access.write_text(text)
+    ran = run("deploy", "sam", "--output", ".", cwd=repository)
+    assert ran.returncode == 0, ran.stderr
+    steps = (repository / "STEPS.md").read_text()
+    assert "apigatewayv2" in steps
+    assert "aws apigateway " not in steps
+    assert '-H "x-kind: …"' in steps
+
+
+@pytest.mark.parametrize(
+    ("arguments", "edit", "expected"),
+    [
+        pytest.param(
+            ["cloudformation", "--bundle", "absent.zip"],
+            "",
+            "make it with `authorizer bundle` first",
+            id="no zip",
+        ),
+        pytest.param(["sam"], "[[[", "access.toml: cannot be read", id="no TOML"),
+        pytest.param(
+            ["sam"], "[nonsense]\n", "nonsense: unknown setting", id="a configuration that does not load"
+        ),
+        pytest.param(["pulumi"], "", "is not one of", id="another format"),
+    ],
+)
+def test_what_cannot_be_generated_is_refused(
+    arguments: list[str], edit: str, expected: str, repository: Path
+) -> None:
+    access = repository / "policies" / "access.toml"
+    access.write_text(edit + access.read_text())
+    ran = run("deploy", *arguments, cwd=repository)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert expected in ran.stderr
