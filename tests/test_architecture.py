@@ -75,8 +75,8 @@ DOORS: dict[str, set[str]] = {
     # Room → the files in it that others may import, where the room's front door is not the package itself: Lambda, a
     # backend and a laptop each load only what they need. All else in it is the room's own.
     "aws": {"blocking", "https", "hush"},
-    "bundle": {"build", "pythons", "wheels"},
-    "deployment": {"key_access", "revocation", "trust"},
+    "bundle": {"build", "pins", "pythons", "wheels"},
+    "deployment": {"cloudformation", "key_access", "plan", "revocation", "standins", "steps", "trust"},
     "gateway": {"calls", "parse", "respond"},
     "identity": {"authority", "permit", "resolve", "roles"},
     "local": {"aws", "personas", "world"},

@@ -88,8 +88,7 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
     Exit code 0: generated. 2: it cannot be.
     """
     from authorizer.bundle.wheels import ARCHITECTURE, PYTHON
-    from authorizer.deployment.cloudformation.template import Release, template
-    from authorizer.deployment.cloudformation.yaml_text import to_yaml
+    from authorizer.deployment.cloudformation import Release, template, to_yaml
     from authorizer.deployment.steps import heading, steps
 
     planned = plan_of(access, roles)

@@ -153,9 +153,7 @@ def plan(
             response=None if response_given else settings.gateway.response,
         ),
         table=next((Reference(kind="table", name=one.name) for one in given if one.kind == "table"), None),
-        issuers=tuple(
-            {issuer.name: issuer.issuer for issuer in reversed(settings.issuers.values())}.values()
-        )[::-1],
+        issuers=_issuers(settings),
         scopes=tuple(settings.scopes),
         groups=tuple(settings.groups),
         attributes=tuple(
@@ -165,6 +163,14 @@ def plan(
         most_ttl=_most_ttl(settings),
         markers=markers,
     )
+
+
+def _issuers(settings: Settings) -> tuple[str, ...]:
+    """Of a party's several forms of `iss` the first."""
+    found: dict[str, str] = {}
+    for issuer in settings.issuers.values():
+        found.setdefault(issuer.name, issuer.issuer)
+    return tuple(found.values())
 
 
 def _most_ttl(settings: Settings) -> int:

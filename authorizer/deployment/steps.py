@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from authorizer.deployment.cloudformation.template import Release
+from authorizer.deployment.cloudformation.assembly import Release
 from authorizer.deployment.plan import Plan
 
 STACK = "authorizer"

@@ -13,8 +13,7 @@ from moto import mock_aws
 
 from authorizer.bundle.build import Bundle
 from authorizer.cli.deploy import plan_of
-from authorizer.deployment.cloudformation.template import Release, template
-from authorizer.deployment.cloudformation.yaml_text import to_yaml
+from authorizer.deployment.cloudformation import Release, template, to_yaml
 from tests import needs
 from tests.bundle.conftest import unpacked
 from tests.make import ACCESS, sample_environment

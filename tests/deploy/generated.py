@@ -2,9 +2,8 @@
 
 from authorizer.bundle.wheels import ARCHITECTURE, PYTHON
 from authorizer.cli.deploy import plan_of
-from authorizer.deployment.cloudformation.template import Release, template
+from authorizer.deployment.cloudformation import Release, template, to_yaml
 from authorizer.deployment.cloudformation.watch import standalone
-from authorizer.deployment.cloudformation.yaml_text import to_yaml
 from authorizer.deployment.steps import heading
 from tests.deploy.sam import DEPLOY
 from tests.make import ACCESS, ROOT

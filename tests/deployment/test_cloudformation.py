@@ -14,10 +14,9 @@ import yaml
 from cfnlint.api import ManualArgs, lint
 
 from authorizer.cli.deploy import plan_of
+from authorizer.deployment.cloudformation import Release, template, to_yaml
 from authorizer.deployment.cloudformation.intrinsics import logical
 from authorizer.deployment.cloudformation.parameters import FIXED
-from authorizer.deployment.cloudformation.template import Release, template
-from authorizer.deployment.cloudformation.yaml_text import to_yaml
 from authorizer.deployment.plan import Roles
 from authorizer.settings.load import load
 from tests.deploy.generated import FILES, RELEASE
@@ -405,7 +404,7 @@ def test_a_vpc_a_key_and_traces_bring_the_permissions_that_they_need() -> None:
 
 
 def test_a_version_is_named_by_all_that_it_is(tmp_path: Path) -> None:
-    def version(access: Path = ACCESS, **changes: str) -> str:
+    def version(access: Path = ACCESS, **changes: Any) -> str:
         [found] = resources(made(access, release=replace(CFN, **changes)), "AWS::Lambda::Version")
         return found
 

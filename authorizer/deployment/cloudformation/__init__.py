@@ -7,6 +7,11 @@
     function    the function, its role, the roles it vends
     doors       authorizers of each kind of API, gateway responses, metadata
     watch       alarms, dashboard
-    template    all of it, in one stable order
+    assembly    all of it, in one stable order
     yaml_text   a template as YAML
 """
+
+from authorizer.deployment.cloudformation.assembly import Release, template
+from authorizer.deployment.cloudformation.yaml_text import to_yaml
+
+__all__ = ["Release", "template", "to_yaml"]

@@ -14,11 +14,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     @override
-    def choose_scalar_style(self) -> str:
+    def choose_scalar_style(self) -> Any:
         """A tagged text needs no quotes where a plain one needs none."""
-        style: str = super().choose_scalar_style()  # type: ignore[no-untyped-call]
-        plain = self.analysis.allow_block_plain and not self.event.style and not self.flow_level
-        return "" if style == "'" and plain and str(self.event.tag).startswith("!") else style
+        style = super().choose_scalar_style()
+        event, analysis = self.event, self.analysis
+        assert isinstance(event, yaml.ScalarEvent)  # noqa: S101 - the only event that is asked about
+        assert analysis is not None  # noqa: S101 - made just above
+        plain = analysis.allow_block_plain and not event.style and not self.flow_level
+        return "" if style == "'" and plain and str(event.tag).startswith("!") else style
 
     @override
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
