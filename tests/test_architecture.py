@@ -79,7 +79,7 @@ DOORS: dict[str, set[str]] = {
     "deployment": {"cloudformation", "key_access", "plan", "revocation", "standins", "steps", "trust"},
     "gateway": {"calls", "parse", "respond"},
     "identity": {"authority", "permit", "resolve", "roles"},
-    "local": {"aws", "personas", "world"},
+    "local": {"aws", "personas", "pool", "pool_files", "world"},
     "sealing": {"keys", "seal", "sealers"},
     "settings": {
         "authority",

@@ -1,5 +1,6 @@
 """What to do with a generated template, step by step, with the names of this deployment in the commands."""
 
+import shlex
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -109,13 +110,13 @@ def _user(plan: Plan) -> Iterator[str]:
         "A token says nothing of a tenant or a group that nobody gave the user: both are needed before "
         "the first request."
     )
-    attributes = " ".join(f"Name={name},Value=…" for name in plan.attributes)
+    attributes = " ".join(shlex.quote(f"Name={name},Value=…") for name in plan.attributes)
+    group = shlex.quote(plan.groups[0]) if plan.groups else "…"
     yield from _code(
         "aws cognito-idp admin-create-user --user-pool-id POOL --username erin --message-action SUPPRESS"
         + (f" --user-attributes {attributes}" if attributes else ""),
         "aws cognito-idp admin-set-user-password --user-pool-id POOL --username erin --password … --permanent",
-        f"aws cognito-idp admin-add-user-to-group --user-pool-id POOL --username erin --group-name "
-        f"{(*plan.groups, '…')[0]}",
+        f"aws cognito-idp admin-add-user-to-group --user-pool-id POOL --username erin --group-name {group}",
         "TOKEN=$(aws cognito-idp admin-initiate-auth --auth-flow ADMIN_USER_PASSWORD_AUTH --user-pool-id POOL \\",
         "    --client-id APP_CLIENT --auth-parameters USERNAME=erin,PASSWORD=… \\",
         "    --query AuthenticationResult.IdToken --output text)",
