@@ -42,7 +42,7 @@ def test_into_a_folder_it_writes_the_steps_too(repository: Path) -> None:
     assert "Nothing to do: the stack makes the roles" in steps
     assert "--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND" in steps
     assert 'curl -i -H "authorization: Bearer $TOKEN" -H "x-role: default"' in steps
-    assert "--user-attributes Name=custom:tenant_id,Value=…" in steps
+    assert "--user-attributes 'Name=custom:tenant_id,Value=…'" in steps
     assert "--group-name admins" in steps
 
 
@@ -111,6 +111,13 @@ def test_for_an_http_api_alone_the_steps_are_about_it_alone(repository: Path) ->
     assert "apigatewayv2" in steps
     assert "aws apigateway " not in steps
     assert '-H "x-kind: …"' in steps
+
+
+def test_a_groups_name_is_one_word_to_the_shell(repository: Path) -> None:
+    access = repository / "policies" / "access.toml"
+    access.write_text(access.read_text().replace("[groups.admins]", '[groups."a; rm -r $HOME"]'))
+    run("deploy", "sam", "--output", ".", cwd=repository)
+    assert "--group-name 'a; rm -r $HOME'" in (repository / "STEPS.md").read_text()
 
 
 @pytest.mark.parametrize(

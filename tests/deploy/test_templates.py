@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from authorizer.bundle.wheels import ARCHITECTURE, PYTHON
 from authorizer.runtime import MAX_SECONDS
 from tests.deploy.sam import DEPLOY, resources, template
 from tests.make import ACCESS, ROOT, make_settings, sample_settings
@@ -193,3 +194,47 @@ def test_both_files_define_the_same_function() -> None:
     attached = resources(ATTACH, "AWS::Serverless::Function")["AuthorizerFunction"]
     for key in ("CodeUri", "Handler", "Runtime", "Architectures", "Timeout", "MemorySize"):
         assert whole[key] == attached[key]
+
+
+def test_one_runtime_is_bundled_packaged_and_deployed() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"\nPY ?= {PYTHON}\n" in makefile
+    assert f"\nARCH ?= {ARCHITECTURE}\n" in makefile
+    for tree in (TEMPLATE, ATTACH):
+        assert tree["Parameters"]["PythonVersion"]["Default"] == f"python{PYTHON}"
+        assert tree["Parameters"]["Architecture"]["Default"] == ARCHITECTURE
+
+
+def test_what_is_deployed_is_the_bundle() -> None:
+    assert (
+        "-m authorizer bundle --sample --arch $(ARCH) --python $(PY) --output $(BUILD)/authorizer.zip"
+        in (ROOT / "Makefile").read_text()
+    )
+    for tree in (TEMPLATE, ATTACH):
+        for function in resources(tree, "AWS::Serverless::Function").values():
+            if function["Handler"].startswith("authorizer."):
+                assert function["CodeUri"] == "../build/authorizer.zip"
+
+
+# ── Pages of another origin ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_preflight_needs_no_token_and_refusals_can_be_read_by_the_allowed_origin() -> None:
+    rest = TEMPLATE["Resources"]["RestApi"]["Properties"]
+    assert rest["Auth"]["AddDefaultAuthorizerToCorsPreflight"] is False
+    origin = rest["Cors"]["AllowOrigin"]
+    assert origin == {"Fn::If": ["AllowsOrigin", {"Fn::Sub": "'${AllowOrigin}'"}, "''"]}
+    headers = {
+        kind: answer["ResponseParameters"]["Headers"] for kind, answer in rest["GatewayResponses"].items()
+    }
+    assert set(headers) == {"UNAUTHORIZED", "ACCESS_DENIED", "DEFAULT_5XX"}
+    assert all(one["Access-Control-Allow-Origin"] == origin for one in headers.values())
+    assert headers["UNAUTHORIZED"]["WWW-Authenticate"] == "'Bearer'"
+    http = TEMPLATE["Resources"]["HttpApi"]["Properties"]["CorsConfiguration"]
+    assert http["AllowOrigins"] == {
+        "Fn::If": ["AllowsOrigin", [{"Ref": "AllowOrigin"}], {"Ref": "AWS::NoValue"}]
+    }
+    for allowed in (http["AllowHeaders"], rest["Cors"]["AllowHeaders"].strip("'").split(",")):
+        assert set(CACHED) <= set(allowed)
+    backend = resources(TEMPLATE, "AWS::Serverless::Function")["BackendFunction"]
+    assert backend["Environment"]["Variables"] == {"ALLOW_ORIGIN": {"Ref": "AllowOrigin"}}
