@@ -25,7 +25,12 @@ PRODUCTION = [
     pytest.param(["revoke", "--tenant", "acme"], id="revoke"),
     pytest.param(["revoke", "--tenant", "acme", "--json"], id="revoke as JSON"),
     pytest.param(
-        ["bundle", "--json", "--installed", "--python", ".".join(map(str, RUNTIME.python))], id="bundle"
+        [
+            *("bundle", "--json", "--installed", "--arch", "x86_64"),
+            "--python",
+            ".".join(map(str, RUNTIME.python)),
+        ],
+        id="bundle",
     ),
 ]
 JUDGING = [
@@ -142,6 +147,7 @@ def test_every_command_that_reads_a_configuration_says_which_environment_it_read
         if "--access" in options:
             found[name] = options & {"--sample", "--aws"}
     assert found.pop("token") == set(), "the local issuer's: never about a deployment"
+    assert found.pop("deploy") == set(), "makes a parameter of each `env:` name, and has no values"
     assert found.pop("policy add") == set(), "writes rows, and reads no `env:` name"
     assert {name for name, options in found.items() if options == {"--sample"}} == {
         "trust",

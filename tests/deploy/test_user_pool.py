@@ -95,7 +95,7 @@ def test_nobody_lets_themselves_in() -> None:
 
 def test_the_pool_is_not_deleted_by_the_way() -> None:
     assert POOL["DeletionProtection"] == "ACTIVE"
-    assert TEMPLATE["Resources"]["UserPool"]["DeletionPolicy"] == "Retain"
+    assert TEMPLATE["Resources"]["UserPool"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_threat_protection_comes_with_the_plan_that_has_it() -> None:
