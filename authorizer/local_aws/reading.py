@@ -138,7 +138,7 @@ def _present(parameters: Mapping[str, Any], model: "OperationModel") -> dict[str
         if _members(model)[name].serialization.get("location") == "headers":
             if value:
                 present[name] = {key.lower(): each for key, each in value.items()}
-        elif value is not None:
+        else:
             present[name] = value
     return present
 

@@ -68,8 +68,6 @@ def canonical(
         headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
     elif protocol == "json":
         body = _plain_json(body)
-    if isinstance(body, str):
-        body = body.encode()
     if protocol.startswith("rest") and headers.get("Content-Type", "").lower().startswith(_FORMS):
         raise Refused(
             "InvalidArgument", f"{headers['Content-Type']}: moto would read an object of this type as a form"

@@ -378,6 +378,20 @@ REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
         "ValidationException",
     ),
     (
+        "a secret for other Regions",
+        "secretsmanager",
+        "create_secret",
+        {"Name": "x", "AddReplicaRegions": [{"Region": "eu-west-2"}]},
+        "ValidationException",
+    ),
+    (
+        "a table for other Regions",
+        "dynamodb",
+        "update_table",
+        {"TableName": TABLE, "ReplicaUpdates": [{"Create": {"RegionName": "eu-west-2"}}]},
+        "ValidationException",
+    ),
+    (
         "a batch by filters",
         "secretsmanager",
         "batch_get_secret_value",

@@ -36,6 +36,8 @@ def normal(call: Call) -> dict[str, Any]:
 def _renamed(call: Call, value: Mapping[str, Any]) -> dict[str, Any]:
     if older := [name for name in _OLDER if name in value]:
         raise Refused("ValidationException", f"the door translates expressions, and not {', '.join(older)}")
+    if "ReplicaUpdates" in value:
+        raise Refused("ValidationException", "the door judges one Region, and no replicas")
     made = dict(value)
     if isinstance(made.get("TableName"), str):
         made["TableName"] = _name(call, made["TableName"])

@@ -90,8 +90,10 @@ def normal(call: Call) -> dict[str, Any]:
     """Each secret by its whole ARN where there is one. Raises `Refused` for one of another account, or under a key of
     the caller's own choice, which would have to be judged too."""
     made = dict(call.parameters)
-    if "KmsKeyId" in made:
-        raise Refused("ValidationException", "the door does not judge a KMS key in Secrets Manager")
+    if unjudged := [name for name in ("KmsKeyId", "AddReplicaRegions") if name in made]:
+        raise Refused(
+            "ValidationException", f"the door does not judge {', '.join(unjudged)} in Secrets Manager"
+        )
     if "SecretId" in made:
         made["SecretId"] = _whole(call, made["SecretId"])
     if "SecretIdList" in made:
