@@ -16,7 +16,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential check check-deploy check-oscal sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-oscal sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -81,6 +81,9 @@ soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.prove.differential
+
+prove-smt: $(INSTALLED) ## Every question of every proof, bundled, library and planted mistakes, answered by cvc5: some minutes
+	$(RUN) -m tests.engine.smt
 
 check: $(INSTALLED) check-deploy check-oscal ## Types, style, the configuration itself, and the deployment
 	$(RUN) -m ruff check .

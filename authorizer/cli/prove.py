@@ -29,7 +29,20 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
     type=click.Path(file_okay=False, path_type=Path),
     help="Write each witness as a failing case into this folder.",
 )
-def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Path | None) -> None:
+@click.option(
+    "--smt",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write every question of the proof as SMT-LIB into this folder, for a solver to answer.",
+)
+def prove(
+    *,
+    names: Sequence[str],
+    access: Path,
+    aws: bool,
+    as_json: bool,
+    save: Path | None,
+    smt: Path | None,
+) -> None:
     """Prove that no two users whose isolating claims differ can touch the same thing.
 
     Judges every policy, the policies of each role together, those of all roles (two users need not have the same one),
@@ -42,6 +55,10 @@ def prove(names: Sequence[str], access: Path, aws: bool, as_json: bool, save: Pa
     proofs = _proofs(loaded, names)
     if save is not None:
         _save(proofs, save)
+    if smt is not None:
+        from authorizer.cli.smt import write_questions
+
+        write_questions(loaded, names, [proof.subject for proof in proofs], smt)
     if as_json:
         from authorizer.gate import plain_proof
 

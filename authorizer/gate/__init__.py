@@ -11,6 +11,7 @@ from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
 from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
+from authorizer.gate.smt import export_settings
 from authorizer.gate.suppression import has_ended, suppress
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Comparison",
     "Shift",
     "compare",
+    "export_settings",
     "has_ended",
     "issuer_of",
     "lint_settings",

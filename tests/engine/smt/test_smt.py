@@ -1,0 +1,402 @@
+"""The prover's questions in SMT-LIB, answered by cvc5: what is proven is `unsat`, a leak is `sat`, and what is left out
+is said."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from authorizer.engine import ClaimType, declare
+from authorizer.engine.document.sharing import Sharing
+from authorizer.engine.prove.proof import Promise, Verdict
+from authorizer.engine.smt import Exported, export
+from authorizer.engine.smt.terms import characters, parts_of, string
+from authorizer.engine.template.template import TemplateSet
+from authorizer.gate import export_settings, prove_settings
+from tests.engine.proving import objects, statement, template
+from tests.engine.smt.__main__ import contradictions, judged
+from tests.engine.smt.corpus import bundled, library
+from tests.engine.smt.solver import answer
+from tests.make import make_access, sample_access
+
+CLAIMS: Mapping[str, ClaimType] = {
+    "x": declare({"type": "slug", "max_length": 12}),
+    "z": declare({"type": "slug", "max_length": 12}),
+    "id": declare({"type": "uuid"}),
+    "mail": declare({"type": "email", "max_length": 40}),
+    "who": declare({"type": "arn", "max_length": 20}),
+    "plan": declare({"type": "enum", "values": ["a", "b"]}),
+    "free": declare({"type": "opaque", "max_length": 12}),
+    "teams": declare({"type": "slug", "list": True, "max_items": 2}),
+}
+
+
+def questions(
+    *parts: Any, isolates: str = "x", other: Sequence[str] = (), shared: Sequence[Sharing] = (), **more: Any
+) -> list[Exported]:
+    """Of one template, or of two that both keep users apart by the same claim."""
+    sources = {"it": template(*parts), **({"more": template(*more["parts"])} if more else {})}
+    promises = {
+        name: Promise(isolates=(isolates,) if name == "it" else tuple(other), shared=tuple(shared))
+        for name in sources
+    }
+    templates = TemplateSet.compile(sources, claims=CLAIMS, variables={})
+    return export(templates, subjects={"all": [*sources]}, promises=promises, claims=CLAIMS)
+
+
+def asked(*parts: Any, **options: Any) -> set[tuple[str, str]]:
+    return {(question.kind, answer(question.text)) for question in questions(*parts, **options)}
+
+
+def under(operator: str, key: str, *values: str, **others: Mapping[str, str]) -> dict[str, Any]:
+    """A statement on the bucket under one condition, and others."""
+    return objects("*", Condition={operator: {key: [*values]}, **others})
+
+
+PROVEN = {("exact", "unsat")}
+LEAK = {("exact", "sat")}
+PARTLY = {("partial", "sat")}
+
+
+@pytest.mark.parametrize(
+    ("parts", "isolates", "found"),
+    [
+        pytest.param([objects("{{ x }}/*")], "x", PROVEN, id="a folder each"),
+        pytest.param([objects("{{ x }}*")], "x", LEAK, id="a prefix without an end"),
+        pytest.param([objects("{{ x }}-{{ z }}")], "x", LEAK, id="two claims, and what is between them in both"),
+        pytest.param([objects("{{ x }}/{{ z }}")], "x", PROVEN, id="two claims, and what is between them in neither"),
+        pytest.param([objects("*/{{ id }}/*")], "id", LEAK, id="a folder anywhere"),
+        pytest.param([objects("{{ id }}*")], "id", PROVEN, id="texts of one length need no end"),
+        pytest.param([objects("{{ id }}?")], "id", PROVEN, id="a question mark"),
+        pytest.param([objects("{{ x }}?")], "x", PROVEN, id="a question mark behind any length"),
+        pytest.param([objects("{{ mail }}/*")], "mail", PROVEN, id="two long pieces, each with its bound"),
+        pytest.param([objects("{{ mail }}*")], "mail", LEAK, id="a domain that begins another"),
+        pytest.param([objects("{{ plan }}")], "plan", PROVEN, id="a few words"),
+        pytest.param([objects("{{ free }}/*")], "free", PROVEN, id="any text but a slash"),
+        pytest.param([objects("common")], "x", LEAK, id="the same for all"),
+        pytest.param([objects("${*}{{ x }}/*"), objects("a{{ x }}/*")], "x", PROVEN, id="a star that is none"),
+        pytest.param([objects("${aws:userid}/*")], "x", PARTLY, id="a policy variable may be any text"),
+    ],
+)  # fmt: skip
+def test_a_resource_is_asked_about(parts: list[Any], isolates: str, found: set[tuple[str, str]]) -> None:
+    assert asked(*parts, isolates=isolates) == found
+
+
+def test_two_services_never_meet() -> None:
+    elsewhere = statement(Action="s3-object-lambda:GetObject", Resource="arn:aws:s3:::b/*")
+    found = questions(statement(Resource="arn:aws:s3:::b/{{ x }}"), elsewhere)
+    assert [answer(question.text) for question in found] == ["unsat", "unsat", "sat"]
+
+
+NULL = {"Null": {"dynamodb:LeadingKeys": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        pytest.param(under("StringEquals", "aws:ResourceTag/t", "{{ x }}"), PROVEN, id="a tag of the resource"),
+        pytest.param(under("StringEquals", "s3:prefix", "{{ x }}"), LEAK, id="a prefix shows what begins with it"),
+        pytest.param(under("StringLike", "s3:prefix", "{{ x }}/*"), PROVEN, id="a prefix with its end"),
+        pytest.param(under("StringEquals", "s3:prefix", "{{ x }}/*"), PROVEN, id="a star that is a character"),
+        pytest.param(under("StringLike", "aws:ResourceTag/t", "{{ x }}*"), LEAK, id="a tag that begins so"),
+        pytest.param(under("StringEqualsIgnoreCase", "aws:ResourceTag/t", "{{ x }}"), PARTLY, id="whatever the case"),
+        pytest.param(under("StringEqualsIgnoreCase", "aws:ResourceTag/t", "Own"), LEAK, id="a word in any case"),
+        pytest.param(under("StringEqualsIfExists", "aws:ResourceTag/t", "{{ x }}"), PARTLY, id="where there is one"),
+        pytest.param(under("StringNotEquals", "aws:ResourceTag/t", "{{ x }}"), PARTLY, id="not that one"),
+        pytest.param(under("StringEquals", "aws:UserAgent", "{{ x }}"), PARTLY, id="who calls"),
+        pytest.param(under("DateLessThan", "aws:CurrentTime", "2030-01-01T00:00:00Z"), PARTLY, id="when"),
+        pytest.param(under("Null", "aws:ResourceTag/t", "true"), PARTLY, id="no tag at all"),
+        pytest.param(under("ForAllValues:StringEquals", "dynamodb:LeadingKeys", "{{ x }}", **NULL), PROVEN, id="keys"),
+        pytest.param(under("ForAllValues:StringEquals", "dynamodb:LeadingKeys", "{{ x }}"), PARTLY,
+                     id="keys, or none"),
+        pytest.param(under("StringEquals", "dynamodb:LeadingKeys", "{{ x }}"), PARTLY, id="one of several keys"),
+        pytest.param(under("ForAnyValue:StringEquals", "kms:EncryptionContext:t", "{{ x }}"), PROVEN, id="one value"),
+        pytest.param(under("ArnLike", "aws:ResourceTag/t", "arn:aws:s3:::b/{{ x }}/*"), PROVEN, id="an ARN"),
+        pytest.param(under("StringEquals", "aws:ResourceTag/t", "{{ x }}", "all"), LEAK, id="one of two values"),
+    ],
+)  # fmt: skip
+def test_a_condition_is_asked_about(statement: dict[str, Any], found: set[tuple[str, str]]) -> None:
+    assert asked(statement) == found
+
+
+def test_a_value_of_an_arn_s_type_has_all_its_forms() -> None:
+    assert asked(under("StringEquals", "aws:ResourceTag/t", "{{ who }}"), isolates="who") == PROVEN
+
+
+def test_a_word_in_another_case_is_no_other_word() -> None:
+    both = [
+        under("StringEqualsIgnoreCase", "aws:ResourceTag/t", "own"),
+        under("StringEquals", "aws:ResourceTag/t", "oWn"),
+    ]
+    assert asked(*both) == LEAK
+    digits = [
+        under("StringEqualsIgnoreCase", "aws:ResourceTag/t", "A"),
+        under("StringEquals", "aws:ResourceTag/t", "b"),
+    ]
+    first, second, third = questions(*digits)
+    assert [answer(each.text) for each in (first, second, third)] == ["sat", "unsat", "sat"]
+
+
+def test_a_claim_of_one_case_is_itself_in_any() -> None:
+    words = {**CLAIMS, "x": declare({"type": "digits", "max_length": 4})}
+    templates = TemplateSet.compile(
+        {"it": template(under("StringEqualsIgnoreCase", "aws:ResourceTag/t", "{{ x }}"))},
+        claims=words,
+        variables={},
+    )
+    promises = {"it": Promise(isolates=("x",))}
+    (question,) = export(templates, subjects={"it": ["it"]}, promises=promises, claims=words)
+    assert (question.kind, answer(question.text)) == ("exact", "unsat")
+
+
+# ── Users ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_user_without_the_claim_differs_from_every_user_with_one() -> None:
+    parts = ["{% if x is defined %}", objects("{{ x }}"), "{% else %}", objects("none"), "{% endif %}"]
+    kinds = {question.name: answer(question.text) for question in questions(*parts)}
+    # Two who have none do not differ; "none" is a slug, too.
+    assert sorted(kinds.values()) == ["sat", "unsat", "unsat"]
+
+
+@pytest.mark.parametrize(
+    ("fallback", "found"),
+    [
+        pytest.param("none", LEAK, id="a fallback that a token may say"),
+        pytest.param("-", PROVEN, id="a fallback that none may say"),
+    ],
+)
+def test_who_says_nothing_differs_from_who_says_the_fallback(
+    fallback: str, found: set[tuple[str, str]]
+) -> None:
+    claims = {**CLAIMS, "x": declare({"type": "slug", "max_length": 12, "fallback": fallback})}
+    templates = TemplateSet.compile({"it": template(objects("{{ x }}/*"))}, claims=claims, variables={})
+    promises = {"it": Promise(isolates=("x",))}
+    (question,) = export(templates, subjects={"it": ["it"]}, promises=promises, claims=claims)
+    assert {(question.kind, answer(question.text))} == found
+
+
+def test_who_must_have_a_value_has_it() -> None:
+    parts = ['{% if x == "a" %}', objects("shared"), ",", "{% endif %}", objects("own/{{ x }}")]
+    assert [answer(question.text) for question in questions(*parts)] == ["unsat", "unsat", "unsat"]
+
+
+def test_who_must_not_have_a_value_may_have_any_other() -> None:
+    parts = ['{% if x == "a" %}', objects("only-a"), ",", "{% else %}", objects("others"), ",", "{% endif %}"]
+    answers = [answer(question.text) for question in questions(*parts, objects("own/{{ x }}"))]
+    assert answers.count("sat") == 1  # two of the others
+
+
+def test_scopes_are_each_user_s_own() -> None:
+    parts = ['{% if "w" in scopes %}', objects("w"), ",", "{% else %}", objects("w"), ",", "{% endif %}"]
+    assert asked(*parts, objects("own/{{ x }}")) == {*LEAK, *PROVEN}
+
+
+def test_what_is_asked_of_a_list_is_left_out() -> None:
+    parts = [
+        "{% for team in teams %}",
+        objects("{{ team }}/*"),
+        ",",
+        "{% endfor %}",
+        objects("own/{{ x }}/*"),
+    ]
+    found = questions(*parts)
+    assert {question.kind for question in found} == {"partial"}
+    assert any("asks of a list, whose items are not told apart" in question.text for question in found)
+    lists = questions(*parts, isolates="teams")
+    assert any("Left out: that the two lists of `teams` differ." in question.text for question in lists)
+
+
+def test_of_very_many_ways_none_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authorizer.engine.smt.script.MAX_WAYS", 0)
+    (question,) = questions(objects("{{ x }}/*"))
+    assert (question.kind, answer(question.text)) == ("partial", "unsat")
+    assert "Left out: how a user comes by the statement at it.json.j2:1: there are 1 ways." in question.text
+
+
+def test_what_is_denied_is_left_out() -> None:
+    deny = objects("x/*", Effect="Deny")
+    (question,) = questions(objects("{{ x }}/*"), deny)
+    assert question.kind == "partial"
+    assert "Left out: what it denies." in question.text
+
+
+def test_two_templates_are_held_against_each_other_once() -> None:
+    more = questions(objects("{{ x }}/*"), other=["x"], parts=[objects("{{ x }}/x")])
+    assert len(more) == 3
+    assert all(question.subjects == ("all",) for question in more)
+    assert len(questions(objects("{{ x }}/*"), other=[], parts=[objects("{{ x }}/x")])) == 2
+    assert len(questions(objects("{{ x }}/*"), other=["x", "z"], parts=[objects("{{ x }}/x")])) == 5
+    assert len(questions(objects("{{ x }}/*"), other=["z"], parts=[objects("{{ x }}/x")])) == 4
+
+
+# ── What is declared common to all ───────────────────────────────────────────────────────────────────────────────────
+
+SHARED = Sharing(statement="All", actions=("s3:Get*",), resources=("arn:aws:s3:::bucket/all/*",))
+
+
+@pytest.mark.parametrize(
+    ("sharing", "answers"),
+    [
+        pytest.param(SHARED, ["unsat", "unsat", "unsat"], id="of the statement"),
+        pytest.param(
+            Sharing(statement="All", actions=("s3:GetObject",), resources=("arn:aws:s3:::bucket/all/*",)),
+            ["unsat", "unsat", "unsat"],
+            id="word for word",
+        ),
+        pytest.param(
+            Sharing(statement="Other", actions=SHARED.actions, resources=SHARED.resources),
+            ["sat", "unsat", "unsat"],
+            id="of another statement",
+        ),
+        pytest.param(
+            Sharing(statement="All", actions=("s3:Put*",), resources=SHARED.resources),
+            ["sat", "unsat", "unsat"],
+            id="of another action",
+        ),
+        pytest.param(
+            Sharing(statement="All", actions=SHARED.actions, resources=("arn:aws:s3:::bucket/all/?",)),
+            ["sat", "unsat", "unsat"],
+            id="of less",
+        ),
+    ],
+)
+def test_what_is_shared_is_not_asked(sharing: Sharing, answers: list[str]) -> None:
+    found = questions(objects("all/*", Sid="All"), objects("own/{{ x }}/*"), shared=[sharing])
+    assert [answer(question.text) for question in found] == answers
+    assert ("Not asked, because declared common to all: 1 pairs" in found[0].text) == (answers[0] == "unsat")
+
+
+def test_what_is_shared_is_asked_where_it_opens_what_is_one_user_s_own() -> None:
+    sharing = Sharing(statement="All", actions=("s3:Get*",), resources=("arn:aws:s3:::bucket/*",))
+    found = questions(objects("*", Sid="All"), objects("own/{{ x }}/*"), shared=[sharing])
+    assert [answer(question.text) for question in found] == ["unsat", "sat", "unsat"]
+    own = questions(objects("{{ x }}*", Sid="All"), shared=[sharing])
+    assert [answer(question.text) for question in own] == ["sat"]
+
+
+def test_what_reaches_no_name_may_stand_beside_what_is_one_user_s_own() -> None:
+    names = statement(Sid="Names", Action="s3:ListAllMyBuckets", Resource="*")
+    sharing = Sharing(statement="Names", actions=("s3:ListAllMyBuckets",), resources=("*",))
+    found = questions(names, objects("own/{{ x }}/*"), shared=[sharing])
+    assert [answer(question.text) for question in found] == ["unsat", "unsat", "unsat"]
+
+
+# ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_cannot_be_asked_is_a_file_of_comments() -> None:
+    templates = TemplateSet.compile({"it": template(objects("{{ x }}"))}, claims=CLAIMS, variables={})
+    promises = {"it": Promise(isolates=("x",))}
+    *_, last = export(
+        templates, subjects={"it": ["it"]}, promises=promises, claims=CLAIMS, beyond=["issuers of it\n(exit)"]
+    )
+    assert (last.kind, last.subjects) == ("not expressed", ("issuers of it\n(exit)",))
+    assert all(line.startswith("; ") for line in last.text.splitlines())
+    assert answer(last.text) == ""
+    assert last.name == "0002-issuers_of_it__exit_.smt2"
+
+
+def test_a_file_says_what_it_asks_and_nothing_in_it_ends_a_comment() -> None:
+    (question,) = questions(objects("{{ x }}/*", Sid="Own"))
+    head = [line for line in question.text.splitlines() if line.startswith(";")]
+    assert head[0].startswith("; May two users whose `x` differs touch the same thing")
+    assert "statement Own at it.json.j2:1, on arn:aws:s3:::bucket/<claim>/*" in head[1]
+    assert question.name == "0001-x-it-1-it-1.smt2"
+    assert question.text.isascii()
+    assert "(set-info :smt-lib-version 2.6)" in question.text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('a"b', '"a""b"'),
+        ("\\u{41}", '"\\u{5c}u{41}"'),
+        ("ä\n", '"\\u{e4}\\u{a}"'),
+        (" ~", '" ~"'),
+    ],
+)
+def test_a_text_is_written_as_the_standard_has_it(text: str, written: str) -> None:
+    assert string(text) == written
+    script = f"(set-logic QF_S)(declare-const a String)(assert (= (str.len {string(text)}) {len(text)}))(check-sat)"
+    assert answer(script) == "sat"
+
+
+def test_characters_are_ranges() -> None:
+    assert characters("a") == '(str.to_re "a")'
+    assert characters("cab1") == '(re.union (str.to_re "1") (re.range "a" "c"))'
+
+
+def test_a_question_mark_is_a_character_where_it_is_no_wildcard() -> None:
+    assert parts_of("a?*${*}${aws:x}", wildcards=False)[:-1] == ["a", "?", "*", "*"]
+
+
+def test_the_library_s_traps_are_seen_and_its_kinds_are_not() -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    rows = {name: (access, names) for name, access, names in library()}
+    for name in ("sqs", next(name for name in rows if name.startswith("sqs: "))):
+        assert [*contradictions(name, *rows[name], counts)] == []
+    assert counts["exact", "sat"]
+    assert counts["exact", "unsat"]
+
+
+def test_of_the_bundled_policies_every_question_is_exact_and_a_part_is_asked_here() -> None:
+    found = export_settings(sample_access())
+    assert {question.kind for question in found} == {"exact"}
+    assert {answer(question.text) for question in found[::12]} == {"unsat"}
+
+
+def test_a_witness_of_the_prover_is_a_model() -> None:
+    *_, (_, access, names) = bundled()
+    (proof,) = prove_settings(access, names)
+    finding = next(finding for finding in proof.findings if finding.witness is not None)
+    assert finding.witness is not None
+    one, other = finding.witness.one, finding.witness.other
+    (question,) = (each for each in export_settings(access, names) if answer(each.text) == "sat")
+    said = [
+        f"(assert (= |one: client| {string(str(one.claims['client']))}))",
+        f"(assert (= |other: client| {string(str(other.claims['client']))}))",
+        f"(assert (= resource {string(one.request.resource)}))",
+    ]
+    assert answer(question.text, assuming="\n".join(said)) == "sat"
+    assert answer(question.text, assuming=f'{said[0]}\n{said[1]}\n(assert (= resource "x"))') == "unsat"
+
+
+def test_only_what_is_named_is_asked_and_other_proofs_are_told() -> None:
+    found = export_settings(sample_access(), ["s3-home"], proofs=["policy s3-home", "issuers of s3-home"])
+    assert {question.subjects for question in found} == {("policy s3-home",), ("issuers of s3-home",)}
+    assert [question.kind for question in found].count("not expressed") == 1
+
+
+def test_a_policy_that_promises_nothing_asks_nothing() -> None:
+    assert export_settings(make_access(policies=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "answers", "told"),
+    [
+        ("PROVEN", {("exact", "unsat"), ("partial", "sat")}, []),
+        ("PROVEN", {("exact", "sat")}, ["PROVEN, and cvc5 has two users who meet"]),
+        ("LEAK", {("exact", "unsat")}, ["a LEAK, and cvc5 says that nobody meets"]),
+        ("LEAK", {("exact", "unsat"), ("exact", "unknown")}, []),
+    ],
+)
+def test_an_answer_contradicts_a_verdict(
+    verdict: Verdict, answers: set[tuple[str, str]], told: list[str]
+) -> None:
+    (proof,) = prove_settings(sample_access(), ["s3-home"])
+    assert [*judged(replace(proof, verdict=verdict), answers, Counter())] == told
+
+
+def test_what_the_prover_could_not_decide_is_counted_by_what_cvc5_says() -> None:
+    (proof,) = prove_settings(sample_access(), ["s3-home"])
+    counts: Counter[tuple[str, str]] = Counter()
+    for answers in ({("exact", "unsat")}, {("exact", "sat")}, {("partial", "sat")}):
+        assert [*judged(replace(proof, verdict="UNKNOWN"), answers, counts)] == []
+    assert counts == {
+        ("UNKNOWN proofs", "unsat"): 1,
+        ("UNKNOWN proofs", "sat"): 1,
+        ("UNKNOWN proofs", "neither"): 1,
+    }
