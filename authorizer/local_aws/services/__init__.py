@@ -5,7 +5,7 @@ from typing import Final
 
 from authorizer.local_aws import sts
 from authorizer.local_aws.needs import Service
-from authorizer.local_aws.services import dynamodb, kms, s3, secretsmanager, sqs
+from authorizer.local_aws.services import dynamodb, kms, s3, secretsmanager, sqs, ssm
 
 SERVICES: Final[Mapping[str, Service]] = {
     "s3": s3.SERVICE,
@@ -14,5 +14,6 @@ SERVICES: Final[Mapping[str, Service]] = {
     "sqs": sqs.SERVICE,
     "kms": kms.SERVICE,
     "secretsmanager": secretsmanager.SERVICE,
+    "ssm": ssm.SERVICE,
 }
 """Name in the credential scope → its table. Whoever is not the owner gets no further than these."""
