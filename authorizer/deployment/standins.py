@@ -129,8 +129,6 @@ Part = str | Reference
 
 def parts_of(text: str, markers: Mapping[str, Reference]) -> tuple[Part, ...]:
     """The text, cut where a stand-in stands: literal parts, and what is meant in between."""
-    if not markers:
-        return (text,)
     longest_first = "|".join(re.escape(mark) for mark in sorted(markers, key=len, reverse=True))
     cut = re.split(f"({longest_first})", text)
     return tuple(markers.get(part, part) for part in cut if part)

@@ -276,6 +276,15 @@ def test_names_that_toml_or_a_token_would_not_take_are_written_so_that_they_do()
     assert people == {"the-a-team", "environment-1", "group", "stranger-3"}
 
 
+def test_where_every_group_has_its_role_none_is_to_be_made() -> None:
+    group = PoolGroup(name="owner", precedence=1, role_arn=OWNER)
+    made = files_of(a_pool(group, attributes=(attribute("custom:org"),)), ["s3"], {})
+    assert {name: role["arn"] for name, role in tomllib.loads(made.access)["roles"].items()} == {
+        "owner": OWNER
+    }
+    assert made.warnings == ()
+
+
 def test_the_name_of_an_app_client_ends_no_comment() -> None:
     name = 'web\n[roles.injected]\narn = "x"'
     client = AppClient(id="1", name=name, machine=False, scopes=())
