@@ -3,10 +3,12 @@
     python -m benchmarks.engine
 
 Each figure is the best of several rounds, in microseconds. "First rendering" is what a cold shape costs: symbolic
-text, strict parse, pack; "rendering" what every further user of that shape costs. The last table renders policies of
-1 to 24 statements: a cost that grew faster than the statements would show there.
+text, strict parse, pack; "rendering" what every further user of that shape costs. The next table renders policies of
+1 to 24 statements: a cost that grew faster than the statements would show there. Then templates with 10 to 40
+independent tests, of which 40 make 10^12 texts: what the gate's commands cost, in seconds and as a ratio.
 """
 
+import time
 import timeit
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +20,10 @@ from authorizer.engine.document.document import dump, parse_session
 from authorizer.engine.document.pack import pack
 from authorizer.engine.evaluate.evaluate import AccessRequest, evaluate
 from authorizer.engine.language.declaring import declare
+from authorizer.engine.prove.diff import diff_role
 from authorizer.engine.prove.proof import Promise
 from authorizer.engine.prove.prove import prove
+from authorizer.engine.prove.sides import Side
 from authorizer.engine.template.template import TemplateSet
 
 FOLDER = Path(__file__).parents[1] / "policies" / "templates"
@@ -100,6 +104,25 @@ def of_statements(count: int) -> tuple[float, float]:
     )
 
 
+def judging(count: int) -> float:
+    """Seconds of the processor for what `check`, `render --role`, `prove` and `diff` ask of a template with `count`
+    statements, each behind a test of its own."""
+    first = '{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/first/{{ tenant }}/*"}'
+    tested = (
+        f'{{% if "s{n}" in scopes %}},{first.replace("first", str(n))}{{% endif %}}' for n in range(count)
+    )
+    source = f'{{"Version":"2012-10-17","Statement":[{first}{"".join(tested)}]}}'
+    promises = {"t": Promise(isolates=("tenant",))}
+    start = time.process_time()
+    templates = TemplateSet.compile({"t": source}, claims=CLAIMS, variables={})
+    templates.worst_case_length(["t"])
+    proof = prove(templates, subject="t", names=["t"], claims=CLAIMS, promises=promises)
+    side = Side(templates=templates, names=("t",))
+    if (proof.verdict, diff_role("t", old=side, new=side).verdict) != ("PROVEN", "NO WIDER"):
+        raise RuntimeError(f"{count} tests: {proof.verdict}")
+    return time.process_time() - start
+
+
 def main() -> None:
     console = Console()
     templates = compiled()
@@ -145,6 +168,12 @@ def main() -> None:
     for count in (1, 2, 4, 8, 16, 24):
         first, further = of_statements(count)
         table.add_row(str(count), f"{first:,.0f}", f"{further:.1f}", f"{further / count:.2f}")
+    console.print(table)
+    table = Table("Independent tests", "Ways", "Check, prove, diff: s", "To 10 tests")
+    ten = judging(10)
+    for count in (10, 15, 20, 40):
+        seconds = judging(count)
+        table.add_row(str(count), f"{2**count:,}", f"{seconds:.2f}", f"{seconds / ten:.1f}")
     console.print(table)
 
 

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from authorizer.bundle.build import Bundle, build
 from authorizer.bundle.pins import Pin, read_pins, replaced, shipped
 from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import ARCHITECTURE, ARCHITECTURES, PYTHON, Runtime, copy_installed, download
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 from authorizer.errors import SettingsError
 
@@ -77,7 +77,7 @@ def bundle(  # noqa: PLR0917 - click passes options by name
     pins = read_pins([shipped(), *requirements])
     _tell(pins, ours, runtime)
     install = partial(copy_installed if installed else download, pins, runtime)
-    with Console(stderr=True).status("making the bundle"):
+    with literal_console(stderr=True).status("making the bundle"):
         made = build(loaded, access, install=install, runtime=runtime, output=output, layer=layer)
     if as_json:
         click.echo(json.dumps(_as_json(made) | {"sample_values": sample_names(access)}))
@@ -120,7 +120,7 @@ def _check_platform(runtime: Runtime) -> None:
 
 
 def _show(made: Bundle) -> None:
-    console = Console()
+    console = literal_console()
     table = Table(title="what the bundle holds", title_justify="left")
     for name in ("part", "files", "installed", "in the bundle"):
         table.add_column(name, justify="left" if name == "part" else "right")

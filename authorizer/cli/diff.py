@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from authorizer.cli.console import literal_console
 from authorizer.cli.old_access import old_access
 from authorizer.cli.options import (
     access_option,
     aws_option,
+    env_option,
     environment_of,
     load_access,
     sample_names,
     sample_notice,
 )
+from authorizer.cli.values import told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,8 +34,9 @@ STYLES = {"NO WIDER": "green", "WIDER": "red", "UNKNOWN": "yellow"}
 @click.argument("old")
 @access_option
 @aws_option
+@env_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
+def diff(old: str, access: Path, aws: bool, env_file: Path | None, as_json: bool) -> None:
     """Compare who may do what now with who could in OLD: issuers, claims, groups, rules, scopes, routes, roles.
 
     OLD is a git commit, branch or tag of this repository, or a folder with an access.toml. `env:` names mean the same
@@ -42,13 +46,16 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
     Exit code 0: nobody may do more than before. 1: somebody may, or it could not be shown that nobody may. 2: it could
     not run.
     """
-    now = load_access(access, aws=aws)
+    now = load_access(access, aws=aws, env_file=env_file)
     with old_access(old, access) as there:
         from authorizer.settings.load import load
 
-        environment = {**environment_of(there, aws=aws), **environment_of(access, aws=aws)}
+        environment = {
+            **environment_of(there, aws=aws, env_file=env_file),
+            **environment_of(access, aws=aws, env_file=env_file),
+        }
         before = load(there, environment)
-        if set(sample_names(there)) - set(sample_names(access)):
+        if env_file is None and set(sample_names(there)) - set(sample_names(access)):
             click.echo(sample_notice(there), err=True)
     from authorizer.gate import compare
 
@@ -56,21 +63,23 @@ def diff(old: str, access: Path, aws: bool, as_json: bool) -> None:
     if as_json:
         from authorizer.gate import plain_comparison
 
-        click.echo(json.dumps(plain_comparison(comparison), indent=2))
+        plain = {**plain_comparison(comparison), "values": dict(now.settings.variables)}
+        click.echo(json.dumps(plain, indent=2))
     else:
         _print(comparison.policies)
         _print_shifts(comparison)
+        _print_values(now.settings.variables, access)
     sys.exit(0 if comparison.verdict == "NO WIDER" else 1)
 
 
 def _print(results: Sequence["RoleDiff"]) -> None:
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console()
+    console = literal_console()
     table = Table("Role", "Verdict", "Gained", "Lost")
     for result in results:
-        verdict = f"[{STYLES[result.verdict]}]{result.verdict}[/]"
+        verdict = Text(result.verdict, style=STYLES[result.verdict])
         table.add_row(result.role, verdict, str(len(result.gained)), str(len(result.lost)))
     console.print(table)
     for result in results:
@@ -98,15 +107,14 @@ def _print_role(console: "Console", result: "RoleDiff") -> None:
             f"    may now {party.request.action} on {party.request.resource}"
             + (f" with {context}" if context else ""),
         ]
-        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+        console.print("\n".join(lines), soft_wrap=True)
 
 
 def _print_shifts(comparison: "Comparison") -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console()
+    console = literal_console()
     for title, directions, style in (
         ("Gained", ("WIDER",), "red"),
         ("Not decided", ("UNKNOWN",), "yellow"),
@@ -117,11 +125,19 @@ def _print_shifts(comparison: "Comparison") -> None:
             continue
         table = Table("Whom", "Aspect", "What", title=title, style=style, title_justify="left")
         for shift in sorted(shifts, key=lambda shift: shift.whom):
-            table.add_row(shift.whom, shift.aspect, escape(shift.what))
+            table.add_row(shift.whom, shift.aspect, shift.what)
         console.print(table)
         for shift in shifts if title != "Lost" else ():
-            console.print(_example(shift), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"[{STYLES[comparison.verdict]}]{comparison.verdict}[/], all in all")
+            console.print(_example(shift), soft_wrap=True)
+    console.print(Text.assemble((comparison.verdict, STYLES[comparison.verdict]), ", all in all"))
+
+
+def _print_values(values: Mapping[str, str], access: Path) -> None:
+    if values:
+        console = literal_console()
+        console.print("Compared with these values of [variables], and no others:", style="bold")
+        for line in told(values, access):
+            console.print(f"  - {line}", soft_wrap=True)
 
 
 def _example(shift: "Shift") -> str:

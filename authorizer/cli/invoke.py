@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option
 from authorizer.errors import RouteClosed
 from authorizer.model import Decision, Verdict
@@ -130,7 +130,7 @@ def _shown(value: object, show_secrets: bool) -> object:
 
 def _explain(decision: Decision, record: Record) -> None:
     """Each stage, what came of it and its milliseconds, on standard error."""
-    console = Console(stderr=True)
+    console = literal_console(stderr=True)
     table = Table(title="from event to answer", title_justify="left", show_lines=True)
     table.add_column("stage", style="bold")
     table.add_column("what came of it", overflow="fold")
@@ -162,7 +162,7 @@ def _show(tried: "Sequence[Tried]") -> None:
         table.add_row(
             _literal(each.place), Text(str(each.status), style=style), _literal("\n".join(each.why))
         )
-    Console(stderr=True).print(table)
+    literal_console(stderr=True).print(table)
 
 
 def _literal(text: str) -> Text:

@@ -65,11 +65,24 @@ def today() -> str:
     return told_day() or datetime.now(UTC).date().isoformat()
 
 
-def environment_of(access: Path, *, aws: bool) -> dict[str, str]:
-    """What `env:` names mean: this environment, with the personas' sample values beneath it unless `aws`."""
+env_option = click.option(
+    "--env",
+    "env_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take `env:` names from this file, over this environment and without any sample: lines NAME=VALUE, or TOML "
+    "with a table [environment].",
+)
+
+
+def environment_of(access: Path, *, aws: bool, env_file: Path | None = None) -> dict[str, str]:
+    """What `env:` names mean: this environment, with the personas' sample values beneath it unless `aws`; or with
+    `env_file` over it, and no sample. Raises `click.BadParameter` for a file that cannot be read."""
+    from authorizer.cli.values import read_env
     from authorizer.local.personas import load_personas
     from authorizer.local.world import personas_beside
 
+    if env_file is not None:
+        return {**os.environ, **read_env(env_file)}
     samples = personas_beside(access)
     if aws or not samples.exists():
         return dict(os.environ)
@@ -98,7 +111,7 @@ def sample_notice(access: Path) -> str:
     return f"{access}: sample values of {', '.join(names)}" if names else ""
 
 
-def load_access(access: Path, *, aws: bool) -> "Access":
+def load_access(access: Path, *, aws: bool, env_file: Path | None = None) -> "Access":
     """What `access` says, with the personas' sample environment beneath the real one unless `aws`. Which values
     are the sample's is told on standard error.
 
@@ -106,8 +119,8 @@ def load_access(access: Path, *, aws: bool) -> "Access":
     """
     from authorizer.settings.load import load
 
-    loaded = load(access, environment_of(access, aws=aws))
-    if notice := sample_notice(access):
+    loaded = load(access, environment_of(access, aws=aws, env_file=env_file))
+    if env_file is None and (notice := sample_notice(access)):
         click.echo(notice, err=True)
     return loaded
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option
 
 if TYPE_CHECKING:
@@ -123,10 +124,9 @@ def _print(access: Path, kind: "Kind", result: "Added") -> None:
 
 
 def _print_list(kinds: Sequence["Kind"]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("Kind", "What one tenant gets", "Verdict")
     for kind in kinds:
         table.add_row(kind.name, kind.opens, kind.verdict)
-    Console().print(table)
+    literal_console().print(table)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, coverage_option, load_access, today
+from authorizer.cli.console import literal_console
+from authorizer.cli.options import access_option, aws_option, coverage_option, env_option, load_access, today
 
 if TYPE_CHECKING:
     from authorizer.engine.check import Finding
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 @click.command()
 @access_option
 @aws_option
+@env_option
 @coverage_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
-def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
+def check(access: Path, aws: bool, env_file: Path | None, threshold: float, as_json: bool) -> None:
     """Look for what loads and is still likely not what its author meant, in the templates and the configuration.
 
     Exit code 0: no finding. 1: findings. 2: the configuration does not load, or a case file cannot be read.
@@ -31,7 +33,7 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
     from authorizer.engine.check import edition, lint_coverage, measure
     from authorizer.gate import lint_settings, suppress
 
-    loaded = load_access(access, aws=aws)
+    loaded = load_access(access, aws=aws, env_file=env_file)
     try:
         results = run_cases(loaded.templates, read_cases(loaded, case_files(access)))
     except CaseInvalid as error:
@@ -61,10 +63,9 @@ def check(access: Path, aws: bool, threshold: float, as_json: bool) -> None:
 
 
 def _print(findings: Sequence["Finding"]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    console = literal_console()
     for finding in findings:
         head = Text.assemble(f"{finding.place}: ", (finding.code, "yellow"), f": {finding.text}")
         console.print(head, soft_wrap=True)

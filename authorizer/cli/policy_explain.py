@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import load_access
 from authorizer.cli.who import names_of, user_of, user_options
 
@@ -88,13 +89,12 @@ def _context(pairs: Sequence[str]) -> dict[str, str | list[str]]:
 
 
 def _print(branch: "Branch", outcome: "Outcome") -> None:
-    from rich.console import Console
     from rich.text import Text
 
     from authorizer.engine.evaluate import describe
     from authorizer.engine.evaluate import explain as findings
 
-    console = Console()
+    console = literal_console()
     colour = "green" if outcome.allowed else "red"
     console.print(Text(describe(outcome)[0], style=f"bold {colour}"))
     for finding in findings(outcome):

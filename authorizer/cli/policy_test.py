@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
 
 if TYPE_CHECKING:
@@ -61,11 +62,10 @@ def test(
 
 
 def _print(results: Sequence["CaseResult"], coverage: Sequence["Coverage"], *, verbose: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = literal_console()
     for result in results:
         if verbose or result.status != "PASS":
             head = Text.assemble(

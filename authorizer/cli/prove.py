@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.console import literal_console
+from authorizer.cli.options import access_option, aws_option, env_option, load_access
+from authorizer.cli.values import told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +25,7 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
 @click.argument("names", nargs=-1, metavar="[POLICY|ROLE]...")
 @access_option
 @aws_option
+@env_option
 @click.option("--json", "as_json", is_flag=True, help="Print the proofs as JSON.")
 @click.option(
     "--save",
@@ -39,6 +42,7 @@ def prove(
     names: Sequence[str],
     access: Path,
     aws: bool,
+    env_file: Path | None,
     as_json: bool,
     save: Path | None,
     smt: Path | None,
@@ -51,7 +55,7 @@ def prove(
 
     Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
     """
-    loaded = load_access(access, aws=aws)
+    loaded = load_access(access, aws=aws, env_file=env_file)
     proofs = _proofs(loaded, names)
     if save is not None:
         _save(proofs, save)
@@ -65,6 +69,7 @@ def prove(
         click.echo(json.dumps([plain_proof(proof, loaded.settings) for proof in proofs], indent=2))
     else:
         _print(proofs, loaded.settings)
+        _print_values(proofs, access)
     sys.exit(1 if any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs) else 0)
 
 
@@ -92,14 +97,14 @@ def _save(proofs: Sequence["Proof"], folder: Path) -> None:
 
 
 def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:
-    from rich.console import Console
     from rich.table import Column, Table
+    from rich.text import Text
 
-    console = Console()
+    console = literal_console()
     table = Table("", Column("Verdict", no_wrap=True), "Isolates", "Branches", "Pairs")
     for proof in proofs:
         claims = ", ".join(dict.fromkeys(claim for _, claim in proof.isolates)) or "-"
-        verdict = f"[{STYLES[proof.verdict]}]{proof.told}[/]"
+        verdict = Text(proof.told, style=STYLES[proof.verdict])
         table.add_row(proof.subject, verdict, claims, str(proof.ways), str(proof.pairs))
     console.print(table)
     for proof in proofs:
@@ -111,10 +116,21 @@ def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:
     if shared:
         console.print("Left out, because declared as shared:", style="bold")
         for line in shared:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"  {line}", soft_wrap=True)
     console.print("What is proven rests on this:", style="bold")
     for line in dict.fromkeys(line for proof in proofs for line in proof.rests_on):
-        console.print(f"  - {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  - {line}", soft_wrap=True)
+
+
+def _print_values(proofs: Sequence["Proof"], access: Path) -> None:
+    values = {name: value for proof in proofs for name, value in proof.values}
+    if values:
+        console = literal_console()
+        console.print(
+            "And it holds for these values of [variables], and is not shown for any other:", style="bold"
+        )
+        for line in told(values, access):
+            console.print(f"  - {line}", soft_wrap=True)
 
 
 def _print_finding(console: "Console", proof: "Proof", finding: "Finding", settings: "Settings") -> None:
@@ -122,14 +138,12 @@ def _print_finding(console: "Console", proof: "Proof", finding: "Finding", setti
 
     head = "LEAK" if finding.witness else "UNKNOWN"
     console.print(Text.assemble((head, STYLES[head]), f" {proof.subject}: {finding.reason}"), soft_wrap=True)
-    console.print(
-        f"  statements: {finding.one} and {finding.other}", markup=False, highlight=False, soft_wrap=True
-    )
+    console.print(f"  statements: {finding.one} and {finding.other}", soft_wrap=True)
     if finding.witness is None:
         return
     for party in (finding.witness.one, finding.witness.other):
         for line in _describe(party, settings):
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"  {line}", soft_wrap=True)
 
 
 def _describe(party: "Party", settings: "Settings") -> list[str]:

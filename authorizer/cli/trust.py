@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
@@ -182,7 +183,6 @@ def _check_arns(execution_roles: Sequence[str], functions: Sequence[str]) -> Non
 def _explain(
     settings: "Settings", execution_role: str, functions: Sequence[str], limits: Mapping[str, "RolePolicy"]
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from authorizer.deployment.trust import account_of
@@ -202,13 +202,12 @@ def _explain(
         ]
         tagged = ", ".join(sorted(limits[role.name].tagged))
         table.add_row(role.name, account_of(role.arn), ", ".join(needs) or "nothing", tagged or "nobody")
-    told = Console(
-        stderr=True, soft_wrap=True, highlight=False, emoji=False
-    )  # `:secret:` in an ARN would be one
+    told = literal_console(stderr=True)
+    told.soft_wrap = True
     told.print(table)
     for role in settings.roles.values():
         for note in _notes(role, execution_role, functions, limits[role.name]):
-            told.print(f"role {role.name}: {note}", markup=False)
+            told.print(f"role {role.name}: {note}")
     if not functions:
         told.print(
             "Every function that runs as this execution role may assume these roles: name yours with --function ARN."
@@ -220,7 +219,7 @@ def _explain(
         if sealing is not None and sealing.source != "environment":
             at = f" in {sealing.keys}" if sealing.source == "secretsmanager" else ""
             line = f"The execution role {whose} may read the keys of [{sealing.table}]{at}."
-            told.print(line, markup=False)
+            told.print(line)
 
 
 def _notes(role: "Role", execution_role: str, functions: Sequence[str], limit: "RolePolicy") -> list[str]:

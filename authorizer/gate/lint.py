@@ -223,11 +223,13 @@ def _size(role: Role, settings: Settings, templates: TemplateSet) -> _Found:
     arns, limit = sum(map(len, role.managed_policies)), LIMITS["Policy"].most
     added = 0
     if settings.session.end_with_token:
-        allows = (
-            sum(statement.effect == "Allow" for statement in branch.document.statements)
-            for branch in templates.branches(role.policies)
+        added = TOKEN_END * sum(
+            max(
+                (sum(each.effect == "Allow" for each in branch.document.statements) for branch in ways),
+                default=0,
+            )
+            for ways in templates.parts(role.policies)
         )
-        added = max(allows, default=0) * TOKEN_END
     longest = templates.worst_case_length(role.policies)
     if longest <= limit < longest + arns + added:
         yield (

@@ -20,6 +20,7 @@ def plain_proof(proof: Proof, settings: Settings) -> dict[str, object]:
         "findings": [_finding(finding, settings) for finding in proof.findings],
         "shared": [asdict(sharing) for sharing in proof.shared],
         "rests_on": list(proof.rests_on),
+        "values": dict(proof.values),
     }
 
 

@@ -4,6 +4,7 @@ and the users of each issuer against those of others."""
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from authorizer.engine import TemplateSet
 from authorizer.engine.check import rests_on_services
 from authorizer.engine.prove import Promise, Proof, prove
 from authorizer.gate.delegation import prove_delegation
@@ -55,7 +56,9 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
     resting = {name: rests_on_services(templates, name) for name in templates.names}
     return [
         replace(
-            proof, rests_on=tuple(dict.fromkeys((*proof.rests_on, *_lines(resting, _judged(proof, found)))))
+            proof,
+            rests_on=tuple(dict.fromkeys((*proof.rests_on, *_lines(resting, _judged(proof, found))))),
+            values=_values(templates, _judged(proof, found)),
         )
         for proof in (*proofs, *prove_issuers(access, names), *prove_delegation(access, names))
     ]
@@ -66,6 +69,10 @@ def _judged(proof: Proof, found: Mapping[str, Sequence[tuple[str, ...]]]) -> tup
     if proof.subject in found:
         return _joined(found[proof.subject])
     return tuple(name for name, _ in proof.isolates)
+
+
+def _values(templates: TemplateSet, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(dict(row for name in names for row in templates.variables(name).items()).items())
 
 
 def _lines(resting: Mapping[str, tuple[str, ...]], names: Sequence[str]) -> Iterator[str]:

@@ -63,7 +63,7 @@ def leaking() -> dict[str, Any]:
     home = sample_templates()["s3-home"].replace("home/{{ sub }}/*", "home/*")
     client = sample_templates()["s3-client"].replace("/clients/{{ client }}/*", "/clients/*")
     client = client.replace(
-        '"Resource"', '"Condition": {"StringEquals": {"aws:UserAgent": "{{ client }}"}}, "Resource"'
+        '"Resource"', '"Condition": {"StringEquals": {"aws:PrincipalTag/x": "{{ client }}"}}, "Resource"'
     )
     access = make_access(
         templates={**sample_templates(), "s3-home": home, "s3-client": client},

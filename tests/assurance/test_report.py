@@ -82,7 +82,7 @@ def test_a_leak_is_a_finding_with_its_witness() -> None:
 
 
 def test_what_could_not_be_proven_is_a_finding() -> None:
-    home = sample_templates()["s3-home"].replace("s3:prefix", "aws:UserAgent")
+    home = sample_templates()["s3-home"].replace("s3:prefix", "aws:PrincipalTag/x")
     found = report(evidence(access=make_access(templates={**sample_templates(), "s3-home": home})))
     assert {"part": "proofs", "text": "policy s3-home: UNKNOWN"} in found["findings"]
 

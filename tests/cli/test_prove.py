@@ -113,11 +113,11 @@ def test_json_for_machines(project: Path) -> None:
 
 
 def test_what_cannot_be_told_is_told_and_fails(project: Path) -> None:
-    change(project, "templates/s3-home.json.j2", "s3:prefix", "aws:UserAgent")
+    change(project, "templates/s3-home.json.j2", "s3:prefix", "aws:PrincipalTag/x")
     result = run(project)
     assert result.exit_code == 1
     assert "UNKNOWN policy s3-home" in result.stdout
-    assert "`aws:UserAgent`" in result.stdout
+    assert "`aws:PrincipalTag/x`" in result.stdout
 
 
 def own_root(project: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_saved_witness_may_hold_scopes_and_lists(project: Path, tmp_path: Path
 
 
 def test_nothing_is_saved_of_a_finding_without_a_witness(project: Path, tmp_path: Path) -> None:
-    change(project, "templates/s3-home.json.j2", "s3:prefix", "aws:UserAgent")
+    change(project, "templates/s3-home.json.j2", "s3:prefix", "aws:PrincipalTag/x")
     result = run(project, "s3-home", "--save", str(tmp_path / "leaks"))
     assert result.exit_code == 1
     assert list((tmp_path / "leaks").iterdir()) == []

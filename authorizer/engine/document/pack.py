@@ -5,7 +5,7 @@ resources become one. On AWS's 1,481 managed policies this leaves 87 % of the mi
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from authorizer.engine.document.statement import Condition, Document, Statement
@@ -14,6 +14,7 @@ from authorizer.engine.language import is_placeholder
 MAX_CHARACTERS = 2048
 """Most characters of a session policy (STS API reference, AssumeRole, `Policy`; together with managed policy ARNs)."""
 
+_SPECIAL = re.compile(r"[*?$]")
 _ATOM = re.compile(r"\$\{[^}]*\}|.", re.DOTALL)
 
 
@@ -26,10 +27,8 @@ def pack(document: Document) -> Document:
     statements = [_slim(statement) for statement in document.statements]
     while True:
         before = len(statements)
-        statements = _merge(statements, _but_actions, lambda a, b: replace(a, actions=_join_actions(a, b)))
-        statements = _merge(
-            statements, _but_resources, lambda a, b: replace(a, resources=_join_resources(a, b))
-        )
+        statements = _merge(statements, _but_actions, _with_all_actions)
+        statements = _merge(statements, _but_resources, _with_all_resources)
         statements = _drop_covered(statements)
         if len(statements) == before:
             return Document(statements=tuple(statements))
@@ -41,8 +40,8 @@ def covers(pattern: str, other: str) -> bool:
     Sure, not complete: a policy variable or a value to come is matched by itself or by `*` only, never by
     `?`, since nobody knows its length.
     """
-    if "*" not in pattern and "?" not in pattern:
-        return pattern == other
+    if not _may_cover(pattern, other):
+        return False
     wide, narrow = _ATOM.findall(pattern), _ATOM.findall(other)
     at = here = 0
     star: tuple[int, int] | None = None
@@ -72,8 +71,16 @@ def covers_resource(pattern: str, other: str) -> bool:
     """`covers` for ARNs, field by field: a `*` before the last field is not taken to reach into the next one."""
     if pattern == "*":
         return True
+    if not _may_cover(pattern, other):
+        return False
     wide, narrow = pattern.split(":", 5), other.split(":", 5)
     return len(wide) == len(narrow) and all(map(covers, wide, narrow))
+
+
+def _may_cover(pattern: str, other: str) -> bool:
+    """Whether they are the same up to the first wildcard, which costs a hundredth of the whole comparison."""
+    wild = _SPECIAL.search(pattern)
+    return other.startswith(pattern[: wild.start()]) if wild else pattern == other
 
 
 def _is_one_character(atom: str) -> bool:
@@ -102,24 +109,28 @@ def _without_covered(patterns: Iterable[str], test: Callable[[str, str], bool]) 
     return tuple(kept)
 
 
-def _join_actions(one: Statement, other: Statement) -> tuple[str, ...]:
-    return _without_covered((*one.actions, *other.actions), covers_action)
+def _with_all_actions(alike: Sequence[Statement]) -> Statement:
+    actions = [action for statement in alike for action in statement.actions]
+    return replace(alike[0], actions=_without_covered(actions, covers_action))
 
 
-def _join_resources(one: Statement, other: Statement) -> tuple[str, ...]:
-    return _without_covered((*one.resources, *other.resources), covers_resource)
+def _with_all_resources(alike: Sequence[Statement]) -> Statement:
+    resources = [resource for statement in alike for resource in statement.resources]
+    return replace(alike[0], resources=_without_covered(resources, covers_resource))
 
 
 def _merge(
     statements: Iterable[Statement],
     same: Callable[[Statement], Hashable],
-    join: Callable[[Statement, Statement], Statement],
+    join: Callable[[Sequence[Statement]], Statement],
 ) -> list[Statement]:
-    merged: dict[Hashable, Statement] = {}
+    """Statements that are the same but for one element, each as one. All at once: joined one by one, three hundred
+    would compare their resources some nine million times."""
+    alike: dict[Hashable, list[Statement]] = {}
     for number, statement in enumerate(statements):
         key = number if statement.not_actions or statement.not_resources else same(statement)
-        merged[key] = join(merged[key], statement) if key in merged else statement
-    return list(merged.values())
+        alike.setdefault(key, []).append(statement)
+    return [join(group) if len(group) > 1 else group[0] for group in alike.values()]
 
 
 def _drop_covered(statements: list[Statement]) -> list[Statement]:

@@ -6,15 +6,16 @@ from typing import Final, Protocol
 
 from authorizer.engine.document import Statement
 from authorizer.engine.language import ClaimType, ClaimValue
-from authorizer.engine.prove.symbolic import SymbolicStatement, read_allows
+from authorizer.engine.prove.symbolic import SymbolicStatement, known, read_allows
 from authorizer.engine.prove.users import placeholders_of
+from authorizer.engine.prove.without import texts_of
 from authorizer.engine.template import Atom, Branch, Equals, IsDefined, Place
 
 MAX_WAYS: Final = 12
 """Most ways of reaching one statement that are tried for a witness; proofs look at all of them."""
 
-_ANY: Final = "*"
-"""Any value of the isolating claim. No claim can be a star."""
+MAX_WORDS: Final = 256
+"""Most values of a claim that are told one by one to see which of them tests leave."""
 
 
 class Templates(Protocol):
@@ -29,6 +30,21 @@ class Templates(Protocol):
     ) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What tests on a way say of the isolating claim."""
+
+    absent: bool = False
+    value: str | None = None
+    """The one value that it has there."""
+    never: frozenset[str] = frozenset()
+    """Values that it has not."""
+
+    def may_be(self, value: str) -> bool:
+        """Whether users on such a way may have this value."""
+        return not self.absent and value not in self.never and self.value in (None, value)
+
+
 @dataclass(slots=True)
 class Allow:
     """An Allow statement, and how a user comes by it."""
@@ -37,23 +53,34 @@ class Allow:
     statement: SymbolicStatement
     place: Place
     ways: list[Mapping[Atom, bool | int]]
-    held_by: set[str | None]
-    """What the isolating claim is on these ways: `_ANY`, a value that a test asks for, or None if it is absent."""
+    claim: str
+    """The isolating claim."""
+    held: Held
+    """What it is on these ways."""
     items: Mapping[str, int]
     """Of each list that it mentions, which item."""
 
     @property
     def asked_for(self) -> tuple[str, ...]:
-        """Values of the isolating claim that tests ask for."""
-        return tuple(sorted(value for value in self.held_by if value not in (None, _ANY)))
+        """The value of the isolating claim that tests ask for."""
+        return () if self.held.value is None else (self.held.value,)
 
     def is_held_by(self, value: str) -> bool:
         """Whether users with this value of the isolating claim may come by it."""
-        return not self.held_by.isdisjoint((value, _ANY))
+        return self.held.may_be(value)
 
     def differs(self, other: "Allow") -> bool:
         """Whether two users whose isolating claims differ may come by these two statements."""
-        return any(one != another or one == _ANY for one in self.held_by for another in other.held_by)
+        if self.held.absent or other.held.absent:
+            return self.held.absent != other.held.absent
+        return self.held.value is None or self.held.value != other.held.value
+
+    def beside(self, other: "Allow") -> SymbolicStatement:
+        """The statement for a user whose isolating claim is not that of the other one's user."""
+        if self.held.value is not None:
+            return known(self.statement, self.claim, value=self.held.value)
+        never = self.held.never | frozenset(other.asked_for)
+        return known(self.statement, self.claim, never=never) if never else self.statement
 
 
 def allows_of(
@@ -67,8 +94,11 @@ def allows_of(
 ) -> list[Allow]:
     """Every Allow statement that template `name` may render to in these branches, each once; `claim` isolates. `apart`:
     two users are known to differ in its value."""
-    found: dict[Statement, Allow] = {}
+    found: dict[tuple[Statement, Held], Allow] = {}
     for branch in branches:
+        held = _held(claim, branch.chosen, claims)
+        if held is None:
+            continue
         characters = {char for statement in branch.document.statements for char in placeholders_of(statement)}
         statements = read_allows(
             branch.document,
@@ -81,31 +111,36 @@ def allows_of(
             for place, statement in zip(branch.places, branch.document.statements, strict=True)
             if statement.effect == "Allow"
         ]
-        held_by = _held_by(claim, branch.chosen)
         for statement, place in zip(statements, places, strict=True):
             allow = found.setdefault(
-                replace(statement.statement, sid=None),
+                (replace(statement.statement, sid=None), held),
                 Allow(
                     template=name,
                     statement=statement,
                     place=place,
                     ways=[],
-                    held_by=set(),
+                    claim=claim,
+                    held=held,
                     items=dict(map(templates.origin, placeholders_of(statement.statement))),
                 ),
             )
-            allow.held_by.add(held_by)
             if len(allow.ways) < MAX_WAYS:
                 allow.ways.append(branch.chosen)
     return list(found.values())
 
 
-def _held_by(claim: str, way: Mapping[Atom, bool | int]) -> str | None:
-    if way.get(IsDefined(claim)) is False:
-        return None
-    asked = (
-        atom.value
-        for atom, chosen in way.items()
-        if isinstance(atom, Equals) and atom.claim == claim and chosen
-    )
-    return next(asked, _ANY)
+def _held(claim: str, way: Mapping[Atom, bool | int], claims: Mapping[str, ClaimType]) -> Held | None:
+    """What a way says of the isolating claim; None for a way that nobody goes, since it leaves a claim no value."""
+    held = Held()
+    for name, kind in claims.items():
+        asked = [atom for atom in way if isinstance(atom, Equals) and atom.claim == name]
+        value = next((atom.value for atom in asked if way[atom]), None)
+        never = frozenset(atom.value for atom in asked if not way[atom])
+        if value is None and never and not kind.is_list:
+            left = set(texts_of(kind.language, MAX_WORDS) or ("", "*")) - never
+            if not left:
+                return None
+            value = next(iter(left)) if len(left) == 1 else None
+        if name == claim:
+            held = Held(value=value, never=frozenset() if value is not None else never)
+    return Held(absent=True) if way.get(IsDefined(claim)) is False else held

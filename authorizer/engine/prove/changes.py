@@ -1,13 +1,16 @@
 """What a role gained or lost, in words for its reviewer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from authorizer.engine.document import Condition
 from authorizer.engine.language import Placeholders, is_placeholder
 from authorizer.engine.prove.containment import Excess
 from authorizer.engine.prove.users import Way
 from authorizer.engine.template import Equals, InScopes, IsDefined
+
+_OTHERS: Final = "others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +26,10 @@ class Change:
 
 
 def in_changes(
-    found: Iterable[tuple[Way, Excess]], *, of: int, placeholders: Placeholders
+    found: Iterable[tuple[Way, Excess]], *, of: int | None, placeholders: Placeholders
 ) -> tuple[Change, ...]:
-    """What was found on some of the ways, of which there are `of`: the same thing once, with whom it is about."""
+    """What was found on some of the ways, of which there are `of`: the same thing once, with whom it is about. Without
+    `of` a way stands for all users who answer what it asks: those of one that asks nothing are all."""
     users: dict[tuple[str, str, tuple[str, ...]], list[Way]] = {}
     for way, excess in found:
         statement = excess.statement
@@ -41,10 +45,16 @@ def in_changes(
             action=action,
             resource=resource,
             conditions=conditions,
-            users=() if len(found_on) == of else tuple(sorted(set(map(_in_words, found_on)))),
+            users=_users(found_on, of),
         )
         for (action, resource, conditions), found_on in users.items()
     )
+
+
+def _users(found_on: Sequence[Way], of: int | None) -> tuple[str, ...]:
+    words = set(map(_in_words, found_on))
+    everybody = _OTHERS in words if of is None else len(found_on) == of
+    return () if everybody else tuple(sorted(words))
 
 
 def _describe(condition: Condition, placeholders: Placeholders) -> str:
@@ -68,4 +78,4 @@ def _in_words(way: Way) -> str:
             words += [] if chosen else [f"without {atom.claim}"]
         elif isinstance(atom, Equals):
             words.append(f"{atom.claim} {'is' if chosen else 'is not'} {atom.value}")
-    return ", ".join(words) or "others"
+    return ", ".join(words) or _OTHERS

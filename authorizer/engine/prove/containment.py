@@ -43,7 +43,7 @@ def find_excess(
         excess += [
             Excess(statement=statement, lifted=deny)
             for statement in allows
-            if not _disjoint(statement, deny, read)
+            if not disjoint(statement, deny, read)
         ]
     return tuple(excess)
 
@@ -117,7 +117,7 @@ def _pattern(text: str, condition: Condition) -> Parts:
     return parse_pattern(text.lower() if operator.folds_case else text, wildcards=operator.takes_wildcards)
 
 
-def _disjoint(one: Statement, other: Statement, read: Callable[[Statement], SymbolicStatement]) -> bool:
+def disjoint(one: Statement, other: Statement, read: Callable[[Statement], SymbolicStatement]) -> bool:
     """Whether no request matches both."""
     if other.not_actions and all(_within(parse_action, action, other.not_actions) for action in one.actions):
         return bool(one.actions)

@@ -63,6 +63,8 @@ class Proof:
     rests_on: tuple[str, ...]
     shared: tuple[Sharing, ...]
     """What was left out because the author declared it shared. What was declared and left nothing out is not here."""
+    values: tuple[tuple[str, str], ...] = ()
+    """Variables of the deployment in its templates, each with the value that it is a proof for, and for no other."""
 
     @property
     def told(self) -> str:

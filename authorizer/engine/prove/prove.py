@@ -12,16 +12,18 @@ is UNKNOWN, and counts as a failure.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from authorizer.engine.document import Sharing
 from authorizer.engine.language import ClaimType, Language, plain
 from authorizer.engine.prove.allows import Allow, Templates, allows_of
 from authorizer.engine.prove.confirmation import Confirmation
 from authorizer.engine.prove.proof import RESTS_ON, VERSION, Finding, Promise, Proof, Verdict
-from authorizer.engine.prove.separation import Apart, Key, compare, find_key
+from authorizer.engine.prove.reasons import why_unknown
+from authorizer.engine.prove.separation import Apart, Key, compare
 from authorizer.engine.prove.shared import Common
-from authorizer.engine.prove.symbolic import SymbolicStatement
-from authorizer.engine.prove.witness import Witness
+
+_MEET: Final = "both users may touch the same thing"
 
 
 def prove(
@@ -159,7 +161,12 @@ class _Prover:
         """`silent`: the value of both, which the first user has as the fallback."""
         self._pairs += 1
         left_out = common.between(one.statement, other.statement)
-        result = compare(one.statement, other.statement, left_out=left_out)
+        apart = silent is None
+        result = compare(
+            one.beside(other) if apart else one.statement,
+            other.beside(one) if apart else other.statement,
+            left_out=left_out,
+        )
         self._shared |= {
             (template, sharing): None
             for pair in left_out.values()
@@ -177,20 +184,7 @@ class _Prover:
                 one=one.place.describe(),
                 other=other.place.describe(),
                 witness=witness,
-                reason=_reason(one.statement, other.statement, witness)
+                reason=(_MEET if witness else why_unknown(one.statement, other.statement, result))
                 + (f"; a token may say the fallback {silent!r} too" if silent is not None else ""),
             )
         )
-
-
-def _reason(one: SymbolicStatement, other: SymbolicStatement, witness: Witness | None) -> str:
-    if witness is not None:
-        return "both users may touch the same thing"
-    keys = {
-        each.condition.key for side in (one, other) for each in side.conditions if find_key(each.key) is None
-    }
-    reason = "not shown to be apart, and no two users found who meet"
-    if keys:
-        listed = ", ".join(f"`{key}`" for key in sorted(keys))
-        reason += f"; {listed} may tell callers apart, but not what they touch"
-    return reason

@@ -46,26 +46,31 @@ def role_policy(templates: TemplateSet, names: Sequence[str], *, tags: Mapping[s
     An Allow is in it if any branch has it; a Deny if every branch has it, as far as it denies the same to everybody.
     """
     reader = _Reader(templates, {claim: key for key, claim in tags.items() if _IN_VARIABLES.fullmatch(key)})
-    # A branch without an Allow never becomes a session.
-    documents = [
-        branch.document.statements
-        for branch in templates.branches(names)
-        if any(statement.effect == "Allow" for statement in branch.document.statements)
-    ]
-    allows = [statement for document in documents for statement in document if statement.effect == "Allow"]
-    denies = [
-        [made for statement in document if statement.effect == "Deny" and (made := reader.deny(statement))]
-        for document in documents
-    ]
-    common = [
-        statement for statement in (denies[0] if denies else ()) if all(statement in each for each in denies)
-    ]
+    parts = templates.parts(names)
+    documents = [[branch.document.statements for branch in part] for part in parts]
+    if len(documents) == 1:  # a branch without an Allow never becomes a session
+        documents[0] = [each for each in documents[0] if any(_allows(statement) for statement in each)]
+    allows = [statement for part in documents for each in part for statement in each if _allows(statement)]
+    common = [statement for part in documents for statement in _always(part, reader)]
     mentioned = {templates.origin(char)[0] for statement in allows for char in placeholders_of(statement)}
     return RolePolicy(
         document=pack(Document(statements=(*map(reader.allow, allows), *common))),
         tagged=frozenset(mentioned & reader.keys.keys()),
         untagged=frozenset(mentioned - reader.keys.keys()),
     )
+
+
+def _allows(statement: Statement) -> bool:
+    return statement.effect == "Allow"
+
+
+def _always(ways: Sequence[Sequence[Statement]], reader: "_Reader") -> list[Statement]:
+    """What is denied to everybody whichever of these ways they go."""
+    denies = [
+        [made for statement in each if not _allows(statement) and (made := reader.deny(statement))]
+        for each in ways
+    ]
+    return [made for made in (denies[0] if denies else ()) if all(made in each for each in denies)]
 
 
 class _Reader:

@@ -1,11 +1,12 @@
 """Two sets of templates, old and new, rendered for the same users."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from authorizer.engine.document import Document, Statement
 from authorizer.engine.language import ClaimType, Placeholders, ValueMissing
+from authorizer.engine.prove.groups import Group, Part, parts_of
 from authorizer.engine.prove.users import Way
 from authorizer.engine.template import (
     Atom,
@@ -17,9 +18,13 @@ from authorizer.engine.template import (
     Question,
     Run,
     TemplateSet,
+    Ways,
     always,
+    branch_of,
     examine_symbolic,
+    explore,
     lengths_to_compare,
+    mended,
 )
 
 NOTHING: Final = Document(statements=())
@@ -81,12 +86,32 @@ class Sides:
 
     def ways(self) -> Iterator[Both]:
         """Every way that renders a policy on at least one side: what was chosen, and what each side renders to."""
-        todo: list[dict[Atom, bool | int]] = [self._given()]
+
+        def render(choices: _Choices) -> tuple[Document, Document]:
+            new = self._render(self.new, choices)
+            return self._render(self.old, choices), new
+
+        return self._explore(render, {})
+
+    def ways_through(self, group: Group, *, defined: Collection[str], lost: bool) -> Iterator[Both]:
+        """The same for parts of both sides, and for users who have the claims `defined`. Of the side of `group.focus`,
+        which is the new one unless `lost`, there is what the focus allows, and what all of its parts deny."""
+        mine, theirs = (self.old, self.new) if lost else (self.new, self.old)
+
+        def render(choices: _Choices) -> tuple[Document, Document]:
+            ours = self._render(mine, choices, (group.focus,), group.beside)
+            others = self._render(theirs, choices, group.theirs)
+            return (ours, others) if lost else (others, ours)
+
+        return self._explore(render, {IsDefined(name): True for name in defined})
+
+    def _explore(
+        self, render: Callable[["_Choices"], tuple[Document, Document]], known: Mapping[Atom, bool | int]
+    ) -> Iterator[Both]:
+        todo: list[dict[Atom, bool | int]] = [{**self._given(), **known}]
         while todo:
             choices = _Choices(todo.pop(), self._lengths)
-            new = self._render(self.new, choices)
-            refused = any(choices.holds(IsDefined(name)) for name in self._refused_before)
-            old = NOTHING if refused else self._render(self.old, choices)
+            old, new = render(choices)
             todo += choices.untried
             if old.statements or new.statements:
                 yield dict(choices.made), old, new
@@ -99,19 +124,56 @@ class Sides:
             {name: kind for name, kind in both.items() if all(side[name].fallback for side in sides)}
         )
 
-    def _render(self, side: Side | None, choices: "_Choices") -> Document:
-        """Both sides' programs ask the same choices; a side without a policy for this user allows nothing."""
+    @property
+    def alike(self) -> bool:
+        """Whether the same template text means the same on both sides."""
+        sides = [side for side in (self.old, self.new) if side is not None]
+        fallbacks = [{name: kind.fallback for name, kind in side.templates.claims.items()} for side in sides]
+        same = all(
+            len({each[name] for each in fallbacks if name in each}) == 1
+            for each in fallbacks
+            for name in each
+        )
+        return len({side.delegated for side in sides}) == 1 and same and not self._refused_before
+
+    def parts(self, side: Side | None) -> list[Part]:
+        """The parts of one side's templates."""
+
+        def explored(program: Program) -> Ways:
+            ways = explore([program], self.placeholders.codes, lengths, given=self._given())
+            return tuple(branch_of(chosen, [mended(run)]) for chosen, (run,) in ways)
+
+        if side is None:
+            return []
+        lengths = lengths_to_compare(side.templates.claims, side.programs, ())
+        return parts_of(side.programs, explored)
+
+    def _render(
+        self,
+        side: Side | None,
+        choices: "_Choices",
+        programs: Sequence[Program] | None = None,
+        denying: Sequence[Program] = (),
+    ) -> Document:
+        """What a side, or some programs of it, render to, with what those that are `denying` deny. Both sides' programs
+        ask the same choices; a side without a policy for this user allows nothing."""
         if side is None:
             return NOTHING
-        statements: list[Statement] = []
+        if side is self.old and any(choices.holds(IsDefined(name)) for name in self._refused_before):
+            return NOTHING
         facts = _Delegated(choices) if side.delegated else choices
+        chosen = side.programs if programs is None else programs
+
+        def read(program: Program) -> tuple[Statement, ...]:
+            run = Run(facts, self.placeholders.codes).run(program)
+            return examine_symbolic(mended(run).text)[0].statements
+
         try:
-            for program in side.programs:
-                document, _ = examine_symbolic(Run(facts, self.placeholders.codes).run(program).text)
-                statements += document.statements
+            statements = [each for program in chosen for each in read(program)]
+            denied = [each for program in denying for each in read(program) if each.effect == "Deny"]
         except ValueMissing:
             return NOTHING
-        return Document(statements=tuple(statements))
+        return Document(statements=(*statements, *denied))
 
 
 @dataclass(slots=True)

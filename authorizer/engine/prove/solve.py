@@ -38,6 +38,15 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
 """Actions to show where a policy has a wildcard. A wildcard of another service is shown as its shortest text."""
 
 
+CHOSEN: Final = (
+    r"aws:(requesttag/.+|tagkeys|useragent|referer)|s3:(requestobjecttag/.+|requestobjecttagkeys|x-amz-.+|delimiter|max-keys)"
+    r"|dynamodb:(attributes|select|returnvalues|returnconsumedcapacity)"
+)
+"""Keys, in lower case, whose value the caller chooses with each request, and which say nothing of what it touches: two
+users may touch one thing with a value of their own each (Service Authorization Reference, "Actions, resources, and
+condition keys" of Amazon S3 and DynamoDB; IAM User Guide, "AWS global condition context keys")."""
+
+
 def meet(
     one: Statement, other: Statement, *, left_out: LeftOut = ()
 ) -> tuple[AccessRequest, AccessRequest] | None:
@@ -111,8 +120,13 @@ def _resource(left: str, right: str) -> str | None:
     one, other = parse_resource(left), parse_resource(right)
     if any(isinstance(part, Variable) for part in (*one, *other)):
         return None  # a variable is the caller's own: what it brings is not for a guess to say
-    overlap = find_overlap(one, other)  # type: ignore[arg-type]  # neither has a variable
-    return None if overlap is None else overlap.text
+    patterns: list[SymbolicPattern] = [one, other]  # type: ignore[list-item]  # neither has a variable
+    overlap = find_overlap(*patterns)
+    if overlap is None:
+        return None
+    # Nothing is called by an empty name, though a star takes it.
+    named = re.sub(r"(?<=/)(?=/|$)", "x", overlap.text)
+    return named if all(find_overlap(pattern, (named,)) for pattern in patterns) else overlap.text
 
 
 def _actions(ones: Sequence[str], others: Sequence[str]) -> tuple[str, str] | None:
@@ -171,6 +185,10 @@ def _values(
     for values in candidates:
         if _hold([*mine, *theirs], values):
             return values, values
+    if re.fullmatch(CHOSEN, key):
+        own = next((values for values in candidates if _hold(mine, values)), None)
+        another = next((values for values in candidates if _hold(theirs, values)), None)
+        return None if own is None or another is None else (own, another)
     if row is not None and row.prefix:
         ones = [values[0] for values in candidates if values and _hold(mine, values)]
         others = [values[0] for values in candidates if values and _hold(theirs, values)]

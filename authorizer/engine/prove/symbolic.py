@@ -5,7 +5,7 @@ every claim. Here such a document becomes patterns with holes, each hole with th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -22,6 +22,7 @@ from authorizer.engine.evaluate import (
 )
 from authorizer.engine.language import ClaimType, Language, Segment
 from authorizer.engine.prove.automaton import Hole, SymbolicPattern
+from authorizer.engine.prove.without import without
 
 Holes: TypeAlias = Mapping[str, str]
 """From a placeholder character to the name of its claim."""
@@ -178,3 +179,28 @@ def _fold_hole(hole: Hole) -> Hole:
 def fill(pattern: SymbolicPattern, values: Mapping[str, str]) -> SymbolicPattern:
     """The pattern with literal text in the holes of these claims."""
     return tuple(values.get(part.claim, part) if isinstance(part, Hole) else part for part in pattern)
+
+
+def known(
+    statement: SymbolicStatement, claim: str, *, value: str | None = None, never: frozenset[str] = frozenset()
+) -> SymbolicStatement:
+    """The statement for users whose claim has this value, or none of these."""
+
+    def told(pattern: SymbolicPattern) -> SymbolicPattern:
+        if value is not None:
+            return fill(pattern, {claim: value})
+        return tuple(
+            replace(part, language=without(part.language, never))
+            if isinstance(part, Hole) and part.claim == claim
+            else part
+            for part in pattern
+        )
+
+    return replace(
+        statement,
+        resources=tuple(map(told, statement.resources)),
+        conditions=tuple(
+            each if each.patterns is None else replace(each, patterns=tuple(map(told, each.patterns)))
+            for each in statement.conditions
+        ),
+    )

@@ -3,23 +3,27 @@
 Jinja is imported by `TemplateSet.compile` alone: a Lambda loads what was compiled for it.
 """
 
-from authorizer.engine.template.branches import Branch
+from authorizer.engine.template.branches import Branch, Ways, branch_of
 from authorizer.engine.template.holes import examine_symbolic
 from authorizer.engine.template.loops import lengths_to_compare
+from authorizer.engine.template.parts import cut, mended
 from authorizer.engine.template.program import (
     Arm,
     Atom,
     Contains,
     Equals,
+    For,
     HasItems,
+    If,
     InScopes,
     IsDefined,
+    Node,
     Place,
     Program,
     Question,
     VariableIs,
 )
-from authorizer.engine.template.run import Choices, Run, always
+from authorizer.engine.template.run import Choices, Run, always, explore, may_agree
 from authorizer.engine.template.template import TemplateSet
 
 __all__ = [
@@ -29,16 +33,25 @@ __all__ = [
     "Choices",
     "Contains",
     "Equals",
+    "For",
     "HasItems",
+    "If",
     "InScopes",
     "IsDefined",
+    "Node",
     "Place",
     "Program",
     "Question",
     "Run",
     "TemplateSet",
     "VariableIs",
+    "Ways",
     "always",
+    "branch_of",
+    "cut",
     "examine_symbolic",
+    "explore",
     "lengths_to_compare",
+    "may_agree",
+    "mended",
 ]

@@ -2,20 +2,27 @@
 a session policy can be in every branch."""
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, combinations, islice
+from typing import Final, TypeAlias
 
 from authorizer.engine.language import FORBIDDEN, MAX_CLAIMS, PRINTABLE, ClaimType, Placeholders
 from authorizer.engine.template.binding import bind
-from authorizer.engine.template.branches import MAX_BRANCHES
+from authorizer.engine.template.branches import MAX_BRANCHES, needed_by, parts_of
 from authorizer.engine.template.holes import examine_symbolic, mistyped
 from authorizer.engine.template.loops import lengths_for_forms
+from authorizer.engine.template.parts import mended
 from authorizer.engine.template.places import place_at, statement_places
-from authorizer.engine.template.program import Place, Program, claims_of, variables_of
-from authorizer.engine.template.run import always, explore
+from authorizer.engine.template.program import Atom, Place, Program, claims_of, variables_of
+from authorizer.engine.template.run import Run, always, explore, may_agree
 from authorizer.syntax.json_text import JsonInvalid, parse_json
 
 _ESCAPED = re.compile(r"\\U(000f[0-9a-f]{4})")
+_TOO_MANY: Final = (
+    f"more than {MAX_BRANCHES} ways to run: use fewer independent tests within one statement, and shorter lists where "
+    "a loop stands inside a text; tests around whole statements do not multiply, where the first statement stands "
+    "under no test, and each test has the comma of its statement within it"
+)
 _TRUSTED = PRINTABLE | FORBIDDEN
 
 
@@ -79,10 +86,7 @@ def _not_json(
     a template is in order must not depend on a variable's value."""
     for name, program in programs.items():
         stand_in = bind(program, dict.fromkeys(variables_of(program), "x"), settle=False)
-        ways = explore(
-            [stand_in], placeholders.codes, lengths_for_forms(claims, [stand_in]), given=always(claims)
-        )
-        for _, (run,) in islice(ways, MAX_BRANCHES):
+        for _, run in chain.from_iterable(_runs(stand_in, claims, placeholders)):
             try:
                 parse_json(run.text)
             except JsonInvalid as invalid:
@@ -93,23 +97,52 @@ def _not_json(
 def _problems(
     name: str, program: Program, claims: Mapping[str, ClaimType], placeholders: Placeholders
 ) -> Iterator[str]:
-    ways = explore([program], placeholders.codes, lengths_for_forms(claims, [program]), given=always(claims))
-    for count, (_, (run,)) in enumerate(ways):
-        if count == MAX_BRANCHES:
-            said = "use fewer independent tests, and shorter lists where a loop stands inside a text"
-            yield f"{name}.json.j2:1: more than {MAX_BRANCHES} ways to run: {said}"
-            return
-        document, problems = examine_symbolic(run.text)
-        problems = problems or list(
-            mistyped(document, lambda char: claims[placeholders.origin(char)[0]].name)
-        )
-        if problems:
-            places = statement_places(run)
+    parts = _runs(program, claims, placeholders)
+    named: dict[str, list[_Named]] = {}
+    if any(len(ways) > MAX_BRANCHES for ways in parts):
+        yield f"{name}.json.j2:1: {_TOO_MANY}"
+        return
+    for part, ways in enumerate(parts):
+        for chosen, run in ways:
+            document, problems = examine_symbolic(run.text)
+            problems = problems or list(
+                mistyped(document, lambda char: claims[placeholders.origin(char)[0]].name)
+            )
+            places = statement_places(run) if problems or len(parts) > 1 else []
             for problem in problems:
                 place = Place(name, 1)
                 if problem.statement is not None and problem.statement < len(places):
                     place = places[problem.statement]
                 yield f"{place.describe()}: {_readable(problem.text, placeholders)}"
+            for statement, place in zip(document.statements, places, strict=False):
+                named.setdefault(statement.sid or "", []).append((part, chosen, place))
+    for sid in sorted(filter(None, named)):
+        yield from _same_sid(sid, named[sid])
+
+
+_Named: TypeAlias = tuple[int, Mapping[Atom, bool | int], Place]
+"""A statement with a Sid: the number of its part, what was chosen there, and where it stands."""
+
+
+def _same_sid(sid: str, statements: Sequence[_Named]) -> Iterator[str]:
+    """What no part shows by itself: two statements of one document by the same name."""
+    for (part, chosen, _), (other, others, place) in combinations(statements, 2):
+        if part != other and may_agree(chosen, others):
+            yield f"{place.describe()}: Sid {sid!r} is not unique"
+
+
+def _runs(
+    program: Program, claims: Mapping[str, ClaimType], placeholders: Placeholders
+) -> list[list[tuple[Mapping[Atom, bool | int], Run]]]:
+    """What the program writes, whole or by part: for each, every way with what was chosen, and at most one more than
+    `MAX_BRANCHES`."""
+    lengths, given = lengths_for_forms(claims, [program]), always(claims)
+    found = []
+    for part in parts_of([program], placeholders.codes, lengths, given):
+        ways = islice(explore(part, placeholders.codes, lengths, given=given), MAX_BRANCHES + 1)
+        found.append([(chosen, mended(run)) for chosen, (run,) in ways])
+    needed = needed_by([[chosen for chosen, _ in ways] for ways in found])
+    return [[(chosen, run) for chosen, run in ways if may_agree(chosen, needed)] for ways in found]
 
 
 def _readable(text: str, placeholders: Placeholders) -> str:

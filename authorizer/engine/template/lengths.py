@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from authorizer.engine.document import Condition, Document, Statement, dump, pack
 from authorizer.engine.language import is_placeholder
-from authorizer.engine.template.branches import MAX_BRANCHES, Branch, branch_of
+from authorizer.engine.template.branches import MAX_BRANCHES, Branch, Ways, branch_of
 from authorizer.engine.template.program import Atom
-from authorizer.engine.template.run import Run
+from authorizer.engine.template.run import Run, may_agree
+
+MAX_PACKED: Final = 20_000
+"""Most statements that are packed to find the shortest policy: some seconds."""
 
 Size: TypeAlias = Callable[[str], int]
 """From a placeholder to how long a value in its place may be."""
@@ -18,9 +21,24 @@ _INDENT = re.compile(r"\s*\n\s*")
 """White space that no JSON string holds."""
 
 
-def longest(branches: Iterable[Branch], most: Size) -> int:
-    """Length of the longest policy of these branches, packed; 0 where there is none."""
-    return max((_length(dump(pack(branch.document)), most) for branch in branches), default=0)
+def longest(parts: Sequence[Ways], most: Size) -> int:
+    """Length of the longest policy of one way through each part, packed; 0 where there is none.
+
+    Exact for a single part. Of several, the longest way of each is taken, in turn, that goes with those taken before.
+    """
+    taken: list[Branch] = []
+    chosen: Mapping[Atom, bool | int] = {}
+    for ways in parts:
+        fitting = [way for way in ways if may_agree(way.chosen, chosen)]
+        for way in sorted(fitting, key=lambda way: _packed([way], most))[-1:]:
+            taken.append(way)
+            chosen = {**chosen, **way.chosen}
+    return _packed(taken, most) if taken else 0
+
+
+def _packed(branches: Iterable[Branch], size: Size) -> int:
+    statements = tuple(statement for branch in branches for statement in branch.document.statements)
+    return _length(dump(pack(Document(statements=statements))), size)
 
 
 def shortest_beyond(
@@ -32,22 +50,29 @@ def shortest_beyond(
     """Length of the shortest policy of these ways (`explore`), where every one is longer than `limit`; None where one
     fits, with `on_allows` added to each Allow.
 
-    None, too, where no way allows anything, and where there are more than `MAX_BRANCHES` ways.
+    None, too, where no way allows anything, and where it cannot be told with at most `MAX_BRANCHES` ways and
+    `MAX_PACKED` statements.
     """
     at_most = sum(len(each.operator + each.key) + len("".join(each.values)) + 30 for each in on_allows)
-    shortest = None
+    allowing: list[tuple[Mapping[Atom, bool | int], Sequence[Run]]] = []
     for count, (chosen, runs) in enumerate(ways):
-        raw = "".join(_INDENT.sub("", run.text) for run in runs)
         if count == MAX_BRANCHES:
             return None
-        if '"Allow"' not in raw:
-            continue
+        raw = "".join(_INDENT.sub("", run.text) for run in runs)
+        allows = raw.count('"Allow"')
         # Parsing and packing cost a millisecond, and only ever shorten: what fits without them fits.
-        length = _length(raw, least) + raw.count('"Allow"') * at_most
-        if length > limit:
-            statements = pack(branch_of(chosen, runs).document).statements
-            limited = tuple(_limited(statement, on_allows) for statement in statements)
-            length = _length(dump(Document(statements=limited)), least)
+        if allows and _length(raw, least) + allows * at_most <= limit:
+            return None
+        if allows:
+            allowing.append((chosen, runs))
+    packed, shortest = 0, None
+    for chosen, runs in allowing:
+        statements = branch_of(chosen, runs).document.statements
+        packed += len(statements)
+        if packed > MAX_PACKED:
+            return None
+        limited = (_limited(each, on_allows) for each in pack(Document(statements=statements)).statements)
+        length = _length(dump(Document(statements=tuple(limited))), least)
         if length <= limit:
             return None
         shortest = min(length, shortest or length)

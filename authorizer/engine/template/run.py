@@ -149,6 +149,8 @@ class Choices:
     made: dict[Atom, bool | int]
     lengths: Mapping[str, Sequence[int]]
     """List claim → the numbers of items to try."""
+    first: bool = True
+    """Which answer to a question is tried first."""
     untried: list[dict[Atom, bool | int]] = field(default_factory=list)
 
     def _choose(self, atom: Atom, options: Sequence[bool | int]) -> bool | int:
@@ -162,7 +164,7 @@ class Choices:
             chosen and _excludes(other, question) for other, chosen in self.made.items()
         ):
             return False
-        return bool(self._choose(question, (True, False)))
+        return bool(self._choose(question, (self.first, not self.first)))
 
     def count(self, atom: HasItems) -> int:
         return int(self._choose(atom, self.lengths[atom.claim]))
@@ -187,20 +189,30 @@ def always(claims: Mapping[str, ClaimType]) -> dict[Atom, bool | int]:
     return {IsDefined(name): True for name, kind in claims.items() if kind.fallback is not None}
 
 
+def may_agree(one: Mapping[Atom, bool | int], other: Mapping[Atom, bool | int]) -> bool:
+    """Whether both can have been chosen about one user."""
+    if any(other.get(atom, chosen) != chosen for atom, chosen in one.items()):
+        return False
+    asked = [atom for atom, chosen in one.items() if isinstance(atom, Equals | VariableIs) and chosen]
+    return not any(chosen and _excludes(atom, each) for atom, chosen in other.items() for each in asked)
+
+
 def explore(
     programs: Sequence[Program],
     codes: Mapping[str, int],
     lengths: Mapping[str, Sequence[int]],
     *,
     given: Mapping[Atom, bool | int] = MappingProxyType({}),
+    first: bool = True,
 ) -> Iterator[tuple[Mapping[Atom, bool | int], list[Run]]]:
-    """Every way in which these programs can run together: what was chosen, `given` and all, and one run for each.
+    """Every way in which these programs can run together: what was chosen, `given` and all, and one run for each. The
+    way on which every test is `first` comes first.
 
     Ways that need a claim which they chose to be absent render nothing, and are left out.
     """
     todo: list[dict[Atom, bool | int]] = [dict(given)]
     while todo:
-        choices = Choices(todo.pop(), lengths)
+        choices = Choices(todo.pop(), lengths, first)
         try:
             runs = [Run(choices, codes).run(program) for program in programs]
         except ValueMissing:

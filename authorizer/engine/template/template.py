@@ -23,13 +23,13 @@ from authorizer.engine.language import (
     is_placeholder,
 )
 from authorizer.engine.template.binding import bind
-from authorizer.engine.template.branches import Branch, branch_of
+from authorizer.engine.template.branches import Branch, Ways, branch_of, ways_of
 from authorizer.engine.template.compiled import dump_programs, load_programs
 from authorizer.engine.template.judge import changed, misdeclared, misshapen
 from authorizer.engine.template.lengths import longest, shortest_beyond
 from authorizer.engine.template.loops import lengths_for_forms
 from authorizer.engine.template.prepared import Prepared
-from authorizer.engine.template.program import Place, Program, claims_of, joined, texts_of
+from authorizer.engine.template.program import Place, Program, claims_of, joined, texts_of, variables_of
 from authorizer.engine.template.run import Run, UserFacts, always, explore
 
 MAX_PREPARED = 512
@@ -51,6 +51,7 @@ class TemplateSet:
         self._given = always(claims)
         self._fallbacks = {name: kind.fallback for name, kind in claims.items() if kind.fallback is not None}
         self._sources = dict(programs)
+        self._variables = dict(variables)
         self._programs = {name: bind(program, variables) for name, program in programs.items()}
         self._fast = {name: joined(program) for name, program in self._programs.items()}
         self._uses = {
@@ -58,6 +59,7 @@ class TemplateSet:
             for name, program in self._programs.items()
         }
         self._prepared: dict[str, Prepared] = {}
+        self._parts: dict[tuple[tuple[str, ...], bool], Sequence[Ways]] = {}
 
     @classmethod
     def compile(
@@ -128,6 +130,10 @@ class TemplateSet:
         """The claims that a template mentions, its includes and tests included."""
         return self._uses[name]
 
+    def variables(self, name: str) -> Mapping[str, str]:
+        """The variables of the deployment that a template mentions, with their values."""
+        return {each: self._variables[each] for each in sorted(set(variables_of(self._sources[name])))}
+
     def origin(self, placeholder: str) -> tuple[str, int]:
         """The claim that a placeholder of a `Branch` stands for, and which of its items (0 for a single value)."""
         return self._placeholders.origin(placeholder)
@@ -154,10 +160,11 @@ class TemplateSet:
     def worst_case_length(self, names: Sequence[str]) -> int:
         """Length of the longest policy that these templates can render to, in characters, found from the claim types.
 
-        It may pass `MAX_CHARACTERS`: then some users get no policy, and the configuration should be changed.
+        It may pass `MAX_CHARACTERS`: then some users get no policy, and the configuration should be changed. Where the
+        templates are judged in parts, it is the policy of a user who goes the longest way through each.
         """
-        branches = self.branches(names, full_lists=True)
-        return longest(branches, lambda char: self._claims[self.origin(char)[0]].max_length)
+        parts = self.parts(names, full_lists=True)
+        return longest(parts, lambda char: self._claims[self.origin(char)[0]].max_length)
 
     def shortest_beyond(
         self, names: Sequence[str], limit: int, *, on_allows: Sequence[Condition] = ()
@@ -165,27 +172,41 @@ class TemplateSet:
         """Length of the shortest policy that these templates can render to, in characters, where every one is longer
         than `limit`; None where some user's fits, with `on_allows` added to each Allow.
 
-        Stops at the first way that fits, which for most templates is the first at all. Lists have one to three items.
-        None, too, where no way allows anything, and where there are more than `MAX_BRANCHES` ways.
+        Stops at the first way that fits, which for most templates is the first at all: tests are false first. Lists
+        have one to three items. None, too, where no way allows anything, and where it is too long to find out.
         """
         lengths = {name: range(1, min(3, kind.max_items) + 1) for name, kind in self._claims.items()}
-        ways = explore([self._programs[name] for name in names], self._codes, lengths, given=self._given)
+        programs = [self._programs[name] for name in names]
+        ways = explore(programs, self._codes, lengths, given=self._given, first=False)
         return shortest_beyond(
             ways, lambda char: self._claims[self.origin(char)[0]].language.min_length, limit, on_allows
         )
 
-    def branches(self, names: Sequence[str], *, full_lists: bool = False) -> Iterator[Branch]:
+    def branches(self, names: Sequence[str]) -> Iterator[Branch]:
         """Every way in which these templates can run together, for lists of every length that matters
-        (`authorizer.engine.template.loops` says which).
+        (`authorizer.engine.template.loops` says which); or of `parts`, where there are more than `MAX_WHOLE`.
+
+        Each statement that is ever rendered is in one of them, with what it takes.
+        """
+        for ways in self.parts(names):
+            yield from ways
+
+    def parts(self, names: Sequence[str], *, full_lists: bool = False) -> Sequence[Ways]:
+        """The same by part: whatever these templates render to is one way through each part. A single part where they
+        are judged whole.
 
         With `full_lists` also for lists of as many items as their types allow.
         """
-        programs = [self._programs[name] for name in names]
-        lengths: dict[str, Sequence[int]] = dict(lengths_for_forms(self._claims, programs))
-        if full_lists:
-            lengths = {name: sorted({*few, self._claims[name].max_items}) for name, few in lengths.items()}
-        for chosen, runs in explore(programs, self._codes, lengths, given=self._given):
-            yield branch_of(chosen, runs)
+        key = (tuple(names), full_lists)
+        if key not in self._parts:
+            programs = [self._programs[name] for name in names]
+            lengths: dict[str, Sequence[int]] = dict(lengths_for_forms(self._claims, programs))
+            if full_lists:
+                lengths = {
+                    name: sorted({*few, self._claims[name].max_items}) for name, few in lengths.items()
+                }
+            self._parts[key] = ways_of(programs, self._codes, lengths, self._given)
+        return self._parts[key]
 
     def trace(
         self, names: Sequence[str], values: Mapping[str, ClaimValue], *, scopes: frozenset[str]

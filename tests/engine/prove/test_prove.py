@@ -11,7 +11,7 @@ from authorizer.engine.document.document import parse_identity
 from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.evaluate.evaluate import evaluate
 from authorizer.engine.language.declaring import declare
-from authorizer.engine.prove.proof import Promise, Proof
+from authorizer.engine.prove.proof import Finding, Promise, Proof
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.witness import Party
 from tests.engine.proving import (
@@ -21,6 +21,7 @@ from tests.engine.proving import (
     compile_templates,
     objects,
     prove_one,
+    prove_plain,
     statement,
     template,
 )
@@ -172,13 +173,13 @@ def listing(operator: str, *prefixes: str) -> dict[str, Any]:
                     Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:UserAgent": "{{ tenant }}"}}
                 )
             ],
-            "UNKNOWN",
+            "LEAK",
             id="a key that the caller chooses",
         ),
         pytest.param(
             [
                 statement(
-                    Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:PrincipalTag/t": "{{ tenant }}"}}
+                    Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:PrincipalTag/t": "{{tenant}}"}}
                 )
             ],
             "UNKNOWN",
@@ -551,15 +552,100 @@ def test_a_proof_says_what_it_rests_on() -> None:
     assert "version" in proof.rests_on[-1]
 
 
-def test_a_finding_without_witness_names_the_keys_that_do_not_count() -> None:
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (
+            {"Condition": {"StringEquals": {"aws:PrincipalTag/t": "{{tenant}}"}}},
+            "`aws:PrincipalTag/t` may tell callers apart, but not what they touch: put the claim into the resource",
+        ),
+        (
+            {
+                "Condition": {
+                    "StringNotEquals": {"s3:prefix": "{{ tenant }}"},
+                    "Null": {"aws:userid": "false"},
+                }
+            },
+            "`StringNotEquals` on `s3:prefix` says what is not touched: write `StringEquals` or `StringLike`",
+        ),
+        (
+            {
+                "Condition": {
+                    "StringEqualsIfExists": {"aws:ResourceTag/t": "{{ tenant }}"},
+                    "Bool": {"aws:x": "x"},
+                }
+            },
+            "`IfExists` lets requests without `aws:ResourceTag/t` pass: leave it out",
+        ),
+        (
+            {
+                "Condition": {
+                    "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"},
+                    "Bool": {"aws:x": "x"},
+                }
+            },
+            '`ForAllValues` holds without `dynamodb:LeadingKeys`, too: add "Null": {"dynamodb:LeadingKeys": "false"}',
+        ),
+        (
+            {"Condition": {"StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}}},
+            'of which one would do: write "ForAllValues:StringEquals", and "Null": {"dynamodb:LeadingKeys": "false"}',
+        ),
+        (
+            {"Resource": f"{BUCKET}/${{aws:PrincipalTag/t}}/*"},
+            "a policy variable may be any text here: write the claim itself, `{{ claim }}`",
+        ),
+    ],
+)
+def test_what_is_unknown_says_why_and_what_to_write(member: dict[str, Any], said: str) -> None:
+    finding = beside_a_deny(statement(**({"Resource": f"{BUCKET}/*"} | member)))
+    assert finding.reason.startswith("not shown to be apart, and no two users found who meet; ")
+    assert said in finding.reason
+
+
+def beside_a_deny(allow: dict[str, Any]) -> Finding:
+    """What is found of an Allow of which nothing is left: a proof does not look at a Deny, and there is no witness."""
+    denied = statement(Effect="Deny", Action="*", Resource="*")
+    source = json.dumps({"Version": "2012-10-17", "Statement": [allow, denied]})
+    (finding,) = prove_plain(source, CLAIMS)[0].findings
+    assert finding.witness is None
+    return finding
+
+
+def test_statements_that_no_condition_limits_are_told_where_they_meet() -> None:
+    reason = beside_a_deny(objects("x{{tenant}}*")).reason
+    pattern = "`arn:aws:s3:::bucket/x{{ tenant }}*`"
+    assert (
+        f"{pattern} and {pattern} may both match 'arn:aws:s3:::bucket/x" in reason
+        or "/x{{ tenant }}*`" in reason
+    )
+    assert "such as `/`, on both sides of the claim" in reason
+
+
+def test_a_witness_names_something() -> None:
+    """A star takes the empty name, and no object has one."""
+    proof = prove_one(template(objects("{{ tenant }}/*"), objects("a/*")))
+    for finding in proof.findings:
+        assert finding.witness is not None
+        assert not finding.witness.one.request.resource.endswith("/")
+        assert "//" not in finding.witness.one.request.resource
+
+
+def test_two_users_send_a_value_of_their_own_each_for_what_the_caller_chooses() -> None:
     proof = prove_one(
         template(
-            statement(Resource=f"{BUCKET}/*", Condition={"StringEquals": {"aws:UserAgent": "{{ tenant }}"}})
+            statement(
+                Action="s3:PutObject",
+                Resource=f"{BUCKET}/*",
+                Condition={"StringEquals": {"s3:RequestObjectTag/tenant": "{{ tenant }}"}},
+            )
         )
     )
     (finding,) = proof.findings
-    assert finding.witness is None
-    assert "`aws:UserAgent`" in finding.reason
+    assert finding.witness is not None
+    one, other = finding.witness.one, finding.witness.other
+    assert one.request.context == {"s3:RequestObjectTag/tenant": one.claims["tenant"]}
+    assert other.request.context == {"s3:RequestObjectTag/tenant": other.claims["tenant"]}
+    assert one.request.resource == other.request.resource
 
 
 def test_a_witness_has_only_the_claims_that_matter() -> None:

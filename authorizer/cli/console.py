@@ -1,0 +1,17 @@
+"""The console that commands print to: what they print is text, and nothing in it is rich's.
+
+By default rich reads `[red]` in a text as a colour and `:secret:` as a picture, and each of them stands in real names:
+`arn:aws:secretsmanager:eu-west-1:123456789012:secret:tenants/acme`. Colours are given as `Text` with a style.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def literal_console(*, stderr: bool = False, width: int | None = None) -> "Console":
+    """A console that prints what it is given, letter by letter. `width` in columns, the terminal's if it is None."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
