@@ -60,9 +60,10 @@ def token_of(claims: Mapping[str, ClaimValue], settings: Settings) -> dict[str, 
     """The claims under the names and in the objects that access.toml reads them from."""
     token: dict[str, object] = {}
     for name, value in claims.items():
-        *around, last = path_of(settings.claims[name].claim)
+        declared = settings.claims[name]
+        *around, last = path_of(declared.claim)
         inside = token
         for step in around:
             inside = cast(dict[str, object], inside.setdefault(step, {}))
-        inside[last] = list(value) if isinstance(value, tuple) else value
+        inside[last] = declared.type.spelled(value)
     return token

@@ -137,6 +137,17 @@ def test_what_is_wrong_is_told_with_its_place(partner: Mapping[str, Any], expect
         assert any(problem.startswith(text) for problem in found), (text, found)
 
 
+def test_a_value_in_upper_case_of_a_claim_without_case_is_nobodys() -> None:
+    with pytest.raises(SettingsError) as caught:
+        make_settings(
+            issuers=[OWN, {**PARTNER, "speaks_for": {**MAY, "claims": {"tenant": ["ACME"]}}}],
+            claims={"tenant": {"lower_case": True}},
+        )
+    [problem] = caught.value.problems
+    assert "no value of 'tenant' is 'ACME', by its lower_case: expected 'acme'" in problem
+    assert "issuers[1].speaks_for.claims.tenant" in problem
+
+
 def test_of_several_issuers_each_says_what_it_may_speak_for() -> None:
     silent = {name: value for name, value in PARTNER.items() if name != "speaks_for"}
     with pytest.raises(SettingsError) as caught:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from authorizer.engine.language.errors import ValueRefused
 from authorizer.engine.language.languages import FORBIDDEN, PRINTABLE, Language
-from authorizer.engine.language.lists import split
+from authorizer.engine.language.lists import joined, split
 
 ClaimValue = str | tuple[str, ...]
 
@@ -87,6 +87,12 @@ class ClaimType:
         if checked == self.fallback and not self.sayable:
             raise ValueRefused(f"is the fallback of those without it: expected {self.expected}")
         return checked
+
+    def spelled(self, value: object) -> object:
+        """The value as a token may say it: of a list, the text where the declaration says how one is written."""
+        if not isinstance(value, tuple):
+            return value
+        return list(value) if self.written is None else joined(value, self.written)
 
     def _text(self, value: object) -> object:
         if self._as_text is not None:

@@ -4,7 +4,8 @@ A text is read in the one way that the claim declares, and only where it can be 
 two separators is an item to the letter, white space and all, and no item can hold the separator.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -30,6 +31,11 @@ def wrong_with_separator(written: str, language: Language) -> str | None:
         f'`list` is "{written}", and an item may hold {separator!r} itself: two lists could be one text; take a type '
         f'without it, `opaque` with `exclude = "{separator}"`, or list = "json"'
     )
+
+
+def joined(items: Sequence[str], written: str) -> str:
+    """The text that `split` reads as these items."""
+    return json.dumps(list(items)) if written == JSON else SEPARATORS[written].join(items)
 
 
 def split(text: str, written: str, *, longest: int, max_items: int) -> list[object]:

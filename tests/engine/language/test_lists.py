@@ -141,6 +141,8 @@ def test_a_list_that_is_written_is_the_list_that_is_read_or_none_is(written: str
         return
     assert held or found == tuple(items)
     assert kind.check(found) == found
+    assert kind.spelled(found) == text or written == "json"
+    assert kind.check(kind.spelled(found)) == found
 
 
 @given(text=st.text(max_size=40) | st.text('ab,*$"[] {}\\', max_size=40))
@@ -150,6 +152,13 @@ def test_no_text_becomes_an_item_that_its_type_does_not_take(text: str) -> None:
             items = kind.check(text)
             assert isinstance(items, tuple)
             assert all(re.fullmatch(kind.language.pattern(), item) for item in items)
+
+
+def test_a_value_is_spelled_as_its_token_has_it() -> None:
+    assert declare({"type": "slug", "list": True, "max_items": 2}).spelled(("a", "b")) == ["a", "b"]
+    assert listed("comma").spelled(("a", "b")) == "a,b"
+    assert listed("json").spelled(("a", "b")) == '["a", "b"]'
+    assert declare({"type": "boolean"}).spelled("true") == "true"
 
 
 def test_a_text_of_a_megabyte_is_not_even_split() -> None:
