@@ -266,8 +266,14 @@ class RouteClosed(Forbidden):
     code = "route_closed"
 
 
+class TooManyRoutes(Forbidden):
+    """A list in the token fills more routes than an answer may hold."""
+
+    code = "too_many_routes"
+
+
 class ClaimRefused(Forbidden):
-    """A claim that the role's policy, tags or session name need does not have its declared type."""
+    """A claim that the caller's policy, tags, session name or routes need does not have its declared type."""
 
     code = "claim_refused"
 

@@ -150,7 +150,8 @@ class Identity:
     groups: tuple[str, ...]
     scopes: frozenset[str]
     claims: Mapping[str, "str | tuple[str, ...]"] = field(repr=False)
-    """The claims that the role uses, under their names in `access.toml`, each of its declared type."""
+    """The claims that the role, the context and the routes use, under their names in `access.toml`, each of its
+    declared type."""
     expires_at: float
     """When the token that proved all this expires."""
     actors: tuple[str, ...] = ()
@@ -168,8 +169,8 @@ class Routes:
     """Resource ARNs for its Deny statement: paths that no scope opens (`settings.walks`). Empty for a WebSocket."""
     matched: str | None
     """The entry of [scopes] that opens the route of this very request, as `access.toml` has it, with `*` for
-    `{proxy+}`: `ANY /users/*`. None: this route is closed, and the answer is about others. Never None where a simple
-    response is expected."""
+    `{proxy+}`: `ANY /users/*`, `GET /orgs/{org}/*`. None: this route is closed, and the answer is about others. Never
+    None where a simple response is expected."""
 
     @property
     def this_route(self) -> bool:

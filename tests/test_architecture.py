@@ -79,7 +79,7 @@ DOORS: dict[str, set[str]] = {
     "bundle": {"build", "pins", "pythons", "wheels"},
     "deployment": {"cloudformation", "key_access", "plan", "revocation", "standins", "steps", "trust"},
     "gateway": {"calls", "parse", "respond"},
-    "identity": {"authority", "permit", "resolve", "roles"},
+    "identity": {"authority", "filling", "permit", "resolve", "roles"},
     "local": {"aws", "personas", "pool", "pool_files", "world"},
     "sealing": {"keys", "seal", "sealers"},
     "settings": {

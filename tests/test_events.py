@@ -14,6 +14,7 @@ ARN = "arn:aws:iam::123456789012:role/vend/"
 PREFIX = "arn:aws:execute-api:eu-west-1:123456789012:"
 EDITOR = "11111111-1111-4111-8111-111111111111"
 VIEWER = "22222222-2222-4222-8222-222222222222"
+AUDITOR = "99999999-9999-4999-8999-999999999999"
 ADMIN = "33333333-3333-4333-8333-333333333333"
 TWO_ROLES = "44444444-4444-4444-8444-444444444444"
 MACHINE = "1example23456789machine"
@@ -46,6 +47,8 @@ class Refused(NamedTuple):
 
 
 READ = ("GET/data", "GET/data/*")
+REPORTS = "GET /tenants/{tenant}/reports/*"
+AUDIT = (*READ, "GET/tenants/globex/reports/*")
 EDIT = (
     *READ,
     *("POST/data", "PUT/data/*", "DELETE/data/*"),
@@ -73,6 +76,8 @@ EVENTS: dict[str, Allowed | Refused] = {
         "admin", ADMIN, "http1api00/$default", ADMINISTER, "acme", ("acme",), "GET /files/*", rule=GROUP_MAP
     ),
     "http-2-allow": Allowed("viewer", VIEWER, "http2api00/live", READ, "globex", ("globex",), "GET /data/*"),
+    "own-tenant-allow": Allowed("viewer", AUDITOR, "http2api00/live", AUDIT, "globex", ("globex",), REPORTS),
+    "other-tenant-deny": Allowed("viewer", AUDITOR, "http2api00/live", AUDIT, "globex", ("globex",), None),
     "websocket-allow": Allowed(
         "viewer", VIEWER, "wsock0api0/live", ("$connect",), "globex", ("globex",), "$connect"
     ),
@@ -80,7 +85,14 @@ EVENTS: dict[str, Allowed | Refused] = {
         "importer", MACHINE, "http2api00/live", IMPORT, None, (MACHINE,), "POST /imports", rule=RULE
     ),
     "requested-role-allow": Allowed(
-        "viewer", TWO_ROLES, "rest0reqst/live", ADMINISTER, "acme", ("acme",), "GET /files/*", rule=REQUESTED
+        "viewer",
+        TWO_ROLES,
+        "rest0reqst/live",
+        ADMINISTER,
+        "acme",
+        ("acme",),
+        "GET /files/*",
+        rule=REQUESTED,
     ),
     "closed-route-deny": Allowed("viewer", VIEWER, "rest0token/live", READ, "globex", ("globex",), None),
     "requested-role-deny": Refused("deny", "requested_role_refused"),

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from authorizer.cli.invoke import invoke
-from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.case_file import parse_cases
+from authorizer.engine.check.surroundings import Surroundings
 from authorizer.engine.document.document import parse_identity
 from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import CaseInvalid, DocumentInvalid, TemplateInvalid

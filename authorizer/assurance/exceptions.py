@@ -35,6 +35,13 @@ def _shared(settings: Settings, today: str | None) -> Iterator[dict[str, Any]]:
                 "about": f"{policy.name}: {sharing.told}",
                 **_terms(terms, today, is_void=False),
             }
+    for claim, scopes in settings.shared_routes.items():
+        for scope in sorted(scopes):
+            yield {
+                "kind": "shared",
+                "about": f"routes by {claim}: scope {scope}",
+                **_terms(Terms(), today, is_void=False),
+            }
 
 
 def _terms(terms: Terms, today: str | None, *, is_void: bool) -> dict[str, Any]:

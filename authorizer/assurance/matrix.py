@@ -18,12 +18,15 @@ Key = tuple[tuple[tuple[str, Any], ...], tuple[str, ...]]
 
 
 def matrix(
-    results: Sequence[CaseResult], settings: Settings, templates: TemplateSet, name: Callable[[str], str]
+    results: Sequence[object], settings: Settings, templates: TemplateSet, name: Callable[[str], str]
 ) -> dict[str, Any]:
     """Counts of the checks by what came of them, and each crossing with its two users. `refused` are users whom no
-    policy is rendered for. `name` says what a case file is called in the report."""
+    policy is rendered for. Of `results`, those about policies count. `name` says what a case file is called in the
+    report."""
     files: dict[tuple[str, tuple[str, ...]], list[Case]] = {}
     for result in results:
+        if not isinstance(result, CaseResult):
+            continue
         files.setdefault((result.case.file, result.case.templates), []).append(result.case)
     counts = {"allowed": 0, "denied": 0, "refused": 0}
     users, requests, crossed = 0, 0, list[dict[str, Any]]()

@@ -10,8 +10,15 @@ from typing import Any, Final, Literal
 
 from authorizer.assurance.exceptions import exceptions
 from authorizer.assurance.matrix import matrix
-from authorizer.engine.check import CaseResult, Finding, lint_coverage, measure
-from authorizer.gate import lint_settings, plain_proof, prove_settings, suppress
+from authorizer.engine.check import CaseResult, Finding, RouteResult, lint_coverage, measure, measure_routes
+from authorizer.gate import (
+    entries,
+    lint_route_coverage,
+    lint_settings,
+    plain_proof,
+    prove_settings,
+    suppress,
+)
 from authorizer.settings.schema import Access
 
 FORMAT: Final = 1
@@ -24,6 +31,7 @@ KINDS: Final = (
     ("policy ", "a policy by itself"),
     ("role ", "the policies of a role"),
     ("all roles", "all roles against one another"),
+    ("routes by ", "the routes that a claim is tied to"),
     ("issuers of ", "the users of several issuers"),
     ("acting as ", "somebody who acts for a user"),
 )
@@ -63,7 +71,7 @@ class Evidence:
     access: Access
     source: str
     """The text of access.toml."""
-    results: Sequence[CaseResult]
+    results: Sequence[CaseResult | RouteResult]
     scope: Mapping[str, Any]
     """As `authorizer.assurance.scope` gives it."""
     versions: Mapping[str, str]
@@ -83,8 +91,13 @@ def report(evidence: Evidence) -> dict[str, Any]:
     settings, templates = evidence.access
     proofs = [_proof(plain_proof(proof, settings)) for proof in prove_settings(evidence.access)]
     coverage = measure(evidence.results, templates)
+    routes = measure_routes(evidence.results, entries(settings))
     sifted = suppress(
-        [*lint_settings(evidence.access, evidence.source), *lint_coverage(coverage, threshold=100)],
+        [
+            *lint_settings(evidence.access, evidence.source),
+            *lint_coverage(coverage, threshold=100),
+            *lint_route_coverage(routes, settings, evidence.source, threshold=100),
+        ],
         settings,
         evidence.source,
         evidence.date,
@@ -93,7 +106,7 @@ def report(evidence: Evidence) -> dict[str, Any]:
         "scope": {**evidence.scope, "versions": {**evidence.versions, **_provers(proofs)}},
         "proofs": proofs,
         "assumptions": _assumptions(proofs, evidence.assumptions),
-        "cases": _cases(evidence, coverage),
+        "cases": {**_cases(evidence, coverage), "routes": [asdict(each) for each in routes]},
         "matrix": matrix(evidence.results, settings, templates, evidence.name),
         "lint": [_lint(finding, evidence.name) for finding in sifted.left],
         "exceptions": exceptions(settings, sifted.suppressed, evidence.date),

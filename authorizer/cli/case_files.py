@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from authorizer.engine import CaseInvalid, ClaimValue, TemplateSet
-from authorizer.engine.check import Case, CaseResult, Surroundings, parse_cases, run_case
+from authorizer.engine.check import (
+    Case,
+    CaseResult,
+    RouteCase,
+    RouteResult,
+    Surroundings,
+    parse_case_file,
+    run_case,
+    run_route,
+)
 from authorizer.settings.schema import Access
 
 
@@ -15,7 +24,7 @@ def case_files(access: Path) -> list[Path]:
 
 def surroundings(access: Access) -> Surroundings:
     """What the case files of this configuration may refer to."""
-    from authorizer.gate import issuer_of, signed
+    from authorizer.gate import RouteTable, issuer_of, signed
 
     settings, templates = access
 
@@ -36,15 +45,16 @@ def surroundings(access: Access) -> Surroundings:
         roles={role.name: role.policies for role in settings.roles.values()},
         groups={group.name: group.scopes for group in settings.groups.values()},
         sign=sign,
+        router=RouteTable(settings),
     )
 
 
-def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case, ...]:
+def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case | RouteCase, ...]:
     """The cases of several files. Raises `CaseInvalid` with every problem of all of them."""
-    around, problems, cases = surroundings(access), list[str](), list[Case]()
+    around, problems, cases = surroundings(access), list[str](), list[Case | RouteCase]()
     for path in paths:
         try:
-            cases += parse_cases(path.read_text(encoding="utf-8"), file=str(path), around=around)
+            cases += parse_case_file(path.read_text(encoding="utf-8"), file=str(path), around=around)
         except CaseInvalid as error:
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
@@ -54,6 +64,13 @@ def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def run_cases(templates: TemplateSet, cases: Sequence[Case]) -> tuple[CaseResult, ...]:
+def run_any(case: Case | RouteCase, templates: TemplateSet) -> CaseResult | RouteResult:
+    """What comes of a case of either kind."""
+    return run_route(case) if isinstance(case, RouteCase) else run_case(case, templates)
+
+
+def run_cases(
+    templates: TemplateSet, cases: Sequence[Case | RouteCase]
+) -> tuple[CaseResult | RouteResult, ...]:
     """What comes of each case."""
-    return tuple(run_case(case, templates) for case in cases)
+    return tuple(run_any(case, templates) for case in cases)

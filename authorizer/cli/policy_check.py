@@ -30,8 +30,8 @@ def check(access: Path, aws: bool, env_file: Path | None, threshold: float, as_j
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine import CaseInvalid
-    from authorizer.engine.check import edition, lint_coverage, measure
-    from authorizer.gate import lint_settings, suppress
+    from authorizer.engine.check import edition, lint_coverage, measure, measure_routes
+    from authorizer.gate import entries, lint_route_coverage, lint_settings, suppress
 
     loaded = load_access(access, aws=aws, env_file=env_file)
     try:
@@ -44,6 +44,12 @@ def check(access: Path, aws: bool, env_file: Path | None, threshold: float, as_j
         [
             *lint_settings(loaded, source),
             *lint_coverage(measure(results, loaded.templates), threshold=threshold),
+            *lint_route_coverage(
+                measure_routes(results, entries(loaded.settings)),
+                loaded.settings,
+                source,
+                threshold=threshold,
+            ),
         ],
         loaded.settings,
         source,

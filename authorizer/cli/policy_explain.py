@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @user_options
-@click.option("--action", required=True, help="What the user does, such as s3:GetObject.")
-@click.option("--resource", required=True, help="The ARN of what it is done to.")
+@click.option("--action", help="What the user does, such as s3:GetObject.")
+@click.option("--resource", help="The ARN of what it is done to.")
 @click.option(
     "--context",
     "pairs",
     multiple=True,
     metavar="KEY=VALUE",
     help="A condition key; repeat for several values.",
+)
+@click.option(
+    "--route",
+    metavar="'METHOD /path'",
+    help="In place of an action and a resource: a route of the API, $connect or $default.",
 )
 def explain(
     *,
@@ -41,13 +46,15 @@ def explain(
     groups: Sequence[str],
     issuer: str | None,
     as_json: bool,
-    action: str,
-    resource: str,
+    action: str | None,
+    resource: str | None,
     pairs: Sequence[str],
+    route: str | None,
 ) -> None:
-    """Say what one user's session policy makes of one request, statement by statement.
+    """Say what one user's session policy makes of one request, statement by statement; or whether a route is open.
 
-    Judged is the session policy by itself: the role's own policies can only take away from it.
+    Judged is the session policy by itself: the role's own policies can only take away from it. Routes are those of the
+    user's scopes, with the user's claims in them.
 
     Exit code 0: allowed. 1: denied. 2: this user gets no policy.
     """
@@ -55,6 +62,17 @@ def explain(
     from authorizer.engine.evaluate import AccessRequest, evaluate
 
     loaded = load_access(access, aws=aws)
+    if route is not None:
+        if action or resource or pairs:
+            raise click.UsageError("say either --route, or --action and --resource")
+        values, wanted = user_of(
+            loaded.settings, role=role, claims=claims, scopes=scopes, groups=groups, issuer=issuer
+        )
+        from authorizer.cli.route_explained import explain_route
+
+        sys.exit(explain_route(route, values, wanted, loaded.settings, as_json=as_json))
+    if action is None or resource is None:
+        raise click.UsageError("say --action and --resource, or --route")
     names = names_of(loaded, role, templates)
     values, wanted = user_of(
         loaded.settings, role=role, claims=claims, scopes=scopes, groups=groups, issuer=issuer

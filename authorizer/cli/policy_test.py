@@ -15,7 +15,7 @@ from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
 
 if TYPE_CHECKING:
-    from authorizer.engine.check import CaseResult, Coverage
+    from authorizer.engine.check import CaseResult, Coverage, RouteCoverage, RouteResult
 
 STYLES = {"PASS": "green", "FAIL": "red", "ERROR": "magenta"}
 
@@ -39,7 +39,8 @@ def test(
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine import CaseInvalid
-    from authorizer.engine.check import measure
+    from authorizer.engine.check import measure, measure_routes
+    from authorizer.gate import entries
 
     loaded = load_access(access, aws=aws)
     try:
@@ -49,19 +50,30 @@ def test(
         sys.exit(EXIT_UNDECIDED)
     results = run_cases(loaded.templates, cases)
     coverage = measure(results, loaded.templates)
+    routes = measure_routes(results, entries(loaded.settings))
     if as_json:
-        _print_json(results, coverage)
+        _print_json(results, coverage, routes)
     else:
-        _print(results, coverage, verbose=verbose)
+        _print(results, coverage, routes, verbose=verbose)
     statuses = {result.status for result in results}
     if "ERROR" in statuses:
         sys.exit(EXIT_UNDECIDED)
     # A run without any case proves nothing: it is a finding, whatever the threshold.
-    short = not files and any(each.percent < threshold for each in coverage)
+    least = (
+        min((each.percent for each in coverage), default=100.0),
+        min((each.percent for each in routes), default=100.0),
+    )
+    short = not files and min(least) < threshold
     sys.exit(1 if "FAIL" in statuses or short or not results else 0)
 
 
-def _print(results: Sequence["CaseResult"], coverage: Sequence["Coverage"], *, verbose: bool) -> None:
+def _print(
+    results: Sequence["CaseResult | RouteResult"],
+    coverage: Sequence["Coverage"],
+    routes: Sequence["RouteCoverage"],
+    *,
+    verbose: bool,
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -84,13 +96,30 @@ def _print(results: Sequence["CaseResult"], coverage: Sequence["Coverage"], *, v
     for each in coverage:
         for line in (*each.statements_missed, *each.branches_missed):
             console.print(Text(f"{line} ({each.template})"), soft_wrap=True)
+    table = Table("Scope", "Opened", "Kept closed", "Covered")
+    for scope in routes:
+        style = "green" if scope.percent == 100 else "yellow"
+        table.add_row(
+            Text(scope.scope),
+            f"{scope.routes - len(scope.never_opened)} of {scope.routes}",
+            f"{scope.routes - len(scope.never_kept)} of {scope.routes}",
+            Text(f"{scope.percent:.0f} %", style=style),
+        )
+    console.print(table)
+    for scope in routes:
+        for line in scope.missed:
+            console.print(Text(line), soft_wrap=True)
     counts: Counter[str] = Counter(result.status for result in results)
     console.print(
         ", ".join(f"{counts[status]} {status}" for status in STYLES if counts[status]) or "no cases"
     )
 
 
-def _print_json(results: Sequence["CaseResult"], coverage: Sequence["Coverage"]) -> None:
+def _print_json(
+    results: Sequence["CaseResult | RouteResult"],
+    coverage: Sequence["Coverage"],
+    routes: Sequence["RouteCoverage"],
+) -> None:
     cases = [
         {
             "file": result.case.file,
@@ -101,4 +130,5 @@ def _print_json(results: Sequence["CaseResult"], coverage: Sequence["Coverage"])
         for result in results
     ]
     covered = [{**asdict(each), "percent": each.percent} for each in coverage]
-    click.echo(json.dumps({"cases": cases, "coverage": covered}, indent=2))
+    scopes = [{**asdict(each), "percent": each.percent} for each in routes]
+    click.echo(json.dumps({"cases": cases, "coverage": covered, "scopes": scopes}, indent=2))

@@ -50,7 +50,8 @@ def prove(
     """Prove that no two users whose isolating claims differ can touch the same thing.
 
     Judges every policy, the policies of each role together, those of all roles (two users need not have the same one),
-    and, where there are several issuers, the users of each against those of the others; or only what is named. What a
+    where there are several issuers, the users of each against those of the others, and the routes that claims are tied
+    to; or only what is named. What a
     policy keeps apart, and what it shares, stands in its row under [policies] of the configuration.
 
     Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
@@ -84,16 +85,24 @@ def _proofs(access: "Access", names: Sequence[str]) -> list["Proof"]:
 
 def _save(proofs: Sequence["Proof"], folder: Path) -> None:
     from authorizer.engine.prove import as_cases
+    from authorizer.gate import ROUTES_BY, as_route_cases
 
     folder.mkdir(parents=True, exist_ok=True)
     for proof in proofs:
         for number, finding in enumerate(proof.findings, start=1):
             if finding.witness is None:
                 continue
-            for letter, names in zip("ab", finding.witness.policies, strict=False):
-                file = folder / f"leak-{proof.subject.replace(' ', '-')}-{number}{letter}.toml"
-                file.write_text(as_cases(finding, finding.witness, names), encoding="utf-8")
-                click.echo(f"saved {file}", err=True)
+            stem = f"leak-{proof.subject.replace(' ', '-')}-{number}"
+            if proof.subject.startswith(ROUTES_BY):
+                texts = {f"{stem}.toml": as_route_cases(finding, finding.witness)}
+            else:
+                texts = {
+                    f"{stem}{letter}.toml": as_cases(finding, finding.witness, names)
+                    for letter, names in zip("ab", finding.witness.policies, strict=False)
+                }
+            for name, text in texts.items():
+                (folder / name).write_text(text, encoding="utf-8")
+                click.echo(f"saved {folder / name}", err=True)
 
 
 def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 if TYPE_CHECKING:
     from authorizer.engine import TemplateSet
-    from authorizer.engine.check import Case, CaseResult
+    from authorizer.engine.check import Case, CaseResult, RouteCase, RouteResult
     from authorizer.settings.schema import Access
 
 _LOADED = pytest.StashKey[dict[Path, "Access"]]()
@@ -68,18 +68,18 @@ class CaseFile(pytest.File):
 class CaseItem(pytest.Item):
     """One case."""
 
-    def __init__(self, *, case: "Case", templates: "TemplateSet", **rest: Any) -> None:
+    def __init__(self, *, case: "Case | RouteCase", templates: "TemplateSet", **rest: Any) -> None:
         super().__init__(**rest)
         self._case = case
         self._templates = templates
-        self._result: CaseResult | None = None
+        self._result: CaseResult | RouteResult | None = None
 
     @override
     def setup(self) -> None:
         """Judge the case here: what is raised in `setup` is an error for pytest, and no failure."""
-        from authorizer.engine.check import run_case
+        from authorizer.cli.case_files import run_any
 
-        self._result = run_case(self._case, self._templates)
+        self._result = run_any(self._case, self._templates)
         if self._result.status == "ERROR":
             raise CaseFailed("\n".join(self._result.reasons))
 

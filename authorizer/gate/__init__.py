@@ -11,23 +11,33 @@ from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
 from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
+from authorizer.gate.route_cases import RouteTable, entries
+from authorizer.gate.route_lint import lint_route_coverage
+from authorizer.gate.route_proof import ROUTES_BY, prove_routes
+from authorizer.gate.route_saved import as_route_cases
 from authorizer.gate.smt import export_settings
 from authorizer.gate.suppression import has_ended, suppress
 
 __all__ = [
     "ALL_ROLES",
+    "ROUTES_BY",
     "Comparison",
+    "RouteTable",
     "Shift",
+    "as_route_cases",
     "compare",
+    "entries",
     "export_settings",
     "has_ended",
     "issuer_of",
+    "lint_route_coverage",
     "lint_settings",
     "payload",
     "plain_comparison",
     "plain_proof",
     "prove_delegation",
     "prove_issuers",
+    "prove_routes",
     "prove_settings",
     "sayable",
     "signed",

@@ -338,6 +338,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "Policy.shared": "a promise grants nothing",
     "Policy.terms": "why a promise leaves something out grants nothing",
     "Settings.suppressions": "a finding that is kept quiet grants nothing",
+    "Settings.shared_routes": "a promise grants nothing: `authorizer policy prove` holds routes to it",
     "Settings.place": "the file's name",
     "Issuer.name": "what messages call an issuer",
     "Issuer.place": "where the file has it",

@@ -12,15 +12,17 @@ def about_claims(settings: Settings, templates: TemplateSet) -> Iterator[tuple[P
     used = {claim for role in settings.roles.values() for claim in role.uses}
     used |= {*settings.gateway.context_claims, settings.gateway.usage_key_claim or ""}
     used |= {claim for name in templates.names for claim in templates.uses(name)}
+    tied = {claim for routes in settings.scopes.values() for route in routes for claim in route.holes}
+    used |= tied
     for name in settings.claims:
         if name not in used:
             yield (
                 ("claims", name),
                 "unused",
-                f"claim `{name}` reaches no policy, tag, session name or context",
+                f"claim `{name}` reaches no policy, tag, session name, route or context",
                 "delete it: what is not declared cannot leak",
             )
-    isolating = {claim for row in settings.policies.values() for claim in row.isolates}
+    isolating = tied | {claim for row in settings.policies.values() for claim in row.isolates}
     for name in [name for name in settings.claims if name in isolating]:
         for option, what in _merging(settings.claims[name].type):
             yield (

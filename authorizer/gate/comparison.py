@@ -130,4 +130,4 @@ class _Examples:
 
     def _route(self) -> Mapping[str, object]:
         routes = (route for routes in self._access.settings.scopes.values() for route in routes)
-        return next(({"route": f"{route.method} {route.path}".lstrip()} for route in routes), {})
+        return next(({"route": route.entry} for route in routes), {})

@@ -10,6 +10,7 @@ from authorizer.engine.check import Finding, lint
 from authorizer.engine.prove import covers, owned
 from authorizer.gate.claims import about_claims
 from authorizer.gate.handed_out import handed_out
+from authorizer.gate.route_lint import lint_routes
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
@@ -37,6 +38,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
         *_policies(settings, templates),
         *_shared(settings, templates),
         *_scopes(settings, templates),
+        *lint_routes(settings),
         *_groups(settings),
         *about_claims(settings, templates),
         *_rules(settings),

@@ -1,18 +1,35 @@
 """What scopes open, now and before, and what comes of fewer scopes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import islice, product
 from typing import Final
 
-from authorizer.engine import InScopes
-from authorizer.engine.evaluate import Parts, parse_pattern
-from authorizer.engine.prove import find_uncovered
-from authorizer.gate.delegation import gained, with_fewer_scopes
-from authorizer.gate.steps import Step, Steps
-from authorizer.identity.permit import METHODS
-from authorizer.settings.schema import Access, Route, Settings
-from authorizer.settings.walks import walks
+from typing_extensions import override
 
-_SPECIAL: Final = ("$connect", "$default")
+from authorizer.engine import ClaimType, ClaimValue, InScopes
+from authorizer.engine.prove import find_uncovered, samples
+from authorizer.gate.delegation import gained, with_fewer_scopes
+from authorizer.gate.route_patterns import SPECIAL, accepts, as_claim, is_open, methods, parts
+from authorizer.gate.steps import Step, Steps
+from authorizer.settings.schema import Access, Route, Settings
+
+MAX_TRIED: Final = 1000
+"""Most requests that are tried for one that shows a route."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """A route that others do not cover."""
+
+    entry: str
+    example: str
+    """A request that it opens and they do not."""
+    certain: bool
+    """Whether that one is really open by it, and not by them."""
+    claims: Mapping[str, ClaimValue] = field(default_factory=dict)
+    """Of who may ask for it."""
 
 
 def scopes_of_groups(old: Access, new: Access) -> Steps:
@@ -22,13 +39,13 @@ def scopes_of_groups(old: Access, new: Access) -> Steps:
         had, has = _brought(name, before), _brought(name, now)
         for scope in sorted(has - had):
             open_already = [route for each in had if each in before.scopes for route in before.scopes[each]]
-            opened = next(iter(_beyond(now.scopes[scope], open_already)), None)
+            opened = next(_beyond(now.scopes[scope], open_already, now, before), None)
             yield Step(
                 direction="WIDER",
-                what=f"scope {scope!r}" + (f", which opens {opened[0]}" if opened else ""),
+                what=f"scope {scope!r}" + (f", which opens {opened.entry}" if opened else ""),
                 whom=f"group {name}",
-                identity={"groups": [name]},
-                request={"route": opened[1]} if opened else {"scope": scope},
+                identity={"groups": [name], **_who(opened)},
+                request={"route": opened.example} if opened else {"scope": scope},
             )
         for scope in sorted(had - has):
             yield Step(direction="NARROWER", what=f"scope {scope!r}", whom=f"group {name}")
@@ -47,16 +64,20 @@ def routes_of_scopes(old: Access, new: Access) -> Steps:
         for group in _holders(scope, now) or _holders(scope, before) or [""]:
             whom = f"group {group}" if group else f"scope {scope}"
             identity: dict[str, object] = {"scopes": [scope], **({"groups": [group]} if group else {})}
-            for route, example, certain in _beyond(has, had):
+            for gained_route in _beyond(has, had, now, before):
                 yield Step(
-                    direction="WIDER" if certain else "UNKNOWN",
-                    what=f"{route}, by scope {scope!r}",
+                    direction="WIDER" if gained_route.certain else "UNKNOWN",
+                    what=f"{gained_route.entry}, by scope {scope!r}",
                     whom=whom,
-                    identity=identity,
-                    request={"route": example},
+                    identity={**identity, **_who(gained_route)},
+                    request={"route": gained_route.example},
                 )
-            for route, _, _ in _beyond(had, has):
-                yield Step(direction="NARROWER", what=f"{route}, by scope {scope!r}", whom=whom)
+            for lost in _beyond(had, has, before, now):
+                yield Step(direction="NARROWER", what=f"{lost.entry}, by scope {scope!r}", whom=whom)
+
+
+def _who(found: _Beyond | None) -> Mapping[str, object]:
+    return {"claims": dict(found.claims)} if found is not None and found.claims else {}
 
 
 def _holders(scope: str, settings: Settings) -> list[str]:
@@ -64,33 +85,76 @@ def _holders(scope: str, settings: Settings) -> list[str]:
 
 
 def _beyond(
-    routes: tuple[Route, ...], others: list[Route] | tuple[Route, ...]
-) -> Iterator[tuple[str, str, bool]]:
-    """Each route that the others do not cover; a request that shows it; and whether that one is really open."""
+    routes: Sequence[Route], others: Sequence[Route], of: Settings, those: Settings
+) -> Iterator[_Beyond]:
+    """Each route of the configuration `of` that the others, of `those`, do not cover, and a request that shows it."""
     for route in routes:
-        written = f"{route.method} {route.path}".lstrip()
-        if route.path in _SPECIAL:
+        if route.path in SPECIAL:
             if route not in others:
-                yield written, route.path, True
+                yield _Beyond(route.entry, route.path, certain=True)
             continue
-        for method in METHODS if route.method == "ANY" else (route.method,):
-            wide = [
-                _path(other.path)
-                for other in others
-                if other.path not in _SPECIAL and other.method in (method, "ANY")
-            ]
-            path = find_uncovered(_path(route.path), wide)
+        for method in methods(route):
+            rivals = [each for each in others if each.path not in SPECIAL and method in methods(each)]
+            wide = [_pattern(each.path, those, of) for each in rivals]
+            path = find_uncovered(_pattern(route.path, of, those), wide)
             if path is None:
                 continue
             # With nothing in place of a star, `/x/*/y` would be `/x//y`, which nobody may ask for.
-            filled = find_uncovered(_path(route.path.replace("*", "?*")), wide) or path
-            path = path if walks(filled) else filled
-            yield written, f"{method} {path}", not walks(path)
+            filled = find_uncovered(_pattern(route.path.replace("*", "?*"), of, those), wide)
+            paths = [each for each in (filled, path) if each is not None]
+            yield _shown(route, method, paths, rivals, (of, those))
             break
 
 
-def _path(path: str) -> Parts:
-    return parse_pattern(path, variables=False)
+def _shown(
+    route: Route,
+    method: str,
+    paths: Sequence[str],
+    rivals: Sequence[Route],
+    settings: tuple[Settings, Settings],
+) -> _Beyond:
+    """A request that the route opens and none of its rivals does, asked of the authorizer's own code. `settings` of the
+    route, and of its rivals."""
+    of, those = settings
+    kinds = {name: of.claims[name].type for name in route.holes}
+    tried = product(paths, product(*(samples(kind.language) for kind in kinds.values())))
+    for path, values in islice(tried, MAX_TRIED):
+        texts = dict(zip(kinds, values, strict=True))
+        asked = reduce(lambda text, name: text.replace(f"{{{name}}}", texts[name]), texts, path)
+        claims = {name: as_claim(text, kinds[name]) for name, text in texts.items()}
+        before = {
+            name: claims[mine]
+            for name, claim in those.claims.items()
+            for mine in claims
+            if claim.claim == of.claims[mine].claim and accepts(claim.type, claims[mine])
+        }
+        if is_open(route, claims, method, asked) and not any(
+            is_open(rival, before, method, asked) for rival in rivals
+        ):
+            return _Beyond(route.entry, f"{method} {asked}", certain=True, claims=claims)
+    return _Beyond(route.entry, f"{method} {paths[0]}", certain=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The caller's own value of a claim: the same on both sides, where both read it from the same place as the same."""
+
+    source: str
+    kinds: frozenset[ClaimType]
+    """Its type; both, where both sides have a claim of this name: what became of that is another row's."""
+    name: str = field(compare=False)
+
+    @override
+    def __str__(self) -> str:
+        return f"{{{self.name}}}"
+
+
+def _pattern(path: str, settings: Settings, other: Settings) -> tuple[object, ...]:
+    def own(name: str) -> _Own:
+        claim, namesake = settings.claims[name], other.claims.get(name)
+        return _Own(claim.claim, frozenset({claim.type, (namesake or claim).type}), name)
+
+    return parts(path, own)
 
 
 def catch_all(old: Access, new: Access) -> Steps:

@@ -9,6 +9,7 @@ from authorizer.engine.check import rests_on_services
 from authorizer.engine.prove import Promise, Proof, prove
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import prove_issuers
+from authorizer.gate.route_proof import prove_routes
 from authorizer.settings.schema import Access, Settings
 
 ALL_ROLES = "all roles"
@@ -27,7 +28,8 @@ def subjects(access: Access) -> Mapping[str, Sequence[tuple[str, ...]]]:
 
 
 def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
-    """The proof of each subject, or of those that `names` of policies and roles mean.
+    """The proof of each subject, or of those that `names` of policies and roles mean; without names also of the routes
+    that claims are tied to.
 
     What the configuration says and templates do not show makes a verdict UNKNOWN: a claim that users can change
     themselves decides nothing, and managed policies allow what is not seen here.
@@ -61,7 +63,7 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
             values=_values(templates, _judged(proof, found)),
         )
         for proof in (*proofs, *prove_issuers(access, names), *prove_delegation(access, names))
-    ]
+    ] + ([] if names else list(prove_routes(access)))
 
 
 def _judged(proof: Proof, found: Mapping[str, Sequence[tuple[str, ...]]]) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from authorizer.errors import NoRoute, OriginRefused, ResponseTooLarge, RouteClosed
+from authorizer.engine import ClaimValue
+from authorizer.errors import NoRoute, OriginRefused, ResponseTooLarge, RouteClosed, TooManyRoutes
+from authorizer.identity.filling import Filling, claims_in_routes, filled, filling
 from authorizer.identity.globs import Globs
 from authorizer.memory import FEW, PER_CALLER, PER_PATH, remembered
 from authorizer.model import Identity, Request, RouteArn, Routes, Shape
@@ -15,6 +17,10 @@ MAX_RESOURCE = 512
 authorizer")."""
 MOST_QUOTED = 100
 """Characters of an origin."""
+MAX_OF_LISTS = 8192
+"""Most characters of all resource ARNs that lists fill. API Gateway documents 8 KB as the largest result of a WebSocket
+API's authorizer, and no size for the others' (API Gateway quotas): a list that a token brings is held to it everywhere,
+however much it says."""
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What `ANY` stands for. Written out, because `*` crosses `/`: `*/files` would also match `GET/other/files`."""
 DEFAULT = "$default"
@@ -25,12 +31,22 @@ def permit(identity: Identity, request: Request, settings: Settings) -> Routes:
     """The routes that the caller's scopes open, as patterns for the whole stage, never for this request alone: the
     gateway may cache the answer and put it to every other route.
 
+    A route with a claim in it is open with the caller's own value, and closed to who lacks the claim. The answer is
+    the same for all that the gateway's cache is keyed by: claims come of the token.
+
     Raises `NoRoute` where nothing is open, so that no credentials are made for a caller who may do nothing,
-    `RouteClosed` where a simple response is expected and this route is not open, and `ResponseTooLarge` where a
-    resource ARN is longer than API Gateway takes.
+    `RouteClosed` where a simple response is expected and this route is not open, `ResponseTooLarge` where a
+    resource ARN is longer than API Gateway takes, and `TooManyRoutes` where a list claim fills more of them than an
+    answer holds.
     """
     return _routes(
-        identity.scopes, request.shape, request.route, request.route_key, request.simple_response, settings
+        identity.scopes,
+        filling(identity.scopes, identity.claims, settings),
+        request.shape,
+        request.route,
+        request.route_key,
+        request.simple_response,
+        settings,
     )
 
 
@@ -51,32 +67,55 @@ def permit_own(identity: Identity, request: Request, settings: Settings) -> Rout
     return routes
 
 
+def opens(
+    route: Route,
+    claims: Mapping[str, ClaimValue],
+    shape: Shape,
+    asked: RouteArn,
+    route_key: str | None = None,
+) -> bool:
+    """Whether this one entry opens a route to who has these claims, each of its declared type. `route_key` where a
+    simple response is expected."""
+    entries = dict.fromkeys(suffixes(route, claims, shape), route.entry)
+    opened = _Opened(entries, Globs(entries), route.path == DEFAULT, frozenset())
+    return _matched(opened, asked, route_key) is not None
+
+
 @remembered(PER_PATH)
 def _routes(  # noqa: PLR0917 - what it reads, and so what its outcome is remembered by
     scopes: frozenset[str],
+    claims: Filling,
     shape: Shape,
     route: RouteArn,
     route_key: str | None,
     simple_response: bool,
     settings: Settings,
 ) -> Routes:
-    opened = _opened(scopes, shape, settings)
+    opened = _opened(scopes, claims, shape, settings)
     if not opened.entries and not (opened.default and simple_response):
+        lacking = sorted(claims_in_routes(scopes, settings) - {name for name, _ in claims})
+        why = f"; the token lacks {', '.join(lacking)}, which routes of theirs name" if lacking else ""
         raise NoRoute(
             f"the caller's scopes open no route of this {shape} API: found {sorted(scopes)}, expected one with such a "
-            "route under [scopes]"
+            f"route under [scopes]{why}"
         )
     matched = _matched(opened, route, route_key if simple_response else None)
     if simple_response and matched is None:
         raise RouteClosed(why_closed(route.path))
-    patterns = tuple([f"{route.stage_arn}/{suffix}" for suffix in opened.entries])
-    for pattern in patterns:
+    patterns = {f"{route.stage_arn}/{suffix}": entry for suffix, entry in opened.entries.items()}
+    for pattern, entry in patterns.items():
         if len(pattern) > MAX_RESOURCE:
             raise ResponseTooLarge(
                 f"a route's ARN has {len(pattern)} characters: API Gateway takes {MAX_RESOURCE}; shorten the path "
-                f"under [scopes] that begins {pattern.removeprefix(route.stage_arn)[:40]!r}"
+                f"under [scopes] that begins {entry[:40]!r}, or lower `max_length` of the claims in it"
             )
-    return Routes(patterns=patterns, closed=_closed(shape, route.stage_arn), matched=matched)
+    size = sum(len(route.stage_arn) + 1 + len(suffix) for suffix in opened.by_lists)
+    if size > MAX_OF_LISTS:
+        raise TooManyRoutes(
+            f"lists in the caller's claims fill {len(opened.by_lists)} routes, {size} characters in all: expected at "
+            f"most {MAX_OF_LISTS}; shorten the list, lower `max_items` of its claim, or open fewer routes with it"
+        )
+    return Routes(patterns=tuple(patterns), closed=_closed(shape, route.stage_arn), matched=matched)
 
 
 class _Opened(NamedTuple):
@@ -89,26 +128,38 @@ class _Opened(NamedTuple):
     default: bool
     """Whether the catch-all route is open. It cannot be told from others by an ARN, only by the key of the matched
     route, which nothing but a simple response can be about."""
+    by_lists: frozenset[str]
+    """Those of `entries` that a list claim fills."""
 
 
 @remembered(PER_CALLER)
-def _opened(scopes: frozenset[str], shape: Shape, settings: Settings) -> _Opened:
+def _opened(scopes: frozenset[str], claims: Filling, shape: Shape, settings: Settings) -> _Opened:
     routes = [route for scope in sorted(scopes) for route in settings.scopes[scope]]
+    values = dict(claims)
+    lists = {name for name, value in claims if not isinstance(value, str)}
     entries: dict[str, str] = {}
+    by_lists: set[str] = set()
     for route in routes:
-        for suffix in _suffixes(route, shape):
-            entries.setdefault(suffix, f"{route.method} {route.path}".lstrip())
-    return _Opened(entries, Globs(entries), any(route.path == DEFAULT for route in routes))
+        for suffix in suffixes(route, values, shape):
+            entries.setdefault(suffix, route.entry)
+            if not lists.isdisjoint(route.holes):
+                by_lists.add(suffix)
+    return _Opened(
+        entries, Globs(entries), any(route.path == DEFAULT for route in routes), frozenset(by_lists)
+    )
 
 
-def _suffixes(route: Route, shape: Shape) -> Iterator[str]:
-    """What follows the stage in the ARN of a route; nothing where the route is of another kind of API."""
+def suffixes(route: Route, claims: Mapping[str, ClaimValue], shape: Shape) -> Iterator[str]:
+    """What follows the stage in the ARN of a route; nothing where the route is of another kind of API, or names a claim
+    that is not there."""
     if shape is Shape.WEBSOCKET:
         if route.path == "$connect":
             yield route.path
     elif route.method:
+        paths = tuple(filled(route, claims)) if "{" in route.path else (route.path,)
         for method in METHODS if route.method == "ANY" else (route.method,):
-            yield f"{method}{route.path}"
+            for path in paths:
+                yield f"{method}{path}"
 
 
 def _matched(opened: _Opened, asked: RouteArn, route_key: str | None) -> str | None:

@@ -4,6 +4,7 @@ from authorizer.engine import ClaimValue, ValueRefused
 from authorizer.errors import ClaimRefused, NotForCallers
 from authorizer.identity.authority import check_granted, check_said
 from authorizer.identity.claims import said
+from authorizer.identity.filling import claims_in_routes
 from authorizer.identity.roles import choose
 from authorizer.memory import PER_CALLER, remembered
 from authorizer.model import Claims, Identity, Role
@@ -14,8 +15,8 @@ from authorizer.settings.schema import Settings
 def resolve(claims: Claims, requested_role: str | None, settings: Settings) -> Identity:
     """Who the request acts for, and as what.
 
-    Raises a `Forbidden`: no role, several, one that is not listed or not theirs, a claim that the role uses and that
-    does not have its declared type, or anything that the token's issuer may not speak for.
+    Raises a `Forbidden`: no role, several, one that is not listed or not theirs, a claim that the role or a route
+    uses and that does not have its declared type, or anything that the token's issuer may not speak for.
     """
     role, rule = _chosen(claims, requested_role, settings)
     return _identity(claims, role, rule, settings)
@@ -48,6 +49,7 @@ def _chosen(claims: Claims, requested_role: str | None, settings: Settings) -> t
 def _identity(claims: Claims, role: Role, rule: str, settings: Settings) -> Identity:
     scopes = granted_scopes(claims, settings)
     check_granted(claims, role, scopes, settings)
+    own = _delegated(scopes, claims, settings)
     return Identity(
         principal=claims.sub,
         issuer=claims.issuer,
@@ -57,8 +59,8 @@ def _identity(claims: Claims, role: Role, rule: str, settings: Settings) -> Iden
         role=role,
         rule=rule,
         groups=claims.groups,
-        scopes=_delegated(scopes, claims, settings),
-        claims=_typed(claims, role, settings),
+        scopes=own,
+        claims=_typed(claims, role, own, settings),
         expires_at=claims.expires_at,
         actors=claims.actors,
     )
@@ -94,12 +96,13 @@ def _delegated(scopes: frozenset[str], claims: Claims, settings: Settings) -> fr
     return scopes.intersection(*(actors[actor] for actor in claims.actors))
 
 
-def _typed(claims: Claims, role: Role, settings: Settings) -> dict[str, ClaimValue]:
-    """The claims that this role or the context uses, each of its declared type. An absent one is left out: whether it
-    is needed is for its user to say. One that is there and wrong is hostile, whoever uses it. What the issuer's own
-    table fixes is not the token's to say."""
+def _typed(claims: Claims, role: Role, scopes: frozenset[str], settings: Settings) -> dict[str, ClaimValue]:
+    """The claims that this role, the context or the routes of these scopes use, each of its declared type. An absent
+    one is left out: whether it is needed is for its user to say. One that is there and wrong is hostile, whoever uses
+    it. What the issuer's own table fixes is not the token's to say."""
     wanted = {
         *role.uses,
+        *claims_in_routes(scopes, settings),
         *settings.gateway.context_claims,
         *filter(None, (settings.gateway.usage_key_claim,)),
     }

@@ -83,15 +83,18 @@ def _row_problems(issuer: Issuer, settings: Settings, *, several: bool) -> _Prob
             yield ("fixed_claims", name), "stands under speaks_for.claims too: expected one of both"
     if not several or issuer.speaks_for == Authority():
         return
-    # A claim that a policy isolates by keeps tenants apart, and the token of a partner may write what it likes into it.
+    # A claim that a policy isolates by, or a route is tied to, keeps tenants apart, and the token of a partner may
+    # write what it likes into it.
     said = {*issuer.speaks_for.claims, *issuer.fixed_claims}
     isolating = {claim for policy in settings.policies.values() for claim in policy.isolates}
-    for name in sorted(isolating - said):
+    tied = {name for routes in settings.scopes.values() for route in routes for name in route.holes}
+    for name in sorted((isolating | tied) - said):
         if name in settings.claims and settings.claims[name].claim not in OF_ONE_ISSUER:
+            why = "policies isolate by it" if name in isolating else "routes are tied to it"
             yield (
                 (),
-                f"says not which values of {name!r} it may speak for, and policies isolate by it: list them under "
-                f'speaks_for.claims, or write {name} = "any" there, or fix one under fixed_claims',
+                f"says not which values of {name!r} it may speak for, and {why}: list them under speaks_for.claims, "
+                f'or write {name} = "any" there, or fix one under fixed_claims',
             )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Container, Iterator, Mapping
 
 from authorizer.engine import ClaimType, Condition, TemplateSet
 from authorizer.model import Role
-from authorizer.settings import authority, callers
-from authorizer.settings.format_text import holes
+from authorizer.settings import authority, callers, holes
+from authorizer.settings.format_text import holes as holes_of
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.places import Path
 from authorizer.settings.reader import Problems
@@ -40,6 +40,7 @@ def check(settings: Settings, templates: TemplateSet, problems: Problems) -> Non
     _check_names(settings, problems)
     authority.check(settings, problems)
     callers.check(settings, problems)
+    holes.check(settings, problems)
     _check_paths(settings, problems)
     _check_claims(settings, problems)
     _check_assume_role(settings, templates, problems)
@@ -175,7 +176,7 @@ def _may_be_tag(kind: ClaimType) -> bool:
 
 def _format_problems(text: str, claims: Mapping[str, Claim]) -> Iterator[str]:
     try:
-        names = holes(text)
+        names = holes_of(text)
     except ValueError as error:
         yield str(error)
         return

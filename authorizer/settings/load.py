@@ -126,6 +126,7 @@ def read(
         shared_cache=sessions.shared_cache(root),
         callers=callers.callers(root),
         suppressions=vocabulary.suppressions(root),
+        shared_routes=routes.shared(root),
     )
     root.done()
     coherence.check(settings, template_set, problems)

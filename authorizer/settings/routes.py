@@ -1,7 +1,12 @@
-"""`[scopes]` and `[gateway]`: the routes that scopes open, and the API in front."""
+"""`[scopes]`, `[routes]` and `[gateway]`: the routes that scopes open, and the API in front.
+
+What a path says alone is judged here; what it says of claims, in `authorizer.settings.holes`.
+"""
 
 import re
+from collections.abc import Iterator
 
+from authorizer.settings.format_text import HOLE
 from authorizer.settings.reader import Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, Gateway, Route
 from authorizer.settings.walks import IN_WORDS, walks
@@ -9,7 +14,7 @@ from authorizer.settings.walks import IN_WORDS, walks
 HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 """The name of a header (RFC 9110 §5.6.2, token)."""
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
-_PATH = r"/[A-Za-z0-9._~!&'()+,;=:@%/*-]*(?:\{proxy\+\})?"
+_PATH = r"/[A-Za-z0-9._~!&'()+,;=:@%/*-]*"
 
 
 def scopes(root: Section) -> dict[str, tuple[Route, ...]]:
@@ -29,16 +34,12 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
     if text in ("$connect", "$default"):
         return Route(method="", path=text)
     method, _, path = text.partition(" ")
-    if re.search(r"\{(?!proxy\+\}$)", path):
-        # `GET /users/{id}` would compile to `GET/users/*`, which also opens `/users/1/secrets`: `*` crosses
-        # `/`.
-        section.problem(
-            scope,
-            f"{text!r} has a path parameter that a policy cannot express: write `*`, which also matches "
-            "deeper paths",
-        )
+    path = re.sub(r"\{proxy\+\}\Z", "*", path)
+    problem = next(_hole_problems(path), None)
+    if problem is not None:
+        section.problem(scope, f"{text!r} {problem}")
         return None
-    if method not in _METHODS or not re.fullmatch(_PATH, path):
+    if method not in _METHODS or not re.fullmatch(_PATH, HOLE.sub("x", path)):
         section.problem(scope, f'expected "METHOD /path", "$connect" or "$default", found {text!r}')
         return None
     if walks(path):
@@ -47,7 +48,31 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
             f"{text!r} opens nothing: a backend may read another path in one that has {IN_WORDS}",
         )
         return None
-    return Route(method=method, path=path.replace("{proxy+}", "*"))
+    return Route(method=method, path=path)
+
+
+def _hole_problems(path: str) -> Iterator[str]:
+    """A hole is a whole segment, so that `a` never opens what is `ab`'s, and it stands before every `*`: a star crosses
+    `/`, and behind one no segment has a place of its own."""
+    starred = False
+    for segment in path.split("/"):
+        if starred and "{" in segment:
+            yield f"has the hole {segment!r} behind a `*`, which crosses `/`: any segment could be the claim's"
+        if ("{" in segment or "}" in segment) and not HOLE.fullmatch(segment):
+            yield (
+                f"has the path parameter {segment!r}: expected a claim as a whole segment, such as `/{{org}}/`, or "
+                "`{proxy+}` at the end"
+            )
+        starred = starred or "*" in segment
+
+
+def shared(root: Section) -> dict[str, frozenset[str]]:
+    """`[routes] shared`: claim → the scopes that are meant to reach what is another user's by it."""
+    section = root.section("routes")
+    table = section.section("shared")
+    found = {name: frozenset(table.texts(name)) for name in table.names()}
+    section.done()
+    return found
 
 
 def gateway(root: Section) -> Gateway:

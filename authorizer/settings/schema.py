@@ -183,11 +183,22 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One entry of a scope, as written: `GET /files/*`, `ANY /admin/*`, `$connect`."""
+    """One entry of a scope, as written: `GET /files/*`, `GET /orgs/{org}/files/*`, `ANY /admin/*`, `$connect`."""
 
     method: str
     """An HTTP method, `ANY`, or "" for `$connect`."""
     path: str
+    """With `*` for `{proxy+}`. `{org}` is a hole, a segment of its own: the caller's claim goes in there."""
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """The claims that its path names, in order."""
+        return tuple(segment[1:-1] for segment in self.path.split("/") if segment.startswith("{"))
+
+    @property
+    def entry(self) -> str:
+        """As access.toml has it: `GET /files/*`, `$connect`."""
+        return f"{self.method} {self.path}".lstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +309,9 @@ class Settings:
     shared_cache: SharedCache | None = None
     callers: Callers = NOBODY
     suppressions: tuple[Suppression, ...] = ()
+    shared_routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """`[routes] shared`: claim → scopes whose routes are meant to reach what is another user's by that claim. Only the
+    proof reads it."""
 
 
 class Access(NamedTuple):

@@ -59,7 +59,7 @@ def test_a_report_is_as_it_is_made_again() -> None:
         ),
         pytest.param(
             lambda it: it["cases"].update(passed=True),
-            "cases.passed: True in the report, 30 by what is here",
+            "cases.passed: True in the report, 46 by what is here",
             id="a truth for a number",
         ),
         pytest.param(

@@ -31,7 +31,7 @@ def change(file: Path, old: str, new: str) -> None:
 def test_the_bundled_configuration_has_no_finding() -> None:
     done = run("policy", "check", variables=sample_environment())
     assert (done.returncode, done.stderr) == (0, "")
-    assert "5 templates, 30 cases: no finding" in done.stdout
+    assert "5 templates, 46 cases: no finding" in done.stdout
     assert f"condition keys of {edition()}." in done.stdout
     assert json.loads(run("policy", "check", "--json").stdout) == []
 
@@ -56,7 +56,7 @@ def test_check_tells_findings_with_place_code_and_remedy(project: Path) -> None:
 def test_check_without_cases_says_so_for_every_template(project: Path) -> None:
     shutil.rmtree(project / "policies/cases")
     found = json.loads(run("policy", "check", "--json", cwd=project).stdout)
-    assert [finding["code"] for finding in found] == ["no-cases"] * 5
+    assert [finding["code"] for finding in found] == ["no-cases"] * 12  # five templates, seven scopes
     assert "1 finding" in run("policy", "check", cwd=project).stdout or len(found) == 5
 
 
@@ -84,8 +84,8 @@ def test_a_configuration_that_does_not_load_ends_with_2(project: Path, command: 
 def test_test_passes_and_covers_everything() -> None:
     done = run("policy", "test")
     assert done.returncode == 0
-    assert "30 PASS" in done.stdout
-    assert done.stdout.count("100 %") == 5
+    assert "46 PASS" in done.stdout
+    assert done.stdout.count("100 %") == 5 + 7
     assert "PASS policies/cases/s3-home.toml: a star is no user" in run("policy", "test", "-v").stdout
 
 
@@ -95,7 +95,7 @@ def test_a_failing_case_is_explained(project: Path) -> None:
     assert done.returncode == 1
     assert "FAIL policies/cases/s3-home.toml: ann works with her own files" in done.stdout
     assert "statement 1 (OwnObjects) of the session policy, Allow: action does not match" in done.stdout
-    assert "29 PASS, 1 FAIL" in done.stdout
+    assert "45 PASS, 1 FAIL" in done.stdout
     shown = json.loads(run("policy", "test", "--json", cwd=project).stdout)
     assert [case["name"] for case in shown["cases"] if case["status"] == "FAIL"] == [
         "ann works with her own files"

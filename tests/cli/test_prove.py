@@ -10,8 +10,9 @@ from click.testing import CliRunner, Result
 
 from authorizer.cli.options import environment_of
 from authorizer.cli.policy import policy
-from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.case_file import parse_cases
 from authorizer.engine.check.cases import run_case
+from authorizer.engine.check.surroundings import Surroundings
 from authorizer.settings.load import load
 
 ROOT = Path(__file__).parents[2]

@@ -1,27 +1,47 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
-from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.case_file import parse_case_file, parse_cases
 from authorizer.engine.check.cases import Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.keys import OF_RESOURCES
 from authorizer.engine.check.lint import Finding, lint, lint_coverage
 from authorizer.engine.check.reference import edition, supports
+from authorizer.engine.check.routes import (
+    Answer,
+    Asked,
+    Opening,
+    RouteCase,
+    RouteCoverage,
+    RouteResult,
+    measure_routes,
+    run_route,
+)
 from authorizer.engine.check.services import rests_on_services
+from authorizer.engine.check.surroundings import Surroundings
 
 __all__ = [
     "OF_RESOURCES",
+    "Answer",
+    "Asked",
     "Case",
     "CaseResult",
     "Coverage",
     "Finding",
+    "Opening",
+    "RouteCase",
+    "RouteCoverage",
+    "RouteResult",
     "Surroundings",
     "User",
     "edition",
     "lint",
     "lint_coverage",
     "measure",
+    "measure_routes",
+    "parse_case_file",
     "parse_cases",
     "rests_on_services",
     "run_case",
+    "run_route",
     "supports",
 ]

@@ -18,56 +18,39 @@ A file in `policies/cases/`::
     expect    = "allow"                     # or "deny", or "refused": no policy for this user, or no valid token
     statement = "OwnObjects"                # optional: the Sid that must decide
 
-In `resource` and `context`, `{bucket}` is a variable of the deployment, `{sub}` a claim of the case's user, and
+    [[routes]]                              # a file with none but these needs neither `templates` nor `role`
+    name   = "ann opens her own folder"
+    user   = "ann"
+    method = "GET"                          # or several; none for "$connect" and "$default"
+    path   = "/users/{sub}/files/1"         # or several
+    expect = "allow"                        # or "deny", or "refused"
+    route  = "GET /users/{sub}/*"           # optional: the entry of [scopes] that must open it
+
+In `resource`, `context` and `path`, `{bucket}` is a variable of the deployment, `{sub}` a claim of the case's user, and
 `{bob.sub}` one of another user of the file.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import Protocol
 
-from authorizer.engine.check.cases import EXPECTED, Case, User
+from authorizer.engine.check.cases import EXPECTED, Case, Expected, User
+from authorizer.engine.check.routes import RouteCase
+from authorizer.engine.check.surroundings import Surroundings
 from authorizer.engine.evaluate import AccessRequest
 from authorizer.engine.language import CaseInvalid, ClaimValue, ValueRefused
-from authorizer.engine.template import TemplateSet
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What case files may refer to."""
-
-    templates: TemplateSet
-    variables: Mapping[str, str]
-    roles: Mapping[str, Sequence[str]]
-    """Role → its templates."""
-    groups: Mapping[str, Sequence[str]]
-    """Group → the scopes that it brings."""
-    sign: "Sign | None" = None
-    """None: no case can name an issuer."""
-
-
-class Sign(Protocol):
-    """What an issuer makes of a user: their claims, and why their token is refused, if it is."""
-
-    def __call__(
-        self,
-        issuer: str,
-        claims: Mapping[str, ClaimValue],
-        *,
-        role: str | None,
-        groups: Sequence[str],
-        scopes: frozenset[str],
-    ) -> tuple[Mapping[str, ClaimValue], str | None]:
-        """Raises ValueError where there is no such issuer."""
-
-
 def parse_cases(text: str, *, file: str, around: Surroundings) -> tuple[Case, ...]:
-    """The cases of one file. Raises `CaseInvalid` with every problem."""
+    """The cases of one file that are about policies. Raises `CaseInvalid` with every problem."""
+    return tuple(case for case in parse_case_file(text, file=file, around=around) if isinstance(case, Case))
+
+
+def parse_case_file(text: str, *, file: str, around: Surroundings) -> tuple[Case | RouteCase, ...]:
+    """All cases of one file, those about routes last. Raises `CaseInvalid` with every problem."""
     try:
         tree = parse_toml(text)
     except TomlInvalid as invalid:
@@ -83,19 +66,22 @@ class _File:
         self._around = around
         self._problems: list[str] = []
 
-    def read(self, tree: Mapping[str, object]) -> tuple[Case, ...]:
-        self._only(tree, {"templates", "role", "users", "cases"}, "the file")
-        templates = self._templates(tree)
+    def read(self, tree: Mapping[str, object]) -> tuple[Case | RouteCase, ...]:
+        self._only(tree, {"templates", "role", "users", "cases", "routes"}, "the file")
+        about_routes = self._rows(tree, "routes")
+        rows = self._rows(tree, "cases")
+        templates = self._templates(tree) if rows or not about_routes else ()
+        if not rows and not about_routes:
+            self._problem("`cases` is missing or empty: write at least one [[cases]] or [[routes]]")
         role = tree.get("role")
         users = {
             name: self._user(name, spec, str(role) if role else None)
             for name, spec in self._table(tree, "users", "the file").items()
         }
-        rows = tree.get("cases")
-        if not isinstance(rows, list) or not rows:
-            self._problem("`cases` is missing or empty: write at least one [[cases]]")
-            rows = []
-        cases = [self._case(number, row, templates, users) for number, row in enumerate(rows, start=1)]
+        cases: list[Case | RouteCase | None] = [
+            self._case(number, row, templates, users) for number, row in enumerate(rows, start=1)
+        ]
+        cases += [self._route(number, row, users) for number, row in enumerate(about_routes, start=1)]
         names = [case.name for case in cases if case is not None]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._problem(f"two cases are named {name!r}")
@@ -109,6 +95,13 @@ class _File:
     def _only(self, tree: Mapping[str, object], known: set[str], where: str) -> None:
         for key in sorted(tree.keys() - known):
             self._problem(f"unknown key `{key}` in {where}: expected {', '.join(sorted(known))}")
+
+    def _rows(self, tree: Mapping[str, object], key: str) -> list[object]:
+        rows = tree.get(key, [])
+        if isinstance(rows, list):
+            return rows
+        self._problem(f"`{key}` is {rows!r}: expected tables, written [[{key}]]")
+        return []
 
     def _table(self, tree: Mapping[str, object], key: str, where: str) -> Mapping[str, object]:
         table = tree.get(key, {})
@@ -181,15 +174,9 @@ class _File:
             self._problem(f"{where} is {row!r}: expected a table")
             return None
         self._only(row, {"name", "user", "action", "resource", "context", "expect", "statement"}, where)
-        name, statement, expect = row.get("name"), row.get("statement"), row.get("expect")
-        if not isinstance(name, str) or not name:
-            self._problem(f"{where} has no name")
-            name = where
+        statement = row.get("statement")
+        name, expected, user = self._expectation(row, where, users)
         where = f"case {name!r}"
-        expected = next((each for each in EXPECTED if each == expect), None)
-        if expected is None:
-            self._problem(f"{where}: `expect` is {expect!r}: expected one of {', '.join(EXPECTED)}")
-            expected = "deny"
         if statement is not None and expected == "refused":
             self._problem(
                 f"{where}: `statement` is given, and no statement decides where `refused` is expected"
@@ -200,12 +187,8 @@ class _File:
                 f"{where}: `statement` is {statement!r}: expected the Sid of the one that must decide"
             )
             statement = None
-        if not isinstance(row.get("user"), str) or row["user"] not in users:
-            self._problem(
-                f"{where}: there is no user {row.get('user')!r}: expected one of {', '.join(users)}"
-            )
+        if user is None:
             return None
-        user = users[row["user"]]
         requests = self._requests(row, where, user, users)
         if not requests and expected != "refused":
             self._problem(f"{where} needs an `action` and a `resource`")
@@ -219,11 +202,61 @@ class _File:
             statement=statement,
         )
 
+    def _expectation(
+        self, row: Mapping[str, object], where: str, users: Mapping[str, User]
+    ) -> tuple[str, Expected, User | None]:
+        """The name of a case, what is expected, and of whom."""
+        name, expect = row.get("name"), row.get("expect")
+        if not isinstance(name, str) or not name:
+            self._problem(f"{where} has no name")
+            name = where
+        where = f"case {name!r}"
+        expected = next((each for each in EXPECTED if each == expect), None)
+        if expected is None:
+            self._problem(f"{where}: `expect` is {expect!r}: expected one of {', '.join(EXPECTED)}")
+            expected = "deny"
+        user = row.get("user")
+        if isinstance(user, str) and user in users:
+            return name, expected, users[user]
+        self._problem(f"{where}: there is no user {user!r}: expected one of {', '.join(users)}")
+        return name, expected, None
+
+    def _route(self, number: int, row: object, users: Mapping[str, User]) -> RouteCase | None:
+        where = f"route {number}"
+        if not isinstance(row, dict):
+            self._problem(f"{where} is {row!r}: expected a table")
+            return None
+        self._only(row, {"name", "user", "method", "path", "expect", "route"}, where)
+        name, expected, user = self._expectation(row, where, users)
+        where = f"case {name!r}"
+        entry = row.get("route")
+        if entry is not None and (not isinstance(entry, str) or expected != "allow"):
+            self._problem(
+                f"{where}: `route` is {entry!r}: expected the entry that must allow, and nothing else"
+            )
+            entry = None
+        if self._around.router is None:
+            self._problem(f"{where}: no route can be asked for here: there are no scopes")
+            return None
+        if user is None:
+            return None
+        paths = [self._filled(path, where, user, users) for path in self._texts(row, "path", where)]
+        asked = tuple(product(self._texts(row, "method", where) or ("",), paths))
+        for problem in self._around.router.problems(asked):
+            self._problem(f"{where}: {problem}")
+        return RouteCase(
+            file=self._file, name=name, user=user, asked=asked, expect=expected, entry=entry,
+            router=self._around.router,
+        )  # fmt: skip
+
+    def _filled(self, text: str, where: str, user: User, users: Mapping[str, User]) -> str:
+        return _HOLE.sub(lambda hole: self._value(hole[1], where, user, users), text)
+
     def _requests(
         self, row: Mapping[str, object], where: str, user: User, users: Mapping[str, User]
     ) -> tuple[AccessRequest, ...]:
         def fill(text: str) -> str:
-            return _HOLE.sub(lambda hole: self._value(hole[1], where, user, users), text)
+            return self._filled(text, where, user, users)
 
         context: dict[str, str | Sequence[str]] = {}
         table = self._table(row, "context", where)

@@ -31,12 +31,13 @@ class Coverage:
         return 100 * (total - missed) / total if total else 100.0
 
 
-def measure(results: Iterable[CaseResult], templates: TemplateSet) -> tuple[Coverage, ...]:
-    """The coverage of every template by these results, in the order of the templates' names."""
+def measure(results: Iterable[object], templates: TemplateSet) -> tuple[Coverage, ...]:
+    """The coverage of every template in the order of the templates' names; of `results`, those of cases about
+    templates."""
     decided: dict[str, set[Place]] = {name: set() for name in templates.names}
     taken: dict[str, set[Arm]] = {name: set() for name in templates.names}
     for result in results:
-        if result.branch is None:
+        if not isinstance(result, CaseResult) or result.branch is None:
             continue
         places = {result.branch.places[index] for index in result.decided}
         for name in result.case.templates:

@@ -4,6 +4,7 @@ than old ones, and how much a role's templates can allow at all.
 `docs/soundness.md` says what a verdict means and what it rests on.
 """
 
+from authorizer.engine.prove.automaton import Hole, Overlap, SymbolicPattern, find_overlap
 from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.confirmation import may_request
 from authorizer.engine.prove.diff import RoleDiff, diff_role
@@ -20,17 +21,21 @@ __all__ = [
     "BY_ACTOR",
     "Change",
     "Finding",
+    "Hole",
+    "Overlap",
     "Party",
     "Promise",
     "Proof",
     "RoleDiff",
     "RolePolicy",
     "Side",
+    "SymbolicPattern",
     "Verdict",
     "Witness",
     "as_cases",
     "covers",
     "diff_role",
+    "find_overlap",
     "find_uncovered",
     "is_within",
     "may_request",

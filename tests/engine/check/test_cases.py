@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.case_file import parse_cases
 from authorizer.engine.check.cases import Case, CaseResult, run_case
 from authorizer.engine.check.coverage import measure
+from authorizer.engine.check.surroundings import Surroundings
 from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import CaseInvalid
 from authorizer.engine.template.template import TemplateSet
@@ -327,6 +328,7 @@ def test_the_bundled_cases_pass_and_cover_every_template() -> None:
     results = [
         run_case(case, templates)
         for path in sorted(CASES.glob("*.toml"))
+        if path.stem in bundled.NAMES
         for case in parse_cases(path.read_text(), file=path.name, around=around)
     ]
     assert [(result.case.name, result.reasons) for result in results if result.status != "PASS"] == []

@@ -2,9 +2,10 @@
 
 import pytest
 
-from authorizer.engine.check.case_file import Surroundings, parse_cases
+from authorizer.engine.check.case_file import parse_cases
 from authorizer.engine.check.cases import run_case
 from authorizer.engine.check.lint import lint
+from authorizer.engine.check.surroundings import Surroundings
 from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import CaseInvalid
 from authorizer.engine.template.template import TemplateSet
