@@ -157,14 +157,24 @@ def test_a_claim_that_users_can_change_proves_nothing(name: str) -> None:
     assert proof.findings[0].witness is None
 
 
-def test_what_is_not_shown_to_be_apart_is_unknown() -> None:
-    """A route that no request opens, since every path of it walks: no leak, and not proven either."""
-    claims = {**CLAIMS, "dots": {"type": "enum", "values": ["x", "..."]}}
-    loaded = access({"x": ["GET /{dots}/y"]}, claims=claims)
-    [proof] = prove_routes(loaded)
-    assert proof.verdict == "PROVEN"
-    met = proofs({"x": ["GET /o/{org}/*", "GET /o/*a*b*c*d*e/"]})["routes by org"]
-    assert met.verdict == "LEAK"
+@pytest.mark.parametrize(
+    ("routes", "claim"),
+    [
+        pytest.param(["GET /one/{only}", "GET /{only}/one"], "only", id="a claim of one value at two places"),
+        pytest.param(
+            ["GET /o/{org}/{org}", "GET /o/*b/c"], "org", id="one claim twice, that would need two values"
+        ),
+        pytest.param(["ANY /z/{org}/no/yes", "ANY /z/a/{flag}/{flag}"], "org", id="another's claim twice"),
+    ],
+)
+def test_what_is_not_shown_to_be_apart_is_unknown(routes: list[str], claim: str) -> None:
+    proof = proofs({"x": routes})[f"routes by {claim}"]
+    assert proof.verdict == "UNKNOWN"
+    assert {finding.witness for finding in proof.findings} == {None}
+    assert (
+        proof.findings[0].reason
+        == f"not shown to be apart: keep the paths of `{claim}` under a prefix of their own"
+    )
 
 
 def test_lists_share_what_their_members_share() -> None:

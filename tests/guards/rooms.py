@@ -19,9 +19,10 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "identity": (
         *("identity/authority", "identity/claims"),
-        *("identity/globs", "identity/permit", "identity/resolve", "identity/roles", "memory"),
+        *("identity/filling", "identity/globs", "identity/permit", "identity/resolve", "identity/roles", "memory"),
     ),
     "settings": (
+        "settings/holes",
         *("settings/authority", "settings/callers"),
         *("settings/coherence", "settings/format_text", "settings/issuers", "settings/kinds", "settings/limits"),
         *("settings/load", "settings/places", "settings/reader", "settings/roles", "settings/routes"),
@@ -100,7 +101,9 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/check/coverage": "reports on a team's cases",
     "engine/check/lint": "advice about templates that load",
     "engine/check/reference": "advice about templates that load",
+    "engine/check/routes": "a team's own tests of its routes",
     "engine/check/services": "advice about templates that load",
+    "engine/check/surroundings": "a team's own tests of its policies",
     "engine/check/overlap": "advice about templates that load",
     "engine/check/actions": "advice about templates that load",
     "engine/check/conditions": "advice about templates that load",

@@ -173,7 +173,10 @@ def test_rows_of_both_kinds_stand_in_one_file_under_different_names() -> None:
 
 def test_without_a_configuration_s_routes_there_are_no_cases_of_them() -> None:
     around = Surroundings(templates=TemplateSet({}, {}, {}), variables={}, roles={}, groups={})
-    row = '[users.a]\n[[routes]]\nname = "x"\nuser = "a"\nmethod = "GET"\npath = "/"\nexpect = "deny"'
+    row = (
+        '[users.a]\nscopes = ["own"]\n[[routes]]\nname = "x"\nuser = "a"\nmethod = "GET"\n'
+        'path = "/plans/{}"\nexpect = "{}"'
+    )
     with pytest.raises(CaseInvalid, match="no route can be asked for here"):
         parse_case_file(row, file="t.toml", around=around)
 
@@ -249,6 +252,22 @@ def test_what_is_missing_is_a_finding_at_its_scope() -> None:
     assert list(lint_route_coverage(coverage, access.settings, source, threshold=0)) == []
     [*_, last] = lint_route_coverage(coverage, access.settings, "", threshold=100)
     assert last.place == "policies/access.toml"
+
+
+def test_who_has_no_such_claim_has_its_fallback() -> None:
+    sample = sample_access().settings
+    access = make_access(
+        claims={"plan": {"type": "enum", "values": ["pro"], "fallback": "free"}},
+        groups={name: {"scopes": []} for name in sample.groups},
+        scopes={**dict.fromkeys(sample.scopes), "own": ["GET /plans/{plan}"]},
+    )
+    row = (
+        '[users.a]\nscopes = ["own"]\n[[routes]]\nname = "x"\nuser = "a"\nmethod = "GET"\n'
+        'path = "/plans/{}"\nexpect = "{}"'
+    )
+    for plan, expect in (("free", "allow"), ("pro", "deny")):
+        cases = parse_case_file(row.format(plan, expect), file="t.toml", around=surroundings(access))
+        assert [result.status for result in run_cases(access.templates, cases)] == ["PASS"]
 
 
 # ── Commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
