@@ -31,7 +31,7 @@ ROUTES_BY: Final = "routes by "
 """What the name of each of these proofs begins with; the claim follows."""
 RESTS_ON: Final = (
     "a claim's value has its declared type, or the request is refused",
-    "users cannot choose the claim: its issuer sets it",
+    "users cannot choose the isolating claim: its issuer sets it",
     "the backend takes two paths for the same only where they are: API Gateway compares them as they are, with case",
     "the authorizer stands before every route, and no resource policy of the API opens more",
 )

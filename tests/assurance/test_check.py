@@ -64,7 +64,7 @@ def test_a_report_is_as_it_is_made_again() -> None:
         ),
         pytest.param(
             lambda it: it["proofs"].pop(),
-            "proofs: 9 rows in the report, 10 rows by what is here",
+            "proofs: 10 rows in the report, 11 rows by what is here",
             id="a proof less",
         ),
         pytest.param(

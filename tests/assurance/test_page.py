@@ -148,7 +148,7 @@ def test_it_says_what_the_report_says() -> None:
         assert row["sha256"] in said
     assert digest(written(found)) in said
     assert "46 cases in 6 files: 46 passed" in said
-    assert "8 assumptions open" in said
+    assert "11 assumptions open" in said
     assert "sample values" not in said
 
 
