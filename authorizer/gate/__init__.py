@@ -9,6 +9,7 @@ from authorizer.gate.comparison import Comparison, Shift, compare
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
+from authorizer.gate.looking import Example, Kind, conditions, exceptions, words
 from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
 from authorizer.gate.route_cases import RouteTable, entries
@@ -17,16 +18,22 @@ from authorizer.gate.route_proof import ROUTES_BY, prove_routes
 from authorizer.gate.route_saved import as_route_cases
 from authorizer.gate.smt import export_settings
 from authorizer.gate.suppression import has_ended, suppress
+from authorizer.gate.who_can import WhoCan, route_of, route_problems, who_can, who_reaches
 
 __all__ = [
     "ALL_ROLES",
     "ROUTES_BY",
     "Comparison",
+    "Example",
+    "Kind",
     "RouteTable",
     "Shift",
+    "WhoCan",
     "as_route_cases",
     "compare",
+    "conditions",
     "entries",
+    "exceptions",
     "export_settings",
     "has_ended",
     "issuer_of",
@@ -39,8 +46,13 @@ __all__ = [
     "prove_issuers",
     "prove_routes",
     "prove_settings",
+    "route_of",
+    "route_problems",
     "sayable",
     "signed",
     "subjects",
     "suppress",
+    "who_can",
+    "who_reaches",
+    "words",
 ]

@@ -4,10 +4,13 @@ than old ones, and how much a role's templates can allow at all.
 `docs/soundness.md` says what a verdict means and what it rests on.
 """
 
+from authorizer.engine.prove.answers import Asker, who_has_a_session, who_may
+from authorizer.engine.prove.askers import Asked, Undecided
 from authorizer.engine.prove.automaton import Hole, Overlap, SymbolicPattern, find_overlap
 from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.confirmation import may_request
 from authorizer.engine.prove.diff import RoleDiff, diff_role
+from authorizer.engine.prove.fits import Filling, Part, fillings
 from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.proof import Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.prove import prove
@@ -15,14 +18,22 @@ from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.saved import as_cases
 from authorizer.engine.prove.shared import covers, owned
 from authorizer.engine.prove.sides import BY_ACTOR, Side, is_within
+from authorizer.engine.prove.somebody import Guess, guesses
+from authorizer.engine.prove.ways import Literals, in_template, in_words, shown, simplify
 from authorizer.engine.prove.witness import Party, Witness, samples
 
 __all__ = [
     "BY_ACTOR",
+    "Asked",
+    "Asker",
     "Change",
+    "Filling",
     "Finding",
+    "Guess",
     "Hole",
+    "Literals",
     "Overlap",
+    "Part",
     "Party",
     "Promise",
     "Proof",
@@ -30,17 +41,26 @@ __all__ = [
     "RolePolicy",
     "Side",
     "SymbolicPattern",
+    "Undecided",
     "Verdict",
     "Witness",
     "as_cases",
     "covers",
     "diff_role",
+    "fillings",
     "find_overlap",
     "find_uncovered",
+    "guesses",
+    "in_template",
+    "in_words",
     "is_within",
     "may_request",
     "owned",
     "prove",
     "role_policy",
     "samples",
+    "shown",
+    "simplify",
+    "who_has_a_session",
+    "who_may",
 ]
