@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "test": ("authorizer.cli.policy_test:test", "Run the cases and measure what they cover."),
     "explain": ("authorizer.cli.policy_explain:explain", "Say why a request is allowed or denied."),
     "who-can": ("authorizer.cli.policy_who_can:who_can", "Say who may make a request, or reach a route."),
+    "reach": ("authorizer.cli.policy_reach:reach", "List all that a group, a role or somebody reaches."),
     "prove": ("authorizer.cli.prove:prove", "Prove that no two users' policies meet."),
     "diff": ("authorizer.cli.diff:diff", "Say whether a change lets a role do more."),
 }

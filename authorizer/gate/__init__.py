@@ -5,6 +5,7 @@ prints what these say, and a program that imports them is told the same.
 """
 
 from authorizer.gate.asking import issuer_of, signed
+from authorizer.gate.callers import Caller
 from authorizer.gate.comparison import Comparison, Shift, compare
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
@@ -12,6 +13,14 @@ from authorizer.gate.lint import lint_settings
 from authorizer.gate.looking import Example, Kind, conditions, exceptions, words
 from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
+from authorizer.gate.reach import (
+    Reach,
+    Reached,
+    reach_of_callers,
+    reach_of_group,
+    reach_of_issuer,
+    reach_of_role,
+)
 from authorizer.gate.route_cases import RouteTable, entries
 from authorizer.gate.route_lint import lint_route_coverage
 from authorizer.gate.route_proof import ROUTES_BY, prove_routes
@@ -23,9 +32,12 @@ from authorizer.gate.who_can import WhoCan, route_of, route_problems, who_can, w
 __all__ = [
     "ALL_ROLES",
     "ROUTES_BY",
+    "Caller",
     "Comparison",
     "Example",
     "Kind",
+    "Reach",
+    "Reached",
     "RouteTable",
     "Shift",
     "WhoCan",
@@ -46,6 +58,10 @@ __all__ = [
     "prove_issuers",
     "prove_routes",
     "prove_settings",
+    "reach_of_callers",
+    "reach_of_group",
+    "reach_of_issuer",
+    "reach_of_role",
     "route_of",
     "route_problems",
     "sayable",

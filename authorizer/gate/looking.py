@@ -4,7 +4,7 @@ The authorizer's own code resolves a caller, their policy is rendered, and whoev
 asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -38,6 +38,9 @@ Confirm: TypeAlias = Callable[[Identity, Context], AccessRequest | str | None]
 """An identity, and what their request may have besides → the request that they may make, or the route; None: they may
 not."""
 
+ComeBy: TypeAlias = Callable[[Role, Collection[str], Issuer, Settings], Iterable[Through]]
+"""As `authorizer.gate.callers.ways_in`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
@@ -66,12 +69,20 @@ class Kind:
 
 
 class Looking:
-    """For somebody of each kind, in one role."""
+    """For somebody of each kind, in one role: users of these issuers, who come by it so."""
 
-    def __init__(self, access: Access, role: Role, confirm: Confirm) -> None:
+    def __init__(
+        self,
+        access: Access,
+        role: Role,
+        confirm: Confirm,
+        *,
+        issuers: Sequence[Issuer] | None = None,
+        come_by: ComeBy = ways_in,
+    ) -> None:
         self._settings, self._templates = access
-        self._role, self._confirm = role, confirm
-        self._issuers = parties(self._settings)
+        self._role, self._confirm, self._come_by = role, confirm, come_by
+        self._issuers = parties(self._settings) if issuers is None else issuers
         self._always = frozenset(
             name for name, claim in self._settings.claims.items() if claim.claim == "sub"
         )
@@ -95,7 +106,7 @@ class Looking:
             if not self._may_say(asker, issuer):
                 continue
             found: dict[Through, Example] = {}
-            for through in ways_in(self._role, wanted, issuer, self._settings):
+            for through in self._come_by(self._role, wanted, issuer, self._settings):
                 example, doubt = self._example(asker, way, through, issuer)
                 doubtful = doubtful or doubt
                 if example is not None:
@@ -136,10 +147,11 @@ class Looking:
             for name, kind in self._templates.claims.items()
             if name in self._role.uses or name in asked
         }
-        doubt = not _none_left(way, claims)
+        # Where the authorizer refuses them, or gives another role, it is said: nobody comes by it so.
+        open_rule = through.rule is not None and self._settings.rules[through.rule - 1].match != "Equals"
+        guessed, doubt = False, False
         for guess in self._guesses(asker, way, through, claims):
-            # Where the authorizer refuses them, or gives another role, it is said: nobody comes by it so.
-            doubt = through.rule is not None and self._settings.rules[through.rule - 1].match != "Equals"
+            guessed = True
             for caller, requested, identity in self._identities(guess, through, issuer):
                 if any(
                     (atom.scope in identity.scopes) != chosen
@@ -156,7 +168,7 @@ class Looking:
                         return Example(
                             caller=caller, requested_role=requested, identity=identity, request=request
                         ), False
-        return None, doubt
+        return None, doubt or (open_rule if guessed else not _none_left(way, claims))
 
     def _guesses(
         self, asker: Asker, way: Literals, through: Through, claims: Mapping[str, ClaimType]
@@ -184,7 +196,7 @@ class Looking:
                 if (
                     identity is not None
                     and identity.role is self._role
-                    and self._needed <= identity.claims.keys()
+                    and self._tagged <= identity.claims.keys()
                 ):
                     yield caller, requested, identity
                     break

@@ -1,196 +1,31 @@
 """Who may make a request: those who are told, each confirmed, and nobody else."""
 
-import os
 import random
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from authorizer.engine import EngineError, InScopes, parse_identity
-from authorizer.engine.evaluate import AccessRequest, evaluate, judge
+from authorizer.engine import InScopes
+from authorizer.engine.evaluate import AccessRequest, judge
 from authorizer.engine.language import is_placeholder
 from authorizer.engine.template import Contains, Equals, IsDefined
-from authorizer.gate import Kind, WhoCan, who_can
+from authorizer.gate import (
+    Kind,
+    WhoCan,
+    conditions,
+    exceptions,
+    route_of,
+    route_problems,
+    who_can,
+    who_reaches,
+    words,
+)
 from authorizer.gate.callers import Caller, identity_of
 from authorizer.model import Identity
-from authorizer.settings.load import read
-from authorizer.settings.schema import Access
-from tests.make import SUB
-
-EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "16"))
-ROLE = "arn:aws:iam::123456789012:role/{}"
-GATES = (
-    "",
-    '"w" in scopes',
-    'not ("w" in scopes)',
-    "t is defined",
-    'p == "x"',
-    'l is defined and "m" in l',
-    't is defined and "w" in scopes',
-    'not (t is defined) or "v" in scopes',
-)
-RESOURCES = (
-    '"arn:aws:s3:::b/{{ t }}/*"',
-    '"arn:aws:s3:::b/{{ p }}/{{ t }}"',
-    '"arn:aws:s3:::b/all/*"',
-    '"arn:aws:s3:::b/*"',
-    '"arn:aws:s3:::b/${aws:PrincipalTag/T}/*"',
-    '"arn:aws:s3:::b/${aws:SourceVpc}/*"',
-    '[{% for i in l %}"arn:aws:s3:::b/{{ i }}/*"{% if not loop.last %},{% endif %}{% endfor %}]',
-    '["arn:aws:s3:::b/{{ t }}{{ t }}/*","arn:aws:s3:::b/{{ t }}/{{ p }}?"]',
-)
-CONDITIONS = (
-    "",
-    '"StringLike": { "s3:prefix": "{{ t }}*" }',
-    '"StringNotEquals": { "s3:prefix": "{{ p }}" }',
-    '"StringEquals": { "aws:PrincipalTag/t": ["a", "zz"] }',
-    '"StringLike": { "aws:PrincipalTag/t": "a*" }',
-    '"StringEquals": { "s3:prefix": "${aws:PrincipalTag/t}" }',
-    '"StringLike": { "s3:prefix": [{% for i in l %}"{{ i }}"{% if not loop.last %},{% endif %}{% endfor %}] }',
-    '"Bool": { "aws:SecureTransport": "true" }',
-)
-PREFIXES = (None, "a", "ab", "x", "m")
-AROUND = (("true", "a"), (None, "m"), ("false", None))
-REQUESTS = tuple(
-    AccessRequest(
-        action=action,
-        resource=f"arn:aws:s3:::b/{name}",
-        context={
-            key: value
-            for key, value in (
-                ("s3:prefix", prefix),
-                ("aws:SecureTransport", secure),
-                ("aws:sourcevpc", vpc),
-            )
-            if value is not None
-        },
-    )
-    for action, name, (prefix, secure, vpc) in product(
-        ("s3:GetObject", "s3:PutObject"),
-        ("a/1", "x/a", "all/1", "m/1", "aa/x", "a/x1"),
-        tuple(
-            (prefix, secure, vpc)
-            for prefix in PREFIXES
-            for secure, vpc in (("true", "a"), (None, "m"), ("false", None))
-        ),
-    )
-)
-
-
-def template(statement: tuple[str, ...]) -> str:
-    effect, gate, action, resource, condition = statement
-    text = f'{{"Effect": "{effect}", "Action": "{action}", "Resource": {resource}'
-    text += f', "Condition": {{ {condition} }}}}' if condition else "}"
-    gated = f"{{% if {gate} %}}{text}{{% endif %}}" if gate else text
-    return f'{{"Version": "2012-10-17", "Statement": [{gated}]}}'
-
-
-def configuration(
-    statements: Sequence[tuple[str, ...]], *, issuers: int = 2, header: bool = True, **gateway: Any
-) -> Access:
-    """Two roles, of which `r` has all statements and `q` all but the last; groups that bring one, a scope, or both."""
-    names = [f"s{number}" for number in range(len(statements))]
-    own = {"client_ids": ["c"], "token_use": ["id", "access"]}
-    partner = {
-        "roles": ["r"],
-        "groups": ["g", "k"],
-        "scopes": ["w"],
-        "claims": {"t": ["a", "b"]},
-    }
-    tables: dict[str, Any] = {
-        "issuers": [
-            {**own, "user_pool": "eu-west-1_Own", **({"speaks_for": "any"} if issuers > 1 else {})},
-            {**own, "user_pool": "eu-west-1_Partner", "speaks_for": partner},
-        ][:issuers],
-        "claims": {
-            "sub": {"type": "uuid"},
-            "t": {"type": "slug", "max_length": 3},
-            "p": {"type": "enum", "values": ["x", "y"]},
-            "l": {"type": "slug", "max_length": 3, "list": True, "max_items": 3},
-        },
-        "roles": {
-            "r": {"arn": ROLE.format("r"), "policies": names, "session_tags": {"T": "t"}},
-            "q": {"arn": ROLE.format("q"), "policies": names[:-1] or names},
-        },
-        "groups": {
-            "g": {"role": "r", "precedence": 2, "scopes": ["w"]},
-            "h": {"role": "q", "precedence": 1, "scopes": []},
-            "i": {"role": "r", "precedence": 1},
-            "k": {"scopes": ["v"]} if issuers == 1 else {"scopes": []},
-        },
-        "rules": [{"claim": "p", "match": "Equals", "value": "y", "role": "q"}],
-        "scopes": {"w": ["GET /w/*"], "v": ["GET /v"]},
-        "resolution": {"role_header": "x-role"} if header else {},
-        "gateway": {
-            "result_ttl": "0s",
-            "identity_sources": ["authorization"],
-            **gateway,
-        },
-    }
-    return read(
-        tables,
-        source="",
-        place="access.toml",
-        templates={name: template(statement) for name, statement in zip(names, statements, strict=True)},
-        environment={},
-    )
-
-
-def everybody(
-    access: Access, choose: random.Random, count: int
-) -> Iterator[tuple[Caller, str | None, Identity]]:
-    """Some of all tokens that there can be, those that the authorizer takes."""
-    settings = access.settings
-    for _ in range(count):
-        issuer = choose.choice(list(settings.issuers.values()))
-        groups = tuple(name for name in settings.groups if choose.random() < 0.4)
-        use = choose.choice(("id", "access"))
-        scopes = tuple(name for name in settings.scopes if choose.random() < 0.4) if use == "access" else ()
-        claims = {
-            "t": choose.choice((None, "a", "b", "ab")),
-            "p": choose.choice((None, "x", "y")),
-            "l": choose.choice((None, ["m"], ["a", "m"], ["a", "b", "x"])),
-        }
-        roles = (
-            tuple(ROLE.format(name) for name in ("r", "q") if choose.random() < 0.2) if use == "id" else ()
-        )
-        values: dict[str, object] = {
-            "sub": SUB,
-            **{key: value for key, value in claims.items() if value is not None},
-        }
-        caller = Caller(
-            issuer=issuer.issuer,
-            token_use=use,
-            sub=SUB,
-            client_id="c",
-            groups=groups,
-            roles=roles,
-            scopes=scopes,
-            values=values,
-        )
-        requested = choose.choice((None, "r", "q")) if settings.resolution.role_header else None
-        identity = identity_of(caller, requested, settings)
-        if identity is not None:
-            yield caller, requested, identity
-
-
-def allowed(access: Access, identity: Identity, request: AccessRequest) -> bool:
-    """By a way of its own: the policy is rendered and evaluated, with the session's tags."""
-    tags = identity.role.session_tags
-    if not set(tags.values()) <= identity.claims.keys():
-        return False
-    try:
-        text = access.templates.render(identity.role.policies, identity.claims, scopes=identity.scopes)
-    except EngineError:
-        return False
-    context = {
-        **request.context,
-        **{f"aws:PrincipalTag/{key}": str(identity.claims[name]) for key, name in tags.items()},
-    }
-    request = AccessRequest(action=request.action, resource=request.resource, context=context)
-    return evaluate(identity=None, session=parse_identity(text), boundary=None, request=request).allowed
+from authorizer.settings.schema import Access, Route
+from tests.gate.small import EXAMPLES, REQUESTS, ROLE, allowed, configuration, drawn, everybody
+from tests.make import make_access, sample_access
 
 
 def told(access: Access, kind: Kind, identity: Identity, request: AccessRequest) -> bool:
@@ -217,7 +52,10 @@ def told(access: Access, kind: Kind, identity: Identity, request: AccessRequest)
             texts += ["".join(filled(char, item) for char in text) for item in items]
         given = context.get(condition.key.lower())
         return judge(
-            condition.operator, texts, () if given is None else (given,), lambda key: context.get(key)
+            condition.operator,
+            texts,
+            () if given is None else (given,),
+            (lambda key: context.get(key)),  # noqa: PLW0108 - mypy reads `get` as taking a default
         )
 
     def filled(char: str, item: str) -> str:
@@ -270,21 +108,6 @@ def comes_by(access: Access, kind: Kind, caller: Caller) -> bool:
     )
 
 
-def drawn(choose: random.Random) -> Access:
-    def one(effect: str, *actions: str) -> tuple[str, ...]:
-        return tuple(map(choose.choice, ((effect,), GATES, actions, RESOURCES, CONDITIONS)))
-
-    statements = [one("Allow", "s3:GetObject", "s3:*Object") for _ in range(choose.randint(1, 3))]
-    if choose.random() < 0.6:
-        statements.append(one("Deny", "s3:GetObject", "s3:*"))
-    return configuration(
-        statements,
-        issuers=choose.choice((1, 2)),
-        header=False,
-        token_scopes=choose.choice(("ignore", "either", "both")),
-    )
-
-
 @pytest.mark.parametrize("seed", range(EXAMPLES))
 def test_exactly_those_who_are_told_may(seed: int) -> None:
     choose = random.Random(seed)
@@ -305,3 +128,166 @@ def test_exactly_those_who_are_told_may(seed: int) -> None:
             assert isinstance(shown.request, AccessRequest)
             assert again is not None
             assert allowed(access, again, shown.request)
+
+
+def asked(access: Access, action: str, resource: str, **context: Any) -> list[WhoCan]:
+    request = AccessRequest(action=action, resource=resource, context=context)
+    return [who_can(access, role, request) for role in access.settings.roles.values()]
+
+
+def lines(access: Access, answers: Sequence[WhoCan]) -> list[tuple[str, list[str], list[str]]]:
+    return [
+        (kind.role, words(kind.asker, kind.way, access.templates), conditions(kind.asker, access.templates))
+        for kind in whole(answers)
+    ]
+
+
+BUCKET = "arn:aws:s3:::example-data"
+
+
+def test_a_tenant_is_read_off_the_resource_and_a_scope_off_the_branch() -> None:
+    access = sample_access()
+    answers = asked(access, "s3:PutObject", f"{BUCKET}/tenants/acme/x")
+    assert lines(access, answers) == [
+        ("viewer", ["tenant = acme", "with scope data:write"], []),
+        ("admin", ["tenant = acme"], []),
+    ]
+    viewer, admin = whole(answers)
+    assert [through.told(access.settings) for through in admin.through] == [
+        "group admins",
+        "a token that names role admin",
+    ]
+    assert "group viewers and editors" in [through.told(access.settings) for through in viewer.through]
+    assert "group viewers, a token with scope data:write" in [
+        through.told(access.settings) for through in viewer.through
+    ]
+    assert viewer.example.identity.claims["tenant"] == "acme"
+    assert [place.describe() for place in viewer.asker.places] == ["tenant-data.json.j2:37"]
+
+
+def test_what_is_left_to_the_request_is_told_with_claims() -> None:
+    access = sample_access()
+    answers = asked(access, "s3:ListBucket", BUCKET)
+    assert ("editor", ["with tenant"], ["StringLike s3:prefix 'home/{{ sub }}/*'"]) in lines(access, answers)
+    (editor,) = (kind for kind in whole(answers) if kind.role == "editor")
+    assert isinstance(editor.example.request, AccessRequest)
+    assert editor.example.request.context["s3:prefix"] == f"home/{editor.example.identity.claims['sub']}/"
+
+
+def test_a_context_that_is_given_is_settled() -> None:
+    access = sample_access()
+    answers = asked(access, "s3:ListBucket", BUCKET, **{"s3:prefix": "tenants/acme/"})
+    assert lines(access, answers) == [("viewer", ["tenant = acme"], []), ("admin", ["tenant = acme"], [])]
+    nobody = asked(access, "s3:ListBucket", BUCKET, **{"s3:prefix": ()})
+    assert whole(nobody) == []
+
+
+def test_a_rule_leads_only_whom_it_matches() -> None:
+    access = sample_access()
+    machine = "1example23456789machine"
+    (kind,) = whole(asked(access, "s3:PutObject", f"{BUCKET}/clients/{machine}/x"))
+    assert [through.rule for through in kind.through] == [1, None]
+    assert whole(asked(access, "s3:PutObject", f"{BUCKET}/clients/another/x")) == []
+
+
+def test_nobody_is_told_for_what_no_statement_allows() -> None:
+    answers = asked(sample_access(), "s3:PutBucketPolicy", BUCKET)
+    assert whole(answers) == []
+    assert not any(answer.undecided for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("route", "roles"),
+    [
+        (Route(method="GET", path="/users/1"), {"viewer", "editor", "admin", "importer"}),
+        (Route(method="GET", path="/nowhere"), set()),
+        (Route(method="GET", path="/data/../users/1"), set()),
+        (Route(method="", path="$connect"), {"viewer", "editor", "admin", "importer"}),
+        (Route(method="", path="$default"), set()),
+        (Route(method="POST", path="/users"), {"viewer", "editor", "admin", "importer"}),
+        (Route(method="POST", path="/files"), set()),
+    ],
+)
+def test_a_route_is_reached_by_who_has_a_scope_for_it(route: Route, roles: set[str]) -> None:
+    access = sample_access()
+    answers = [who_reaches(access, role, route) for role in access.settings.roles.values()]
+    assert {kind.role for kind in whole(answers)} == roles
+    assert not any(answer.undecided for answer in answers)
+    for kind in whole(answers):
+        scopes = {atom.scope for atom, chosen in kind.way if isinstance(atom, InScopes) and chosen}
+        assert scopes <= kind.example.identity.scopes
+        assert len(scopes) == 1
+
+
+def test_the_catch_all_route_is_reached_where_answers_are_simple() -> None:
+    access = make_access(
+        environment={"RESPONSE": "simple", "RESULT_TTL": "0s"}, scopes={"data:read": ["$default"]}
+    )
+    answers = [
+        who_reaches(access, role, Route(method="", path="$default"))
+        for role in access.settings.roles.values()
+    ]
+    assert {kind.role for kind in whole(answers)} == {"viewer", "editor", "admin", "importer"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("GET /data/x", 0),
+        ("$connect", 0),
+        ("GETT data/*", 2),
+        ("GET /{proxy+}", 1),
+    ],
+)
+def test_a_route_is_one_method_and_one_path(text: str, problems: int) -> None:
+    route = route_of(text)
+    assert route is not None
+    assert len(list(route_problems(route))) == problems
+    assert route_of("s3:GetObject") is None
+
+
+def test_an_issuer_is_told_only_for_what_it_may_say() -> None:
+    access = configuration([("Allow", "", "s3:GetObject", '"arn:aws:s3:::b/{{ t }}/*"', "")])
+    of_a = whole(asked(access, "s3:GetObject", "arn:aws:s3:::b/a/1"))
+    of_c = whole(asked(access, "s3:GetObject", "arn:aws:s3:::b/c/1"))
+    assert {name for kind in of_a for name in kind.issuers} == {"eu-west-1_Own", "eu-west-1_Partner"}
+    assert {name for kind in of_c for name in kind.issuers} == {"eu-west-1_Own"}
+    partner = next(kind for kind in of_a if "eu-west-1_Partner" in kind.issuers)
+    assert all(set(through.groups) <= {"g"} for through in partner.through)
+
+
+def test_what_a_deny_takes_is_an_exception() -> None:
+    access = configuration(
+        [
+            ("Allow", "", "s3:GetObject", '"arn:aws:s3:::b/*"', ""),
+            ("Deny", "", "s3:*", '"arn:aws:s3:::b/{{ t }}/*"', '"Bool": { "aws:SecureTransport": "false" }'),
+        ]
+    )
+    kind = next(
+        each for each in whole(asked(access, "s3:GetObject", "arn:aws:s3:::b/a/1")) if each.role == "r"
+    )
+    assert exceptions(kind.asker, access.templates) == ["t = a and Bool aws:SecureTransport 'false'"]
+
+
+def test_what_depends_on_the_place_of_an_item_is_not_told() -> None:
+    looped = '[{% for i in l %}{% if loop.first %}"arn:aws:s3:::b/{{ i }}/*"{% endif %}{% endfor %}]'
+    access = configuration([("Allow", "", "s3:GetObject", looped, "")])
+    answers = asked(access, "s3:GetObject", "arn:aws:s3:::b/a/1")
+    assert all("which item of `l`" in answer.undecided[0] for answer in answers)
+
+
+def test_an_item_of_a_list_is_told_wherever_it_stands() -> None:
+    looped = '[{% for i in l %}"arn:aws:s3:::b/{{ i }}/*"{% if not loop.last %},{% endif %}{% endfor %}]'
+    access = configuration([("Allow", "", "s3:GetObject", looped, "")], issuers=1)
+    answers = asked(access, "s3:GetObject", "arn:aws:s3:::b/a/1")
+    assert {line for _, found, _ in lines(access, answers) for line in found} == {"l has a", "with t"}
+
+
+def test_managed_policies_long_policies_and_actors_are_noted() -> None:
+    access = make_access(
+        roles={"viewer": {"managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}},
+    )
+    answers = asked(access, "s3:GetObject", f"{BUCKET}/tenants/acme/x")
+    assert [note for answer in answers for note in answer.notes] == [
+        "role viewer passes managed_policies: what they allow besides is not seen here"
+    ]

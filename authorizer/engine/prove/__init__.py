@@ -5,7 +5,7 @@ than old ones, and how much a role's templates can allow at all.
 """
 
 from authorizer.engine.prove.answers import Asker, who_has_a_session, who_may
-from authorizer.engine.prove.askers import Asked, Undecided
+from authorizer.engine.prove.askers import Asked, Found, Undecided, ways_of
 from authorizer.engine.prove.automaton import Hole, Overlap, SymbolicPattern, find_overlap
 from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.confirmation import may_request
@@ -18,7 +18,9 @@ from authorizer.engine.prove.role_policy import RolePolicy, role_policy
 from authorizer.engine.prove.saved import as_cases
 from authorizer.engine.prove.shared import covers, owned
 from authorizer.engine.prove.sides import BY_ACTOR, Side, is_within
+from authorizer.engine.prove.solve import requests_for
 from authorizer.engine.prove.somebody import Guess, guesses
+from authorizer.engine.prove.users import fill_in
 from authorizer.engine.prove.ways import Literals, in_template, in_words, shown, simplify
 from authorizer.engine.prove.witness import Party, Witness, samples
 
@@ -29,6 +31,7 @@ __all__ = [
     "Change",
     "Filling",
     "Finding",
+    "Found",
     "Guess",
     "Hole",
     "Literals",
@@ -47,6 +50,7 @@ __all__ = [
     "as_cases",
     "covers",
     "diff_role",
+    "fill_in",
     "fillings",
     "find_overlap",
     "find_uncovered",
@@ -57,10 +61,12 @@ __all__ = [
     "may_request",
     "owned",
     "prove",
+    "requests_for",
     "role_policy",
     "samples",
     "shown",
     "simplify",
+    "ways_of",
     "who_has_a_session",
     "who_may",
 ]

@@ -86,7 +86,7 @@ class _Row(NamedTuple):
 
 
 def goes(found: Found, way: Literals) -> bool:
-    """Whether what was found is on a way that a simpler one stands for."""
+    """Whether somebody who goes a simpler way may be one of whom this was found."""
     return all(found.way.get(atom, chosen) == chosen for atom, chosen in way)
 
 

@@ -137,20 +137,32 @@ class _Reader:
         return {filling for text in listed for filling in self._fillings(text)}
 
     def _fillings(self, text: str) -> set[Filling]:
+        known: list[str | Wild | Variable] = []
+        for part in self._with_claims(parse_resource(text)):
+            given = self._asked.context.get(part.key) if isinstance(part, Variable) else None
+            if not isinstance(part, Variable):
+                known.append(part)
+            elif given is None and part.default is not None:
+                raise Undecided(f"a resource has a default for {part.key}: say what the request's is")
+            elif given is None:
+                known.append(part)
+            elif len(given) != 1 and part.default is None:
+                return set()
+            else:
+                known.append(given[0] if len(given) == 1 else str(part.default))
+        parts, languages = self._opened(known)
+        return fillings(parts, self._asked.resource, languages)
+
+    def _opened(
+        self, pattern: Iterable[str | Wild | Variable]
+    ) -> tuple[list[Part], dict[str, Language | None]]:
+        """The pattern with a hole for each claim, and for each variable."""
         languages: dict[str, Language | None] = {}
         parts: list[Part] = []
-        for part in self._with_claims(parse_resource(text)):
+        for part in pattern:
             if isinstance(part, Variable):
-                known = self._asked.context.get(part.key)
-                if known is None and part.default is not None:
-                    raise Undecided(f"a resource has a default for {part.key}: say what the request's is")
-                if known is None:
-                    languages[part.key] = None
-                    parts.append((part.key,))
-                elif len(known) != 1 and part.default is None:
-                    return set()
-                else:
-                    parts.append(known[0] if len(known) == 1 else str(part.default))
+                languages[part.key] = None
+                parts.append((part.key,))
             elif not isinstance(part, str):
                 parts.append(part)
             else:
@@ -160,7 +172,7 @@ class _Reader:
                         parts.append((piece,))
                     else:
                         parts.append(piece)
-        return fillings(parts, self._asked.resource, languages)
+        return parts, languages
 
     def _with_claims(self, parts: Parts) -> Iterator[str | Wild | Variable]:
         """Session tags are claims."""
@@ -195,10 +207,29 @@ class _Reader:
                     yield frozenset({(hole, text)}), ()
             return
         holds = self._holds(condition, values)
-        if holds is None:
+        if holds is None and (found := self._read_off(condition)) is not None:
+            yield from ((filling, ()) for filling in found)
+        elif holds is None:
             yield frozenset(), (condition,)
         elif holds[0]:
             yield frozenset(), ()
+
+    def _read_off(self, condition: Condition) -> set[Filling] | None:
+        """What the claims in a condition must be for the text that the request is known to have; None where that is
+        not for a text to say."""
+        operator, given = known_operator(condition.operator), self._asked.context.get(condition.key.lower())
+        if given is None or operator.name not in ("StringEquals", "StringLike") or operator.qualifier:
+            return None
+        if len(given) != 1:
+            return None
+        found: set[Filling] = set()
+        for text in condition.values:
+            pattern = parse_pattern(text, wildcards=operator.takes_wildcards)
+            if any(isinstance(part, Variable) for part in pattern):
+                return None
+            parts, languages = self._opened(pattern)
+            found |= fillings(parts, given[0], languages)
+        return found
 
     def _holds(self, condition: Condition, values: Filling) -> tuple[bool | None] | None:
         """The judgement, if all is known that it looks at."""

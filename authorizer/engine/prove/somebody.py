@@ -46,7 +46,8 @@ def guesses(
     """Users of an answer who go this one of its ways, with these types of claims: a type may be narrower than the
     templates', where an issuer's users have only some values. `tags` as in `Asked`; `texts`: what some claims are to be
     that the answer leaves open."""
-    for found in (each for each in asker.found if goes(each, way)):
+    fitting = (replace(each, way={**each.way, **dict(way)}) for each in asker.found if goes(each, way))
+    for found in fitting:
         told: list[User] = []
         todo = list(_users(found, claims, origin, texts))
         while todo:
