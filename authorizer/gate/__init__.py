@@ -10,7 +10,7 @@ from authorizer.gate.comparison import Comparison, Shift, compare
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
-from authorizer.gate.looking import Example, Kind, conditions, exceptions, words
+from authorizer.gate.looking import Example, Kind
 from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
 from authorizer.gate.reach import (
@@ -21,6 +21,7 @@ from authorizer.gate.reach import (
     reach_of_issuer,
     reach_of_role,
 )
+from authorizer.gate.reached import Reached
 from authorizer.gate.route_cases import RouteTable, entries
 from authorizer.gate.route_lint import lint_route_coverage
 from authorizer.gate.route_proof import ROUTES_BY, prove_routes
@@ -28,6 +29,7 @@ from authorizer.gate.route_saved import as_route_cases
 from authorizer.gate.smt import export_settings
 from authorizer.gate.suppression import has_ended, suppress
 from authorizer.gate.who_can import WhoCan, route_of, route_problems, who_can, who_reaches
+from authorizer.gate.wording import conditions, exceptions, words
 
 __all__ = [
     "ALL_ROLES",

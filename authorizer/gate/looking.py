@@ -12,22 +12,19 @@ from authorizer.engine import (
     Atom,
     ClaimType,
     EngineError,
-    Equals,
     HasItems,
     InScopes,
     IsDefined,
-    Language,
-    Segment,
     TemplateSet,
     parse_identity,
 )
 from authorizer.engine.evaluate import AccessRequest, evaluate
-from authorizer.engine.prove import Asker, Guess, Literals, guesses, in_template, in_words
+from authorizer.engine.prove import Asker, Guess, Literals, guesses
 from authorizer.gate.callers import Caller, Through, callers, identity_of, satisfying, ways_in
-from authorizer.gate.issuers import Sayable, sayable
+from authorizer.gate.narrowing import may_be, narrowed, none_left
+from authorizer.gate.wording import words
 from authorizer.model import Identity, Role
 from authorizer.settings.format_text import holes
-from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Access, Issuer, Settings
 
 TAG: Final = "aws:PrincipalTag/"
@@ -143,7 +140,7 @@ class Looking:
         """Somebody who comes by it so; and where nobody was found, whether there may be somebody all the same."""
         asked = {self._templates.origin(char)[0] for char, _ in asker.values}
         claims = {
-            name: _narrowed(kind, may_be(issuer, name, self._settings))
+            name: narrowed(kind, may_be(issuer, name, self._settings))
             for name, kind in self._templates.claims.items()
             if name in self._role.uses or name in asked
         }
@@ -168,7 +165,7 @@ class Looking:
                         return Example(
                             caller=caller, requested_role=requested, identity=identity, request=request
                         ), False
-        return None, doubt or (open_rule if guessed else not _none_left(way, claims))
+        return None, doubt or (open_rule if guessed else not none_left(way, claims))
 
     def _guesses(
         self, asker: Asker, way: Literals, through: Through, claims: Mapping[str, ClaimType]
@@ -249,72 +246,6 @@ def needed(role: Role) -> frozenset[str]:
     )
 
 
-def may_be(issuer: Issuer, claim: str, settings: Settings) -> Sayable:
-    """The values of a claim that the issuer's users may have; None: any of its type. The app client's id is one of
-    those whose tokens are taken."""
-    values = sayable(issuer, claim)
-    source = settings.claims[claim].claim
-    if source == KINDS[issuer.kind].client["access"] and issuer.client_ids is not None:
-        return issuer.client_ids if values is None else values & issuer.client_ids
-    return values
-
-
-def words(asker: Asker, way: Literals, templates: TemplateSet) -> list[str]:
-    """What users must be, a word each: `tenant = acme`, `with scope data:write`."""
-    held = sorted((templates.origin(char)[0], text) for char, text in asker.values)
-    return [
-        *(f"{claim} {'has' if templates.claims[claim].is_list else '='} {text}" for claim, text in held),
-        *sorted(map(in_words, way)),
-    ]
-
-
-def conditions(asker: Asker, templates: TemplateSet) -> list[str]:
-    """What is left over of the request, in words; claims as in templates."""
-    return [in_template(condition, templates.origin) for condition in asker.conditions]
-
-
-def exceptions(asker: Asker, templates: TemplateSet) -> list[str]:
-    """Who may not all the same, or where, in words."""
-    told = []
-    for each in asker.but:
-        held = sorted((templates.origin(char)[0], text) for char, text in each.values)
-        words = [f"{claim} = {text}" for claim, text in held]
-        told.append(" and ".join((*words, *(in_template(one, templates.origin) for one in each.conditions))))
-    return told
-
-
 def parties(settings: Settings) -> list[Issuer]:
     """Every issuer once, whatever the forms of its `iss`."""
     return list({(issuer.name, issuer.place): issuer for issuer in settings.issuers.values()}.values())
-
-
-def _narrowed(kind: ClaimType, values: Sayable) -> ClaimType:
-    """The type with these values alone."""
-    if values is None:
-        return kind
-    texts = (tuple(Segment(frozenset(char), 1, 1) for char in text) for text in sorted(values))
-    return replace(kind, language=Language(tuple(texts)))
-
-
-def _none_left(way: Literals, claims: Mapping[str, ClaimType]) -> bool:
-    """Whether a claim of few values has none that the choices leave."""
-    for name, kind in claims.items():
-        texts = _texts(kind.language)
-        refused = {
-            atom.value
-            for atom, chosen in way
-            if isinstance(atom, Equals) and atom.claim == name and not chosen
-        }
-        if texts is not None and not kind.is_list and texts <= refused:
-            return True
-    return False
-
-
-def _texts(language: Language) -> frozenset[str] | None:
-    """All texts of a language that lists them; None for any other."""
-    segments = [segment for sequence in language.alternatives for segment in sequence]
-    if any(len(each.chars) != 1 or each.min != each.max for each in segments):
-        return None
-    return frozenset(
-        "".join(next(iter(each.chars)) * each.min for each in sequence) for sequence in language.alternatives
-    )

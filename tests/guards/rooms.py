@@ -123,6 +123,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/prove/diff": "reports on two versions of a policy",
     "engine/prove/groups": "reports on two versions of a policy",
     "engine/prove/fits": "says who may: held to everybody in small configurations by tests/gate/test_who_can.py",
+    "engine/prove/found": "says who may: held to everybody in small configurations by tests/gate/test_who_can.py",
     "engine/prove/inclusion": "the prover",
     "engine/prove/proof": "the prover",
     "engine/prove/prove": "the prover",

@@ -11,6 +11,7 @@ from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.confirmation import may_request
 from authorizer.engine.prove.diff import RoleDiff, diff_role
 from authorizer.engine.prove.fits import Filling, Part, fillings
+from authorizer.engine.prove.found import Asked, Found, Undecided
 from authorizer.engine.prove.inclusion import find_uncovered
 from authorizer.engine.prove.proof import Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.prove import prove

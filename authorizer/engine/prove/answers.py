@@ -12,8 +12,9 @@ from typing import Final, NamedTuple, TypeAlias
 from authorizer.engine.document import Condition
 from authorizer.engine.evaluate import known_operator
 from authorizer.engine.language import Placeholders
-from authorizer.engine.prove.askers import Asked, Found, Spared, Undecided, find_allowing, ways_of
+from authorizer.engine.prove.askers import find_allowing, ways_of
 from authorizer.engine.prove.fits import Filling
+from authorizer.engine.prove.found import Asked, Found, Spared, Undecided
 from authorizer.engine.prove.ways import Literals, simplify
 from authorizer.engine.template import Atom, Equals, HasItems, IsDefined, Place, TemplateSet
 

@@ -8,7 +8,7 @@ nobody else.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -19,57 +19,27 @@ from authorizer.engine.evaluate import (
     Wild,
     judge,
     known_operator,
-    matches,
-    parse_action,
     parse_pattern,
     parse_resource,
-    show,
 )
 from authorizer.engine.language import Language, Placeholders, is_placeholder
 from authorizer.engine.prove.fits import Filling, Part, TooManyFillings, fillings
-from authorizer.engine.template import Atom, Branch, Contains, Equals, InScopes, IsDefined, Place, TemplateSet
+from authorizer.engine.prove.found import (
+    Asked,
+    Found,
+    Spared,
+    Undecided,
+    acts,
+    agree,
+    filled,
+    literals,
+    pieces,
+    taken_apart,
+)
+from authorizer.engine.template import Atom, Branch, Contains, Equals, InScopes, IsDefined, TemplateSet
 
 MAX_WAYS: Final = 4096
 """Most ways through a role's templates that are looked at."""
-
-
-class Undecided(Exception):
-    """It cannot be told who may make the request; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """The request, and what is known of whoever makes it."""
-
-    action: str
-    resource: str
-    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Condition keys of the request in lower case, as far as they are given; no value: the key is not there."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Condition key in lower case, `aws:principaltag/tenant` → the claim that is always its value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spared:
-    """What a Deny leaves of an Allow: nobody with these values, where these conditions hold."""
-
-    values: Filling
-    conditions: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One Allow on one way that may match the request, and for whom."""
-
-    way: Mapping[Atom, bool | int]
-    values: Filling
-    """Placeholder → what the claim must be."""
-    conditions: tuple[Condition, ...]
-    """What is left over, of the request and of session tags."""
-    but: tuple[Spared, ...]
-    place: Place
-    statement: Statement
-    """As rendered on this way, with placeholders."""
 
 
 def find_allowing(templates: TemplateSet, names: Sequence[str], asked: Asked) -> list[Found]:
@@ -109,7 +79,7 @@ class _Reader:
         acting = [
             (statement, place)
             for statement, place in zip(branch.document.statements, branch.places, strict=True)
-            if _acts(statement, self._asked.action)
+            if acts(statement, self._asked.action)
         ]
         denies = [statement for statement, _ in acting if statement.effect != "Allow"]
         for statement, place in acting:
@@ -166,7 +136,7 @@ class _Reader:
             elif not isinstance(part, str):
                 parts.append(part)
             else:
-                for piece in _pieces(part):
+                for piece in pieces(part):
                     if is_placeholder(piece):
                         languages[piece] = self._templates.claims[self._templates.origin(piece)[0]].language
                         parts.append((piece,))
@@ -185,7 +155,7 @@ class _Reader:
     ) -> list[tuple[Filling, tuple[Condition, ...]]]:
         """With the conditions that are left over; nothing where one of them never holds. Of a tag that must be one of
         several texts, each is a case of its own."""
-        values, own = _taken_apart(filling)
+        values, own = taken_apart(filling)
         cases: list[tuple[Filling, tuple[Condition, ...]]] = [(values, own)]
         for condition in conditions:
             cases = [
@@ -199,10 +169,10 @@ class _Reader:
         self, condition: Condition, values: Filling
     ) -> Iterator[tuple[Filling, tuple[Condition, ...]]]:
         claim = self._asked.tags.get(condition.key.lower())
-        literals = None if claim is None or self._holes[claim] in dict(values) else _literals(condition)
-        if claim is not None and literals is not None:
+        texts = None if claim is None or self._holes[claim] in dict(values) else literals(condition)
+        if claim is not None and texts is not None:
             hole, language = self._holes[claim], self._templates.claims[claim].language
-            for text in literals:
+            for text in texts:
                 if fillings([(hole,)], text, {hole: language}):
                     yield frozenset({(hole, text)}), ()
             return
@@ -233,12 +203,12 @@ class _Reader:
 
     def _holds(self, condition: Condition, values: Filling) -> tuple[bool | None] | None:
         """The judgement, if all is known that it looks at."""
-        filled = _filled(condition, values)
-        if any(is_placeholder(char) for text in filled.values for char in text):
+        said = filled(condition, values).values
+        if any(is_placeholder(char) for text in said for char in text):
             return None
         mine = dict(values)
         keys = {condition.key.lower()}
-        for text in filled.values:
+        for text in said:
             keys |= {part.key for part in parse_pattern(text) if isinstance(part, Variable)}
         known: dict[str, tuple[str, ...]] = {}
         for key in keys:
@@ -252,7 +222,7 @@ class _Reader:
         def lookup(key: str) -> str | None:
             return known[key][0] if len(known[key]) == 1 else None
 
-        return (judge(condition.operator, filled.values, known[condition.key.lower()], lookup),)
+        return (judge(condition.operator, said, known[condition.key.lower()], lookup),)
 
     def _spared(self, found: Found, deny: Statement) -> Iterator[Found]:
         """The cases in which the Deny does not apply."""
@@ -264,18 +234,18 @@ class _Reader:
             elif holds[0] is False:
                 yield found
                 return
-        reached = [_taken_apart(filling) for filling in self._resources(deny)]
+        reached = [taken_apart(filling) for filling in self._resources(deny)]
         if not deny.not_resources:
             but = tuple(
                 Spared(values=values, conditions=(*own, *conditions))
                 for values, own in reached
-                if _agree(values, found.values)
+                if agree(values, found.values)
             )
             yield replace(found, but=(*found.but, *but))
             return
         # Spared is whoever asks for one of these, and whoever the conditions leave alone.
         for values, own in reached:
-            if _agree(values, found.values):
+            if agree(values, found.values):
                 yield replace(found, values=found.values | values, conditions=(*found.conditions, *own))
         if conditions:
             yield replace(found, but=(*found.but, Spared(values=frozenset(), conditions=tuple(conditions))))
@@ -292,15 +262,15 @@ class _Reader:
         )
         but = []
         for each in found.but:
-            if not _agree(each.values, found.values):
+            if not agree(each.values, found.values):
                 continue
             left = Spared(values=each.values - found.values, conditions=each.conditions)
             if not left.values and set(left.conditions) <= set(found.conditions):
                 return None  # whoever fulfils the one fulfils the other
-            but.append(replace(left, conditions=tuple(_filled(one, single) for one in left.conditions)))
+            but.append(replace(left, conditions=tuple(filled(one, single) for one in left.conditions)))
         return replace(
             found,
-            conditions=tuple(_filled(condition, single) for condition in found.conditions),
+            conditions=tuple(filled(condition, single) for condition in found.conditions),
             but=tuple(dict.fromkeys(but)),
         )
 
@@ -320,53 +290,3 @@ class _Reader:
                 if atom.value in items:
                     return False
         return True
-
-
-def _acts(statement: Statement, action: str) -> bool:
-    listed = any(
-        matches(parse_action(text), action.lower()) for text in (statement.not_actions or statement.actions)
-    )
-    return listed is not bool(statement.not_actions)
-
-
-def _taken_apart(filling: Filling) -> tuple[Filling, tuple[Condition, ...]]:
-    """What claims must be, and what keys of the request must be that stand in a pattern as variables."""
-    own = sorted(each for each in filling if not is_placeholder(each[0]))
-    return filling.difference(own), tuple(
-        Condition(operator="StringEquals", key=key, values=(show((text,)),)) for key, text in own
-    )
-
-
-def _agree(one: Filling, other: Filling) -> bool:
-    mine = dict(other)
-    return all(mine.get(hole, text) == text for hole, text in one)
-
-
-def _filled(condition: Condition, values: Filling) -> Condition:
-    mine = {char: show((text,)) for char, text in values}
-    return replace(
-        condition, values=tuple("".join(mine.get(char, char) for char in text) for text in condition.values)
-    )
-
-
-def _literals(condition: Condition) -> list[str] | None:
-    """The texts that a key must be one of; None for a condition that says something else."""
-    operator = known_operator(condition.operator)
-    if operator.name != "StringEquals" or operator.qualifier == "ForAllValues" or operator.if_exists:
-        return None
-    found = [parse_pattern(text, wildcards=False) for text in condition.values]
-    texts = [parts[0] for parts in found if len(parts) == 1 and isinstance(parts[0], str)]
-    if len(texts) < len(found) or any(is_placeholder(char) for text in texts for char in text):
-        return None
-    return texts
-
-
-def _pieces(text: str) -> list[str]:
-    """The text with each placeholder by itself."""
-    pieces = [""]
-    for char in text:
-        if is_placeholder(char):
-            pieces += [char, ""]
-        else:
-            pieces[-1] += char
-    return [piece for piece in pieces if piece]

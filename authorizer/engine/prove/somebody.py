@@ -9,7 +9,7 @@ from authorizer.engine.document import Statement
 from authorizer.engine.evaluate import Variable, parse_pattern, show
 from authorizer.engine.language import ClaimType
 from authorizer.engine.prove.answers import Asker, goes
-from authorizer.engine.prove.askers import Found
+from authorizer.engine.prove.found import Found
 from authorizer.engine.prove.solve import requests_for
 from authorizer.engine.prove.users import Origin, User, fill_in, find_user
 from authorizer.engine.prove.ways import Literals
