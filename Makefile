@@ -81,6 +81,7 @@ soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.prove.differential
+	SPLIT_REQUESTS=100000 $(RUN) -m pytest -q tests/gate/test_split.py
 
 prove-smt: $(INSTALLED) ## Every question of every proof, bundled, library and planted mistakes, answered by cvc5: some minutes
 	$(RUN) -m tests.engine.smt

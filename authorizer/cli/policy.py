@@ -15,6 +15,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "explain": ("authorizer.cli.policy_explain:explain", "Say why a request is allowed or denied."),
     "who-can": ("authorizer.cli.policy_who_can:who_can", "Say who may make a request, or reach a route."),
     "reach": ("authorizer.cli.policy_reach:reach", "List all that a group, a role or somebody reaches."),
+    "split": (
+        "authorizer.cli.policy_split:split",
+        "Move a role's policy that is too long into the role, in part.",
+    ),
     "prove": ("authorizer.cli.prove:prove", "Prove that no two users' policies meet."),
     "diff": ("authorizer.cli.diff:diff", "Say whether a change lets a role do more."),
 }

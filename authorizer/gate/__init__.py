@@ -27,6 +27,7 @@ from authorizer.gate.route_lint import lint_route_coverage
 from authorizer.gate.route_proof import ROUTES_BY, prove_routes
 from authorizer.gate.route_saved import as_route_cases
 from authorizer.gate.smt import export_settings
+from authorizer.gate.splitting import Split, split
 from authorizer.gate.suppression import has_ended, suppress
 from authorizer.gate.who_can import WhoCan, route_of, route_problems, who_can, who_reaches
 from authorizer.gate.wording import conditions, exceptions, words
@@ -42,6 +43,7 @@ __all__ = [
     "Reached",
     "RouteTable",
     "Shift",
+    "Split",
     "WhoCan",
     "as_route_cases",
     "compare",
@@ -68,6 +70,7 @@ __all__ = [
     "route_problems",
     "sayable",
     "signed",
+    "split",
     "subjects",
     "suppress",
     "who_can",

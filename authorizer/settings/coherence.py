@@ -35,15 +35,15 @@ RESERVED_CONTEXT_KEYS = frozenset(
 )
 
 
-def check(settings: Settings, templates: TemplateSet, problems: Problems) -> None:
-    """Add every disagreement between sections to `problems`."""
+def check(settings: Settings, templates: TemplateSet, problems: Problems, *, too_long: bool = False) -> None:
+    """Add every disagreement between sections to `problems`; with `too_long` not that a role's policy fits nobody."""
     _check_names(settings, problems)
     authority.check(settings, problems)
     callers.check(settings, problems)
     holes.check(settings, problems)
     _check_paths(settings, problems)
     _check_claims(settings, problems)
-    _check_assume_role(settings, templates, problems)
+    _check_assume_role(settings, templates, problems, too_long=too_long)
     _check_cache(settings, problems)
     _check_lifetimes(settings, problems)
     _check_sealing(settings, problems)
@@ -192,7 +192,9 @@ _ADDRESS = Condition(operator="IpAddress", key="aws:SourceIp", values=("192.0.2.
 """What `callers.same_address` puts there."""
 
 
-def _check_assume_role(settings: Settings, templates: TemplateSet, problems: Problems) -> None:
+def _check_assume_role(
+    settings: Settings, templates: TemplateSet, problems: Problems, *, too_long: bool
+) -> None:
     """What STS would refuse to everybody: a role that loads can be assumed for someone."""
     for role in settings.roles.values():
         for path, text in [
@@ -201,7 +203,7 @@ def _check_assume_role(settings: Settings, templates: TemplateSet, problems: Pro
             if not problems.about(("roles", role.name, breach.setting))
         ]:
             problems.add(path, text)
-        if all(name in templates.names for name in role.policies):
+        if not too_long and all(name in templates.names for name in role.policies):
             _check_policy(role, settings, templates, problems)
 
 
@@ -214,7 +216,7 @@ def _check_policy(role: Role, settings: Settings, templates: TemplateSet, proble
         problems.add(
             ("roles", role.name, "managed_policies" if arns else "policies"),
             f"the shortest session policy has {shortest} characters{with_arns}: STS takes {limit}; move what is the "
-            "same for everybody into the role's own policy",
+            f"same for everybody into the role's own policy: `authorizer policy split {role.name}` does",
         )
     for limit_of_session, place in on_allows.items():
         if any(_limits(name, limit_of_session, settings, templates) for name in role.policies):

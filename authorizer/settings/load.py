@@ -34,8 +34,9 @@ def load_deployed(environment: Mapping[str, str]) -> Access:
     return load(root / environment.get(ACCESS_VARIABLE, DEFAULT_ACCESS), environment)
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Access:
-    """Read `path`, and `templates/` and `keys/` beside it. After this nothing reads them, or the environment.
+def load(path: Path, environment: Mapping[str, str], *, too_long: bool = False) -> Access:
+    """Read `path`, and `templates/` and `keys/` beside it. After this nothing reads them, or the environment. With
+    `too_long` a role loads, too, whose session policy fits nobody: for what makes it shorter.
 
     Raises `SettingsError` with every problem, each with file, line and key.
     """
@@ -66,6 +67,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Access:
         environment=environment,
         key_sets=key_sets,
         compiled=compiled,
+        too_long=too_long,
     )
 
 
@@ -78,10 +80,11 @@ def read(
     environment: Mapping[str, str],
     key_sets: Mapping[str, str] | None = None,
     compiled: str | None = None,
+    too_long: bool = False,
 ) -> Access:
     """The parsed file → `Access`. `source` and `place` only serve the messages. `key_sets` are JWKS documents by
     the names of their files. `compiled` is what `TemplateSet.dump` made of the same templates: with it Jinja is not
-    needed."""
+    needed. `too_long` as for `load`."""
     problems = Problems(place, source)
     root = Section(tables, path=(), problems=problems, environment=environment)
 
@@ -129,7 +132,7 @@ def read(
         shared_routes=routes.shared(root),
     )
     root.done()
-    coherence.check(settings, template_set, problems)
+    coherence.check(settings, template_set, problems, too_long=too_long)
     if problems.found:
         raise SettingsError(problems.found)
 

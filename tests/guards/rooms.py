@@ -134,6 +134,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/prove/sides": "the prover",
     "engine/prove/solve": "the prover",
     "engine/prove/somebody": "guesses that the evaluator confirms",
+    "engine/prove/splitting": "the prover, held to random users and requests by tests/gate/test_split.py",
     "engine/prove/symbolic": "the prover",
     "engine/prove/users": "the prover",
     "engine/prove/ways": "says who may: held to everybody in small configurations by tests/gate/test_who_can.py",

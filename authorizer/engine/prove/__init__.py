@@ -21,6 +21,7 @@ from authorizer.engine.prove.shared import covers, owned
 from authorizer.engine.prove.sides import BY_ACTOR, Side, is_within
 from authorizer.engine.prove.solve import requests_for
 from authorizer.engine.prove.somebody import Guess, guesses
+from authorizer.engine.prove.splitting import differences
 from authorizer.engine.prove.users import fill_in
 from authorizer.engine.prove.ways import Literals, in_template, in_words, shown, simplify
 from authorizer.engine.prove.witness import Party, Witness, samples
@@ -51,6 +52,7 @@ __all__ = [
     "as_cases",
     "covers",
     "diff_role",
+    "differences",
     "fill_in",
     "fillings",
     "find_overlap",
