@@ -117,9 +117,10 @@ def _narrower(ones: Sequence[str], others: Sequence[str], parse: Callable[[str],
             left, right = parse(one), parse(other)
             if find_uncovered(left, [right]) is None:
                 found[one] = None
-            elif find_uncovered(right, [left]) is None:
-                found[other] = None
-            elif find_overlap(_opened(left), _opened(right)) is not None:
+            elif (
+                find_uncovered(right, [left]) is None
+                or find_overlap(_opened(left), _opened(right)) is not None
+            ):
                 found[other] = None
     return tuple(found)
 
