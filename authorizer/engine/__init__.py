@@ -48,6 +48,7 @@ from authorizer.engine.template import (
     Place,
     Program,
     TemplateSet,
+    VariableIs,
 )
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "TemplateSet",
     "ValueMissing",
     "ValueRefused",
+    "VariableIs",
     "covers_action",
     "declare",
     "dump",

@@ -16,6 +16,7 @@ from authorizer.engine import (
     InScopes,
     IsDefined,
     TemplateSet,
+    VariableIs,
     parse_identity,
 )
 from authorizer.engine.evaluate import AccessRequest, evaluate
@@ -213,7 +214,7 @@ def is_of(identity: Identity, asker: Asker, way: Literals, templates: TemplateSe
             return atom.claim in identity.claims
         if isinstance(atom, HasItems):
             return len(identity.claims.get(atom.claim, ()))
-        return has(atom.claim, atom.value)
+        return not isinstance(atom, VariableIs) and has(atom.claim, atom.value)
 
     return all(has(templates.origin(char)[0], text) for char, text in asker.values) and all(
         goes(atom) == chosen for atom, chosen in way

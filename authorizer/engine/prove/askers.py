@@ -36,7 +36,16 @@ from authorizer.engine.prove.found import (
     pieces,
     taken_apart,
 )
-from authorizer.engine.template import Atom, Branch, Contains, Equals, InScopes, IsDefined, TemplateSet
+from authorizer.engine.template import (
+    Atom,
+    Branch,
+    Contains,
+    Equals,
+    InScopes,
+    IsDefined,
+    TemplateSet,
+    VariableIs,
+)
 
 MAX_WAYS: Final = 4096
 """Most ways through a role's templates that are looked at."""
@@ -280,7 +289,7 @@ class _Reader:
         if len(mine) < len(values):
             return False  # one claim would need two values
         for atom, chosen in way.items():
-            text = None if isinstance(atom, InScopes) else mine.get(self._holes[atom.claim])
+            text = None if isinstance(atom, InScopes | VariableIs) else mine.get(self._holes[atom.claim])
             if isinstance(atom, IsDefined) and not chosen and text is not None:
                 return False
             if isinstance(atom, Equals) and text is not None and (text == atom.value) is not chosen:

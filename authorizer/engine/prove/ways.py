@@ -10,7 +10,7 @@ from typing import TypeAlias
 from authorizer.engine.document import Condition
 from authorizer.engine.language import is_placeholder
 from authorizer.engine.prove.users import Origin
-from authorizer.engine.template import Atom, Contains, Equals, HasItems, InScopes, IsDefined
+from authorizer.engine.template import Atom, Contains, Equals, HasItems, InScopes, IsDefined, VariableIs
 
 Literals: TypeAlias = frozenset[tuple[Atom, bool | int]]
 """A way as a set: choices that are not in it make no difference."""
@@ -71,6 +71,8 @@ def in_words(literal: tuple[Atom, bool | int]) -> str:
             return f"{claim} {'=' if chosen else 'is not'} {value}"
         case Contains(claim=claim, value=value):
             return f"{claim} {'has' if chosen else 'has not'} {value}"
+        case VariableIs():
+            raise TypeError("a constant of the deployment is nobody's choice")
         case HasItems(claim=claim):  # pragma: no branch - mypy proves that no atom is left
             return f"{claim} has {chosen} item{'' if chosen == 1 else 's'}"
 

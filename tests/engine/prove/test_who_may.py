@@ -8,7 +8,16 @@ from authorizer.engine.language import declare
 from authorizer.engine.prove import Asked, Undecided, fillings, in_words, simplify, who_may
 from authorizer.engine.prove.fits import TooManyFillings
 from authorizer.engine.prove.ways import in_template
-from authorizer.engine.template import Atom, Contains, Equals, HasItems, InScopes, IsDefined, TemplateSet
+from authorizer.engine.template import (
+    Atom,
+    Contains,
+    Equals,
+    HasItems,
+    InScopes,
+    IsDefined,
+    TemplateSet,
+    VariableIs,
+)
 
 SLUG = declare({"type": "slug", "max_length": 3}).language
 CLAIMS = {
@@ -91,6 +100,11 @@ def test_choices_are_told_in_words() -> None:
         *("with scope a", "without scope a", "with t", "without t", "p = x", "p is not x"),
         *("l has m", "l has not m", "l has 1 item", "l has 2 items"),
     }
+
+
+def test_a_constant_is_nobody_s_choice() -> None:
+    with pytest.raises(TypeError, match="nobody's choice"):
+        in_words((VariableIs("stage", "prod"), True))
 
 
 def test_a_condition_shows_claims_as_templates_do() -> None:
