@@ -15,7 +15,6 @@ from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
 from authorizer.gate.reach import (
     Reach,
-    Reached,
     reach_of_callers,
     reach_of_group,
     reach_of_issuer,

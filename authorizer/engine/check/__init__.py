@@ -1,7 +1,7 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
 from authorizer.engine.check.asked import request_problems
-from authorizer.engine.check.case_file import Surroundings, parse_case_file, parse_cases
+from authorizer.engine.check.case_file import parse_case_file, parse_cases
 from authorizer.engine.check.cases import Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.keys import OF_RESOURCES

@@ -5,7 +5,7 @@ than old ones, and how much a role's templates can allow at all.
 """
 
 from authorizer.engine.prove.answers import Asker, who_has_a_session, who_may
-from authorizer.engine.prove.askers import Asked, Found, Undecided, ways_of
+from authorizer.engine.prove.askers import ways_of
 from authorizer.engine.prove.automaton import Hole, Overlap, SymbolicPattern, find_overlap
 from authorizer.engine.prove.changes import Change
 from authorizer.engine.prove.confirmation import may_request
