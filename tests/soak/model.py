@@ -25,13 +25,14 @@ GROUPS: Final[Mapping[str, tuple[int, str, frozenset[str]]]] = {
     ),
     "editors": (10, "editor", frozenset({"data:read", "data:write", "files:read", "files:write"})),
     "viewers": (20, "viewer", frozenset({"data:read"})),
-    "auditors": (10, "viewer", frozenset({"data:read"})),
+    "auditors": (10, "viewer", frozenset({"data:read", "reports:read"})),
 }
 OPENS: Final[Mapping[str, tuple[str, ...]]] = {
     "data:read": ("GET /data", "GET /data/*", "$connect"),
     "data:write": ("POST /data", "PUT /data/*", "DELETE /data/*"),
     "files:read": ("GET /files", "GET /files/*"),
     "files:write": ("PUT /files/*", "DELETE /files/*"),
+    "reports:read": ("GET /tenants/{tenant}/reports/*",),
     "users:manage": ("ANY /users", "ANY /users/*"),
     "imports/write": ("POST /imports", "PUT /imports/*"),
 }
@@ -351,7 +352,7 @@ def is_open(asked: Asked) -> bool:
     for route in _patterns(asked.shape, _scopes(asked)):
         if route == "$connect":
             return True
-        method, path = route.split(" ")
+        method, path = route.replace("{tenant}", asked.tenant or "{tenant}").split(" ")
         if method in (asked.method, "ANY") and (
             asked.path == path or (path.endswith("*") and asked.path.startswith(path[:-1]))
         ):
