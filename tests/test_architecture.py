@@ -29,9 +29,10 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"engine.document", "engine.language", "engine.template"},
     "model": {"memory"},
     "settings": {"engine", "errors", "model", "syntax"},
+    "deployed": {"engine", "syntax"},
     "gate": {
-        "engine", "engine.check", "engine.evaluate", "engine.prove", "engine.smt", "errors", "identity", "model",
-        "settings", "syntax",
+        "deployed", "engine", "engine.check", "engine.evaluate", "engine.language", "engine.prove", "engine.smt",
+        "errors", "identity", "model", "settings", "syntax",
     },
     "assurance": {"engine", "engine.check", "engine.evaluate", "gate", "settings", "syntax"},
     "gateway": {"memory", "errors", "model", "settings", "syntax"},
@@ -65,7 +66,8 @@ LAYERS: dict[str, set[str]] = {
     "bundle": {"errors", "settings", "syntax"},
     "library": {"syntax"},
     "cli": {
-        "assurance", "bundle", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove", "errors",
+        "assurance", "bundle", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
+        "errors",
         "gate", "library", "local", "model", "record", "runtime", "settings", "syntax",
     },
     "__main__": {"cli"},
@@ -114,6 +116,7 @@ FOREIGN: dict[str, set[str]] = {
     "packaging": {"bundle"},
     "yaml": {"deployment"},
     "tomlkit": {"library"},
+    "yaml": {"deployed"},
 }
 
 

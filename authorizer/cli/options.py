@@ -7,7 +7,7 @@ unless told otherwise (`aws_option`). Either way, whoever gets a sample value is
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,8 +89,8 @@ def environment_of(access: Path, *, aws: bool, env_file: Path | None = None) -> 
     return {**load_personas(samples).environment, **os.environ}
 
 
-def sample_names(access: Path) -> tuple[str, ...]:
-    """The `env:` names in `access` that this environment lacks: where it loads, their values are the sample's."""
+def environment_names(access: Path, *, without: Sequence[str] = ()) -> frozenset[str]:
+    """The `env:` names in `access`, of all its tables but those that `without` names."""
     from authorizer.settings.reader import ENVIRONMENT
     from authorizer.syntax.toml_text import parse_toml
 
@@ -102,7 +102,12 @@ def sample_names(access: Path) -> tuple[str, ...]:
                 yield from names(each)
 
     tables = parse_toml(access.read_text(encoding="utf-8"))
-    return tuple(sorted({name for name in names(tables) if name not in os.environ}))
+    return frozenset(names({name: table for name, table in tables.items() if name not in without}))
+
+
+def sample_names(access: Path) -> tuple[str, ...]:
+    """The `env:` names in `access` that this environment lacks: where it loads, their values are the sample's."""
+    return tuple(sorted(environment_names(access) - os.environ.keys()))
 
 
 def sample_notice(access: Path) -> str:

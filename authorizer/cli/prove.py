@@ -2,14 +2,14 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, aws_option, env_option, load_access
+from authorizer.cli.options import access_option, aws_option, env_option, environment_of, load_access
 from authorizer.cli.values import told
 
 if TYPE_CHECKING:
@@ -37,6 +37,22 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
     type=click.Path(file_okay=False, path_type=Path),
     help="Write every question of the proof as SMT-LIB into this folder, for a solver to answer.",
 )
+@click.option(
+    "--deployment",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is deployed, to check what the proof rests on: a CloudFormation or SAM template, `terraform show -json` "
+    "of a plan or a state, or what an account said (docs/deployed.md). Repeat for each file.",
+)
+@click.option(
+    "--parameter",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the templates, such as AWS::AccountId=123456789012. Repeat for each.",
+)
 def prove(
     *,
     names: Sequence[str],
@@ -46,6 +62,8 @@ def prove(
     as_json: bool,
     save: Path | None,
     smt: Path | None,
+    files: Sequence[Path],
+    given: Sequence[str],
 ) -> None:
     """Prove that no two users whose isolating claims differ can touch the same thing.
 
@@ -54,8 +72,19 @@ def prove(
     to; or only what is named. What a
     policy keeps apart, and what it shares, stands in its row under [policies] of the configuration.
 
-    Exit code 0: all that is claimed is proven. 1: a leak, or something that could not be proven. 2: it could not run.
+    With --deployment the proof is about the values of the function that the files deploy, and each assumption is
+    CHECKED with its place, REFUTED, or OPEN with what would close it.
+
+    Exit code 0: all that is claimed is proven. 1: a leak, something that could not be proven, an assumption that is
+    refuted, or one that a file could close and none does. 2: it could not run.
     """
+    if files:
+        around = environment_of(access, aws=aws, env_file=env_file)
+        _prove_deployed(
+            names, access, around, as_json=as_json, written=save or smt, files=files, given=given
+        )
+    if given:
+        raise click.UsageError("--parameter is for templates: name one with --deployment")
     loaded = load_access(access, aws=aws, env_file=env_file)
     proofs = _proofs(loaded, names)
     if save is not None:
@@ -71,7 +100,51 @@ def prove(
     else:
         _print(proofs, loaded.settings)
         _print_values(proofs, access)
-    sys.exit(1 if any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs) else 0)
+    sys.exit(1 if _failed(proofs) else 0)
+
+
+def _failed(proofs: Sequence["Proof"]) -> bool:
+    return any(proof.verdict in ("LEAK", "UNKNOWN") for proof in proofs)
+
+
+def _prove_deployed(
+    names: Sequence[str],
+    access: Path,
+    around: Mapping[str, str],
+    *,
+    as_json: bool,
+    written: Path | None,
+    files: Sequence[Path],
+    given: Sequence[str],
+) -> NoReturn:
+    from authorizer.cli import EXIT_UNDECIDED
+    from authorizer.cli.prove_deployment import (
+        is_refused,
+        load_world,
+        parse_parameters,
+        plain,
+        print_rulings,
+        rule,
+    )
+    from authorizer.deployed import DeploymentInvalid
+    from authorizer.gate import plain_proof
+
+    if written is not None:
+        raise click.UsageError("--save and --smt write values that are known: they go without --deployment")
+    try:
+        world = load_world(access, files, parse_parameters(given), around)
+    except DeploymentInvalid as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_UNDECIDED)
+    proofs, rulings = rule(world, lambda: _proofs(world.access, names))
+    settings = world.access.settings
+    if as_json:
+        told = {"proofs": [plain_proof(proof, settings) for proof in proofs], "assumptions": plain(rulings)}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        _print(proofs, settings, assumptions=False)
+        print_rulings(literal_console(), rulings)
+    sys.exit(1 if _failed(proofs) or is_refused(rulings) else 0)
 
 
 def _proofs(access: "Access", names: Sequence[str]) -> list["Proof"]:
@@ -105,7 +178,7 @@ def _save(proofs: Sequence["Proof"], folder: Path) -> None:
                 click.echo(f"saved {folder / name}", err=True)
 
 
-def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:
+def _print(proofs: Sequence["Proof"], settings: "Settings", *, assumptions: bool = True) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -126,6 +199,8 @@ def _print(proofs: Sequence["Proof"], settings: "Settings") -> None:
         console.print("Left out, because declared as shared:", style="bold")
         for line in shared:
             console.print(f"  {line}", soft_wrap=True)
+    if not assumptions:
+        return
     console.print("What is proven rests on this:", style="bold")
     for line in dict.fromkeys(line for proof in proofs for line in proof.rests_on):
         console.print(f"  - {line}", soft_wrap=True)

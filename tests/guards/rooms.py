@@ -87,6 +87,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "assurance": "reports on configurations that load",
     "bundle": "makes the zip: tests/bundle runs what it makes",
     "cli": "a laptop's command: it prints what the rooms decide",
+    "deployed": "reads files on a laptop: tests/deployed plants faults and asks for each",
     "deployment/alarms": "a table of what is watched",
     "deployment/cloudformation": "writes a template, which an administrator deploys",
     "deployment/plan": "what a template is made of",

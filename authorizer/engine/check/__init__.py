@@ -17,10 +17,11 @@ from authorizer.engine.check.routes import (
     measure_routes,
     run_route,
 )
-from authorizer.engine.check.services import rests_on_services
+from authorizer.engine.check.services import FACTS, rests_on_services
 from authorizer.engine.check.surroundings import Surroundings
 
 __all__ = [
+    "FACTS",
     "OF_RESOURCES",
     "Answer",
     "Asked",

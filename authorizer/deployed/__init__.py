@@ -1,0 +1,42 @@
+"""What is really deployed: a CloudFormation or SAM template, a Terraform plan or state, or what an account says → one
+`Deployment`. No network: files in, frozen values out.
+"""
+
+from authorizer.deployed.deployment import (
+    DeployedRole,
+    Deployment,
+    Door,
+    Function,
+    Policy,
+    Pool,
+    PoolClient,
+    Principal,
+    ResourcePolicy,
+    Rule,
+    Table,
+)
+from authorizer.deployed.errors import DeploymentInvalid
+from authorizer.deployed.names import Names, any_open, is_known, is_made, is_open, widened
+from authorizer.deployed.read import read_deployment
+
+__all__ = [
+    "DeployedRole",
+    "Deployment",
+    "DeploymentInvalid",
+    "Door",
+    "Function",
+    "Names",
+    "Policy",
+    "Pool",
+    "PoolClient",
+    "Principal",
+    "ResourcePolicy",
+    "Rule",
+    "Table",
+    "any_open",
+    "is_known",
+    "is_made",
+    "is_open",
+    "read_deployment",
+    "widened",
+]

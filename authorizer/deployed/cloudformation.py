@@ -1,0 +1,249 @@
+"""A CloudFormation or SAM template → what it deploys.
+
+Sources: CloudFormation Template Reference; SAM Developer Guide, "Globals section" and "Generated CloudFormation
+resources".
+Macros, custom resources and stacks from elsewhere may make more than a template shows: what is known to is `unread`,
+and for the rest there is what the account says.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from authorizer.deployed.errors import DeploymentInvalid
+from authorizer.deployed.gather import FoundRole, Gathered, texts
+from authorizer.deployed.intrinsics import NO_VALUE, Resolver
+from authorizer.deployed.kinds import ATTACHED, KINDS, Attached
+from authorizer.deployed.names import UNKNOWN_ACCOUNT, is_open
+from authorizer.deployed.policies import read_policy
+from authorizer.deployed.rows import ROWS, Row
+from authorizer.deployed.tree import Located, place_of, read_tree
+
+SERVERLESS: Final = "AWS::Serverless-2016-10-31"
+MAX_NESTED: Final = 8
+"""How deep stacks may nest here."""
+
+Open = Callable[[str, str], tuple[str, str] | None]
+"""(a template's file, a path relative to it) → the other file and its text; None where there is none."""
+_MAKES_MORE: Final = {
+    "AWS::Serverless::Connector": "SAM makes policies of it: give the template that `sam build` and a change set show",
+    "AWS::Serverless::Application": "a stack from elsewhere: give its template, or what the account says",
+}
+_LAMBDA_TRUST: Final = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    },
+}
+
+
+def is_template(tree: object) -> bool:
+    """Whether a document is a template at all."""
+    return isinstance(tree, dict) and isinstance(tree.get("Resources"), dict)
+
+
+def read_template(
+    text: str,
+    file: str,
+    *,
+    parameters: Mapping[str, Any],
+    region: str,
+    open_file: Open,
+    gathered: Gathered,
+    prefix: str = "",
+) -> None:
+    """Everything in the template, into `gathered`. `parameters` have pseudo parameters too; what has no value is a
+    stand-in. Raises `DeploymentInvalid`."""
+    tree = read_tree(text, file)
+    if not is_template(tree):
+        raise DeploymentInvalid(f"{file}: has no Resources: expected a CloudFormation template")
+    gathered.files.append(file)
+    _Template(
+        tree,
+        file=file,
+        parameters=parameters,
+        region=region,
+        open_file=open_file,
+        gathered=gathered,
+        prefix=prefix,
+    ).read()
+
+
+class _Template:
+    def __init__(
+        self,
+        tree: Mapping[str, Any],
+        *,
+        file: str,
+        parameters: Mapping[str, Any],
+        region: str,
+        open_file: Open,
+        gathered: Gathered,
+        prefix: str,
+    ) -> None:
+        self._file, self._prefix = file, prefix
+        self._given, self._region, self._open_file = parameters, region, open_file
+        self._gathered = gathered
+        self._transforms = texts(tree.get("Transform", [])) or ()
+        self._globals = tree.get("Globals")
+        names = gathered.names
+        pseudo = {
+            "AWS::Partition": "aws",
+            "AWS::Region": region,
+            "AWS::AccountId": UNKNOWN_ACCOUNT,
+            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::StackName": names.made(f"{prefix}AWS::StackName"),
+            "AWS::StackId": names.made(f"{prefix}AWS::StackId"),
+        }
+        pseudo |= {name: str(value) for name, value in parameters.items() if name in pseudo}
+        self._resolver = Resolver(tree, parameters=parameters, pseudo=pseudo, names=names, prefix=prefix)
+        self._arns: dict[str, str] = {}
+        """What `Ref` or an attribute gives → the resource's ARN."""
+
+    def read(self) -> None:
+        for name in self._transforms:
+            if name != SERVERLESS:
+                self._leave_all(self._file, f"the macro {name} makes what is not in the template")
+        deployed = dict(self._deployed())
+        for logical, resource in deployed.items():
+            if resource["Type"] in KINDS and KINDS[resource["Type"]].arn:
+                arn = self._resolver.arn_of(logical)
+                for way in ({"Ref": logical}, {"Fn::GetAtt": f"{logical}.Arn"}):
+                    self._arns[str(self._resolver.value(way))] = arn
+        for logical, resource in deployed.items():
+            self._read(logical, resource)
+
+    def _deployed(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The resources whose condition holds, with what they come to."""
+        for logical, resource in self._resolver.resources.items():
+            place = place_of(resource, self._file)
+            if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+                self._leave_all(place, f"the resource {logical} has no Type")
+                continue
+            condition = resource.get("Condition")
+            holds = self._resolver.holds(str(condition)) if condition is not None else True
+            if holds is None:
+                self._leave_all(
+                    place, f"whether {logical} is deployed depends on {condition}: give --parameter"
+                )
+            if holds is False:
+                continue
+            properties = self._resolver.value(resource.get("Properties", Located({}, place)))
+            if properties is NO_VALUE or not isinstance(properties, dict):
+                self._leave_all(place, f"the properties of {logical} could not be read")
+                continue
+            if "Fn::Transform" in resource or "Fn::Transform" in (resource.get("Properties") or {}):
+                self._leave_all(place, f"the macro of {logical} makes what is not in the template")
+            yield logical, {"Type": resource["Type"], "Properties": properties, "Place": place}
+
+    def _read(self, logical: str, resource: Mapping[str, Any]) -> None:
+        kind, properties, place = resource["Type"], resource["Properties"], resource["Place"]
+        if kind in _MAKES_MORE:
+            self._leave_all(place, f"{logical}: {_MAKES_MORE[kind]}")
+        if kind == "AWS::CloudFormation::Stack":
+            self._nested(logical, properties, place)
+        if kind == "AWS::Serverless::Function":
+            properties = self._with_globals(properties)
+            if "Role" not in properties:
+                properties = {**properties, "Role": self._made_role(logical, properties, place)}
+        if kind in ATTACHED:
+            self._attached(ATTACHED[kind], properties, place)
+        row = Row(
+            kind=kind,
+            logical=logical,
+            properties=properties,
+            place=place,
+            arn=self._resolver.arn_of(logical) if kind in KINDS and KINDS[kind].arn else "",
+            reference=str(self._resolver.value({"Ref": logical})),
+            name=self._resolver.name_of(logical),
+            region=self._region,
+            arn_of=self.arn_behind,
+            gathered=self._gathered,
+        )
+        ROWS.get(kind, Row.nothing)(row)
+        row.own_policy()
+
+    def arn_behind(self, reference: object, otherwise: str = "*") -> str:
+        """The ARN of what a property names: by its name, its URL or its ARN."""
+        text = reference if isinstance(reference, str) else ""
+        if text in self._arns:
+            return self._arns[text]
+        if text.startswith("arn:"):
+            return text
+        return self._resolver.known(otherwise, target=text or "*")
+
+    def _attached(self, row: Attached, properties: Mapping[str, Any], place: str) -> None:
+        document = properties.get(row.document)
+        if row.document == "Statement" and document is not None:
+            document = Located({"Version": "2012-10-17", "Statement": document}, place)
+        targets = texts(properties.get(row.target)) or ("",)
+        for target in targets:
+            self._gathered.policy_on(self.arn_behind(target, row.otherwise), document or {}, place)
+
+    def _with_globals(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        """SAM merges objects member by member, and takes the function's own of everything else."""
+        shared = self._globals.get("Function") if isinstance(self._globals, dict) else None
+        resolved = self._resolver.value(shared) if isinstance(shared, dict) else {}
+        return _merged(resolved, properties) if isinstance(resolved, dict) else properties
+
+    def _made_role(self, logical: str, properties: Mapping[str, Any], place: str) -> str:
+        """The role that SAM makes for a function without one."""
+        arn = self._resolver.value({"Fn::GetAtt": f"{logical}Role.Arn"})
+        name = str(arn).rpartition("/")[2]
+        role = FoundRole(
+            name=name,
+            arn=str(arn),
+            place=place,
+            trust=properties.get("AssumeRolePolicyDocument", _LAMBDA_TRUST),
+            max_session=3600,
+        )
+        written = properties.get("Policies", [])
+        for entry in written if isinstance(written, list) else [written]:
+            if isinstance(entry, str):
+                role.managed.append(entry)
+            elif isinstance(entry, dict) and "Statement" in entry:
+                role.policies.append(read_policy(entry, place))
+            else:
+                role.managed.append(f"a policy template of SAM: {', '.join(entry) if entry else '?'}")
+        boundary = properties.get("PermissionsBoundary")
+        role.boundary = boundary if isinstance(boundary, str) else None
+        self._gathered.roles.append(role)
+        return str(arn)
+
+    def _nested(self, logical: str, properties: Mapping[str, Any], place: str) -> None:
+        url = properties.get("TemplateURL")
+        found = None
+        if isinstance(url, str) and not is_open(url) and "://" not in url:
+            found = self._open_file(self._file, url)
+        if found is None or self._prefix.count("/") >= MAX_NESTED:
+            self._leave_all(
+                place, f"the stack {logical} has a template that is not here: give it as another file"
+            )
+            return
+        given = properties.get("Parameters")
+        parameters = {name: value for name, value in self._given.items() if name.startswith("AWS::")}
+        file, text = found
+        read_template(
+            text,
+            file,
+            parameters={**parameters, **(given if isinstance(given, dict) else {})},
+            region=self._region,
+            open_file=self._open_file,
+            gathered=self._gathered,
+            prefix=f"{self._prefix}{logical}/",
+        )
+
+    def _leave_all(self, place: str, why: str) -> None:
+        for area in ("roles", "policies", "pools", "resources"):
+            self._gathered.leave(area, place, why)
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(shared)
+    for key, value in own.items():
+        inherited = merged.get(key)
+        merged[key] = (
+            _merged(inherited, value) if isinstance(inherited, dict) and isinstance(value, dict) else value
+        )
+    return merged

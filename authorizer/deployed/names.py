@@ -1,0 +1,71 @@
+"""Stand-ins for names that no file says: AWS makes them up, or somebody passes them later.
+
+CloudFormation names a role `STACK-ViewerRole-1A2B3C4D5E6F`. Which role is meant is known all the same, by its logical
+id, so a stand-in is as good as the name wherever two texts are compared for being the same. Where a pattern with
+wildcards is compared, the stand-in may be any text.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+UNKNOWN_ACCOUNT = "000000000000"
+"""Stands for the account of a stack: an ARN wants twelve digits, and no account has these."""
+
+_MADE, _OPEN = "zq{:05}made", "zq{:05}open"
+_TOKEN = re.compile(rf"zq([0-9]{{5}})(?:made|open)|{UNKNOWN_ACCOUNT}")
+_IS_OPEN = re.compile(r"zq[0-9]{5}open")
+_IS_MADE = re.compile(r"zq[0-9]{5}made")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All stand-ins of one deployment. Whoever reads a file adds to them; nobody else does."""
+
+    _labels: list[str] = field(default_factory=list)
+    _made: dict[str, str] = field(default_factory=dict)
+
+    def made(self, label: str) -> str:
+        """The stand-in for a name that AWS makes: the same for one label, and no other resource has it."""
+        if label not in self._made:
+            self._made[label] = self._next(_MADE, label)
+        return self._made[label]
+
+    def open(self, label: str) -> str:
+        """The stand-in for a text that may be any, another's name too."""
+        return self._next(_OPEN, label)
+
+    def _next(self, form: str, label: str) -> str:
+        self._labels.append(label)
+        return form.format(len(self._labels) - 1)
+
+    def show(self, text: str) -> str:
+        """The text as a person reads it: `arn:aws:s3:::${DataBucket}`."""
+        return _TOKEN.sub(
+            lambda token: f"${{{self._labels[int(token[1])]}}}" if token[1] else "${AWS::AccountId}", text
+        )
+
+
+def is_known(text: str) -> bool:
+    """Whether all of the text is what will really stand there."""
+    return not _TOKEN.search(text)
+
+
+def is_open(text: str) -> bool:
+    """Whether part of the text may be anything, so that it is not even known what it names."""
+    return bool(_IS_OPEN.search(text))
+
+
+def is_made(text: str) -> bool:
+    """Whether AWS makes part of the text, for one resource alone."""
+    return bool(_IS_MADE.search(text))
+
+
+def widened(text: str, *, beside: str = "") -> str:
+    """The text as a pattern: `*` for every stand-in, but for those that `beside` has too: these are the same text."""
+    return _TOKEN.sub(lambda token: token[0] if token[0] in beside else "*", text)
+
+
+def any_open(texts: Iterable[str]) -> bool:
+    """Whether one of them is open."""
+    return any(map(is_open, texts))

@@ -1,0 +1,285 @@
+"""What each type of resource says about a deployment: one function a type, one table.
+
+Types and properties are CloudFormation's; the readers of other formats translate into them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from authorizer.deployed.deployment import (
+    Domain,
+    Door,
+    Function,
+    Key,
+    Mapped,
+    Pool,
+    PoolClient,
+    Resource,
+    Table,
+)
+from authorizer.deployed.gather import FoundRole, Gathered, texts, whole
+from authorizer.deployed.kinds import KINDS, attribute_name
+from authorizer.deployed.policies import read_policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One resource, with its functions resolved."""
+
+    kind: str
+    logical: str
+    properties: Mapping[str, Any]
+    place: str
+    arn: str
+    """Empty for a type without a row of `KINDS`."""
+    reference: str
+    """What `Ref` gives."""
+    name: str
+    region: str
+    arn_of: Callable[..., str]
+    gathered: Gathered
+
+    def get(self, *names: str) -> Any:
+        """A property, or a property of a property; None where it is not there."""
+        found: Any = self.properties
+        for name in names:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+    def nothing(self) -> None:
+        """Of most types there is nothing to tell."""
+
+    def own_policy(self) -> None:
+        """The resource itself, and the policy that stands in it."""
+        if not self.arn:
+            return
+        self.gathered.resources.append(Resource(kind=self.kind, arn=self.arn, place=self.place))
+        if policy := KINDS[self.kind].policy:
+            self.gathered.policy_on(self.arn, self.get(*policy), self.place)
+
+    # ── roles ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def role(self) -> None:
+        boundary = self.get("PermissionsBoundary")
+        role = FoundRole(
+            name=self.name,
+            arn=self.arn,
+            place=self.place,
+            trust=self.get("AssumeRolePolicyDocument"),
+            max_session=whole(self.get("MaxSessionDuration") or 3600),
+            boundary=boundary if isinstance(boundary, str) else None,
+        )
+        inline = self.get("Policies") or []
+        for entry in inline if isinstance(inline, list) else [None]:
+            document = entry.get("PolicyDocument") if isinstance(entry, Mapping) else None
+            role.policies.append(read_policy(document, self.place))
+        managed = texts(self.get("ManagedPolicyArns") or [])
+        role.managed += managed if managed is not None else ["managed policies that could not be read"]
+        self.gathered.roles.append(role)
+
+    def policy_of_roles(self) -> None:
+        """`AWS::IAM::Policy`, `RolePolicy` and `ManagedPolicy`."""
+        policy = read_policy(self.get("PolicyDocument"), self.place)
+        if self.arn:
+            self.gathered.documents[self.arn] = policy
+        named = self.get("RoleName") or self.get("Roles") or []
+        roles = texts(named)
+        if roles is None:
+            self.gathered.leave("roles", self.place, "its Roles could not be read")
+        for role in roles or ():
+            self.gathered.attached.append((role, self.arn or policy, self.place))
+
+    def function(self) -> None:
+        variables = self.get("Environment", "Variables")
+        handler, role = self.get("Handler"), self.get("Role")
+        self.gathered.functions.append(
+            Function(
+                arn=self.arn,
+                place=self.place,
+                handler=handler if isinstance(handler, str) else None,
+                role=role if isinstance(role, str) else None,
+                environment={
+                    str(name): value
+                    for name, value in (variables if isinstance(variables, Mapping) else {}).items()
+                    if isinstance(value, str)
+                },
+            )
+        )
+
+    # ── resources ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def access_point(self) -> None:
+        self._door("access point", self.arn_of(self.get("Bucket"), "arn:{partition}:s3:::{target}"))
+
+    def object_lambda(self) -> None:
+        self._door("Object Lambda access point", "*")
+
+    def multi_region(self) -> None:
+        regions = self.get("Regions")
+        for row in regions if isinstance(regions, list) else [{}]:
+            bucket = row.get("Bucket") if isinstance(row, Mapping) else None
+            self._door("multi-Region access point", self.arn_of(bucket, "arn:{partition}:s3:::{target}"))
+
+    def bucket(self) -> None:
+        rules = self.get("ReplicationConfiguration", "Rules")
+        for row in rules if isinstance(rules, list) else []:
+            to = row.get("Destination") if isinstance(row, Mapping) else None
+            there = self.arn_of(to.get("Bucket") if isinstance(to, Mapping) else None)
+            self.gathered.doors.append(Door(what="replica", arn=there, opens=self.arn, place=self.place))
+
+    def table(self) -> None:
+        key = self._partition_key(self.properties)
+        rows = [
+            row
+            for name in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+            for row in self.get(name) or []
+        ]
+        indexes = tuple(
+            (str(row.get("IndexName")), self._partition_key(row)) for row in rows if isinstance(row, Mapping)
+        )
+        if len(indexes) != len(rows):
+            indexes = (*indexes, ("?", None))
+        self.gathered.tables.append(Table(arn=self.arn, place=self.place, key=key, indexes=indexes))
+        if (
+            self.get("ResourcePolicy") is None
+            and self.get("StreamSpecification", "ResourcePolicy") is not None
+        ):
+            document = self.get("StreamSpecification", "ResourcePolicy", "PolicyDocument")
+            self.gathered.policy_on(f"{self.arn}/stream/*", document, self.place)
+
+    def simple_table(self) -> None:
+        key = self.get("PrimaryKey", "Name") or "id"
+        self.gathered.tables.append(Table(arn=self.arn, place=self.place, key=str(key), indexes=()))
+
+    def global_table(self) -> None:
+        self.table()
+        for row in self.get("Replicas") or []:
+            region = row.get("Region") if isinstance(row, Mapping) else None
+            policy = row.get("ResourcePolicy") if isinstance(row, Mapping) else None
+            fields = self.arn.split(":")
+            there = ":".join((*fields[:3], region if isinstance(region, str) else "*", *fields[4:]))
+            if isinstance(policy, Mapping):
+                self.gathered.policy_on(there, policy.get("PolicyDocument"), self.place)
+            if region != self.region:
+                self.gathered.doors.append(Door(what="replica", arn=there, opens=self.arn, place=self.place))
+
+    @staticmethod
+    def _partition_key(holder: Mapping[str, Any]) -> str | None:
+        for row in holder.get("KeySchema") or []:
+            if isinstance(row, Mapping) and row.get("KeyType") == "HASH":
+                return str(row.get("AttributeName"))
+        return None
+
+    def key(self) -> None:
+        spec = self.get("KeySpec") or "SYMMETRIC_DEFAULT"
+        self.gathered.keys.append(Key(arn=self.arn, place=self.place, spec=str(spec)))
+
+    def replica_key(self) -> None:
+        first = self.arn_of(self.get("PrimaryKeyArn"))
+        self._door("replica", first)
+
+    def secret(self) -> None:
+        for row in self.get("ReplicaRegions") or []:
+            region = row.get("Region") if isinstance(row, Mapping) else None
+            fields = self.arn.split(":")
+            there = ":".join((*fields[:3], region if isinstance(region, str) else "*", *fields[4:]))
+            self.gathered.doors.append(Door(what="replica", arn=there, opens=self.arn, place=self.place))
+
+    def domain(self) -> None:
+        options = self.get("AdvancedOptions")
+        said = options.get("rest.action.multi.allow_explicit_index") if isinstance(options, Mapping) else None
+        self.gathered.domains.append(
+            Domain(arn=self.arn, place=self.place, names_indexes=said not in ("false", False))
+        )
+
+    def permission(self) -> None:
+        """`AWS::Lambda::Permission`: one statement of a function's policy."""
+        principal = self.get("Principal")
+        service = isinstance(principal, str) and "." in principal
+        terms = {"ArnLike": {"aws:SourceArn": self.get("SourceArn")}} if self.get("SourceArn") else {}
+        if self.get("PrincipalOrgID"):
+            terms["StringEquals"] = {"aws:PrincipalOrgID": self.get("PrincipalOrgID")}
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": principal}
+            if service
+            else {"AWS": principal}
+            if principal != "*"
+            else "*",
+            "Action": self.get("Action"),
+            **({"Condition": terms} if terms else {}),
+        }
+        target = self.arn_of(
+            self.get("FunctionName"), "arn:{partition}:lambda:{region}:{account}:function:{target}"
+        )
+        self.gathered.policy_on(target, {"Version": "2012-10-17", "Statement": statement}, self.place)
+
+    def _door(self, what: str, opens: str) -> None:
+        self.gathered.doors.append(Door(what=what, arn=self.arn, opens=opens, place=self.place))
+
+    # ── user pools ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def pool(self) -> None:
+        schema = self.get("Schema") or []
+        if not isinstance(schema, list) or not all(isinstance(row, Mapping) for row in schema):
+            self.gathered.leave("pools", self.place, "its Schema could not be read")
+            schema = []
+        admins_only = self.get("AdminCreateUserConfig", "AllowAdminCreateUserOnly")
+        trigger = self.get("LambdaConfig", "PreTokenGenerationConfig", "LambdaArn") or self.get(
+            "LambdaConfig", "PreTokenGeneration"
+        )
+        self.gathered.pools.append(
+            Pool(
+                id=self.reference,
+                place=self.place,
+                mutable={
+                    attribute_name(str(row.get("Name"))): row.get("Mutable") not in (False, "false")
+                    for row in schema
+                },
+                signs_up=admins_only not in (True, "true"),
+                trigger=None if trigger is None else str(trigger),
+            )
+        )
+
+    def pool_client(self) -> None:
+        written = self.get("WriteAttributes")
+        writes = None if written is None else texts(written)
+        if written is not None and writes is None:
+            self.gathered.leave("pools", self.place, "its WriteAttributes could not be read")
+        self.gathered.clients.append(
+            PoolClient(id=self.reference, pool=str(self.get("UserPoolId")), place=self.place, writes=writes)
+        )
+
+    def identity_provider(self) -> None:
+        mapping = self.get("AttributeMapping")
+        attributes = tuple(map(str, mapping)) if isinstance(mapping, Mapping) else ()
+        self.gathered.mapped.append(
+            Mapped(pool=str(self.get("UserPoolId")), place=self.place, attributes=attributes)
+        )
+
+
+ROWS: Final[Mapping[str, Callable[[Row], None]]] = {
+    "AWS::IAM::Role": Row.role,
+    "AWS::IAM::Policy": Row.policy_of_roles,
+    "AWS::IAM::RolePolicy": Row.policy_of_roles,
+    "AWS::IAM::ManagedPolicy": Row.policy_of_roles,
+    "AWS::Lambda::Function": Row.function,
+    "AWS::Serverless::Function": Row.function,
+    "AWS::Lambda::Permission": Row.permission,
+    "AWS::S3::Bucket": Row.bucket,
+    "AWS::S3::AccessPoint": Row.access_point,
+    "AWS::S3::MultiRegionAccessPoint": Row.multi_region,
+    "AWS::S3ObjectLambda::AccessPoint": Row.object_lambda,
+    "AWS::DynamoDB::Table": Row.table,
+    "AWS::DynamoDB::GlobalTable": Row.global_table,
+    "AWS::Serverless::SimpleTable": Row.simple_table,
+    "AWS::KMS::Key": Row.key,
+    "AWS::KMS::ReplicaKey": Row.replica_key,
+    "AWS::SecretsManager::Secret": Row.secret,
+    "AWS::OpenSearchService::Domain": Row.domain,
+    "AWS::Elasticsearch::Domain": Row.domain,
+    "AWS::Cognito::UserPool": Row.pool,
+    "AWS::Cognito::UserPoolClient": Row.pool_client,
+    "AWS::Cognito::UserPoolIdentityProvider": Row.identity_provider,
+}

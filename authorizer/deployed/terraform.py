@@ -1,0 +1,173 @@
+"""`terraform show -json` of a plan or a state → what it deploys, each place an address such as `aws_iam_role.viewer`.
+
+Source: Terraform documentation, "JSON Output Format"; the AWS provider's pages of these resources. A plan leaves out
+what is known after apply: what is one attribute of another resource follows the reference, the rest is open. A state
+has all.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from authorizer.deployed.gather import Gathered
+from authorizer.deployed.kinds import KINDS
+from authorizer.deployed.provider import READERS, TYPES, Type, plain
+from authorizer.deployed.rows import Row
+
+AFTER_APPLY: Final = "known after apply"
+
+
+def is_plan(found: object) -> bool:
+    """Whether JSON is what `terraform show -json` prints."""
+    return (
+        isinstance(found, dict)
+        and "format_version" in found
+        and bool({"values", "planned_values"} & found.keys())
+    )
+
+
+def read_plan(found: Mapping[str, Any], file: str, account: str, region: str, gathered: Gathered) -> None:
+    """Everything in the plan or state, into `gathered`. `account` and `region` are those of what says none itself."""
+    gathered.files.append(file)
+    _Plan(found, file, account, region, gathered).read()
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    module: str
+    expressions: Mapping[str, Any]
+
+
+class _Plan:
+    def __init__(
+        self, found: Mapping[str, Any], file: str, account: str, region: str, gathered: Gathered
+    ) -> None:
+        self._file, self._account, self._region = file, account, region
+        self._gathered = gathered
+        planned = found.get("planned_values", found.get("values"))
+        configured = found.get("configuration", {})
+        self._resources = list(
+            _resources(
+                planned.get("root_module") if isinstance(planned, Mapping) else None,
+                configured.get("root_module") if isinstance(configured, Mapping) else None,
+                "",
+            )
+        )
+        self._known: dict[str, str] = {}
+        """`aws_iam_role.viewer.arn` → what it is, or its stand-in."""
+        self._arns: dict[str, str] = {}
+        """A name, an id, an URL or an ARN → the ARN."""
+
+    def read(self) -> None:
+        for resource in self._resources:
+            self._learn(resource)
+        for resource in self._resources:
+            if resource.type in TYPES:
+                self._read(resource, TYPES[resource.type])
+
+    def _learn(self, resource: _Resource) -> None:
+        kind = KINDS.get(TYPES[resource.type].kind) if resource.type in TYPES else None
+        name = _text(resource.values, "name", "bucket", "function_name", "id")
+        name = name or self._gathered.names.made(f"{resource.address}.name")
+        arn = _text(resource.values, "arn")
+        if not arn and kind is not None and kind.arn:
+            arn = kind.arn.format(
+                partition="aws",
+                region=self._region,
+                account=self._account,
+                path=resource.values.get("path") or "/",
+                name=name,
+            )
+        identity = _text(resource.values, "id") or (arn if kind is not None and kind.ref == "{arn}" else name)
+        learned = {
+            "arn": arn or self._gathered.names.made(f"{resource.address}.arn"),
+            "id": identity,
+            "name": name,
+            "bucket": name,
+            "key_id": identity,
+            "url": _text(resource.values, "url") or f"url of {resource.address}",
+        }
+        for attribute, text in learned.items():
+            self._known[f"{resource.address}.{attribute}"] = text
+            if arn:
+                self._arns[text] = arn
+
+    def _read(self, resource: _Resource, row: Type) -> None:
+        properties = {
+            name: value
+            for name, attribute in row.properties.items()
+            if (value := self._value(resource, attribute)) is not None
+        }
+        properties |= {name: value for name, value in row.shape(resource.values).items() if value is not None}
+        kind = KINDS.get(row.kind)
+        READERS.get(resource.type, plain)(
+            Row(
+                kind=row.kind,
+                logical=resource.address,
+                properties=properties,
+                place=f"{self._file}: {resource.address}",
+                arn=self._known[f"{resource.address}.arn"] if kind is not None and kind.arn else "",
+                reference=self._known[f"{resource.address}.id"],
+                name=self._known[f"{resource.address}.name"],
+                region=self._region,
+                arn_of=self._arn_behind,
+                gathered=self._gathered,
+            )
+        )
+
+    def _value(self, resource: _Resource, attribute: str) -> Any:
+        """An attribute; where it is known after apply, what it refers to, or a text that is open."""
+        value = resource.values.get(attribute)
+        expression = resource.expressions.get(attribute)
+        if value is not None or not isinstance(expression, Mapping) or not expression.get("references"):
+            return value
+        references = expression["references"]
+        for reference in references:
+            found = self._known.get(f"{resource.module}{reference}")
+            if found is not None and len(_leaves(references)) == 1:
+                return found
+        return self._gathered.names.open(f"{resource.address}.{attribute}, {AFTER_APPLY}")
+
+    def _arn_behind(self, reference: object, otherwise: str = "*") -> str:
+        text = reference if isinstance(reference, str) else ""
+        if text in self._arns:
+            return self._arns[text]
+        if text.startswith("arn:"):
+            return text
+        return otherwise.format(
+            partition="aws", region=self._region, account=self._account, target=text or "*"
+        )
+
+
+def _leaves(references: list[str]) -> list[str]:
+    """References without those that another one goes on from: `aws_iam_role.viewer.arn` comes with its resource."""
+    return [each for each in references if not any(other.startswith(f"{each}.") for other in references)]
+
+
+def _resources(planned: Any, configured: Any, module: str) -> Iterator[_Resource]:
+    if not isinstance(planned, Mapping):
+        return
+    configured = configured if isinstance(configured, Mapping) else {}
+    expressions = {row.get("address"): row.get("expressions", {}) for row in configured.get("resources", [])}
+    for row in planned.get("resources", []):
+        if row.get("mode") == "managed":
+            local = f"{row['type']}.{row['name']}"
+            yield _Resource(
+                address=row["address"],
+                type=row["type"],
+                values=row.get("values") or {},
+                module=module,
+                expressions=expressions.get(local, {}),
+            )
+    calls = configured.get("module_calls", {})
+    for child in planned.get("child_modules", []):
+        address = str(child.get("address"))
+        call = calls.get(address.rpartition("module.")[2].partition("[")[0], {})
+        yield from _resources(child, call.get("module"), f"{address}.")
+
+
+def _text(values: Mapping[str, Any], *names: str) -> str:
+    return next((values[name] for name in names if isinstance(values.get(name), str) and values[name]), "")

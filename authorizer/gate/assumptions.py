@@ -1,0 +1,122 @@
+"""Each assumption of a proof, what checks it against a deployment, and what else would close it: one table.
+
+`docs/soundness.md` lists the assumptions that a proof prints. A row here has a check, or the reason why no file can
+say. Below them are what a deployment needs beside the proof.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from authorizer.engine.check import FACTS
+from authorizer.engine.prove import KEYS, RESTS_ON, VERSION
+from authorizer.gate import claiming, granting, standing, terms, trusting
+from authorizer.gate.rulings import Note, Notes, Ruling, World, left_open
+
+Check = Callable[[World], Notes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """One row: an assumption as it is printed."""
+
+    says: str
+    check: Check | None = None
+    because: str = ""
+    """Where there is no check: who says it, since no file does."""
+
+
+def _printed(says: str, check: Check) -> Assumption:
+    return Assumption(says=says, check=check)
+
+
+_BY_KEY: Final[dict[str, Check]] = {
+    "`s3:ExistingObjectTag/…`": standing.object_tags,
+    "`aws:ResourceTag/…`": standing.resource_tags,
+    "`dynamodb:LeadingKeys`": standing.leading_keys,
+    "`kms:EncryptionContext:…`": standing.encryption_context,
+}
+_BY_FACT: Final[dict[str, Check]] = {
+    "`es:ESHttp…`": standing.explicit_index,
+    "an access point shows": granting.doors,
+}
+_AWS: Final = "AWS: {}"
+
+
+def _check_of(says: str, checks: dict[str, Check]) -> Check | None:
+    return next((check for beginning, check in checks.items() if says.startswith(beginning)), None)
+
+
+PRINTED: Final = (
+    *(
+        _printed(says, check)
+        for says, check in zip(
+            RESTS_ON,
+            (
+                standing.code,
+                standing.code,
+                claiming.isolating,
+                trusting.trust,
+                granting.granting,
+                granting.doors,
+            ),
+            strict=True,
+        )
+    ),
+    *(
+        Assumption(
+            says=key.rests_on,
+            check=_check_of(key.rests_on, _BY_KEY),
+            because=_AWS.format("Service Authorization Reference, and the API of the service"),
+        )
+        for key in KEYS
+    ),
+    *(
+        Assumption(says=fact.says, check=_check_of(fact.says, _BY_FACT), because=_AWS.format(fact.source))
+        for fact in FACTS
+    ),
+    Assumption(
+        says=f"version {VERSION} of the prover",
+        because="docs/soundness.md: how the prover is attacked, `make prove-differential`",
+    ),
+)
+"""What proofs print."""
+
+OWN: Final = (
+    Assumption(says="the proof is about the values that the deployed function has", check=standing.values),
+    Assumption(
+        says="users cannot choose the claims that rules look at, or that sessions are tagged with",
+        check=claiming.deciding,
+    ),
+    Assumption(says="each role takes the terms of access.toml, and no others", check=terms.terms),
+    Assumption(says="each role lets its sessions last as long as access.toml asks", check=terms.lasting),
+    Assumption(
+        says="a session without its policy could do no more than the role's templates allow anybody",
+        check=standing.roles_alone,
+    ),
+    Assumption(says="no resource policy gives another account what templates open", check=granting.outside),
+)
+"""What is asked of a deployment beside."""
+
+_ROWS: Final = {row.says: row for row in PRINTED}
+
+
+def rule_on(world: World, rests_on: Iterable[str]) -> list[Callable[[], Ruling]]:
+    """One step for each assumption of `rests_on`, which proofs printed, and for each of the deployment's own: called,
+    it gives the ruling. Steps, so that whoever waits can be told how far it is."""
+    steps = [_step(says, _ROWS.get(says), world, printed=True) for says in dict.fromkeys(rests_on)]
+    return steps + [_step(row.says, row, world, printed=False) for row in OWN]
+
+
+def _step(says: str, row: Assumption | None, world: World, *, printed: bool) -> Callable[[], Ruling]:
+    def ruling() -> Ruling:
+        return Ruling(assumption=says, printed=printed, notes=_notes(row, world))
+
+    return ruling
+
+
+def _notes(row: Assumption | None, world: World) -> tuple[Note, ...]:
+    if row is not None and row.check is not None:
+        return tuple(row.check(world))
+    because = "access.toml: it follows from what is configured" if row is None else row.because
+    return (left_open("no file shows it", "", closes=f"no file; {because}", closable=False),)

@@ -1,0 +1,189 @@
+"""What is found about one assumption of a proof: a ruling of notes, each with its place."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal, TypeAlias
+
+from authorizer.deployed import DeployedRole, Deployment, Function, Policy, Rule, is_open
+from authorizer.engine import Condition, Document, Statement
+from authorizer.engine.evaluate import known_operator
+from authorizer.engine.prove import SymbolicStatement, placeholders_of, read_statement
+from authorizer.model import Role
+from authorizer.settings.schema import Access
+
+HANDLER: Final = "authorizer.handler.lambda_handler"
+"""What Lambda is pointed at: by it the authorizer's functions are known among others."""
+
+Status: TypeAlias = Literal["CHECKED", "OPEN", "REFUTED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing that a check found."""
+
+    status: Status
+    text: str
+    place: str
+    """Where: `deploy/template.yaml:213`. Empty where there is no place to name."""
+    closes: str = ""
+    """Of what is OPEN: what would close it."""
+    closable: bool = True
+    """Whether a file could close it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """One assumption, and what the deployment says about it."""
+
+    assumption: str
+    printed: bool
+    """Whether the proof rests on it; else it is about the deployment itself."""
+    notes: tuple[Note, ...]
+
+    @property
+    def status(self) -> Status:
+        """REFUTED if any note is, else OPEN if any is. Nothing found at all is OPEN."""
+        found = {note.status for note in self.notes} or {"OPEN"}
+        return next(status for status in ("REFUTED", "OPEN", "CHECKED") if status in found)
+
+    @property
+    def closable(self) -> bool:
+        """Whether it is OPEN and a file could close it."""
+        return self.status == "OPEN" and any(note.closable for note in self.notes if note.status == "OPEN")
+
+
+Notes: TypeAlias = Iterator[Note]
+
+
+def checked(text: str, place: str) -> Note:
+    return Note(status="CHECKED", text=text, place=place)
+
+
+def refuted(text: str, place: str) -> Note:
+    return Note(status="REFUTED", text=text, place=place)
+
+
+def left_open(text: str, place: str, *, closes: str, closable: bool = True) -> Note:
+    return Note(status="OPEN", text=text, place=place, closes=closes, closable=closable)
+
+
+REWRITE: Final = "write it so that it can be read, or remove it"
+GIVE: Final = "give the file that has it, or what the account says (docs/deployed.md)"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """An Allow statement that sessions may have."""
+
+    template: str
+    isolates: str | None
+    statement: Statement
+    """As rendered, with placeholder characters."""
+
+
+class World:
+    """A configuration, and what is deployed."""
+
+    def __init__(
+        self,
+        access: Access,
+        deployment: Deployment,
+        *,
+        borrowed: Sequence[str] = (),
+        names: Sequence[str] = (),
+    ) -> None:
+        self.access = access
+        self.deployment = deployment
+        self.borrowed = borrowed
+        """`env:` names that no function of the deployment gives a value."""
+        self.differing = names
+        """`env:` names that have to mean the same in all of its functions."""
+
+    @cached_property
+    def authorizers(self) -> tuple[Function, ...]:
+        return authorizers_of(self.deployment)
+
+    @cached_property
+    def execution(self) -> frozenset[str]:
+        """ARNs of the roles that the authorizer's functions run as."""
+        return frozenset(function.role for function in self.authorizers if function.role is not None)
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        return tuple(self.access.settings.roles.values())
+
+    @cached_property
+    def by_arn(self) -> Mapping[str, DeployedRole]:
+        return {role.arn: role for role in self.deployment.roles}
+
+    def show(self, text: str) -> str:
+        return self.deployment.names.show(text)
+
+    def unread(self, *areas: str) -> Notes:
+        """What of these areas could not be read."""
+        for each in self.deployment.unread:
+            if each.area in areas:
+                yield left_open(self.show(each.why), each.place, closes=GIVE)
+
+    @cached_property
+    def allowed(self) -> tuple[Allowed, ...]:
+        """Every Allow that a session of any role may have, each once."""
+        settings, templates = self.access
+        found: dict[tuple[str | None, Statement], Allowed] = {}
+        for name in dict.fromkeys(policy for role in self.roles for policy in role.policies):
+            row = settings.policies.get(name)
+            isolates = row.isolates if row is not None else None
+            for branch in templates.branches((name,)):
+                for statement in branch.document.statements:
+                    if statement.effect == "Allow":
+                        found.setdefault((isolates, statement), Allowed(name, isolates, statement))
+        return tuple(found.values())
+
+    def symbolic(self, statement: Statement, *, isolates: str | None = None) -> SymbolicStatement:
+        """A statement as the prover compares it."""
+        templates = self.access.templates
+        return read_statement(
+            statement,
+            holes={char: templates.origin(char)[0] for char in placeholders_of(statement)},
+            claims=templates.claims,
+            isolates=isolates,
+        )
+
+
+def authorizers_of(deployment: Deployment) -> tuple[Function, ...]:
+    """The functions that are this authorizer, by their handler."""
+    return tuple(function for function in deployment.functions if function.handler == HANDLER)
+
+
+def readable(policies: Iterable[Policy]) -> Document | None:
+    """All statements of some policies together; None where one of them could not be read."""
+    statements: list[Statement] = []
+    for policy in policies:
+        for rule in policy.rules:
+            if rule.statement is None or open_in(rule):
+                return None
+            statements.append(rule.statement)
+    return Document(statements=tuple(statements))
+
+
+def open_in(rule: Rule) -> bool:
+    """Whether something in a statement may be any text."""
+    statement = rule.statement
+    if statement is None:
+        return True
+    texts = (*statement.actions, *statement.not_actions, *statement.resources, *statement.not_resources)
+    return any(
+        map(is_open, (*texts, *(text for each in statement.conditions for text in (each.key, *each.values))))
+    )
+
+
+def binding(condition: Condition) -> bool:
+    """Whether a condition lets pass only what has its key, with a value that it lists."""
+    operator = known_operator(condition.operator)
+    return (
+        operator.kind in ("string", "arn")
+        and not operator.negated
+        and not operator.if_exists
+        and operator.qualifier != "ForAllValues"
+    )
