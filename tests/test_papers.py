@@ -30,6 +30,7 @@ PAPERS = sorted(
             for name in (
                 "architecture.md",
                 "assurance.md",
+                "deployed.md",
                 "glossary.md",
                 "library.md",
                 "security-model.md",

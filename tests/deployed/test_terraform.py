@@ -1,0 +1,296 @@
+"""`terraform show -json`, of a state and of a plan: the same deployment as of a template, by the plan's addresses."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from authorizer.deployed.names import is_open
+from authorizer.deployed.provider import TYPES
+from authorizer.deployed.terraform import is_plan
+from tests.deployed.factories import ACCOUNT, LAMBDA_TRUST, allow, from_state, policy, resource
+
+TRUST = json.dumps(LAMBDA_TRUST)
+OPEN = json.dumps(policy(allow(Principal="*")))
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/viewer"
+
+
+def test_a_state_has_roles_with_all_that_is_attached_to_them() -> None:
+    own = json.dumps(policy(allow()))
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/p"
+    deployed = from_state(
+        resource(
+            "aws_iam_role.viewer",
+            name="viewer",
+            arn=ROLE,
+            assume_role_policy=TRUST,
+            max_session_duration=3600,
+            permissions_boundary=arn,
+            inline_policy=[{"name": "x", "policy": own}, {"name": "", "policy": ""}],
+        ),
+        resource("aws_iam_role_policy.more", name="more", role="viewer", policy=own),
+        resource("aws_iam_policy.p", name="p", arn=arn, policy=own),
+        resource("aws_iam_role_policy_attachment.a", role="viewer", policy_arn=arn),
+        resource(
+            "aws_iam_policy_attachment.b", name="b", roles=["viewer"], policy_arn="arn:aws:iam::aws:policy/X"
+        ),
+        resource("random_id.x", hex="12"),
+    )
+    (role,) = deployed.roles
+    assert (role.arn, role.max_session) == (ROLE, 3600)
+    assert role.place == "plan.json: aws_iam_role.viewer"
+    assert len(role.policies) == 3
+    assert role.unseen == ("arn:aws:iam::aws:policy/X",)
+    assert role.boundary is not None
+    assert deployed.unread == ()
+
+
+def test_a_function_has_its_environment() -> None:
+    (function,) = from_state(
+        resource(
+            "aws_lambda_function.a",
+            function_name="a",
+            arn="arn:f",
+            handler="h",
+            role=ROLE,
+            environment=[{"variables": {"A": "b"}}],
+        )
+    ).functions
+    assert (function.handler, function.role, function.environment) == ("h", ROLE, {"A": "b"})
+
+
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"
+
+
+@pytest.mark.parametrize(
+    ("resources", "arn"),
+    [
+        pytest.param(
+            [resource("aws_s3_bucket_policy.p", bucket="b", policy=OPEN)],
+            "arn:aws:s3:::b",
+            id="a bucket of elsewhere",
+        ),
+        pytest.param(
+            [
+                resource("aws_sqs_queue.q", name="q", arn=QUEUE, id="https://q", url="https://q", policy=""),
+                resource("aws_sqs_queue_policy.p", queue_url="https://q", policy=OPEN),
+            ],
+            QUEUE,
+            id="a queue by its URL",
+        ),
+        pytest.param(
+            [resource("aws_sqs_queue.q", name="q", arn=QUEUE, policy=OPEN)], QUEUE, id="a queue's own"
+        ),
+        pytest.param(
+            [resource("aws_sns_topic_policy.p", arn="arn:aws:sns:a:1:t", policy=OPEN)],
+            "arn:aws:sns:a:1:t",
+            id="a topic",
+        ),
+        pytest.param([resource("aws_kms_key.k", arn="arn:k", key_id="k", policy=OPEN)], "arn:k", id="a key"),
+        pytest.param(
+            [
+                resource("aws_kms_key.k", arn="arn:k", id="k"),
+                resource("aws_kms_key_policy.p", key_id="k", policy=OPEN),
+            ],
+            "arn:k",
+            id="a key's, apart",
+        ),
+        pytest.param(
+            [resource("aws_dynamodb_resource_policy.p", resource_arn="arn:t", policy=OPEN)],
+            "arn:t",
+            id="a table",
+        ),
+        pytest.param(
+            [resource("aws_secretsmanager_secret_policy.p", secret_arn="arn:s", policy=OPEN)],
+            "arn:s",
+            id="a secret",
+        ),
+        pytest.param(
+            [resource("aws_cloudwatch_event_bus_policy.p", event_bus_name="bus", policy=OPEN)],
+            f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/bus",
+            id="an event bus",
+        ),
+        pytest.param(
+            [resource("aws_s3control_access_point_policy.p", access_point_arn="arn:ap", policy=OPEN)],
+            "arn:ap",
+            id="an access point's",
+        ),
+    ],
+)
+def test_a_policy_is_on_its_resource(resources: list[Mapping[str, Any]], arn: str) -> None:
+    (found,) = from_state(*resources).policies
+    assert found.arn == arn
+    assert found.policy.rules[0].principals[0].value == "*"
+
+
+def test_a_permission_is_a_statement_of_the_function_s_policy() -> None:
+    deployed = from_state(
+        resource("aws_lambda_permission.p", function_name="f", action="lambda:InvokeFunction", principal="*")
+    )
+    assert deployed.policies[0].arn == f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
+
+
+def test_tables_keys_domains_and_doors() -> None:
+    deployed = from_state(
+        resource(
+            "aws_dynamodb_table.t",
+            name="t",
+            arn=f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t",
+            hash_key="tenant",
+            global_secondary_index=[{"name": "g", "hash_key": "status"}],
+            local_secondary_index=[{"name": "l"}],
+            replica=[{"region_name": "us-east-1"}],
+        ),
+        resource("aws_dynamodb_table.u", name="u"),
+        resource("aws_kms_key.k", arn="arn:k", customer_master_key_spec="RSA_4096"),
+        resource("aws_kms_replica_key.k", arn="arn:l", primary_key_arn="arn:k"),
+        resource("aws_opensearch_domain.d", domain_name="d", arn="arn:d", advanced_options={}),
+        resource("aws_s3_bucket.b", bucket="b", arn="arn:aws:s3:::b"),
+        resource(
+            "aws_s3_bucket_replication_configuration.r",
+            bucket="b",
+            rule=[{"destination": [{"bucket": "arn:aws:s3:::c"}]}],
+        ),
+        resource("aws_s3_access_point.p", name="p", arn="arn:p", bucket="b"),
+        resource(
+            "aws_secretsmanager_secret.s",
+            name="s",
+            arn="arn:aws:secretsmanager:eu-west-1:1:secret:s",
+            replica=[{"region": "us-east-1"}],
+        ),
+    )
+    assert [(table.key, table.indexes) for table in deployed.tables] == [
+        ("tenant", (("g", "status"), ("l", "tenant"))),
+        (None, ()),
+    ]
+    assert deployed.keys[0].spec == "RSA_4096"
+    assert deployed.domains[0].names_indexes
+    assert {(door.what, door.arn, door.opens) for door in deployed.doors} == {
+        (
+            "replica",
+            f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
+            f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t",
+        ),
+        ("replica", "arn:l", "arn:k"),
+        ("replica", "arn:aws:s3:::c", "arn:aws:s3:::b"),
+        ("access point", "arn:p", "arn:aws:s3:::b"),
+        (
+            "replica",
+            "arn:aws:secretsmanager:us-east-1:1:secret:s",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:s",
+        ),
+    }
+
+
+def test_a_pool_and_its_clients() -> None:
+    deployed = from_state(
+        resource(
+            "aws_cognito_user_pool.p",
+            id="eu-west-1_Pool",
+            name="people",
+            schema=[{"name": "tenant_id", "mutable": False}, {"name": "email"}],
+            admin_create_user_config=[{"allow_admin_create_user_only": True}],
+            lambda_config=[{"pre_token_generation": "arn:f"}],
+        ),
+        resource(
+            "aws_cognito_user_pool_client.c",
+            id="client",
+            user_pool_id="eu-west-1_Pool",
+            write_attributes=["name"],
+        ),
+        resource(
+            "aws_cognito_user_pool_client.d", id="other", user_pool_id="eu-west-1_Pool", write_attributes=[]
+        ),
+        resource(
+            "aws_cognito_identity_provider.i",
+            user_pool_id="eu-west-1_Pool",
+            attribute_mapping={"email": "mail"},
+        ),
+    )
+    (pool,) = deployed.pools
+    assert (pool.id, pool.mutable, pool.signs_up, pool.trigger) == (
+        "eu-west-1_Pool",
+        {"custom:tenant_id": False, "email": True},
+        False,
+        "arn:f",
+    )
+    assert [(client.id, client.pool, client.writes) for client in deployed.clients] == [
+        ("client", "eu-west-1_Pool", ("name",)),
+        ("other", "eu-west-1_Pool", None),
+    ]
+    assert deployed.mapped[0].attributes == ("email",)
+
+
+def plan(*resources: Mapping[str, Any], expressions: Mapping[str, Mapping[str, list[str]]]) -> dict[str, Any]:
+    """Members of a plan whose resources' attributes refer to others."""
+    return {
+        "values": None,
+        "planned_values": {"root_module": {"resources": list(resources)}},
+        "configuration": {
+            "root_module": {
+                "resources": [
+                    {
+                        "address": address,
+                        "expressions": {name: {"references": each} for name, each in attributes.items()},
+                    }
+                    for address, attributes in expressions.items()
+                ]
+            }
+        },
+    }
+
+
+def test_what_is_known_after_apply_follows_one_reference_and_is_open_otherwise() -> None:
+    deployed = from_state(
+        **plan(
+            resource("aws_iam_role.viewer", name="viewer", assume_role_policy=TRUST),
+            resource("aws_iam_role.other", name=None, assume_role_policy=None),
+            resource("aws_iam_policy.p", name="p", policy=json.dumps(policy(allow()))),
+            resource("aws_iam_role_policy_attachment.a", role="viewer"),
+            resource("aws_lambda_function.f", function_name="f", handler="h"),
+            expressions={
+                "aws_iam_role_policy_attachment.a": {
+                    "policy_arn": ["aws_iam_policy.p.arn", "aws_iam_policy.p"]
+                },
+                "aws_lambda_function.f": {"role": ["aws_iam_role.viewer.arn", "aws_iam_role.viewer"]},
+                "aws_iam_role.other": {"assume_role_policy": ["aws_iam_role.viewer.arn", "var.x"]},
+            },
+        )
+    )
+    viewer, other = deployed.roles
+    assert deployed.functions[0].role == viewer.arn == ROLE
+    assert len(viewer.policies) == 1
+    assert "not JSON" in other.trust.rules[0].problem
+    assert not is_open(other.arn)
+    assert deployed.names.show(other.arn) == f"arn:aws:iam::{ACCOUNT}:role/${{aws_iam_role.other.name}}"
+
+
+def test_resources_of_modules_have_their_addresses() -> None:
+    inner = resource("aws_iam_role.r", name="r", assume_role_policy=TRUST)
+    inner["address"] = "module.m.aws_iam_role.r"
+    deployed = from_state(
+        values={
+            "root_module": {
+                "child_modules": [
+                    {"address": "module.m", "resources": [inner, {**inner, "mode": "data"}]},
+                    {"address": "module.n"},
+                ]
+            }
+        },
+        configuration={"root_module": {"module_calls": {"m": {"module": {"resources": []}}}}},
+    )
+    assert [role.place for role in deployed.roles] == ["plan.json: module.m.aws_iam_role.r"]
+    assert from_state(values={}, configuration=[]).roles == ()
+
+
+def test_a_plan_is_told_from_other_json() -> None:
+    assert is_plan({"format_version": "1.2", "values": {}})
+    assert not is_plan({"values": {}})
+    assert not is_plan({"format_version": "1.2"})
+    assert not is_plan([])
+
+
+def test_every_type_of_the_provider_is_read_without_any_attribute() -> None:
+    deployed = from_state(*(resource(f"{kind}.x") for kind in TYPES))
+    assert len(deployed.roles) == 1
