@@ -80,9 +80,7 @@ def prove(
     """
     if files:
         around = environment_of(access, aws=aws, env_file=env_file)
-        _prove_deployed(
-            names, access, around, as_json=as_json, written=save or smt, files=files, given=given
-        )
+        _prove_deployed(names, access, around, as_json=as_json, written=save or smt, files=files, given=given)
     if given:
         raise click.UsageError("--parameter is for templates: name one with --deployment")
     loaded = load_access(access, aws=aws, env_file=env_file)
