@@ -17,6 +17,7 @@ from authorizer.deployed.names import UNKNOWN_ACCOUNT, is_open
 from authorizer.deployed.policies import read_policy
 from authorizer.deployed.rows import ROWS, Row
 from authorizer.deployed.tree import Located, place_of, read_tree
+from authorizer.engine import partition_of
 
 SERVERLESS: Final = "AWS::Serverless-2016-10-31"
 MAX_NESTED: Final = 8
@@ -89,7 +90,7 @@ class _Template:
         self._globals = tree.get("Globals")
         names = gathered.names
         pseudo = {
-            "AWS::Partition": "aws",
+            "AWS::Partition": partition_of(region) or "aws",
             "AWS::Region": region,
             "AWS::AccountId": UNKNOWN_ACCOUNT,
             "AWS::URLSuffix": "amazonaws.com",

@@ -74,6 +74,8 @@ class Gathered:
     def deployment(self) -> Deployment:
         """All of it, frozen."""
         known = {role.name: role for role in self.roles}
+        self._leave_twice("roles", [(role.arn, role.place) for role in self.roles])
+        self._leave_twice("pools", [(pool.id, pool.place) for pool in self.pools])
         for name, policy, place in self.attached:
             role = known.get(name)
             if role is None:
@@ -100,6 +102,14 @@ class Gathered:
             mapped=tuple(self.mapped),
             unread=tuple(self.unread),
         )
+
+    def _leave_twice(self, area: Area, found: Iterable[tuple[str, str]]) -> None:
+        """What two files describe is described by neither: they may differ."""
+        seen: set[str] = set()
+        for name, place in found:
+            if name in seen:
+                self.leave(area, place, f"{name} is in these files twice: give the one that is deployed")
+            seen.add(name)
 
     def _role(self, role: FoundRole) -> DeployedRole:
         trust = (

@@ -106,7 +106,7 @@ def _clients(world: World, pool: Pool) -> Iterator[PoolClient]:
 
 
 def _written_by(claim: str, client: PoolClient, pool: Pool) -> str:
-    if client.writes is not None:
+    if client.writes:  # an empty list is none: the default holds
         return "it is in WriteAttributes" if claim in client.writes else ""
     if claim.startswith("custom:") and not pool.mutable.get(claim, True) and not pool.signs_up:
         return ""

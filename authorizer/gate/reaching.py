@@ -101,8 +101,10 @@ def _may_be(text: str, value: str) -> bool:
     """Whether it cannot be told that a text fits a value, because of a stand-in in one of them."""
     if is_open(text):
         return True
-    if text == value or is_made(text) or (is_known(value) and is_known(text)):
+    if text == value or (is_known(value) and is_known(text)):
         return False
+    if is_made(text) and not {"*", "?"} & set(text):
+        return False  # another resource's own name
     return overlap(widened(text, beside=value), widened(value, beside=text))
 
 

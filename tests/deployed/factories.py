@@ -11,7 +11,7 @@ from authorizer.deployed.gather import Gathered
 from authorizer.deployed.terraform import read_plan
 
 ACCOUNT = "123456789012"
-LAMBDA_TRUST = {
+LAMBDA_TRUST: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}

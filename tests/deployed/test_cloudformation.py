@@ -366,3 +366,19 @@ def test_stacks_that_nest_without_end_are_left() -> None:
 def test_what_is_no_template_is_refused() -> None:
     with pytest.raises(DeploymentInvalid, match="has no Resources"):
         from_template("a: b")
+
+
+def test_what_is_described_twice_is_said() -> None:
+    role = "{Type: 'AWS::IAM::Role', Properties: {RoleName: r}}"
+    deployed = from_template(f"Resources: {{A: {role}, B: {role}}}")
+    assert [(each.area, "twice" in each.why) for each in deployed.unread] == [("roles", True)]
+
+
+def test_a_stack_lies_in_the_partition_of_its_region() -> None:
+    from authorizer.deployed.cloudformation import read_template
+    from authorizer.deployed.gather import Gathered
+
+    gathered = Gathered()
+    text = "Resources: {A: {Type: 'AWS::S3::Bucket', Properties: {BucketName: b}}}"
+    read_template(text, "t", parameters={}, region="cn-north-1", open_file=lambda *_: None, gathered=gathered)
+    assert gathered.resources[0].arn == "arn:aws-cn:s3:::b"

@@ -29,6 +29,7 @@ def test_a_client_that_may_not_write_the_claim() -> None:
             id="it is listed, and stays",
         ),
         pytest.param({}, None, "without WriteAttributes", id="no list, and it can change"),
+        pytest.param({}, [], "without WriteAttributes", id="an empty list, which is none"),
         pytest.param(
             ADMINS, None, "without WriteAttributes", id="no list, it can change, and nobody signs up"
         ),
@@ -38,7 +39,9 @@ def test_a_client_that_may_not_write_the_claim() -> None:
 def test_a_client_that_may_write_the_claim(
     pooled: dict[str, Any], written: list[str] | None, says: str
 ) -> None:
-    clients = [client(WriteAttributes=written) if written else {"ClientId": "c", "UserPoolId": POOL}]
+    clients = [
+        client(WriteAttributes=written) if written is not None else {"ClientId": "c", "UserPoolId": POOL}
+    ]
     note = only(isolating(world(user_pools=[pool(**pooled)], user_pool_clients=clients)))
     assert note.status == "REFUTED"
     assert says in note.text

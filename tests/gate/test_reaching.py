@@ -117,6 +117,11 @@ def test_everybody_under_a_condition_is(condition: dict[str, Any], whom: Reach) 
             id="a user's, which it is not",
         ),
         pytest.param(
+            under("ArnLike", "aws:PrincipalArn", "arn:aws:iam::000000000000:role/zq00009made-*"),
+            "open",
+            id="the stack's",
+        ),
+        pytest.param(
             under("StringEquals", "aws:PrincipalAccount", ACCOUNT), "open", id="an account that it may be in"
         ),
         pytest.param(

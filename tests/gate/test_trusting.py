@@ -162,14 +162,14 @@ def test_a_trust_that_cannot_be_read_is_open() -> None:
 def test_the_authorizer_s_own_role_is_nobody_else_s(
     statement: dict[str, Any], status: str, text: str
 ) -> None:
-    document = policy(*LAMBDA_TRUST["Statement"], statement)  # type: ignore[misc]
+    document = policy(*LAMBDA_TRUST["Statement"], statement)
     note = only(trust(world(roles_changed={"authorizer": {"AssumeRolePolicyDocument": document}})))
     assert note.status == status
     assert text in note.text
 
 
 def test_the_authorizer_s_own_role_may_let_others_tag() -> None:
-    document = policy(*LAMBDA_TRUST["Statement"], assume(OTHER, Action="sts:TagSession"))  # type: ignore[misc]
+    document = policy(*LAMBDA_TRUST["Statement"], assume(OTHER, Action="sts:TagSession"))
     assert told(trust(world(roles_changed={"authorizer": {"AssumeRolePolicyDocument": document}}))) == []
 
 
