@@ -11,6 +11,7 @@ import click
 import pytest
 
 from authorizer.cli import cli
+from authorizer.deployed.account import MEMBERS
 from authorizer.engine.check.lint import CODES
 from authorizer.engine.check.services import FACTS
 from authorizer.engine.prove.proof import RESTS_ON
@@ -178,6 +179,7 @@ def test_every_refusal_and_every_other_word_of_the_code_exists(paper: Path) -> N
     something else."""
     known = {refusal.code for refusal in refusals() if "code" in vars(refusal)}
     known |= {setting.rpartition(".")[2] for setting in settings()} | SECTIONS | {*COUNTERS, *DECISION}
+    known |= {*MEMBERS}
     assert words(paper, r"[a-z]+(_[a-z0-9]+)+") <= known | OTHER_WORDS
 
 

@@ -16,7 +16,7 @@ from authorizer.deployed.deployment import (
     Table,
 )
 from authorizer.deployed.errors import DeploymentInvalid
-from authorizer.deployed.names import Names, any_open, is_known, is_made, is_open, widened
+from authorizer.deployed.names import Names, is_known, is_made, is_open, widened
 from authorizer.deployed.read import read_deployment
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "ResourcePolicy",
     "Rule",
     "Table",
-    "any_open",
     "is_known",
     "is_made",
     "is_open",

@@ -6,7 +6,6 @@ wildcards is compared, the stand-in may be any text.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 UNKNOWN_ACCOUNT = "000000000000"
@@ -64,8 +63,3 @@ def is_made(text: str) -> bool:
 def widened(text: str, *, beside: str = "") -> str:
     """The text as a pattern: `*` for every stand-in, but for those that `beside` has too: these are the same text."""
     return _TOKEN.sub(lambda token: token[0] if token[0] in beside else "*", text)
-
-
-def any_open(texts: Iterable[str]) -> bool:
-    """Whether one of them is open."""
-    return any(map(is_open, texts))

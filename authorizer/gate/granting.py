@@ -82,7 +82,7 @@ def _grants(world: World, *wanted: Reach) -> Notes:
             if rule.statement.effect != "Allow":
                 continue
             reached = reach(rule, roles, each.policy.rules)
-            met = _meets(world, each, rule) if reached in wanted else None
+            met = _meets(world, each, rule.statement) if reached in wanted else None
             if met is not None:
                 yield _told(world, reached, each, rule, met)
 
@@ -111,15 +111,13 @@ def _doors(world: World, each: ResourcePolicy) -> Iterator[Door]:
             yield door
 
 
-def _meets(world: World, each: ResourcePolicy, rule: Rule) -> Allowed | None:
+def _meets(world: World, each: ResourcePolicy, opening: Statement) -> Allowed | None:
     """A statement of the templates that touches what the rule opens; None where none does."""
-    if rule.statement is None:
-        return None
     for allowed in world.allowed:
         named = " ".join(allowed.statement.resources)
-        texts = _opened(rule.statement, each.arn, named)
+        texts = _opened(opening, each.arn, named)
         behind = (_seen(text, door, door.opens) for door in _doors(world, each) for text in texts)
-        opened = replace(rule.statement, resources=(*texts, *behind), not_resources=())
+        opened = replace(opening, resources=(*texts, *behind), not_resources=())
         if not isinstance(compare(world.symbolic(opened), world.symbolic(allowed.statement)), Apart):
             return allowed
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from authorizer.deployed import DeployedRole, Deployment, Function, Policy, Rule, is_open
+from authorizer.deployed import DeployedRole, Deployment, Function, Policy, is_open
 from authorizer.engine import Condition, Document, Statement
 from authorizer.engine.evaluate import known_operator
 from authorizer.engine.prove import SymbolicStatement, placeholders_of, read_statement
@@ -161,17 +161,14 @@ def readable(policies: Iterable[Policy]) -> Document | None:
     statements: list[Statement] = []
     for policy in policies:
         for rule in policy.rules:
-            if rule.statement is None or open_in(rule):
+            if rule.statement is None or open_in(rule.statement):
                 return None
             statements.append(rule.statement)
     return Document(statements=tuple(statements))
 
 
-def open_in(rule: Rule) -> bool:
+def open_in(statement: Statement) -> bool:
     """Whether something in a statement may be any text."""
-    statement = rule.statement
-    if statement is None:
-        return True
     texts = (*statement.actions, *statement.not_actions, *statement.resources, *statement.not_resources)
     return any(
         map(is_open, (*texts, *(text for each in statement.conditions for text in (each.key, *each.values))))

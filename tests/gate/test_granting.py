@@ -199,3 +199,23 @@ def test_two_names_touch_where_one_may_lie_in_the_other() -> None:
     assert not touches(f"{BUCKET}2/tenants/x", BUCKET)
     assert touches("arn:aws:sqs:eu-west-1:1:orders-a", "arn:aws:sqs:eu-west-1:1:zq00001made")
     assert not touches("arn:aws:sqs:eu-west-1:1:zq00002made", "arn:aws:sns:eu-west-1:1:zq00001made")
+
+
+def test_a_template_that_isolates_nothing_has_nothing_to_keep_apart_by_a_door() -> None:
+    text = f'{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["{POINT}/object/x", "{BUCKET}/x"]}}, {{"Effect": "Deny", "Action": "s3:*", "Resource": "{BUCKET}/y"}}]}}'
+    access = make_access(
+        templates={"one": text},
+        policies=None,
+        roles={name: {"policies": ["one"]} for name in ("viewer", "editor", "admin", "importer")},
+    )
+    points = [{"Name": "reports", "Bucket": "example-data", "AccessPointArn": POINT}]
+    found = world(access, access_points=points)
+    assert told(doors(found)) == []
+    assert len(found.allowed) == 1
+
+
+def test_what_could_not_be_read_of_policies_leaves_them_open() -> None:
+    deployed = world(deployment=from_template("Transform: Mine\nResources: {}"))
+    said = "the macro Mine makes what is not in the template"
+    for check in (granting, outside, doors):
+        assert ("OPEN", said) in told(check(deployed))

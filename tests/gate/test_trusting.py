@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from authorizer.deployment.trust import trust_policy
 from authorizer.gate.terms import lasting, terms
 from authorizer.gate.trusting import trust
 from tests.deployed.factories import ACCOUNT, LAMBDA_TRUST, allow, from_account, from_template, policy
@@ -291,3 +292,42 @@ def test_sessions_last_as_long_as_they_are_asked_for() -> None:
     assert {status for status, _ in told(lasting(world()))} == {"OPEN"}
     assert {status for status, _ in told(lasting(world(deployment=from_account())))} == {"OPEN"}
     assert account().roles[0].max_session is None
+
+
+@pytest.mark.parametrize(
+    ("left_out", "says"),
+    [
+        ("sts:ExternalId", "takes any external id: access.toml has one for it"),
+        ("aws:RequestTag/tenant", "gives a session without its tag tenant"),
+        ("aws:TagKeys", "takes other tags than those that access.toml gives"),
+        ("sts:TransitiveTagKeys", "lets tags go on to the next role"),
+        ("sts:SourceIdentity", "gives a session without its source identity"),
+    ],
+)
+def test_a_term_that_a_trust_policy_does_not_ask_for_is_found(left_out: str, says: str) -> None:
+    access = make_access(roles={"viewer": {"external_id": "ours", "source_identity": "{sub}"}})
+    document = trust_policy(access.settings.roles["viewer"], EXECUTION)
+    for statement in document["Statement"]:
+        for keys in statement.get("Condition", {}).values():
+            keys.pop(left_out, None)
+        conditions = {name: keys for name, keys in statement.get("Condition", {}).items() if keys}
+        statement["Condition"] = conditions
+    found = told(terms(world(access, roles_changed={"viewer": {"AssumeRolePolicyDocument": document}})))
+    assert found == [("REFUTED", f"role viewer {says}")]
+
+
+def test_a_session_that_ends_before_it_is_asked_to_is_found() -> None:
+    text = "Resources:\n  V: {Type: 'AWS::IAM::Role', Properties: {RoleName: viewer, Path: /vend/, MaxSessionDuration: 900}}\n"
+    found = told(lasting(world(deployment=from_template(text, parameters={"AWS::AccountId": ACCOUNT}))))
+    assert found[0][0] == "REFUTED"
+    assert "last 900 s, and access.toml asks for 3600 s" in found[0][1]
+
+
+def test_what_could_not_be_read_of_roles_leaves_their_trust_open() -> None:
+    text = (
+        "Transform: Mine\nResources:\n  A: {Type: 'AWS::Serverless::Function', Properties: {Handler: "
+        "authorizer.handler.lambda_handler}}\n"
+    )
+    assert ("OPEN", "the macro Mine makes what is not in the template") in told(
+        trust(world(deployment=from_template(text)))
+    )
