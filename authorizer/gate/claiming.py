@@ -28,7 +28,7 @@ CLOSE_OTHERS: Final = "the issuer's own papers: who sets this claim, and whether
 def isolating(world: World) -> Notes:
     """Users cannot write the claims that templates isolate."""
     settings = world.access.settings
-    names = {row.isolates for row in settings.policies.values() if row.isolates is not None}
+    names = {claim for row in settings.policies.values() for claim in row.isolates}
     yield from _set_by_others(world, {settings.claims[name].claim for name in names})
 
 

@@ -205,15 +205,15 @@ def _through(world: World, door: Door, arn: str) -> Note:
             each.statement, resources=tuple(_seen(text, door, arn) for text in each.statement.resources)
         )
         for other in world.allowed:
-            isolates = other.isolates if other.isolates is not None else each.isolates
-            if isolates is None:
-                continue
-            one, two = (world.symbolic(statement, isolates=isolates) for statement in (seen, other.statement))
-            if not isinstance(compare(one, two), Apart):
-                return refuted(
-                    f"{name}: by it template {each.template} reaches what template {other.template} keeps apart",
-                    door.place,
+            for claim in other.isolates or each.isolates:
+                one, two = (
+                    world.symbolic(statement, isolates=claim) for statement in (seen, other.statement)
                 )
+                if not isinstance(compare(one, two), Apart):
+                    return refuted(
+                        f"{name}: by it template {each.template} reaches what template {other.template} keeps apart",
+                        door.place,
+                    )
     return checked(f"{name} keeps users apart as {world.show(arn)} does", door.place)
 
 

@@ -77,7 +77,7 @@ class Allowed:
     """An Allow statement that sessions may have."""
 
     template: str
-    isolates: str | None
+    isolates: tuple[str, ...]
     statement: Statement
     """As rendered, with placeholder characters."""
 
@@ -130,10 +130,10 @@ class World:
     def allowed(self) -> tuple[Allowed, ...]:
         """Every Allow that a session of any role may have, each once."""
         settings, templates = self.access
-        found: dict[tuple[str | None, Statement], Allowed] = {}
+        found: dict[tuple[tuple[str, ...], Statement], Allowed] = {}
         for name in dict.fromkeys(policy for role in self.roles for policy in role.policies):
             row = settings.policies.get(name)
-            isolates = row.isolates if row is not None else None
+            isolates = row.isolates if row is not None else ()
             for branch in templates.branches((name,)):
                 for statement in branch.document.statements:
                     if statement.effect == "Allow":
