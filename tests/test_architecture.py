@@ -114,9 +114,8 @@ FOREIGN: dict[str, set[str]] = {
     "rich": {"cli"},
     "click": {"cli"},
     "packaging": {"bundle"},
-    "yaml": {"deployment"},
+    "yaml": {"deployed", "deployment"},
     "tomlkit": {"library"},
-    "yaml": {"deployed"},
 }
 
 
