@@ -119,6 +119,7 @@ def test_attach_yaml_with_what_the_account_says_leaves_nothing_open(tmp_path: Pa
     ("arguments", "says"),
     [
         (("--deployment", TEMPLATE, "--save", "x"), "without --deployment"),
+        (("--deployment", TEMPLATE, "--smt", "x"), "without --deployment"),
         (("--deployment", TEMPLATE, "--parameter", "x"), "expected NAME=VALUE"),
         (("--deployment", TEMPLATE, "--parameter", "=x"), "expected NAME=VALUE"),
         (("--parameter", "x=y"), "name one with --deployment"),

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from authorizer.cli.options import environment_of
 from authorizer.cli.prove_deployment import load_world
 from authorizer.gate import Ruling, prove_settings, rule_on
 from tests.make import ROOT
@@ -411,14 +412,16 @@ def found(fault: Fault | Base, folder: Path, *more: str) -> list[Ruling]:
     for beside in base.template.parent.glob("alarms.yaml"):
         (folder / beside.name).write_text(beside.read_text(encoding="utf-8"), encoding="utf-8")
     parameters = {"AWS::Region": "eu-west-1", **dict(text.split("=", 1) for text in more)}
-    world = load_world(base.access, [file], parameters, aws=False)
+    world = load_world(base.access, [file], parameters, environment_of(base.access, aws=False))
     return [ruling() for ruling in rule_on(world, lines_of(base))]
 
 
 @cache
 def lines_of(base: Base) -> tuple[str, ...]:
     """What the proofs of a base rest on: its faults are all outside its templates."""
-    world = load_world(base.access, [base.template], {"AWS::Region": "eu-west-1"}, aws=False)
+    world = load_world(
+        base.access, [base.template], {"AWS::Region": "eu-west-1"}, environment_of(base.access, aws=False)
+    )
     return tuple(dict.fromkeys(line for proof in prove_settings(world.access) for line in proof.rests_on))
 
 
