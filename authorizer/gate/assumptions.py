@@ -11,6 +11,7 @@ from typing import Final
 from authorizer.engine.check import FACTS
 from authorizer.engine.prove import KEYS, RESTS_ON, VERSION
 from authorizer.gate import claiming, granting, standing, terms, trusting
+from authorizer.gate.route_proof import RESTS_ON as ROUTES_REST_ON
 from authorizer.gate.rulings import Note, Notes, Ruling, World, left_open
 
 Check = Callable[[World], Notes]
@@ -74,6 +75,10 @@ PRINTED: Final = (
     *(
         Assumption(says=fact.says, check=_check_of(fact.says, _BY_FACT), because=_AWS.format(fact.source))
         for fact in FACTS
+    ),
+    *(
+        Assumption(says=says, because="the API's own configuration, which is not looked at here")
+        for says in ROUTES_REST_ON
     ),
     Assumption(
         says=f"version {VERSION} of the prover",
