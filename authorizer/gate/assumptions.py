@@ -79,6 +79,7 @@ PRINTED: Final = (
     *(
         Assumption(says=says, because="the API's own configuration, which is not looked at here")
         for says in ROUTES_REST_ON
+        if says not in RESTS_ON
     ),
     Assumption(
         says=f"version {VERSION} of the prover",
