@@ -288,8 +288,10 @@ def test_a_size_that_sts_cannot_mean(packed: str) -> None:
 OWN_JSON = {
     "assurance/report.py": "its own values, as a file will have them",
     "bundle/service_data.py": "botocore's data",
+    "cli/deploy.py": "a policy that was made here",
     "cli/invoke.py": "a policy that was rendered",
     "cli/policy_render.py": "the same",
+    "cli/policy_split.py": "a policy that was made here",
     "cli/trust.py": "a policy that was made here",
     "engine/template/compiled.py": "its own text, as trusted as the templates beside it",
     "vending/request.py": "a policy that was rendered",

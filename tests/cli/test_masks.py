@@ -25,8 +25,8 @@ def printed(monkeypatch: pytest.MonkeyPatch, response: dict[str, object], *optio
             return Decision(verdict="allow", code="allowed", response=response), None
 
     @contextmanager
-    def authorizer(*_: object, **__: object) -> Iterator[tuple[Answering, None]]:
-        yield Answering(), None
+    def authorizer(*_: object, **__: object) -> Iterator[tuple[Answering, None, None]]:
+        yield Answering(), None, None
 
     monkeypatch.setattr(command, "_authorizer", authorizer)
     done = CliRunner().invoke(command.invoke, [EVENT, *options])
