@@ -94,6 +94,7 @@ def test_a_tenant_is_told_by_the_claim_that_templates_isolate_by_whatever_its_na
     access = project / "policies" / "access.toml"
     text = access.read_text().replace('isolates = "tenant"', 'isolates = "org"')
     text = text.replace("tenant = { claim", "org = { claim").replace('tenant = "tenant"', 'unit = "org"')
+    text = text.replace("/tenants/{tenant}/", "/tenants/{org}/")
     access.write_text(text.replace('context_claims   = ["tenant"]', 'context_claims   = ["org"]'))
     assert condition("viewer", "--tenant", "acme", cwd=project) == {
         "StringEquals": {"aws:PrincipalTag/unit": "acme"}
@@ -348,6 +349,7 @@ def test_the_same_revocation_twice_is_one(shell: Shell) -> None:
 def test_what_a_claim_holds_is_no_command(shell: Shell, project: Path) -> None:
     """An `opaque` claim takes what a shell takes for its own."""
     edit(project, 'type = "slug", max_length = 32', 'type = "opaque"')
+    edit(project, "/tenants/{tenant}/", "/tenants/*/")
     edit(project, "[roles.viewer]", '[roles.viewer]\nsource_identity = "{tenant}"')
     value = "it's;touch pwned&`touch pwned`!(#|<>~é"
     text = revoke("--tenant", value, cwd=project).stdout

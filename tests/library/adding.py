@@ -36,6 +36,7 @@ def with_kind(name: str, *, template: str | None = None, tenant: Mapping[str, An
     rows = tomllib.loads(kind.rows)
     if tenant is not None:
         rows["claims"]["tenant"] = {"claim": "custom:tenant_id", "max_length": None, **tenant}
+        rows["scopes"] = {"reports:read": ["GET /reports/*"]}  # no route takes every type
     return make_access(
         templates={**sample_templates(), name: kind.template if template is None else template}, **rows
     )

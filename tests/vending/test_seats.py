@@ -1,0 +1,132 @@
+"""Seats: how many role sessions of one user are alive at once."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from authorizer.errors import TooManySessions
+from authorizer.settings.callers import Callers
+from authorizer.settings.schema import SharedCache
+from authorizer.vending import seats
+from authorizer.vending.cache import Counts
+from authorizer.vending.seats import AllTaken, Seats
+from authorizer.vending.shared import SharedLevel
+from authorizer.vending.vendor import Vendor
+from authorizer.waiting.deadline import Deadline
+from tests.vending.conftest import SESSION
+from tests.vending.factories import NOW, SUB, make_identity, make_settings
+
+PATIENT = Deadline.after(60)
+
+
+class Table:
+    """The shared level's part: answers `seat` with what it is given, and keeps what is given back."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+        self.given_back: list[str] = []
+
+    async def seat(self, names: Sequence[str], *_: object) -> str | None:
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return names[0] if self.answer else None
+
+    async def unseat(self, name: str, _: Deadline) -> None:
+        self.given_back.append(name)
+
+
+async def take(seats: Seats, principal: str = SUB, *, ends: float = NOW + 900) -> Any:
+    return await seats.take(make_identity(principal=principal), ends, NOW, PATIENT)
+
+
+async def test_a_user_is_told_when_the_first_session_ends() -> None:
+    seats = Seats(2, None)
+    await take(seats, ends=NOW + 60)
+    await take(seats)
+    with pytest.raises(TooManySessions, match=r"2 role sessions .* ends in 60 s"):
+        await take(seats)
+
+
+async def test_what_is_given_back_is_given_back_in_the_table_too() -> None:
+    table: Any = Table(answer=True)
+    seats = Seats(1, table)
+    release = await take(seats)
+    await release()
+    assert len(table.given_back) == 1
+    assert await take(seats)
+
+
+async def test_what_the_table_never_gave_is_not_given_back_to_it() -> None:
+    table: Any = Table(answer=False)
+    release = await take(Seats(1, table))
+    await release()
+    assert table.given_back == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        pytest.param(AllTaken(), TooManySessions, id="all are taken"),
+        pytest.param(asyncio.CancelledError(), asyncio.CancelledError, id="the request was stopped"),
+        pytest.param(RuntimeError(), RuntimeError, id="something unforeseen"),
+    ],
+)
+async def test_who_gets_no_seat_of_the_table_keeps_none_here(
+    trouble: BaseException, told: type[BaseException]
+) -> None:
+    table: Any = Table(trouble)
+    seats = Seats(1, table)
+    with pytest.raises(told):
+        await take(seats)
+    table.answer = True
+    assert await take(seats)
+
+
+async def test_an_environment_remembers_as_many_users_as_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seats, "MOST_USERS", 2)
+    counted = Seats(1, None)
+    release = await take(counted, "first")
+    for user in ("second", "third"):
+        await take(counted, user)
+    assert await take(counted, "first")
+    with pytest.raises(TooManySessions):
+        await take(counted, "third")
+    await release()
+
+
+async def test_a_seat_that_was_forgotten_meanwhile_is_given_back_in_silence() -> None:
+    counted = Seats(1, None)
+    release = await take(counted)
+    counted.clear()
+    await release()
+    assert await take(counted)
+
+
+async def test_a_restored_snapshot_counts_anew() -> None:
+    settings = make_settings(callers=Callers(roles={"editor": make_identity().role.name}, sessions=1))
+    vendor = Vendor(settings, session=SESSION)
+    assert vendor._seats is not None
+    await take(vendor._seats)
+    vendor.forget()
+    assert await take(vendor._seats)
+
+
+async def test_a_table_that_does_not_answer_is_left_alone_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def silent(*_: object) -> None:
+        raise TimeoutError
+
+    counts = Counts()
+    level = SharedLevel(SharedCache(table="t", region=None), SESSION, counts, seal=None)  # type: ignore[arg-type]
+    monkeypatch.setattr(level, "_exchange", silent)
+    await level.unseat("seat/1", PATIENT)
+    assert counts.shared_failures == 1
+    assert await level.seat(["seat/1"], NOW + 60, NOW, PATIENT) is None
+    assert counts.shared_failures == 2
+    assert await level.seat(["seat/1"], NOW + 60, NOW, PATIENT) is None
+    assert counts.shared_failures == 2  # not asked again at once
