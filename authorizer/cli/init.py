@@ -132,6 +132,7 @@ def _from_pool(folder: Path, pool_id: str, kinds: Sequence["Kind"]) -> None:
         folder,
         {
             "policies/access.toml": access,
+            "policies/cases/routes.toml": made.routes,
             f"events/{FILE}": made.personas,
             **{f"events/{name}": text for name, text in made.events.items()},
             **_of_the_library(kinds),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, aws_option, load_access
 from authorizer.cli.told import plain_example
 
@@ -160,14 +161,13 @@ def _named(persona: "Persona") -> list[str]:
 
 
 def _print(found: "Reach") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = literal_console()
 
     def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
     say(f"Roles: {', '.join(found.roles) or 'none'}")
     sure = [scope for scope, all_have in found.scopes if all_have]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, aws_option, load_access
 from authorizer.cli.told import plain_example
 
@@ -131,14 +132,13 @@ def _answers(
 
 
 def _print(loaded: "Access", answers: Sequence["WhoCan"], *, of_action: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from authorizer.engine.check import edition
     from authorizer.gate import conditions, exceptions, words
 
-    console = Console()
+    console = literal_console()
     kinds = [kind for answer in answers for kind in answer.kinds]
     several = len({issuer.name for issuer in loaded.settings.issuers.values()}) > 1
     table = Table("Role", *(("Issuer",) if several else ()), "Who", *(("With", "By") if of_action else ()))
@@ -157,16 +157,16 @@ def _print(loaded: "Access", answers: Sequence["WhoCan"], *, of_action: bool) ->
         console.print(table)
     for kind in kinds:
         for line in _lines(loaded, kind):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
     undecided = [each for answer in answers for each in answer.undecided]
     for told in undecided:
         console.print(Text(f"UNKNOWN {told}", style="yellow"), soft_wrap=True)
     if not undecided:
         console.print("These, and nobody else." if kinds else "Nobody.", style="bold")
     for note in dict.fromkeys(note for answer in answers for note in answer.notes):
-        console.print(f"Not seen: {note}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Not seen: {note}", soft_wrap=True)
     if of_action:
-        console.print(f"Judged by AWS's actions of {edition()}.", markup=False, highlight=False)
+        console.print(f"Judged by AWS's actions of {edition()}.")
 
 
 def _more(count: int) -> str:

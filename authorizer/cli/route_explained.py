@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.console import literal_console
 
 if TYPE_CHECKING:
     from authorizer.engine import ClaimValue
@@ -41,10 +42,9 @@ def explain_route(
             json.dumps({"open": bool(opened), "by": opened, "to_others": kept, "routes": own}, indent=2)
         )
         return 0 if opened else 1
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    console = literal_console()
     console.print(Text("open" if opened else "closed", style=f"bold {'green' if opened else 'red'}"))
     for scope, entry in opened:
         console.print(Text(f"  {entry}, of scope {scope}", style="green"), soft_wrap=True)

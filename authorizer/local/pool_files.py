@@ -12,6 +12,8 @@ TENANT = re.compile(r"tenant|org|company|account|customer|workspace", re.IGNOREC
 MAX_SLUG = 32
 ROLE = "member"
 """The role of groups to which the pool gives none."""
+ROUTES = ("/data", "/data/*")
+"""What `data:read` opens to GET."""
 SUB = "11111111-1111-4111-8111-{:012d}"
 
 
@@ -21,6 +23,8 @@ class Files:
 
     access: str
     personas: str
+    routes: str
+    """Cases: who opens each route, and to whom it stays closed."""
     events: dict[str, str]
     warnings: tuple[str, ...]
     """What its owner has to look at."""
@@ -41,6 +45,7 @@ def files_of(pool: Pool, policies: Sequence[str], environment: dict[str, str]) -
     return Files(
         access="\n".join(_access(pool, policies, tenant, roles)),
         personas="\n".join(_personas(pool, tenant, roles, {**environment, **invented})),
+        routes="\n".join(_routes(pool)),
         events=_events(pool),
         warnings=tuple(_warnings(pool, tenant, invented)),
     )
@@ -108,7 +113,7 @@ def _access(
     return [
         *lines,
         "[scopes]   # what each opens; `*` crosses `/`",
-        '"data:read" = ["GET /data", "GET /data/*"]',
+        f'"data:read" = {json.dumps([f"GET {route}" for route in ROUTES])}',
         "",
         "[gateway]",
         'result_ttl = "5m"   # the result TTL of the authorizer in API Gateway: `authorizer deploy` sets both',
@@ -171,6 +176,34 @@ def _personas(
         f'claims   = {{ {_text(claim)} = "acme" }}',
         "",
     ]
+
+
+def _routes(pool: Pool) -> list[str]:
+    people = _people(pool)
+    lines = ["# Who opens which routes: each entry of [scopes] for someone, and closed for someone."]
+    for name, group in people.items():
+        lines += [
+            "",
+            f"[users.{_key(name)}]",
+            'claims = { tenant = "acme" }',
+            f"groups = [{_text(group.name)}]",
+        ]
+    lines += ["", "[users.stranger]   # signed in, and in no group", 'claims = { tenant = "acme" }']
+    for route in ROUTES:
+        path = route.replace("*", "figures")
+        for name, expected in (*((name, "allow") for name in people), ("stranger", "deny")):
+            lines += [
+                "",
+                "[[routes]]",
+                f"name   = {_text(f'{name}: GET {path}')}",
+                f"user   = {_text(name)}",
+                'method = "GET"',
+                f"path   = {_text(path)}",
+                f"expect = {_text(expected)}",
+            ]
+            if expected == "allow":
+                lines.append(f"route  = {_text(f'GET {route}')}")
+    return [*lines, ""]
 
 
 def _people(pool: Pool) -> dict[str, PoolGroup]:
