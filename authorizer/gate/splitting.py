@@ -105,8 +105,8 @@ def split(access: Access, role: Role) -> Split:
     stays = tuple(dict.fromkeys(f"{_told(piece)}: {piece.why}" for piece in pieces if piece.why))
     before = templates.worst_case_length(role.policies)
     best: Split | None = None
-    for plan in PLANS:
-        text = _named(_template(pieces, marked, plan), settings.variables)
+    # Where everything stays whole, all plans come to the same: each text is proven once.
+    for text in dict.fromkeys(_named(_template(pieces, marked, plan), settings.variables) for plan in PLANS):
         found = _judged(access, role, text, made.document, tags)
         if found is None:
             continue

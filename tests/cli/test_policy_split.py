@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.test_commands import run
 from tests.cli.test_policy import change, project  # noqa: F401 - a fixture
+from tests.make import sample_environment
 
 
 def test_a_split_is_printed_with_all_that_is_to_be_done(tmp_path: Path) -> None:
@@ -30,6 +31,12 @@ def test_a_split_as_json() -> None:
     assert found["trust_conditions"]["sts:TagSession"]["ForAllValues:StringEquals"] == {
         "aws:TagKeys": ["tenant"]
     }
+
+
+def test_without_sample_values_nothing_is_said_of_them() -> None:
+    assert "sample values of" in run("policy", "split", "viewer").stderr
+    done = run("policy", "split", "viewer", variables=sample_environment())
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_new_tags_and_transitive_ones_are_told(project: Path) -> None:  # noqa: F811

@@ -35,9 +35,10 @@ class _Symbols:
 
     def show(self, mask: int) -> str:
         """A readable member of the class; a variable is shown as IAM writes it."""
-        for char in _READABLE:
-            if mask & (1 << ord(char)):
-                return char
+        if mask & (mask - 1):
+            for char in _READABLE:
+                if mask & (1 << ord(char)):
+                    return char
         lowest = (mask & -mask).bit_length() - 1
         if lowest <= 256:
             return chr(lowest)
@@ -55,7 +56,8 @@ def find_uncovered(narrow: Sequence[object], wide: Iterable[Sequence[object]]) -
     A pattern has texts, wildcards and symbols: anything else that is hashable.
     """
     symbols = _Symbols()
-    patterns = [list(_symbols_of(pattern)) for pattern in (narrow, *wide)]
+    walked, *given = (list(_symbols_of(pattern)) for pattern in (narrow, *wide))
+    patterns = [walked, *(pattern for pattern in given if not part_early(walked, pattern))]
     for pattern in patterns:
         for symbol in pattern:
             if symbol is not MANY and symbol is not ONE:
@@ -107,6 +109,16 @@ def _symbols_of(pattern: Sequence[object]) -> Iterator[object]:
             yield from part
         else:
             yield part
+
+
+def part_early(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two patterns differ before the first wildcard of either, so that no text matches both: most of many."""
+    for left, right in zip(one, other, strict=False):
+        if left is MANY or left is ONE or right is MANY or right is ONE:
+            return False
+        if left != right:
+            return True
+    return False
 
 
 def _cell(symbol: object, symbols: _Symbols) -> _Cell:

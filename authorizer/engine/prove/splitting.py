@@ -9,6 +9,7 @@ each of both allows, and what both allow the original does.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 
 from authorizer.engine.document import Condition, Document, Statement
@@ -17,7 +18,7 @@ from authorizer.engine.language import is_placeholder
 from authorizer.engine.prove.automaton import find_overlap
 from authorizer.engine.prove.containment import find_excess
 from authorizer.engine.prove.diff import MAX_WAYS
-from authorizer.engine.prove.inclusion import find_uncovered
+from authorizer.engine.prove.inclusion import find_uncovered, part_early
 from authorizer.engine.prove.sides import Side, Sides
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
 from authorizer.engine.prove.users import Way, placeholders_of
@@ -114,15 +115,23 @@ def _narrower(ones: Sequence[str], others: Sequence[str], parse: Callable[[str],
     found: dict[str, None] = {}
     for one in ones:
         for other in others:
-            left, right = parse(one), parse(other)
-            if find_uncovered(left, [right]) is None:
-                found[one] = None
-            elif (
-                find_uncovered(right, [left]) is None
-                or find_overlap(_opened(left), _opened(right)) is not None
-            ):
-                found[other] = None
+            narrower = _narrower_of(parse(one), parse(other))
+            if narrower is not None:
+                found[(one, other)[narrower]] = None
     return tuple(found)
+
+
+@lru_cache(maxsize=16_384)
+def _narrower_of(one: Parts, other: Parts) -> int | None:
+    """Which of two patterns matches at least what both do, 0 or 1; None where no text matches both."""
+    mine, theirs = _opened(one), _opened(other)
+    if part_early(mine, theirs):
+        return None
+    if find_uncovered(one, [other]) is None:
+        return 0
+    if find_uncovered(other, [one]) is None or find_overlap(mine, theirs) is not None:
+        return 1
+    return None
 
 
 def _opened(parts: Parts) -> tuple[str | Wild, ...]:

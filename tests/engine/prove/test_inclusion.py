@@ -1,5 +1,7 @@
 """Inclusion of patterns, against the definition."""
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,11 @@ def test_a_variable_is_shown_as_iam_writes_it() -> None:
     assert (
         find_uncovered(parse_resource("arn:aws:s3:::b/${aws:userid}"), []) == "arn:aws:s3:::b/${aws:userid}"
     )
+
+
+def test_a_text_without_any_readable_character_is_told_all_the_same() -> None:
+    readable = string.ascii_letters + string.digits + "-_/.:"
+    covering = [parse_pattern(char, wildcards=True) for char in readable]
+    text = find_uncovered(parse_pattern("?", wildcards=True), covering)
+    assert text is not None
+    assert (len(text), text in readable) == (1, False)
