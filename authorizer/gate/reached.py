@@ -178,10 +178,7 @@ class Statements:
 
 def request_of(statement: Statement, identity: Identity, templates: TemplateSet) -> AccessRequest | None:
     """A request of this identity that the statement allows, and so does the whole policy."""
-    try:
-        mine = _with_tags(fill_in(statement, identity.claims, templates.origin), identity)
-    except (KeyError, IndexError):
-        return None
+    mine = _with_tags(fill_in(statement, identity.claims, templates.origin), identity)
     for request in islice(requests_for(mine, unlike=()), MAX_REQUESTS):
         # Actions have no case; shown is the author's.
         named = next(

@@ -131,6 +131,26 @@ def test_issuers_notes_and_exceptions_are_told(project: Path) -> None:  # noqa: 
     assert "Not seen: role viewer passes managed_policies" in done.stdout
 
 
+def test_the_role_that_somebody_must_ask_for_is_told(project: Path) -> None:  # noqa: F811
+    change(project / "policies/access.toml", 'token_scopes     = "either"', 'token_scopes     = "ignore"')
+    done = run("policy", "who-can", "s3:PutObject", OBJECT, "--role", "viewer", cwd=project)
+    assert done.returncode == 0
+    assert "    and asks for role viewer" in done.stdout
+
+
+def test_a_deny_has_a_row_and_no_example(project: Path) -> None:  # noqa: F811
+    change(
+        project / "policies/templates/s3-client.json.j2",
+        '"Statement": [',
+        '"Statement": [ { "Effect": "Deny", "Action": "s3:GetObject",'
+        ' "Resource": "arn:{{ partition }}:s3:::{{ bucket }}/none/*" },',
+    )
+    done = run("policy", "reach", "--role", "importer", cwd=project)
+    assert done.returncode == 0
+    assert "not s3:GetObject" in done.stdout
+    assert "UNKNOWN" not in done.stdout
+
+
 def test_a_group_s_reach_is_a_table() -> None:
     done = run("policy", "reach", "--group", "viewers")
     assert done.returncode == 0

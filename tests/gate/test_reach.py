@@ -139,6 +139,17 @@ def test_one_caller_reaches_their_own_with_their_claims_filled_in() -> None:
     assert refused.notes == ("they have no session: the authorizer refuses them, or a claim is not there",)
 
 
+def test_a_caller_without_a_claim_that_a_template_needs_reaches_nothing() -> None:
+    access = configuration([("Allow", "", "s3:GetObject", '"arn:aws:s3:::b/{{ p }}/*"', "")], issuers=1)
+    people = [caller for caller, _, _ in everybody(access, random.Random(7), 400)]
+    mine = [one for one in people if one.groups == ("h",) and not one.roles]
+    of_x = next(one for one in mine if one.values.get("p") == "x")
+    without = next(one for one in mine if "p" not in one.values)
+    assert reach_of_callers(access, [of_x]).roles == ("q",)
+    assert reach_of_callers(access, [without]).roles == ()
+    assert reach_of_callers(access, [without, of_x]).roles == ("q",)
+
+
 def test_a_statement_that_a_deny_takes_whole_is_not_shown() -> None:
     access = configuration(
         [
