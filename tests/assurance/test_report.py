@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from authorizer.assurance import Assumption, ReportInvalid, Since, report, written
+from authorizer.cli.case_files import case_files, read_cases, run_cases
 from authorizer.engine.prove.proof import RESTS_ON
 from tests.assurance.factories import DAY, SCOPE, evidence, whole
-from tests.make import make_access, sample_templates
+from tests.make import ACCESS, make_access, sample_templates
 
 SHARED = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/x"]}
 
@@ -70,6 +71,20 @@ def test_without_cases_and_with_uncovered_templates_it_does_not_hold() -> None:
     assert found["verdict"] == "FINDINGS"
     assert parts(found) == {"cases", "lint"}
     assert {"part": "cases", "text": "there is no case"} in found["findings"]
+
+
+def test_what_two_users_may_both_touch_in_the_cases_is_a_finding_of_the_matrix() -> None:
+    home = sample_templates()["s3-home"].replace("home/{{ sub }}/*", "home/*")
+    access = make_access(templates={**sample_templates(), "s3-home": home})
+    results = run_cases(access.templates, read_cases(access, case_files(ACCESS)))
+    told = [
+        each["text"]
+        for each in report(evidence(access=access, results=results))["findings"]
+        if each["part"] == "matrix"
+    ]
+    assert told
+    assert all("s3-home: s3:" in text for text in told)
+    assert all(text.endswith(" is allowed to two users with another `sub`") for text in told)
 
 
 def test_a_leak_is_a_finding_with_its_witness() -> None:
@@ -157,6 +172,23 @@ def test_what_is_shared_is_an_exception_with_its_terms() -> None:
         "until": "2027-01-14",
         "state": "ended",
     }
+
+
+def test_a_scope_that_shares_routes_is_an_exception_in_force() -> None:
+    found = exceptions(
+        claims={"org": {"claim": "custom:org", "type": "slug", "max_length": 12}},
+        scopes={"own": ["GET /o/{org}"], "staff": ["GET /o/*"]},
+        routes={"shared": {"org": ["staff"]}},
+        groups={},
+    )
+    assert {
+        "kind": "shared",
+        "about": "routes by org: scope staff",
+        "reason": None,
+        "owner": None,
+        "until": None,
+        "state": "in force",
+    } in found
 
 
 def test_an_exception_that_has_ended_is_a_finding() -> None:

@@ -122,10 +122,6 @@ class _Writer:
             (number, question.claim, *(held.place.replace(".json.j2:", "-") for held in (one, other)))
         )
         name = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:120] + ".smt2"
-        reason = next((why for held in (one, other) for why in _inexpressible(held.statement)), None)
-        if reason is not None:
-            head = _head(question, of, [f"NOT EXPRESSED: {reason}."])
-            return Exported(name=name, text=head, kind="not expressed", subjects=of)
         script = self._script(question, left_out := self._left_out(question))
         notes = [f"Left out: {each}." for each in script.left_out]
         if left_out:
@@ -189,14 +185,6 @@ class _Writer:
     def _is_own(self, statement: Statement, resource: str, own: frozenset[str]) -> bool:
         texts = (resource, *(value for condition in statement.conditions for value in condition.values))
         return any(self.templates.origin(char)[0] in own for text in texts for char in holes_of(text))
-
-
-def _inexpressible(statement: Statement) -> Iterator[str]:
-    if statement.not_actions or statement.not_resources:
-        yield "NotAction and NotResource are all but what they name"
-    for resource in statement.resources:
-        if any(holes_of(":".join(resource.split(":", 5)[:5]))):
-            yield f"a claim stands before the fifth colon of a resource of {statement.sid or 'a statement'}"
 
 
 def _beyond(number: str, subject: str) -> Exported:

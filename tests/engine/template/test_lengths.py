@@ -99,5 +99,15 @@ def test_no_shortest_policy_is_told_where_there_are_too_many_ways(monkeypatch: p
     assert templates.shortest_beyond(["t"], 0) is None
 
 
+def test_no_shortest_policy_is_told_where_there_are_too_many_statements(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = template('{% if "a" in scopes %}a{% endif %}x')
+    monkeypatch.setattr("authorizer.engine.template.lengths.MAX_PACKED", 2)
+    assert beyond(source, 0) is not None
+    monkeypatch.setattr("authorizer.engine.template.lengths.MAX_PACKED", 1)
+    assert beyond(source, 0) is None
+
+
 def test_the_longest_of_no_policy_has_no_length() -> None:
     assert longest([], lambda _: 0) == 0

@@ -160,6 +160,13 @@ def test_a_role_denies_by_parts_no_more_than_every_way_denies(monkeypatch: pytes
         '{"Version":"2012-10-17","Statement":[' + FIRST + '{% if "w" in scopes %}]}{% endif %}',
         '{% if "w" in scopes %}{% endif %}' + in_order(FIRST),
         in_order(FIRST),
+        in_order(
+            FIRST, "{{ tenant }}", '{% if "w" in scopes %},', FIRST.replace("First", "B"), "{% endif %}"
+        ),
+        in_order('{"Sid":"A"{% for t in teams %},{% if "w" in scopes %}"{% endif %}{% endfor %}}'),
+        in_order(
+            '{"Sid":"A","Resource":[{% for t in teams %}"{% endfor %}]}', '{% if "w" in scopes %} {% endif %}'
+        ),
     ],
 )
 def test_what_is_not_made_of_whole_statements_and_fitting_commas_is_judged_whole(source: str) -> None:
@@ -220,6 +227,15 @@ def test_a_claim_that_one_part_always_needs_is_there_in_all(monkeypatch: pytest.
         statement.sid for branch in templates.branches(["t"]) for statement in branch.document.statements
     ]
     assert found == ["First"]
+
+
+def test_a_role_that_was_not_there_gains_what_its_parts_allow() -> None:
+    templates = TemplateSet.compile({"t": behind_tests(20)}, claims=SMALL, variables={})
+    side = Side(templates=templates, names=("t",))
+    assert diff_role("t", old=None, new=side).verdict == "WIDER"
+    gone = diff_role("t", old=side, new=None)
+    assert (gone.verdict, gone.gained) == ("NO WIDER", ())
+    assert gone.lost
 
 
 # ── Growth ───────────────────────────────────────────────────────────────────
