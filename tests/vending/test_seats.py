@@ -15,10 +15,10 @@ from authorizer.vending.seats import AllTaken, Seats
 from authorizer.vending.shared import SharedLevel
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
+from tests.make import PATIENT
 from tests.vending.conftest import SESSION
 from tests.vending.factories import NOW, SUB, make_identity, make_settings
 
-PATIENT = Deadline.after(60)
 
 
 class Table:
