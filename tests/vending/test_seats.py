@@ -20,7 +20,6 @@ from tests.vending.conftest import SESSION
 from tests.vending.factories import NOW, SUB, make_identity, make_settings
 
 
-
 class Table:
     """The shared level's part: answers `seat` with what it is given, and keeps what is given back."""
 
