@@ -591,15 +591,35 @@ def test_a_proof_says_what_it_rests_on() -> None:
             'of which one would do: write "ForAllValues:StringEquals", and "Null": {"dynamodb:LeadingKeys": "false"}',
         ),
         (
+            {"Action": None, "NotAction": "s3:PutObject"},
+            "`NotAction` and `NotResource` name everything else: list what is allowed",
+        ),
+        (
+            {"Resource": None, "NotResource": f"{BUCKET}/{{{{tenant}}}}/*"},
+            "`NotAction` and `NotResource` name everything else: list what is allowed",
+        ),
+        (
             {"Resource": f"{BUCKET}/${{aws:PrincipalTag/t}}/*"},
             "a policy variable may be any text here: write the claim itself, `{{ claim }}`",
         ),
     ],
 )
 def test_what_is_unknown_says_why_and_what_to_write(member: dict[str, Any], said: str) -> None:
-    finding = beside_a_deny(statement(**({"Resource": f"{BUCKET}/*"} | member)))
+    members = statement(**({"Resource": f"{BUCKET}/*"} | member))
+    finding = beside_a_deny({name: value for name, value in members.items() if value is not None})
     assert finding.reason.startswith("not shown to be apart, and no two users found who meet; ")
     assert said in finding.reason
+
+
+def test_a_key_that_must_be_there_is_no_cause_beside_another() -> None:
+    loose = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "{{tenant}}*"},
+        "Bool": {"aws:x": "x"},
+    }
+    assert "`ForAllValues` holds without" in beside_a_deny(dynamodb(Condition=loose)).reason
+    reason = beside_a_deny(dynamodb(Condition=loose | PRESENT)).reason
+    assert "`aws:x` may tell callers apart" in reason
+    assert "ForAllValues" not in reason
 
 
 def beside_a_deny(allow: dict[str, Any]) -> Finding:
