@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from authorizer.runtime import UNAUTHORIZED, VerdictError
-from tests.soak.memory import resident, sizes
+from tests.soak.memory import forget, resident, sizes
 from tests.soak.model import Asked, Key, Model, Outcome, Seen, is_open, status_of
 from tests.soak.outside import granted_to
 from tests.soak.scene import RESTORED, Scene
@@ -51,6 +51,7 @@ class Report:
 def soaked(count: int, *, seed: int, people: int, console: Console, haste: float = 1.0) -> Report:
     """`count` decisions."""
     random.seed(seed)  # retries wait for a moment of chance
+    forget()  # what other work in this process left there: a new environment has nothing
     scene, model, report = Scene(seed, people, haste), Model(), Report()
     scene.handler.warm()
     for number in track(range(count), "deciding", console=console):

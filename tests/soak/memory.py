@@ -20,18 +20,33 @@ def resident() -> int:
 def sizes(handler: object) -> dict[str, int]:
     """Entries of each collection that the handler holds, and of each `lru_cache` of the package."""
     found = {place: len(held) for place, held in _held(handler, type(handler).__name__, set())}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("authorizer."):
-            found |= {f"{name}.{each}": size for each, size, _ in remembered(module)}
+    for name, module in _package():
+        found |= {f"{name}.{each}": size for each, size, _ in remembered(module)}
     return found
+
+
+def forget() -> None:
+    """Empty each `lru_cache` of the package."""
+    for _, module in _package():
+        for _, function in _caching(module):
+            function.cache_clear()
 
 
 def remembered(module: ModuleType) -> Iterator[tuple[str, int, int | None]]:
     """Each `lru_cache` of a module: its name, how many outcomes it holds, and how many it may."""
+    for name, function in _caching(module):
+        info = function.cache_info()
+        yield name, info.currsize, info.maxsize
+
+
+def _package() -> list[tuple[str, ModuleType]]:
+    return [each for each in sys.modules.items() if each[0].startswith("authorizer.")]
+
+
+def _caching(module: ModuleType) -> Iterator[tuple[str, Any]]:
     for name, value in vars(module).items():
         if getattr(value, "__module__", None) == module.__name__ and hasattr(value, "cache_info"):
-            info = value.cache_info()
-            yield name, info.currsize, info.maxsize
+            yield name, value
 
 
 def _held(value: Any, place: str, met: set[int]) -> Iterator[tuple[str, Sized]]:

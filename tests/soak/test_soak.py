@@ -8,9 +8,10 @@ import sys
 import pytest
 from rich.console import Console
 
+from authorizer.syntax.claim_path import path_of
 from tests.faults.awaits import ELSEWHERE
 from tests.soak.__main__ import Report, soaked
-from tests.soak.memory import remembered
+from tests.soak.memory import forget, remembered, sizes
 from tests.soak.model import Asked, KeySet, Model, Pool, Seen, Session
 from tests.soak.scene import EPOCH, HAPPENINGS
 
@@ -49,6 +50,13 @@ def test_nothing_is_remembered_without_a_limit() -> None:
         if most is None
     ]
     assert unbounded == []
+
+
+def test_what_other_work_in_this_process_left_behind_is_not_counted() -> None:
+    path_of("act.sub")
+    assert any(sizes(object()).values())
+    forget()
+    assert not any(sizes(object()).values())
 
 
 # ── The model itself: it has to notice ────────────────────────────────────────────────────────────────────────────
