@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import aioboto3
 from botocore.exceptions import BotoCoreError
@@ -42,6 +43,14 @@ class Fetched:
 
     credentials: Credentials
     to_share: bool
+
+
+class Wanted(NamedTuple):
+    """What is asked of STS, how long it must live, and who takes a seat for it: nobody, where a backend gets it."""
+
+    request: AssumeRoleRequest
+    lifetime: Lifetime
+    holder: Identity | None
 
 
 class Vendor:
@@ -109,12 +118,12 @@ class Vendor:
             address=address,
         )
         lifetime = CALLERS if handed_out else self._lifetimes[shape]
-        holder = identity if handed_out else None
+        wanted = Wanted(request, lifetime, identity if handed_out else None)
         held = self._cache.find(request.key, lifetime, now)
         if held is None:
-            fetched = await self._fetch(request, lifetime, now, deadline, holder=holder, ahead=False)
+            fetched = await self._fetch(wanted, now, deadline, ahead=False)
         elif lifetime.is_due(held, now) and self._renewals.is_over(now):
-            fetched = await self._renew(request, lifetime, held, now, deadline, holder=holder)
+            fetched = await self._renew(wanted, held, now, deadline)
         else:
             return held
         if self._shared and fetched.to_share:
@@ -132,21 +141,10 @@ class Vendor:
         if self._shared:
             await self._shared.close()
 
-    async def _renew(
-        self,
-        request: AssumeRoleRequest,
-        lifetime: Lifetime,
-        held: Credentials,
-        now: float,
-        deadline: Deadline,
-        *,
-        holder: Identity | None,
-    ) -> Fetched:
+    async def _renew(self, wanted: Wanted, held: Credentials, now: float, deadline: Deadline) -> Fetched:
         """Fresh credentials in place of `held`, which serve on where none are to be had in time."""
         try:
-            fetched = await self._fetch(
-                request, lifetime, now, deadline.within(RENEWAL_BUDGET), holder=holder, ahead=True
-            )
+            fetched = await self._fetch(wanted, now, deadline.within(RENEWAL_BUDGET), ahead=True)
         except Exception:
             # Whatever it is: the caller has credentials, and who finds none any more is told.
             self.counts.refresh_failures += 1
@@ -156,16 +154,8 @@ class Vendor:
         self._renewals.succeeded()
         return fetched
 
-    async def _fetch(
-        self,
-        request: AssumeRoleRequest,
-        lifetime: Lifetime,
-        now: float,
-        deadline: Deadline,
-        *,
-        holder: Identity | None,
-        ahead: bool,
-    ) -> Fetched:
+    async def _fetch(self, wanted: Wanted, now: float, deadline: Deadline, *, ahead: bool) -> Fetched:
+        request, lifetime, _ = wanted
         budget = deadline.remaining()
         if budget <= 0:
             raise StsUnavailable(
@@ -181,9 +171,7 @@ class Vendor:
         try:
             fetched = await self._flights.join(
                 flight_key,
-                lambda flight: self._assume(
-                    request, lifetime, now, deadline, flight, holder=holder, ahead=ahead
-                ),
+                lambda flight: self._assume(wanted, now, deadline, flight, ahead=ahead),
                 budget=budget,
             )
         except TimeoutError:
@@ -195,16 +183,9 @@ class Vendor:
         return Fetched(fetched.credentials, to_share=fetched.to_share and not joins)
 
     async def _assume(
-        self,
-        request: AssumeRoleRequest,
-        lifetime: Lifetime,
-        now: float,
-        deadline: Deadline,
-        flight: Flight[Fetched],
-        *,
-        holder: Identity | None,
-        ahead: bool,
+        self, wanted: Wanted, now: float, deadline: Deadline, flight: Flight[Fetched], *, ahead: bool
     ) -> Fetched:
+        request, lifetime, holder = wanted
         if self._shared and (found := await self._shared.find(request, lifetime, now, deadline, ahead=ahead)):
             self._cache.keep(request.key, found)
             return Fetched(found, to_share=False)
