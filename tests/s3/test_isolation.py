@@ -60,7 +60,8 @@ def trusting(site: Site) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def without_types(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_types(trusting: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it is loaded: no settings load that tie a route to a claim of any text."""
     monkeypatch.setattr(ClaimType, "check", lambda _, value: value)
 
 
