@@ -54,6 +54,7 @@ ABSENT: Final = frozenset(
         ),
         *("aws:principalservicenameslist", "aws:resourceorgid", "aws:resourceorgpaths", "aws:sourceaccount"),
         *("aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourcevpc", "aws:sourcevpcarn"),
+        "aws:sourceowner",  # in a topic's default policy; SNS Developer Guide: services fill it, callers do not
         *("aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths", "aws:vpcsourceip"),
         *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "aws:chatbotsourcearn"),
     }

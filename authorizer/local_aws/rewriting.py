@@ -16,6 +16,7 @@ from botocore.serialize import create_serializer
 
 from authorizer.local_aws.refusals import Refused
 from authorizer.local_aws.wire import Answer
+from authorizer.syntax.json_text import JsonInvalid, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def canonical(
     if isinstance(body, Mapping):
         body = urlencode(body).encode()
         headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
-    elif protocol == "json":
+    elif protocol in ("json", "rest-json") and body:
         body = _plain_json(body)
     if protocol.startswith("rest") and headers.get("Content-Type", "").lower().startswith(_FORMS):
         raise Refused(
@@ -86,7 +87,12 @@ def _text(value: object) -> str:
 
 
 def _plain_json(body: bytes) -> bytes:
-    """The same JSON without `&` and `=` in its strings: moto looks for a form's `Action=…` in every body."""
+    """The same JSON without `&` and `=` in its strings: moto looks for a form's `Action=…` in every body. Raises
+    `Refused` for a payload that is no JSON, where they could stand outside."""
+    try:
+        parse_json(body.decode())
+    except (UnicodeDecodeError, JsonInvalid):
+        raise Refused("InvalidRequestContentException", "the payload is not JSON") from None
     return body.replace(b"&", b"\\u0026").replace(b"=", b"\\u003d")
 
 

@@ -88,11 +88,13 @@ class LocalAws:
 def _application() -> Callable[..., Iterable[bytes]]:
     """moto, empty, and without judgements of its own about buckets: it knows neither principals nor conditions."""
     from moto.core.base_backend import BackendDict  # noqa: PLC0415
+    from moto.core.config import default_user_config  # noqa: PLC0415
     from moto.core.model_instances import reset_model_data  # noqa: PLC0415 - a second of imports
     from moto.iam.access_control import PermissionResult  # noqa: PLC0415
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
     from moto.s3.models import FakeBucket  # noqa: PLC0415
 
+    default_user_config["lambda"] = {"use_docker": False}  # where it is there, too
     BackendDict.reset()
     reset_model_data()
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]  # the door judges

@@ -1,4 +1,4 @@
-"""Tenants × operations × places in DynamoDB, SQS, KMS and Secrets Manager: each may what is theirs, and nothing else.
+"""Tenants × operations × places in eight services: each may what is theirs, and nothing else.
 
 python -m tests.local_aws.services_matrix      all of it: more than 5,000 checks
 """
@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from authorizer.local_aws import LocalAws, Principal
+from tests.local_aws import messages_rows
 from tests.local_aws.stage import REGION, client
 from tests.local_aws.world import ACCOUNT, ALL, ROLE, document, principal_of
 
@@ -57,6 +58,7 @@ def policy(tenant: str) -> list[dict[str, Any]]:
             "Action": "secretsmanager:*",
             "Resource": f"arn:aws:secretsmanager:{arn}:secret:{tenant}/*",
         },
+        *messages_rows.policy(tenant),
     ]
 
 
@@ -321,6 +323,7 @@ SERVICES: Mapping[str, tuple[Row, ...]] = {
     "sqs": SQS,
     "kms": KMS,
     "secretsmanager": SECRETS,
+    **messages_rows.ROWS,
 }
 
 
@@ -364,6 +367,7 @@ def populated() -> Iterator[tuple[LocalAws, str]]:
             owner["dynamodb"].put_item(TableName=TABLE, Item=item)
             owner["sqs"].create_queue(QueueName=f"jobs-{tenant}")
             owner["secretsmanager"].create_secret(Name=f"{tenant}/a", SecretString=tenant)
+            messages_rows.populate(owner, tenant)
         yield aws, key
 
 

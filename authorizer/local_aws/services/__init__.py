@@ -5,7 +5,18 @@ from typing import Final
 
 from authorizer.local_aws import sts
 from authorizer.local_aws.needs import Service
-from authorizer.local_aws.services import dynamodb, kms, s3, secretsmanager, sqs, ssm
+from authorizer.local_aws.services import (
+    dynamodb,
+    events,
+    functions,
+    kms,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+    stepfunctions,
+)
 
 SERVICES: Final[Mapping[str, Service]] = {
     "s3": s3.SERVICE,
@@ -15,5 +26,9 @@ SERVICES: Final[Mapping[str, Service]] = {
     "kms": kms.SERVICE,
     "secretsmanager": secretsmanager.SERVICE,
     "ssm": ssm.SERVICE,
+    "sns": sns.SERVICE,
+    "events": events.SERVICE,
+    "states": stepfunctions.SERVICE,
+    "lambda": functions.SERVICE,
 }
 """Name in the credential scope → its table. Whoever is not the owner gets no further than these."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
 
-from authorizer.local_aws import state
+from authorizer.local_aws import state, tags
 from authorizer.local_aws.needs import Call, Need, Needs, Service
 from authorizer.local_aws.refusals import Refused
 from authorizer.local_aws.services.dynamodb_texts import attributes, normal, partition
@@ -116,12 +116,8 @@ def _about_all(call: Call) -> list[Need]:
 
 
 def _plain(call: Call, operation: str, resource: str) -> Need:
-    tags = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in call.parameters.get("Tags", ())}
-    keys: dict[str, str | tuple[str, ...]] = {**tags}
-    if tags:
-        keys["aws:TagKeys"] = tuple(tag["Key"] for tag in call.parameters["Tags"])
-    return Need(action=f"dynamodb:{operation}", resource=resource, keys={**keys, **_resource_tags(call, resource)},
-                policy=_policy(call, resource))  # fmt: skip
+    keys = {**tags.of_request(call), **_resource_tags(call, resource)}
+    return Need(action=f"dynamodb:{operation}", resource=resource, keys=keys, policy=_policy(call, resource))
 
 
 OPERATIONS: Final[Mapping[str, Needs]] = {
@@ -195,11 +191,9 @@ def _policy(call: Call, resource: str) -> str | None:
     return None if found is None else str(found.policy_doc)
 
 
-def _resource_tags(call: Call, resource: str) -> dict[str, str]:
-    name = resource.rpartition("/")[2]
-    found = _table(call, name)
-    tags = () if found is None else found.tags
-    return {f"aws:ResourceTag/{key}": value for key, value in state.tags_of(tags).items()}
+def _resource_tags(call: Call, resource: str) -> dict[str, str | tuple[str, ...]]:
+    found = _table(call, resource.rpartition("/")[2])
+    return tags.of_resource(() if found is None else found.tags)
 
 
 SERVICE = Service(
@@ -213,8 +207,8 @@ SERVICE = Service(
                 "dynamodb:enclosingoperation",
                 "dynamodb:fulltablescan",
             ),
-            *("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys"),
         }
-    ),
+    )
+    | tags.KEYS,
     normal=normal,
 )

@@ -6,7 +6,7 @@ Source: Service Authorization Reference, "Actions, resources, and condition keys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authorizer.local_aws import state
+from authorizer.local_aws import state, tags
 from authorizer.local_aws.needs import Call, Need, Needs, Service
 from authorizer.local_aws.refusals import Refused
 
@@ -35,7 +35,7 @@ def _create(call: Call) -> list[Need]:
         Need(
             action="secretsmanager:CreateSecret",
             resource=call.arn("secretsmanager", f"secret:{name}{_SUFFIX}"),
-            keys={"secretsmanager:Name": name, **_tags(call)},
+            keys={"secretsmanager:Name": name, **tags.of_request(call)},
         )
     ]
 
@@ -61,7 +61,7 @@ OPERATIONS: Final[Mapping[str, Needs]] = {
 
 def _need(call: Call, operation: str, name: str) -> Need:
     found = _secret(call, name)
-    keys: dict[str, str | tuple[str, ...]] = {"secretsmanager:SecretId": name, **_tags(call)}
+    keys: dict[str, str | tuple[str, ...]] = {"secretsmanager:SecretId": name, **tags.of_request(call)}
     if "VersionId" in call.parameters:
         keys["secretsmanager:VersionId"] = call.parameters["VersionId"]
     # Who names no version asks for the current one.
@@ -69,17 +69,9 @@ def _need(call: Call, operation: str, name: str) -> Need:
     if found is None:
         resource = name if name.startswith("arn:") else call.arn("secretsmanager", f"secret:{name}{_SUFFIX}")
         return Need(action=f"secretsmanager:{operation}", resource=resource, keys=keys)
-    for key, value in state.tags_of(found.tags).items():
-        keys[f"aws:ResourceTag/{key}"] = value
-        keys[f"secretsmanager:ResourceTag/{key}"] = value
+    for key, value in tags.of_resource(found.tags).items():
+        keys |= {key: value, key.replace("aws:", "secretsmanager:", 1): value}
     return Need(action=f"secretsmanager:{operation}", resource=found.arn, keys=keys, policy=found.policy)
-
-
-def _tags(call: Call) -> dict[str, str | tuple[str, ...]]:
-    tags = state.tags_of(call.parameters.get("Tags", ()))
-    names = (*tags, *call.parameters.get("TagKeys", ()))
-    keys: dict[str, str | tuple[str, ...]] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    return {**keys, "aws:TagKeys": names} if names else keys
 
 
 def _secret(call: Call, name: str) -> Any:
@@ -114,8 +106,8 @@ SERVICE = Service(
         {
             *("secretsmanager:name", "secretsmanager:secretid", "secretsmanager:versionid"),
             *("secretsmanager:versionstage", "secretsmanager:resourcetag/"),
-            *("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys"),
         }
-    ),
+    )
+    | tags.KEYS,
     normal=normal,
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from authorizer.local_aws import state
+from authorizer.local_aws import state, tags
 from authorizer.local_aws.needs import Call, Need, Needs, Service
 from authorizer.local_aws.refusals import Refused
 
@@ -56,17 +56,10 @@ def _by_name(call: Call) -> list[Need]:
 def _need(call: Call, name: str) -> Need:
     operation = call.asked.operation
     found = state.of("sqs", call.principal.account, call.asked.region).queues.get(name)
-    asked = call.parameters.get("tags", call.parameters.get("Tags", {}))
-    keys: dict[str, str | tuple[str, ...]] = {f"aws:RequestTag/{key}": value for key, value in asked.items()}
-    names = (*asked, *call.parameters.get("TagKeys", ()))
-    if names:
-        keys["aws:TagKeys"] = tuple(names)
-    for key, value in state.tags_of({} if found is None else found.tags).items():
-        keys[f"aws:ResourceTag/{key}"] = value
     return Need(
         action=f"sqs:{ACTIONS.get(operation, operation)}",
         resource=call.arn("sqs", name),
-        keys=keys,
+        keys={**tags.of_request(call), **tags.of_resource({} if found is None else found.tags)},
         policy=None if found is None else found.policy,
     )
 
@@ -99,8 +92,4 @@ def normal(call: Call) -> dict[str, Any]:
     return made
 
 
-SERVICE = Service(
-    operations=OPERATIONS,
-    keys=frozenset({"aws:resourcetag/", "aws:requesttag/", "aws:tagkeys"}),
-    normal=normal,
-)
+SERVICE = Service(operations=OPERATIONS, keys=tags.KEYS, normal=normal)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from authorizer.local_aws import tags
 from authorizer.local_aws.needs import Call, Need, Needs, Service
 from authorizer.local_aws.refusals import Refused
 
@@ -48,12 +49,10 @@ def _need(call: Call, name: str) -> Need:
     keys: dict[str, str | tuple[str, ...]] = {
         key: str(call.parameters[told]).lower() for key, told in PARAMETERS.items() if told in call.parameters
     }
-    tags = {tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", ())}
-    keys |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    if tags:
-        keys["aws:TagKeys"] = tuple(tags)
     resource = call.arn("ssm", f"parameter/{name.partition(':')[0].removeprefix('/')}")
-    return Need(action=f"ssm:{call.asked.operation}", resource=resource, keys=keys)
+    return Need(
+        action=f"ssm:{call.asked.operation}", resource=resource, keys={**keys, **tags.of_request(call)}
+    )
 
 
 def normal(call: Call) -> dict[str, Any]:
