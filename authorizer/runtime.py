@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -83,6 +84,7 @@ class Authorizer:
         self._monotonic = monotonic
         self._emit = emit or _print_line
         self._loop = asyncio.new_event_loop()
+        self._turn = threading.Lock()
         self._stages = self._make_stages()
 
     def __call__(self, event: object, context: LambdaContext | None = None) -> Response:
@@ -98,10 +100,13 @@ class Authorizer:
     def decide(self, event: object, context: LambdaContext | None = None) -> tuple[Decision, Record]:
         """The decision and how it came about. Emits the decision record. Never raises an `Exception`.
 
-        Nothing runs beside a decision or after it: Lambda freezes the process as soon as it has answered.
+        Nothing runs beside a decision or after it: Lambda freezes the process as soon as it has answered. Threads take
+        turns, and what they wait is of their time; Lambda itself gives each request that is handled beside others a
+        process (Developer Guide, "Python runtime for Lambda Managed Instances").
         """
         deadline = Deadline.after(_seconds_left(context), self._monotonic)
-        return run(self._decide(event, deadline), self._loop, deadline=deadline, late=LATE_SECONDS)
+        with self._turn:
+            return run(self._decide(event, deadline), self._loop, deadline=deadline, late=LATE_SECONDS)
 
     def warm(self) -> None:
         """Make clients and fetch keys before the first request, in Lambda's init phase. What fails or takes longer

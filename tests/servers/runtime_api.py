@@ -1,6 +1,7 @@
 """AWS's own Python runtime, run as Lambda runs it, against a Runtime API on loopback.
 
-`ExecutionEnvironment` is Lambda's word for one process that serves one request at a time: it starts
+`ExecutionEnvironment` is Lambda's word for one process that serves one request at a time (on Managed Instances,
+several): it starts
 `python -m awslambdaric MODULE.FUNCTION`, feeds it events, and tells what came back. Shapes and routes: AWS
 Lambda Developer Guide, "Using the Lambda runtime API"; behaviour of the client: source of awslambdaric 4.2.
 
@@ -25,7 +26,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -86,15 +88,19 @@ class ExecutionEnvironment:
         python: Path | str = sys.executable,
         snap_start: bool = False,
         freezes: bool = False,
+        processes: int = 1,
         timeout: float = 30.0,
     ) -> None:
-        """`timeout` is the function's own, in seconds: the runtime is told it as the invocation's deadline."""
+        """`processes` above one is an environment of Lambda Managed Instances: the runtime forks as many, and each
+        serves one request at a time beside the others. `timeout` is the function's own, in seconds: the runtime is told
+        it as the invocation's deadline."""
         self.handler = handler
         self.task_root = task_root
         self.variables = dict(variables or {})
         self.python = str(python)
         self.snap_start = snap_start
         self.freezes = freezes
+        self.processes = processes
         self.timeout = timeout
         self.init_error: Mapping[str, Any] | None = None
         """The body of the init error, if the module could not be loaded."""
@@ -113,8 +119,11 @@ class ExecutionEnvironment:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # those that it forks end with it
         )
         try:
+            for _ in range(self.processes - 1):
+                self._wait("next")
             first = self._wait("next", "init error", "snapshot")
         except BaseException:
             self._stop()
@@ -153,14 +162,19 @@ class ExecutionEnvironment:
         if self.freezes:
             self._wait("next")
             self._freeze()
-        answer = json.loads(report.body)
-        return Outcome(
-            response=answer if report.kind == "response" else None,
-            error=answer if report.kind == "error" else None,
-            body=report.body,
-            xray_cause=report.xray_cause,
-            seconds=report.at - began,
-        )
+        return _outcome(report, began)
+
+    def invoke_together(self, events: Sequence[object]) -> list[Outcome]:
+        """Hand out events to all processes at once, and wait for all answers; in the order of the events."""
+        numbers = {str(uuid.uuid4()): number for number, _ in enumerate(events)}
+        began = time.monotonic()
+        for request_id, number in numbers.items():
+            self._server.invocations.put((request_id, json.dumps(events[number]).encode(), self.timeout))
+        outcomes: dict[int, Outcome] = {}
+        while len(outcomes) < len(events):
+            report = self._wait("response", "error")
+            outcomes[numbers[report.request_id]] = _outcome(report, began)
+        return [outcomes[number] for number in numbers.values()]
 
     def restore(self) -> Mapping[str, Any] | None:
         """Let a SnapStart environment go on; gives the error body if an after-restore hook raised."""
@@ -186,13 +200,19 @@ class ExecutionEnvironment:
             "AWS_LAMBDA_FUNCTION_NAME": "authorizer",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if self.snap_start else "on-demand",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": self._initialization(),
+            **({"AWS_LAMBDA_MAX_CONCURRENCY": str(self.processes)} if self.processes > 1 else {}),
             "AWS_REGION": "eu-central-1",
             "AWS_DEFAULT_REGION": "eu-central-1",
             "LAMBDA_TASK_ROOT": str(self.task_root),
             "_HANDLER": self.handler,
             **self.variables,
         }
+
+    def _initialization(self) -> str:
+        if self.processes > 1:
+            return "lambda-managed-instances"
+        return "snap-start" if self.snap_start else "on-demand"
 
     def _freeze(self) -> None:
         """Stop the process, and wait until it stands."""
@@ -227,10 +247,22 @@ class ExecutionEnvironment:
     def _stop(self) -> None:
         self._server.invocations.put(None)
         self._server.restored.set()
-        self._process.kill()
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._server.stop()
         self._log.close()
+
+
+def _outcome(report: Report, began: float) -> Outcome:
+    answer = json.loads(report.body)
+    return Outcome(
+        response=answer if report.kind == "response" else None,
+        error=answer if report.kind == "error" else None,
+        body=report.body,
+        xray_cause=report.xray_cause,
+        seconds=report.at - began,
+    )
 
 
 class RuntimeApi:
