@@ -16,7 +16,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-oscal sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -86,7 +86,7 @@ prove-differential: $(INSTALLED) ## The prover and diff against independent judg
 prove-smt: $(INSTALLED) ## Every question of every proof, bundled, library and planted mistakes, answered by cvc5: some minutes
 	$(RUN) -m tests.engine.smt
 
-check: $(INSTALLED) check-deploy check-oscal ## Types, style, the configuration itself, and the deployment
+check: $(INSTALLED) check-deploy check-docs check-oscal ## Types, style, the configuration itself, and the deployment
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -109,6 +109,17 @@ $(SAM): requirements/deploy.txt
 	mkdir -p build
 	test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
 	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
+docs: check-docs ## The guide as a site, in build/site: searched in the browser, also without a server
+	@echo build/site/index.html
+
+check-docs: .venv-docs/.installed
+	.venv-docs/bin/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --nitpicky -b html docs build/site
+
+.venv-docs/.installed: requirements/docs.txt
+	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	touch $@
 
 check-oscal: $(INSTALLED) .venv-oscal/.installed ## The report's OSCAL file by NIST's models, as compliance-trestle has them
@@ -137,7 +148,7 @@ package-backend: $(INSTALLED)
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
 	$(RUN) -m authorizer bundle --sample --arch $(ARCH) --python $(PY)
 
-bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes. RECORD=1: for the README
+bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes. RECORD=1: for docs/speed.md
 	$(RUN) -m benchmarks $(if $(RECORD),--record)
 
 format: $(INSTALLED)
@@ -151,6 +162,7 @@ pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group dev -c requirements/lambda.txt -o requirements/dev.txt
 	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group build -c requirements/dev.txt -o requirements/local.txt
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
+	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt
 	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt
 
 clean:

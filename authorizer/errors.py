@@ -14,7 +14,7 @@
         └── ServiceFailure we must act: it cannot be told whether to allow       → 500
 
 A refusal is one class here, with its family (its parent) and its `code`. The code is stable: it stands in the
-decision record, in metrics and in the README's table. The message is for the operator who reads the log: what
+decision record, in metrics and in the table of docs/codes.md. The message is for the operator who reads the log: what
 was refused, where, what was expected, what to do. It never holds a token, a credential, or the value of a
 claim that `access.toml` does not list.
 """

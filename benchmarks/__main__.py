@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks import cold, memory, profile, scaling, table, users, verify
-from benchmarks.record import README, RESULTS, record
+from benchmarks.record import PAGE, RESULTS, record
 from benchmarks.scene import ROOT, Scene, set_up
 
 GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Result]]] = {
@@ -38,9 +38,7 @@ def main(arguments: list[str], root: Path = ROOT) -> None:
     parser.add_argument(
         "--json", type=Path, default=root / LATEST, help=f"where to write the result: {LATEST}"
     )
-    parser.add_argument(
-        "--record", action="store_true", help=f"write {RESULTS} and the tables of {README} too"
-    )
+    parser.add_argument("--record", action="store_true", help=f"write {RESULTS} and the tables of {PAGE} too")
     chosen = parser.parse_args(arguments)
     if unknown := sorted(set(chosen.groups) - set(GROUPS)):
         parser.error(f"unknown: {', '.join(unknown)}")

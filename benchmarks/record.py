@@ -1,4 +1,4 @@
-"""A recorded run: `results.json`, and the README's tables, which a test holds to it. Both are written together."""
+"""A recorded run: `results.json`, and the tables of the guide, which a test holds to it. Both are written together."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,19 +7,19 @@ from typing import Any
 
 from benchmarks.table import Result, as_json
 
-README = Path("README.md")
+PAGE = Path("docs") / "speed.md"
 RESULTS = Path("benchmarks") / "results.json"
 
 
 def record(rows: Sequence[Result], root: Path) -> None:
-    """Write `rows` into the checkout at `root`. Raises `ValueError` if its README has no place for a table; nothing is
+    """Write `rows` into the checkout at `root`. Raises `ValueError` if its page has no place for a table; nothing is
     written then."""
     results = as_json(rows)
-    text = (root / README).read_text()
+    text = (root / PAGE).read_text()
     for marker, table in TABLES.items():
         text = replaced(text, marker, table(json.loads(results)))
     (root / RESULTS).write_text(results)
-    (root / README).write_text(text)
+    (root / PAGE).write_text(text)
 
 
 def replaced(text: str, marker: str, table: str) -> str:
@@ -27,7 +27,7 @@ def replaced(text: str, marker: str, table: str) -> str:
     begin, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
     if text.count(begin) != 1 or end not in text.partition(begin)[2]:
         raise ValueError(
-            f"README.md has no place for a table: expected one {begin.strip()} and {end} after it"
+            f"the page has no place for a table: expected one {begin.strip()} and {end} after it"
         )
     head, _, rest = text.partition(begin)
     return f"{head}{begin}{table}\n{end}{rest.partition(end)[2]}"
@@ -64,4 +64,4 @@ def profile_table(results: Mapping[str, Any]) -> str:
 
 
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"speed": speed_table, "profile": profile_table}
-"""Marker in the README → what stands there."""
+"""Marker in the page → what stands there."""

@@ -1,4 +1,4 @@
-"""The README's issuers, end to end: one sub, signed by each of them, all the way to STS and back."""
+"""The guide's issuers, end to end: one sub, signed by each of them, all the way to STS and back."""
 
 import re
 import shutil
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from authorizer.local.issuer import LocalIssuer, keys_on_disk
+from tests.guide.tables import between
 from tests.make import ROOT, SUB
-from tests.readme_tables import between
 from tests.world import World, running, sample_event
 
 CLIENTS = {
@@ -26,11 +26,11 @@ TRACED = 'source_identity = "{sub}"\nsession_tags'
 
 
 def readme_access(folder: Path, *, actors: str = "") -> Path:
-    """The bundled configuration in `folder`, with the README's issuers in place of its own."""
+    """The bundled configuration in `folder`, with the guide's issuers in place of its own."""
     shutil.copytree(ROOT / "policies", folder / "policies")
     shutil.copytree(ROOT / "events", folder / "events")
     access = folder / "policies" / "access.toml"
-    block = between((ROOT / "README.md").read_text(), "issuers")
+    block = between((ROOT / "docs" / "issuers.md").read_text(), "issuers")
     issuers = block.removeprefix("```toml").removesuffix("```").replace('"any"\n', f'"any"\n{actors}', 1)
     text = re.sub(
         r"^\[\[issuers\]\].*?(?=^# ──)",

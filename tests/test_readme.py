@@ -1,121 +1,55 @@
-"""The README tells the truth: its commands run, its tables are complete."""
+"""The README tells the truth: its two files are a whole configuration, and what it names exists."""
 
 import re
-import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from authorizer.settings.places import Path as Keys
-from authorizer.settings.reader import Section
 from tests.cli.test_commands import run
-from tests.make import ROOT, make_settings, sample_settings
-from tests.readme_tables import FILE, GENERATED, between
+from tests.guide.tables import between
+from tests.make import ROOT
 
-README = FILE.read_text()
-TABLES = ("claims", "policies", "roles", "groups")
-"""Tables of tables: a row of the README says NAME for the key that a user chooses."""
+README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("marker", GENERATED)
-def test_a_table_that_the_code_knows_better_is_that_of_the_code(marker: str) -> None:
-    assert between(README, marker) == GENERATED[marker](), "python -m tests.readme_tables writes it anew"
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the two files of the README, and nothing else."""
+    folder = tmp_path_factory.mktemp("small")
+    places = {"access.toml": "policies", "documents.json.j2": "policies/templates"}
+    for name, place in places.items():
+        (folder / place).mkdir()
+        block = re.fullmatch(r"```\w+\n(.*)```", between(README, name), re.DOTALL)
+        assert block is not None
+        (folder / place / name).write_text(block[1])
+    return folder
 
 
-def named(path: Keys) -> str:
-    """A key of access.toml as the README's table writes it."""
-    steps = list(path)
-    if steps[0] in TABLES and len(steps) > 1:
-        steps[1] = "NAME"
-    if len(steps) > 2 and steps[0] == "issuers" and steps[-2] in ("actors", "claims", "fixed_claims"):
-        steps[-1] = "NAME"
-    text = ""
-    for step in steps:
-        text += "[]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return text
+def test_the_two_files_of_the_readme_are_proven(small: Path) -> None:
+    done = run("policy", "prove", cwd=small)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("PROVEN") == 2
+    assert "UNKNOWN" not in done.stdout
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Every key that reading a configuration asks for."""
-    sample_settings()  # the personas have been read: only access.toml is listened to
-    keys: set[str] = set()
-    get = Section._get
-
-    def noting(self: Section, key: str, *, required: bool) -> object:
-        keys.add(named((*self.path, key)))
-        return get(self, key, required=required)
-
-    contains = Section.__contains__
-
-    def noting_in(self: Section, key: str) -> bool:
-        keys.add(named((*self.path, key)))
-        return contains(self, key)
-
-    monkeypatch.setattr(Section, "_get", noting)
-    monkeypatch.setattr(Section, "__contains__", noting_in)
-    oidc: dict[str, Any] = {"kind": "oidc", "issuer": "https://x", "client_ids": ["a"], "token_use": ["id"]}
-    pool = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["a"], "token_use": ["id"]}
-    oidc |= {"speaks_for": "any", "actors": {"agent": []}}
-    rows = {
-        "token_use": ["id"],
-        "speaks_for": "any",
-        "pools": [{"user_pool": "eu-west-1_Row", "client_ids": ["a"]}],
-    }
-    rows["pools"][0]["fixed_claims"] = {"tenant": "acme"}  # type: ignore[index] # as TOML has it
-    limited: dict[str, Any] = {
-        **pool,
-        "user_pool": "eu-west-1_EXAMPLE02",
-        "speaks_for": {"roles": [], "groups": [], "scopes": [], "claims": {"tenant": "any"}},
-        "fixed_claims": {"client": "a"},
-    }
-    shared = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/x"]}
-    shared |= {"reason": "r", "owner": "o"}
-    make_settings(
-        policies={"s3-home": {"shared": [shared]}},
-        issuers=[{**pool, "speaks_for": "any"}, oidc, rows, limited],
-        roles={name: {"source_identity": "{sub}"} for name in ("viewer", "editor", "admin", "importer")},
-        session={"context": "sealed"},
-        sealing={
-            "keys": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:seal",
-            "source": "secretsmanager",
-        },
-        private_sealing={"keys": "{}"},
-        shared_cache={"table": "sessions"},
-        callers={"origins": []},
-        lint={"ignore": [{"code": "scan", "where": "s3-home.json.j2", "reason": "r", "owner": "o"}]},
+def test_who_can_says_what_the_readme_says(small: Path) -> None:
+    [what] = re.findall(
+        r"`authorizer policy (who-can [^`]+)` says `tenant = acme`, by group `members`", README
     )
-    return keys
+    done = run("policy", *what.split(), cwd=small)
+    assert done.returncode == 0, done.stderr
+    assert "tenant = acme" in done.stdout
+    assert "group members" in done.stdout
 
 
-def test_every_setting_is_in_the_table_and_nothing_else_is(asked: set[str]) -> None:
-    documented = set(re.findall(r"^\| `([^`]+)`", between(README, "settings"), re.MULTILINE))
-    containers = {key for key in asked if any(other.startswith((f"{key}.", f"{key}[")) for other in asked)}
-    # What a user names freely: each is one row.
-    free = {
-        "issuers[].speaks_for",
-        "variables.NAME",
-        "scopes.NAME",
-        "claims.NAME.type",
-        "roles.NAME.session_tags",
-    }
-    chosen = {
-        key for key in asked if re.match(r"(variables|scopes)\.|claims$|roles\.NAME\.session_tags\.", key)
-    }
-    assert documented - free == asked - containers - chosen - {"claims.NAME", "policies.NAME"}
-
-
-COMMANDS = re.findall(r"^\$ (authorizer .+)$", README, re.MULTILINE)
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_does_what_the_readme_says(line: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    exits = re.search(r"# exits (\d)", line)
-    home = Path(tmp_path_factory.getbasetemp())
-    done = run(*shlex.split(line, comments=True)[1:], home=home)
-    assert done.returncode == int(exits[1] if exits else 0), done.stderr
-    assert "Traceback" not in done.stderr
+def test_it_says_no_more_of_the_demo_than_that_shows(tmp_path: Path) -> None:
+    """`make demo` is this command: tests/test_makefile.py holds it."""
+    objects = re.findall(r"^(?:MINE|THEIRS) := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    asked = [part for place in objects for part in ("--get", place)]
+    done = run("invoke", "events/rest-token-allow.json", *asked, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"│ (200|403) │", done.stderr) == ["200", "403"]
+    assert "resource does not match" in re.sub(r"[│\s]+", " ", done.stderr)
 
 
 def test_the_make_targets_that_the_readme_names_exist() -> None:
@@ -126,4 +60,15 @@ def test_the_make_targets_that_the_readme_names_exist() -> None:
 def test_every_path_that_the_readme_names_exists() -> None:
     paths = re.findall(r"`((?:authorizer|policies|events|tests|deploy|benchmarks)/[\w./-]*)`", README)
     assert paths
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+    own = {"policies/templates/documents.json.j2"}
+    assert [path for path in paths if path not in own and not (ROOT / path).exists()] == []
+
+
+def test_the_readme_takes_five_minutes() -> None:
+    """Of a visitor who reads 250 words a minute."""
+    assert len(re.sub(r"```.*?```", "", README, flags=re.DOTALL).split()) < 5 * 250
+
+
+def test_the_two_commands_stand_at_the_top() -> None:
+    head = README.partition("\n## ")[0]
+    assert re.findall(r"^make \w+", head, re.MULTILINE) == ["make demo", "make test"]

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.record import README, RESULTS, TABLES, replaced
+from benchmarks.record import PAGE, RESULTS, TABLES, replaced
 from benchmarks.table import Profile, Result, Row, Skipped
+from tests.guide.tables import between
 from tests.make import ROOT
-from tests.readme_tables import between
 
 MEASURED: list[Result] = [
     Row(key="one", what="one thing", peer="a peer", unit="ms", ours=2, theirs=4, target=0.6),
@@ -35,8 +35,9 @@ PROFILE = """\
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What is tracked, in a folder of its own, and measurements that take no time."""
-    (tmp_path / RESULTS.parent).mkdir()
-    for file in (README, RESULTS):
+    for file in (PAGE, RESULTS):
+        (tmp_path / file.parent).mkdir()
+    for file in (PAGE, RESULTS):
         shutil.copy(ROOT / file, tmp_path / file)
     monkeypatch.setattr(command, "set_up", nullcontext)
     groups = {"fast": lambda *_: iter(MEASURED[:2]), "faster": lambda *_: iter(MEASURED[2:])}
@@ -45,7 +46,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tracked(folder: Path) -> Iterator[bytes]:
-    return ((folder / file).read_bytes() for file in (README, RESULTS))
+    return ((folder / file).read_bytes() for file in (PAGE, RESULTS))
 
 
 def test_a_run_leaves_its_result_where_nothing_is_tracked(checkout: Path) -> None:
@@ -55,16 +56,16 @@ def test_a_run_leaves_its_result_where_nothing_is_tracked(checkout: Path) -> Non
     assert "/build/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_a_recorded_run_is_in_the_results_and_in_the_tables_of_the_readme(checkout: Path) -> None:
+def test_a_recorded_run_is_in_the_results_and_in_the_tables_of_the_page(checkout: Path) -> None:
     command.main(["--record"], checkout)
-    results, text = json.loads((checkout / RESULTS).read_text()), (checkout / README).read_text()
+    results, text = json.loads((checkout / RESULTS).read_text()), (checkout / PAGE).read_text()
     assert results == json.loads((checkout / "build" / "bench.json").read_text())
     speed, profile = between(text, "speed"), between(text, "profile")
     assert (speed, profile) == tuple(table(results) for table in TABLES.values())
     assert speed.startswith(SPEED)
     assert speed.endswith("Not measured there: `three`, no Node here.")
     assert profile == PROFILE
-    before = (ROOT / README).read_text()
+    before = (ROOT / PAGE).read_text()
     for marker in TABLES:
         text, before = replaced(text, marker, ""), replaced(before, marker, "")
     assert text == before
@@ -81,14 +82,12 @@ def test_half_a_run_is_not_recorded(arguments: list[str], checkout: Path) -> Non
     "spoilt",
     [("<!-- profile -->", ""), ("<!-- /profile -->", ""), ("<!-- profile -->\n", "<!-- profile -->\n" * 2)],
 )
-def test_a_readme_without_a_place_for_a_table_is_left_as_it_is(
-    spoilt: tuple[str, str], checkout: Path
-) -> None:
-    text = (checkout / README).read_text().replace(*spoilt)
-    (checkout / README).write_text(text)
+def test_a_page_without_a_place_for_a_table_is_left_as_it_is(spoilt: tuple[str, str], checkout: Path) -> None:
+    text = (checkout / PAGE).read_text().replace(*spoilt)
+    (checkout / PAGE).write_text(text)
     with pytest.raises(
         ValueError, match=re.escape("expected one <!-- profile --> and <!-- /profile --> after it")
     ):
         command.main(["--record"], checkout)
-    assert (checkout / README).read_text() == text
+    assert (checkout / PAGE).read_text() == text
     assert (checkout / RESULTS).read_bytes() == (ROOT / RESULTS).read_bytes()

@@ -15,7 +15,7 @@ GLOBEX, PARTNER = "eu-west-1_Globex01", "eu-west-1_Partner01"
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> Path:
-    """The bundled configuration, with the README's issuers in place of its own."""
+    """The bundled configuration, with the guide's issuers in place of its own."""
     access = readme_access(tmp_path)
     for case in (access.parent / "cases").glob("*.toml"):
         case.unlink()

@@ -20,8 +20,8 @@ from authorizer.gate import issuers, payload, prove_issuers, prove_settings
 from authorizer.identity.resolve import resolve
 from authorizer.settings.load import read
 from authorizer.settings.schema import Access
+from tests.guide.tables import between
 from tests.make import ROOT, SUB, make_access, make_claims, make_settings
-from tests.readme_tables import between
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 HOME = "home/{{ sub }}/*"
@@ -337,13 +337,13 @@ def test_what_is_proven_no_two_users_of_two_issuers_contradict(
         )
 
 
-# ── The README's own ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The guide's own ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @cache
 def of_the_readme() -> Access:
-    """The bundled configuration, with the README's issuers in place of its own."""
-    text = between((ROOT / "README.md").read_text(), "issuers")
+    """The bundled configuration, with the guide's issuers in place of its own."""
+    text = between((ROOT / "docs" / "issuers.md").read_text(), "issuers")
     tables = tomllib.loads(text.strip().removeprefix("```toml").removesuffix("```"))
     return make_access(issuers=tables["issuers"])
 

@@ -13,10 +13,10 @@ from authorizer.engine.check import parse_cases, run_case
 from authorizer.library import FOLDER, KINDS
 from tests.cli.test_commands import run
 from tests.engine.proving import assert_confirmed
+from tests.guide.tables import between
 from tests.library.adding import EVERY, LEAKS, TYPES, proof_of, with_kind
 from tests.library.page import PAGE, tables
 from tests.make import sample_environment
-from tests.readme_tables import between
 
 every_kind = pytest.mark.parametrize("name", EVERY)
 

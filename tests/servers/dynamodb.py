@@ -94,7 +94,7 @@ def client(endpoint: str) -> Any:
 
 
 def create_table(endpoint: str, name: str) -> None:
-    """A table as the README asks for it."""
+    """A table as the guide asks for it."""
     client(endpoint).create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

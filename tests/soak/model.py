@@ -1,4 +1,4 @@
-"""What must become of a request, told from README and DESIGN and not from the code.
+"""What must become of a request, told from the guide and DESIGN and not from the code.
 
 The model knows who asks, with what token and for which route, and what issuers and STS were seen to answer; it knows
 nothing of how the authorizer remembers. Where that decides (does it still hold this session, has it fetched that key?)
@@ -17,7 +17,7 @@ MACHINE: Final = "1example23456789machine"
 """The app client that a rule gives the role importer."""
 
 GROUPS: Final[Mapping[str, tuple[int, str, frozenset[str]]]] = {
-    # README: lower precedence wins. From policies/access.toml: precedence, role, scopes.
+    # The guide: lower precedence wins. From policies/access.toml: precedence, role, scopes.
     "admins": (
         1,
         "admin",
@@ -312,7 +312,7 @@ def _of_key(asked: Asked, seen: Seen) -> tuple[set[str], bool]:
 
 
 def _role(asked: Asked) -> tuple[str | None, str]:
-    """The one role, or the code of the refusal: README, "The role"."""
+    """The one role, or the code of the refusal: The guide, "The role"."""
     by_groups = [GROUPS[group] for group in dict.fromkeys(asked.groups) if group in GROUPS]
     own = {role for _, role, _ in by_groups}
     if asked.requested not in (None, NO_ROLE_IN_PARTICULAR):
@@ -361,7 +361,7 @@ def is_open(asked: Asked) -> bool:
 
 
 def _is_slug(text: str) -> bool:
-    """README: 1 to 63 (here 32) of A-Z a-z 0-9 - _, beginning with a letter or a digit."""
+    """The guide: 1 to 63 (here 32) of A-Z a-z 0-9 - _, beginning with a letter or a digit."""
     return (
         1 <= len(text) <= 32
         and text[0].isalnum()
@@ -398,5 +398,5 @@ FOLDERS: Final[Mapping[str, Callable[[Key], tuple[str, str | None]]]] = {
 
 
 def status_of(code: str) -> int:
-    """README, "What is refused, and how"."""
+    """The guide, "What is refused, and how"."""
     return 401 if code in UNAUTHORIZED else 403 if code in FORBIDDEN else 500

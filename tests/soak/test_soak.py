@@ -17,7 +17,7 @@ from tests.soak.scene import EPOCH, HAPPENINGS
 
 QUIET = Console(quiet=True)
 MOST = 4096
-"""Entries: the README's and the code's own limits are 1,000 sessions, 1,024 tokens, 4,096 refused ones."""
+"""Entries: the guide's and the code's own limits are 1,000 sessions, 1,024 tokens, 4,096 refused ones."""
 
 
 def judged(count: int, people: int, haste: float = 1.0) -> Report:

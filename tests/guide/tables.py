@@ -1,19 +1,23 @@
-"""Tables of the README that the code knows better. `python -m tests.readme_tables` writes them anew."""
+"""Tables of the guide that the code knows better. `python -m tests.guide.tables` writes them anew."""
 
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from authorizer.engine.check.lint import CODES
 from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.kinds import TYPES
 from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
+from authorizer.gateway.parse import SHAPES
 from authorizer.metrics import COUNTERS, DECISION
-from benchmarks.record import RESULTS, TABLES, replaced
+from benchmarks.record import PAGE, RESULTS, TABLES, replaced
+from tests.guide.command_line import command_line
 from tests.make import ROOT
+from tests.test_events import EVENTS, Allowed
 from tests.test_runtime import refusals
 
-FILE = ROOT / "README.md"
+DOCS = ROOT / "docs"
 FAMILIES: Mapping[type[Refusal], str] = {Unauthorized: "401", Forbidden: "403", ServiceFailure: "500"}
 
 
@@ -77,18 +81,35 @@ def _recorded(marker: str) -> str:
     return TABLES[marker](json.loads((ROOT / RESULTS).read_text()))
 
 
-GENERATED: Mapping[str, Callable[[], str]] = {
-    "refusals": refusal_table,
-    "claim types": claim_type_table,
-    "lint codes": lint_table,
-    "metrics": metric_table,
-    "speed": partial(_recorded, "speed"),
-    "profile": partial(_recorded, "profile"),
+def event_table() -> str:
+    """Every sample event: its shape, and what it comes to."""
+    rows = ["| sample | shape | verdict, code | role |", "| --- | --- | --- | --- |"]
+    for name, expected in EVENTS.items():
+        event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+        shape = next((row.shape.value for row in SHAPES if row.recognises(event)), "none")
+        verdict, code = expected.decided if isinstance(expected, Allowed) else expected
+        role = expected.role if isinstance(expected, Allowed) else ""
+        rows.append(f"| `{name}.json` | {shape} | {verdict}, `{code}` | {role} |")
+    return "\n".join(rows)
+
+
+GENERATED: Mapping[str, tuple[Path, Callable[[], str]]] = {
+    "refusals": (DOCS / "codes.md", refusal_table),
+    "lint codes": (DOCS / "codes.md", lint_table),
+    "claim types": (DOCS / "templates.md", claim_type_table),
+    "metrics": (DOCS / "record.md", metric_table),
+    "events": (DOCS / "events.md", event_table),
+    "commands": (DOCS / "cli.md", command_line),
+    "speed": (ROOT / PAGE, partial(_recorded, "speed")),
+    "profile": (ROOT / PAGE, partial(_recorded, "profile")),
 }
-"""Marker in the README → what stands there."""
+"""Marker → the page that has it, and what stands there."""
+
+
+def main() -> None:
+    for marker, (page, table) in GENERATED.items():
+        page.write_text(replaced(page.read_text(), marker, table()))
+
 
 if __name__ == "__main__":
-    text = FILE.read_text()
-    for marker, table in GENERATED.items():
-        text = replaced(text, marker, table())
-    FILE.write_text(text)
+    main()
