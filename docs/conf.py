@@ -1,7 +1,7 @@
 """The guide as a site: `make docs` builds it with Sphinx, MyST and furo, from these pages as they are.
 
-Everything is on this disk: no font, script or page comes from elsewhere, and the search runs in the reader's browser,
-also from the file system. Pages are plain Markdown. What Sphinx needs besides, its tables of contents, is made here of the
+Everything is on this disk: no font, script or page comes from elsewhere. The search runs in the reader's browser, also
+from the file system. Pages are plain Markdown. What Sphinx needs besides, its tables of contents, is made here of the
 lists in `index.md`; a page that stands in none of them fails the build.
 """
 
