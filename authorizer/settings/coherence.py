@@ -287,9 +287,11 @@ def _check_cache(settings: Settings, problems: Problems) -> None:
 
 
 def _check_lifetimes(settings: Settings, problems: Problems) -> None:
+    """Of what gateways repeat. What callers are handed no gateway keeps, and they ask again by themselves."""
     gateway = settings.gateway
     need = gateway.result_ttl + gateway.backend_time + CLOCK_SKEW
-    for role in settings.roles.values():
+    kept = [role for role in settings.roles.values() if role.name not in settings.callers.handed_out]
+    for role in kept:
         if role.duration < need:
             problems.add(
                 ("roles", role.name, "duration"),
@@ -299,7 +301,7 @@ def _check_lifetimes(settings: Settings, problems: Problems) -> None:
     if not any(route.path == "$connect" for routes in settings.scopes.values() for route in routes):
         return
     lasting = gateway.connection_time + CLOCK_SKEW
-    for role in settings.roles.values():
+    for role in kept:
         if role.duration < lasting:
             problems.add(
                 ("roles", role.name, "duration"),

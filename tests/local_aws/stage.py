@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from authorizer.local_aws import LocalAws, Principal
 from tests.s3.operations import BUCKET
-from tests.s3.stage import ROLES, Site, role_arn, role_policy, seeded
+from tests.s3.stage import HANDED, ROLES, Site, handed, role_arn, role_policy, seeded
 from tests.servers.rgw import Keys
 
 REGION = "eu-west-1"
@@ -62,11 +62,12 @@ def local_site() -> Iterator[tuple[LocalAws, Site]]:
     """The bucket with all its places and the roles of the deployment, at a local AWS."""
     with LocalAws() as aws:
         iam = client(aws, "iam")
-        for role in ROLES:
+        for role in (*ROLES, *map(handed, ROLES)):
             made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))
             assert made["Role"]["Arn"] == role_arn(role)
+            policy = role_policy(role.removeprefix(HANDED))
             iam.put_role_policy(
-                RoleName=role, PolicyName="permissions", PolicyDocument=json.dumps(role_policy(role))
+                RoleName=role, PolicyName="permissions", PolicyDocument=json.dumps(policy)
             )
         s3 = client(aws, "s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -9,7 +9,7 @@ from tests.s3.matrix import Tally, report
 from tests.s3.stage import Site, Stage, built, staged
 from tests.servers.rgw import RadosGateway, missing
 
-TALLY = pytest.StashKey[Tally]()
+TALLIES = pytest.StashKey[list[Tally]]()
 
 
 @pytest.fixture(scope="session")
@@ -35,5 +35,5 @@ def stage(site: Site) -> Iterator[Stage]:
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
     """What `make test-s3` is run for."""
-    if tally := config.stash.get(TALLY, None):
+    for tally in config.stash.get(TALLIES, ()):
         report(tally, Console(width=100))

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from authorizer.engine.evaluate.evaluate import evaluate
+from authorizer.model import instant
 from tests.s3.operations import OPERATIONS, Attempt, Operation, attempt_outcome
 from tests.s3.population import RELATIONS, SUBJECTS, Caller, Relation, Subject, Target, callers, targets
 from tests.s3.stage import Granted, Stage, built, staged
@@ -79,9 +80,13 @@ class Tally:
     def add(self, check: Check, granted: Granted, outcome: str) -> None:
         """Judge one outcome by the evaluator and by the promise."""
         own = check.caller.prefix(check.subject)
+        now = instant(time.time())
         predicted = all(
             evaluate(
-                identity=granted.role_policy, session=granted.session_policy, boundary=None, request=request
+                identity=granted.role_policy,
+                session=granted.session_policy,
+                boundary=None,
+                request=replace(request, context={**request.context, "aws:CurrentTime": now}),
             ).allowed
             for request in check.operation.asks(own, check.target)
         )

@@ -40,6 +40,7 @@ APP_CLIENT = "app"
 ROLES = ("viewer", "editor", "admin", "importer", "writer")
 DEPLOYED = {"writer": "AdminRole"}
 """Where a role's permissions stand in deploy/template.yaml, if not under its own name."""
+HANDED = "own-"
 LOADER = Loader()
 """Shared, since reading botocore's model of S3 anew for each of many sessions would take most of the time."""
 
@@ -88,17 +89,25 @@ class Stage:
     """Ask it for a caller's credentials. Made by `staged`."""
 
     site: Site
+    access: Access
     authorizer: Authorizer
     issuers: Mapping[str, LocalIssuer]
 
-    def event(self, caller: Caller, subject: Subject) -> dict[str, Any]:
-        """A REST API's event for a request of `caller`, with a fresh token."""
+    def token(self, caller: Caller, subject: Subject, *, now: float | None = None) -> str:
+        """A fresh token of `caller`'s."""
         machine = subject.group is None
         issuer = self.issuers[caller.sub if machine else APP_CLIENT]
-        token = issuer.mint(
-            caller.persona(subject), "access" if machine else "id", role_arns={}, now=time.time()
+        return issuer.mint(
+            caller.persona(subject),
+            "access" if machine else "id",
+            role_arns={},
+            now=time.time() if now is None else now,
         )
-        route = "POST/imports" if machine else "GET/data"
+
+    def event(self, caller: Caller, subject: Subject) -> dict[str, Any]:
+        """A REST API's event for a request of `caller`, with a fresh token."""
+        token = self.token(caller, subject)
+        route = "GET/data" if subject.group else "POST/imports"
         return {
             "type": "TOKEN",
             "authorizationToken": f"Bearer {token}",
@@ -172,6 +181,11 @@ def role_policy(role: str) -> dict[str, Any]:
 _TAG = re.compile(r"\$\{!?aws:PrincipalTag/[^}]*\}")
 
 
+def handed(role: str) -> str:
+    """The role that callers get themselves where `role` is theirs (tests/s3/handed_out.py): it may do the same."""
+    return HANDED + role
+
+
 def role_arn(role: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:role/{role}"
 
@@ -206,9 +220,12 @@ def built(gateway: RadosGateway) -> Iterator[Site]:
         "Principal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:user/owner"]},
         "Action": ["sts:AssumeRole", "sts:TagSession"],
     }
-    for role in ROLES:
+    for role in (*ROLES, *map(handed, ROLES)):
         made = gateway.role(
-            role, by=owner, policy=role_policy(role), trust={"Version": "2012-10-17", "Statement": [trust]}
+            role,
+            by=owner,
+            policy=role_policy(role.removeprefix(HANDED)),
+            trust={"Version": "2012-10-17", "Statement": [trust]},
         )
         if made != role_arn(role):
             raise AssertionError(f"the role {role!r} has the ARN {made!r}")
@@ -246,7 +263,7 @@ def staged(site: Site, **changes: object) -> Iterator[Stage]:
         # Every line of the log must be JSON, or the request fails here.
         authorizer = Authorizer(access, emit=json.loads)
         try:
-            yield Stage(site=site, authorizer=authorizer, issuers=issuers)
+            yield Stage(site=site, access=access, authorizer=authorizer, issuers=issuers)
         finally:
             authorizer.close()
 

@@ -44,6 +44,20 @@ def test_what_is_left_out_is_the_careful_value() -> None:
 
 
 @pytest.mark.parametrize(
+    "gateway",
+    [
+        pytest.param({}, id="messages of a connection of half an hour"),
+        pytest.param({"result_ttl": "50m"}, id="an answer that is repeated for 50 minutes"),
+    ],
+)
+def test_what_callers_hold_may_end_before_what_a_gateway_keeps(gateway: Mapping[str, str]) -> None:
+    short = {**OWN, "duration": "15m"}
+    assert make_settings(**handing(short), gateway=gateway).roles["own"].duration == 900
+    with pytest.raises(SettingsError, match=r"roles\.own\.duration: sessions of 900 s end before"):
+        make_settings(roles={"own": short}, gateway=gateway)
+
+
+@pytest.mark.parametrize(
     "origin",
     [
         pytest.param("*", id="any page"),
