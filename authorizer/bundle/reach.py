@@ -1,10 +1,11 @@
-"""Which of our own modules the handler can reach, found by reading its imports: the rest stays at home."""
+"""Which of our own modules the handlers can reach, found by reading their imports: the rest stays at home."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-ENTRY = "authorizer.handler"
+ENTRIES = ("authorizer.handler", "authorizer.own_handler")
+"""What functions with this zip are pointed at."""
 NEVER = frozenset(
     {
         # Compiles templates, which a bundle brings compiled: neither this file nor Jinja goes to Lambda.
@@ -14,12 +15,12 @@ NEVER = frozenset(
 
 
 def reached(package: Path) -> tuple[str, ...]:
-    """The modules that `ENTRY` imports, directly or through others, in functions too; sorted.
+    """The modules that `ENTRIES` import, directly or through others, in functions too; sorted.
 
     `package` is the folder of the package `authorizer`.
     """
     found: set[str] = set()
-    todo = [ENTRY]
+    todo = [*ENTRIES]
     while todo:
         name = todo.pop()
         file = file_of(name, package)

@@ -14,6 +14,7 @@ NAMESPACE: Final = "CognitoAuthorizer"
 LAMBDA: Final = "AWS/Lambda"
 REFUSALS: Final = "RefusalsPerFiveMinutes"
 NO_KEYS: Final = "KeysUnavailablePerFiveMinutes"
+TOO_MANY: Final = "TooManySessionsPerFiveMinutes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,38 @@ ALARMS: Final = (
         "key_fetch_failures",
         "An issuer's keys could not be fetched. Those that are held serve on, for `keys.grace` at most. Fetches are "
         "counted, and not the requests that wait for them: a stranger's tokens cannot raise this.",
+    ),
+)
+
+CREDENTIALS_ALARMS: Final = (
+    # Of the function behind `GET /credentials`, which answers whatever it decides and never raises.
+    Alarm(
+        name="CredentialsTooManySessions",
+        description="Callers are answered 429: as many of a user's own sessions are alive as callers.sessions allows. "
+        "A page asks in a loop, or somebody makes what they can of a stolen token: the records' `sub` says whose.",
+        metrics={"": _decisions("deny", code="too_many_sessions")},
+        threshold=TOO_MANY,
+    ),
+    Alarm(
+        name="CredentialsFailures",
+        description='GET /credentials could not decide. The records with verdict "failure" say why.',
+        expression="FILL(failures, 0) - FILL(keys, 0)",
+        label="failures",
+        metrics={"failures": _decisions("failure"), "keys": _decisions("failure", code="keys_unavailable")},
+        period=60,
+        periods=3,
+        of_them=2,
+    ),
+    Alarm(
+        name="CredentialsCrashes",
+        description="The function behind GET /credentials does not start, or runs out of time or memory.",
+        metrics={"": Watched(name="Errors", namespace=LAMBDA)},
+    ),
+    Alarm(
+        name="CredentialsThrottles",
+        description="Lambda turned calls of GET /credentials away: its reserved concurrency, or the account's, is "
+        "used up.",
+        metrics={"": Watched(name="Throttles", namespace=LAMBDA)},
     ),
 )
 

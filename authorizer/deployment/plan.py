@@ -18,8 +18,13 @@ Roles = Literal["auto", "new", "existing"]
 
 EXECUTION_ROLE: Final = "arn:zzqpartitionqzz:iam::zzqaccountqzz:role/zzqexecutionqzz"
 FUNCTION: Final = "arn:zzqpartitionqzz:lambda:zzqregionqzz:zzqaccountqzz:function:zzqfunctionqzz"
+CREDENTIALS_ROLE: Final = "arn:zzqpartitionqzz:iam::zzqaccountqzz:role/zzqhandingroleqzz"
+CREDENTIALS_FUNCTION: Final = "arn:zzqpartitionqzz:lambda:zzqregionqzz:zzqaccountqzz:function:zzqhandingqzz"
+"""Of `GET /credentials`."""
 OWN_MARKERS: Final[Mapping[str, Reference]] = {
     EXECUTION_ROLE: Reference(kind="execution-role"),
+    CREDENTIALS_ROLE: Reference(kind="credentials-role"),
+    "zzqhandingqzz": Reference(kind="credentials-function"),
     "zzqpartitionqzz": Reference(kind="partition"),
     "zzqregionqzz": Reference(kind="region"),
     "zzqaccountqzz": Reference(kind="account"),
@@ -43,6 +48,8 @@ class PlannedRole:
     role: Role
     exists: bool
     """True: its trust is to be patched, and nothing is made."""
+    handed_out: bool
+    """True: callers hold its sessions themselves, and the function behind `GET /credentials` alone may make them."""
     variable: str | None
     """The `env:` name of its ARN; None: access.toml has the ARN."""
     trust: Policy
@@ -90,6 +97,8 @@ class Plan:
     roles: tuple[PlannedRole, ...]
     execution: Policy
     """What the execution role may do besides writing its log."""
+    handing_out: Policy | None
+    """The same for the function behind `GET /credentials`; None where callers hold nothing themselves."""
     doors: Doors
     table: Reference | None
     """The shared table where the deployment makes it, or is told its name."""
@@ -122,12 +131,16 @@ def plan(
     for stand_in in stand_ins.values():
         markers |= stand_in.markers
     by_arn = {stand_in.value: name for name, stand_in in stand_ins.items() if stand_in.kind == "role"}
+    handed_out = settings.callers.handed_out
     planned = tuple(
         PlannedRole(
             role=role,
+            handed_out=role.name in handed_out,
             exists=roles == "existing" or (roles == "auto" and role.arn not in by_arn),
             variable=by_arn.get(role.arn),
-            trust=trust_policy(role, EXECUTION_ROLE, [FUNCTION]),
+            trust=trust_policy(role, CREDENTIALS_ROLE, [CREDENTIALS_FUNCTION])
+            if role.name in handed_out
+            else trust_policy(role, EXECUTION_ROLE, [FUNCTION]),
             own=role_policies[role.name],
         )
         for role in settings.roles.values()
@@ -141,11 +154,20 @@ def plan(
         unknown=tuple(name for name in dict.fromkeys(names) if name not in stand_ins),
         roles=planned,
         execution=execution_policy(
-            settings.roles.values(),
+            (one.role for one in planned if not one.handed_out),
             table_arn=table_arn(settings, FUNCTION),
             keys=key_access.of_the_authorizer(settings, EXECUTION_ROLE),
             functions=[FUNCTION],
         ),
+        handing_out=execution_policy(
+            (one.role for one in planned if one.handed_out),
+            table_arn=table_arn(settings, CREDENTIALS_FUNCTION),
+            seats=True,
+            keys=key_access.of_the_authorizer(settings, CREDENTIALS_ROLE),
+            functions=[CREDENTIALS_FUNCTION],
+        )
+        if handed_out
+        else None,
         doors=Doors(
             keyed=settings.gateway.identity_sources,
             token=settings.gateway.token_sources,
@@ -176,7 +198,8 @@ def _issuers(settings: Settings) -> tuple[str, ...]:
 def _most_ttl(settings: Settings) -> int:
     """Sessions must outlast a repeated answer and what a backend does with it; API Gateway repeats for an hour at
     most."""
-    shortest = min((role.duration for role in settings.roles.values()), default=MAX_CHAINED_DURATION)
+    answered = (role for role in settings.roles.values() if role.name not in settings.callers.handed_out)
+    shortest = min((role.duration for role in answered), default=MAX_CHAINED_DURATION)
     return int(min(shortest - settings.gateway.backend_time - CLOCK_SKEW, 3600))
 
 

@@ -25,7 +25,8 @@ class Reference:
 
     kind: str
     """`parameter`, `pool-region` (of the pool that a parameter names), `role` (its ARN), `account`, `partition`,
-    `region`, `execution-role`, `function` (its name), `table` (its name)."""
+    `region`, `execution-role`, `function` (its name), `credentials-role` and `credentials-function` (of `GET
+    /credentials`), `table` (its name)."""
     name: str = ""
     """Of the `env:` variable, or of the role."""
 

@@ -83,10 +83,12 @@ def _lines(plan: Plan, release: Release, template: dict[str, Any], bundle: str) 
     )
     if any(planned.exists for planned in plan.roles):
         yield from _prose("Take the statements of step 3 out of the roles' trust.")
+    if plan.handing_out:
+        yield from _credentials([kind for kind in kinds if kind in CREDENTIALS])
 
 
 def _trust(plan: Plan) -> Iterator[str]:
-    existing = [planned.role.name for planned in plan.roles if planned.exists]
+    existing = [planned for planned in plan.roles if planned.exists]
     yield from _section("3. Let the roles trust it")
     if not existing:
         yield from _prose("Nothing to do: the stack makes the roles, and they trust its function alone.")
@@ -96,11 +98,15 @@ def _trust(plan: Plan) -> Iterator[str]:
         "of their elder selves. `EXECUTION_ROLE` and `FUNCTION` are outputs of the stack; set what `env:` "
         "names mean, as the function has them. `MY_ROLE` is the role's name in IAM."
     )
-    for name in existing:
+    for planned in existing:
+        whose = (
+            "--execution-role CREDENTIALS_ROLE --function CREDENTIALS_FUNCTION"
+            if planned.handed_out
+            else "--execution-role EXECUTION_ROLE --function FUNCTION"
+        )
         yield from _code(
             "aws iam get-role --role-name MY_ROLE --query Role.AssumeRolePolicyDocument >trust.json",
-            f"authorizer trust --execution-role EXECUTION_ROLE --function FUNCTION --patch {name} <trust.json "
-            f">new.json",
+            f"authorizer trust {whose} --patch {planned.role.name} <trust.json >new.json",
             "aws iam update-assume-role-policy --role-name MY_ROLE --policy-document file://new.json",
         )
 
@@ -158,6 +164,17 @@ def _versions(release: Release) -> Iterator[str]:
         )
 
 
+def _credentials(kinds: list[str]) -> Iterator[str]:
+    yield from _section("10. `GET /credentials`, if callers shall have credentials of their own")
+    yield from _prose(
+        "Deploy the stack with `CredentialsRoute=yes`, and for a REST API with `RestApiRootResourceId`: the route comes "
+        "with its function, its authorizer and its alarms, and the function answers preflights for callers.origins. An "
+        "HTTP API that has a CORS configuration answers them itself, by that: list the same origins there. A scope "
+        "has to open `GET /credentials`. Then deploy the API, and let the stage neither flood nor keep it:"
+    )
+    yield from _code(*(line for kind in kinds for line in CREDENTIALS[kind]))
+
+
 def _section(title: str) -> Iterator[str]:
     yield from ("", f"## {title}", "")
 
@@ -184,6 +201,20 @@ THROTTLE = {
     "WebSocket": (
         "aws apigatewayv2 update-stage --api-id WEBSOCKET_API --stage-name STAGE \\",
         "    --default-route-settings ThrottlingRateLimit=100,ThrottlingBurstLimit=200,DataTraceEnabled=false",
+    ),
+}
+CREDENTIALS = {
+    "Rest": (
+        "aws apigateway create-deployment --rest-api-id API --stage-name STAGE",
+        "aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations \\",
+        "    'op=replace,path=/~1credentials/GET/throttling/rateLimit,value=10' "
+        "'op=replace,path=/~1credentials/GET/throttling/burstLimit,value=20' \\",
+        "    'op=replace,path=/~1credentials/GET/caching/enabled,value=false' "
+        "'op=replace,path=/~1credentials/GET/logging/dataTrace,value=false'",
+    ),
+    "Http": (
+        "aws apigatewayv2 update-stage --api-id HTTP_API --stage-name STAGE --route-settings \\",
+        '    \'{"GET /credentials":{"ThrottlingRateLimit":10,"ThrottlingBurstLimit":20}}\'',
     ),
 }
 SELECT = {

@@ -34,6 +34,7 @@ def execution_policy(
     roles: Iterable[Role],
     *,
     table_arn: str | None = None,
+    seats: bool = False,
     keys: Sequence[Policy] = (),
     functions: Sequence[str] = (),
 ) -> Policy:
@@ -41,7 +42,8 @@ def execution_policy(
     read its sealing keys.
 
     In one account a role's trust policy would be enough; across accounts both sides must allow. `functions` are the
-    only ones, of all that run as this role, that may assume `roles`; without them any may.
+    only ones, of all that run as this role, that may assume `roles`; without them any may. `seats`: callers' sessions
+    are counted in the table, and one that was not made gives its seat back.
     """
     roles = list(roles)
     statements = [_allow("AssumeTheListedRoles", "sts:AssumeRole", _arns(roles))]
@@ -50,7 +52,8 @@ def execution_policy(
     if sourced := [role for role in roles if role.source_identity]:
         statements.append(_allow("SetTheirSourceIdentity", "sts:SetSourceIdentity", _arns(sourced)))
     if table_arn:
-        statements.append(_allow("ShareSessions", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn))
+        actions = ["dynamodb:GetItem", "dynamodb:PutItem", *(["dynamodb:DeleteItem"] if seats else [])]
+        statements.append(_allow("ShareSessions", actions, table_arn))
     statements += keys
     if functions:
         statements.append(

@@ -3,7 +3,7 @@
 from authorizer.bundle.wheels import ARCHITECTURE, PYTHON
 from authorizer.cli.deploy import plan_of
 from authorizer.deployment.cloudformation import Release, template, to_yaml
-from authorizer.deployment.cloudformation.watch import standalone
+from authorizer.deployment.cloudformation.watch import standalone, standalone_of_credentials
 from authorizer.deployment.steps import heading
 from tests.deploy.sam import DEPLOY
 from tests.make import ACCESS, ROOT
@@ -33,7 +33,15 @@ def alarms() -> str:
     )
 
 
-FILES = {"attach.yaml": attach, "alarms.yaml": alarms}
+def credentials_alarms() -> str:
+    """What watches over the function behind `GET /credentials` of template.yaml."""
+    return to_yaml(
+        standalone_of_credentials(),
+        "Made by `python -m tests.deploy.generated` of authorizer/deployment/alarms.py.",
+    )
+
+
+FILES = {"attach.yaml": attach, "alarms.yaml": alarms, "credentials-alarms.yaml": credentials_alarms}
 
 if __name__ == "__main__":
     for name, make in FILES.items():

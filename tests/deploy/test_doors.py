@@ -34,7 +34,7 @@ def stage_settings() -> Iterator[Any]:
     for kind in ("AWS::Serverless::Api", "AWS::Serverless::HttpApi", "AWS::ApiGatewayV2::Stage"):
         for properties in resources(TEMPLATE, kind).values():
             if kind == "AWS::Serverless::Api":
-                [settings] = properties["MethodSettings"]
+                settings, *_ = properties["MethodSettings"]
                 assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
             else:
                 settings = properties["DefaultRouteSettings"]

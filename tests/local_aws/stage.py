@@ -66,9 +66,7 @@ def local_site() -> Iterator[tuple[LocalAws, Site]]:
             made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))
             assert made["Role"]["Arn"] == role_arn(role)
             policy = role_policy(role.removeprefix(HANDED))
-            iam.put_role_policy(
-                RoleName=role, PolicyName="permissions", PolicyDocument=json.dumps(policy)
-            )
+            iam.put_role_policy(RoleName=role, PolicyName="permissions", PolicyDocument=json.dumps(policy))
         s3 = client(aws, "s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         owner = Keys(access_key_id=aws.owner.access_key_id, secret_access_key=aws.owner.secret_access_key)

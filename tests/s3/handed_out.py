@@ -1,5 +1,5 @@
-"""The stage of the isolation tests, where callers hold their credentials themselves: each role of theirs has a twin that
-`callers.roles` hands out, and what they get is what `GET /credentials` answers."""
+"""The stage of the isolation tests, where callers hold their credentials themselves: each role of theirs has a twin
+that `callers.roles` hands out, and what they get is what `GET /credentials` answers."""
 
 import json
 import tomllib

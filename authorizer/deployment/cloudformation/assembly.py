@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from authorizer.deployment.cloudformation import doors, function, watch
+from authorizer.deployment.cloudformation import credentials, doors, function, watch
 from authorizer.deployment.cloudformation.intrinsics import (
     Value,
     equals,
@@ -21,6 +21,7 @@ from authorizer.deployment.cloudformation.intrinsics import (
 from authorizer.deployment.cloudformation.parameters import (
     ANSWERS,
     APIS,
+    CREDENTIALS,
     PYTHONS,
     RUNTIME,
     WATCH,
@@ -34,6 +35,7 @@ from authorizer.deployment.trust import account_of
 
 Template = dict[str, Any]
 SAM = "AWS::Serverless-2016-10-31"
+NOT_MADE: Value = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}-hands-out-nothing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ def _writer(plan: Plan, names: Mapping[str, str]) -> Callable[[Any], Value]:
     references: dict[Reference, Value] = {
         Reference(kind="execution-role"): get("AuthorizerRole", "Arn"),
         Reference(kind="function"): sub("${AWS::StackName}-authorizer"),
+        Reference(kind="credentials-role"): get("CredentialsRole", "Arn"),
+        Reference(kind="credentials-function"): sub("${AWS::StackName}-credentials"),
         Reference(kind="partition"): ref("AWS::Partition"),
         Reference(kind="region"): ref("AWS::Region"),
         Reference(kind="account"): ref("AWS::AccountId"),
@@ -145,7 +149,8 @@ def _parameters(plan: Plan, names: Mapping[str, str], release: Release) -> Templ
             "Description": "What `authorizer bundle --arch` built for.",
         },
     }
-    return {**APIS, **found, **ANSWERS, **code, **runtime, **RUNTIME, **WATCH}
+    handing_out = CREDENTIALS if plan.handing_out else {}
+    return {**APIS, **found, **ANSWERS, **code, **runtime, **RUNTIME, **WATCH, **handing_out}
 
 
 def _conditions(plan: Plan, names: Mapping[str, str], *, simple: bool | None) -> Template:
@@ -164,6 +169,8 @@ def _conditions(plan: Plan, names: Mapping[str, str], *, simple: bool | None) ->
         found["Simple"] = equals(response, "simple")
     if plan.table is not None:
         found["MakesSharedTable"] = equals(names[plan.table.name], "")
+    if plan.handing_out:
+        found |= credentials.conditions(rest=simple is not True)
     return found | {
         "ReservesConcurrency": {"Fn::Not": [equals("ReservedConcurrency", 0)]},
         "EncryptsEnvironment": given("KmsKeyArn"),
@@ -200,6 +207,8 @@ def _rules(plan: Plan, names: Mapping[str, str], *, simple: bool | None) -> Temp
                 for parameter, kind in (("RestApiId", "REST"), ("WebSocketApiId", "WebSocket"))
             ],
         }
+    if plan.handing_out:
+        found |= credentials.rules(rest=simple is not True)
     accounts = sorted(
         {account_of(one.role.arn) for one in plan.roles if not one.exists and one.variable is None}
     )
@@ -233,12 +242,22 @@ def _resources(
         label = _label(properties, own, release)
         made = function.as_lambda(properties, plan, release=label, roll_out=release.roll_out)
     vended = {
-        role_id(plan, planned.role.name): function.vend_role(
-            planned, write(planned.trust), write(planned.own)
-        )
+        role_id(plan, planned.role.name): {
+            **({"Condition": credentials.ON} if planned.handed_out else {}),
+            **function.vend_role(planned, write(planned.trust), write(planned.own)),
+        }
         for planned in plan.roles
         if not planned.exists
     }
+    handing_out = {}
+    if plan.handing_out:
+        handing_out = credentials.resources(
+            write(plan.handing_out),
+            _environment(plan, names, write, handing_out=True),
+            form=release.form,
+            code=release.code,
+            rest=simple is not True,
+        )
     answers = {}
     if simple is not True:
         document = write(doors.metadata_text(plan.issuers, plan.scopes))
@@ -250,6 +269,7 @@ def _resources(
         **({"SessionsTable": function.shared_table()} if plan.table is not None else {}),
         **doors.authorizers(plan.doors, ttl, simple=simple),
         **answers,
+        **handing_out,
         **watch.alarms(ref("AuthorizerFunction"), "AlarmTopicArn"),
         **watch.dashboard(),
     }
@@ -261,7 +281,11 @@ def _label(properties: Template, own: Template, release: Release) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _environment(plan: Plan, names: Mapping[str, str], write: Callable[[Any], Value]) -> Template:
+def _environment(
+    plan: Plan, names: Mapping[str, str], write: Callable[[Any], Value], *, handing_out: bool = False
+) -> Template:
+    """`handing_out`: of the function that is there only where something is handed out."""
+    made = {role.variable for role in plan.roles if role.handed_out and not role.exists}
     found: Template = {}
     for one in plan.variables:
         if one.kind == "ttl":
@@ -270,6 +294,9 @@ def _environment(plan: Plan, names: Mapping[str, str], write: Callable[[Any], Va
             found[one.name] = when("Simple", "0s", seconds) if response else seconds
         elif one.kind == "response":
             found[one.name] = ref(names[one.name])
+        elif one.name in made and not handing_out:
+            # Turned off the role is not made, and its name has to mean something yet.
+            found[one.name] = when(credentials.ON, write(one.value), NOT_MADE)
         else:
             found[one.name] = write(one.value)
     return found | {name: ref(names[name]) for name in plan.unknown}
@@ -287,15 +314,27 @@ def _outputs(plan: Plan, write: Callable[[Any], Value], *, simple: bool | None) 
         },
         "Logs": {"Description": "Where the decision records are.", "Value": ref("AuthorizerLogs")},
     }
+    if plan.handing_out:
+        on: Template = {"Condition": credentials.ON}
+        found |= {
+            "CredentialsRoleArn": {
+                **on,
+                "Description": "The principal that the roles must trust that are handed out.",
+                "Value": get("CredentialsRole", "Arn"),
+            },
+            "CredentialsLogs": {**on, "Value": ref("CredentialsLogs")},
+        }
     for kind in ("Http",) if simple is True else ("Rest", "Http", "WebSocket"):
         found[f"{kind}AuthorizerId"] = {"Condition": kind, "Value": ref(f"{kind}Authorizer")}
     for planned in plan.roles:
         role = planned.role.name
+        on = {"Condition": credentials.ON} if planned.handed_out else {}
         if planned.exists:
             found[f"{role_id(plan, role)}Trust"] = {
+                **on,
                 "Description": f"The statements that the trust of {role} needs: `authorizer trust --patch {role}`",
                 "Value": write(json.dumps(planned.trust, separators=(",", ":"))),
             }
         else:
-            found[f"{role_id(plan, role)}Arn"] = {"Value": get(role_id(plan, role), "Arn")}
+            found[f"{role_id(plan, role)}Arn"] = {**on, "Value": get(role_id(plan, role), "Arn")}
     return found

@@ -51,10 +51,10 @@ def properties(environment: dict[str, Value]) -> Resource:
     }
 
 
-def own_resources(execution: Value) -> dict[str, Resource]:
-    """Its log, and the role that it runs as."""
+def own_resources(execution: Value, who: str = "Authorizer") -> dict[str, Resource]:
+    """Its log, and the role that it runs as. `who` begins their names."""
     return {
-        "AuthorizerLogs": {
+        f"{who}Logs": {
             "Type": "AWS::Logs::LogGroup",
             # Kept with the stack gone, since they say who was let in; not after a create that failed.
             "DeletionPolicy": "RetainExceptOnCreate",
@@ -65,7 +65,7 @@ def own_resources(execution: Value) -> dict[str, Resource]:
             },
         },
         # The vend roles' trust names this role, so it must not be replaced: a role made anew is another principal.
-        "AuthorizerRole": {
+        f"{who}Role": {
             "Type": "AWS::IAM::Role",
             "Properties": {
                 "AssumeRolePolicyDocument": LAMBDA_ASSUMES,
@@ -75,7 +75,7 @@ def own_resources(execution: Value) -> dict[str, Resource]:
                         _inline(
                             "write-own-logs",
                             ("logs:CreateLogStream", "logs:PutLogEvents"),
-                            get("AuthorizerLogs", "Arn"),
+                            get(f"{who}Logs", "Arn"),
                         )
                     ],
                     OPTIONS,
@@ -83,18 +83,18 @@ def own_resources(execution: Value) -> dict[str, Resource]:
             },
         },
         # Beside the role, not in it: the vend roles name the role in their trust, so the role cannot name them too.
-        "AuthorizerMayVend": {
+        f"{who}MayVend": {
             "Type": "AWS::IAM::Policy",
             "Properties": {
                 "PolicyName": "assume-vend-roles",
                 "PolicyDocument": execution,
-                "Roles": [ref("AuthorizerRole")],
+                "Roles": [ref(f"{who}Role")],
             },
         },
-        "AuthorizerMayTrace": {
+        f"{who}MayTrace": {
             "Type": "AWS::IAM::Policy",
             "Condition": "Traces",
-            "Properties": {**_inline("send-traces", TRACES, "*"), "Roles": [ref("AuthorizerRole")]},
+            "Properties": {**_inline("send-traces", TRACES, "*"), "Roles": [ref(f"{who}Role")]},
         },
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authorizer.deployment.alarms import ALARMS, NO_KEYS, REFUSALS
+from authorizer.deployment.alarms import ALARMS, CREDENTIALS_ALARMS, NO_KEYS, REFUSALS, TOO_MANY
 from authorizer.deployment.cloudformation.intrinsics import logical
 from authorizer.deployment.plan import Plan
 from authorizer.deployment.standins import StandIn
@@ -103,6 +103,21 @@ WATCH: Final[Mapping[str, Parameter]] = {
         MinValue=1,
     ),
 }
+CREDENTIALS: Final[Mapping[str, Parameter]] = {
+    "CredentialsRoute": _text(
+        "yes makes GET /credentials, where callers get credentials of their own as [callers] of access.toml says. "
+        "A scope has to open that route.",
+        "no",
+        AllowedValues=["no", "yes"],
+    ),
+    TOO_MANY: _number(
+        "With GET /credentials, more answers 429 than this raise an alarm: somebody asks for more sessions than a user "
+        "may have.",
+        10,
+        MinValue=1,
+    ),
+}
+"""Where access.toml hands something out."""
 RESOURCES: Final = frozenset(
     {
         *(
@@ -122,6 +137,12 @@ RESOURCES: Final = frozenset(
             *(alarm.name for alarm in ALARMS),
         ),
         *("WellKnown", "ProtectedResource", "ResourceMetadata"),
+        *(
+            f"Credentials{what}"
+            for what in ("Function", "Logs", "Role", "MayVend", "MayTrace", "Resource", "Method", "Preflight")
+        ),
+        *("CredentialsIntegration", "CredentialsHttpRoute", "CredentialsHttpPreflight"),
+        *("RestMayHandOut", "HttpMayHandOut", *(alarm.name for alarm in CREDENTIALS_ALARMS)),
         *("RestUnauthorized", "RestDenied", "RestUndecided", "RestMisconfigured"),
         *(
             f"{kind}{what}"
@@ -136,6 +157,7 @@ FIXED: Final = RESOURCES | {
     *ANSWERS,
     *RUNTIME,
     *WATCH,
+    *CREDENTIALS,
     "Architecture",
     "PythonVersion",
     "CodeBucket",

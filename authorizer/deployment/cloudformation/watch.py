@@ -1,24 +1,49 @@
 """Alarms and the dashboard, from the table in `authorizer.deployment.alarms`."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from authorizer.deployment.alarms import ALARMS, LAMBDA, NO_KEYS, REFUSALS, SHOWN, Alarm, Watched
+from authorizer.deployment.alarms import (
+    ALARMS,
+    CREDENTIALS_ALARMS,
+    LAMBDA,
+    NO_KEYS,
+    REFUSALS,
+    SHOWN,
+    TOO_MANY,
+    Alarm,
+    Watched,
+)
 from authorizer.deployment.cloudformation.intrinsics import Value, given, ref, sub, when
 
 Resource = dict[str, Any]
 
 
-def alarms(function: Value, topic: str) -> dict[str, Resource]:
+def alarms(function: Value, topic: str, rows: tuple[Alarm, ...] = ALARMS) -> dict[str, Resource]:
     """Every alarm about `function`. `topic` is the parameter that says who hears of it."""
-    return {alarm.name: _alarm(alarm, function, topic) for alarm in ALARMS}
+    return {alarm.name: _alarm(alarm, function, topic) for alarm in rows}
 
 
 def standalone() -> Resource:
     """The alarms as a template of their own, for the function that a parameter names."""
+    thresholds = {
+        REFUSALS: "More refusals than this raise an alarm.",
+        NO_KEYS: "More requests than this for which an issuer's keys could not be had raise an alarm.",
+    }
+    return _standalone("What watches over one authorizer function.", ALARMS, thresholds)
+
+
+def standalone_of_credentials() -> Resource:
+    """The same for the function behind `GET /credentials`."""
+    thresholds = {TOO_MANY: "More answers 429 than this raise an alarm."}
+    return _standalone("What watches over GET /credentials.", CREDENTIALS_ALARMS, thresholds)
+
+
+def _standalone(description: str, rows: tuple[Alarm, ...], thresholds: Mapping[str, str]) -> Resource:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "What watches over one authorizer function.",
+        "Description": description,
         "Parameters": {
             "FunctionName": {"Type": "String", "Description": "The function, without version or alias."},
             "TopicArn": {
@@ -26,14 +51,10 @@ def standalone() -> Resource:
                 "Default": "",
                 "Description": "An SNS topic that alarms notify. Empty leaves them to the console.",
             },
-            REFUSALS: {"Type": "Number", "Description": "More refusals than this raise an alarm."},
-            NO_KEYS: {
-                "Type": "Number",
-                "Description": "More requests than this for which an issuer's keys could not be had raise an alarm.",
-            },
+            **{name: {"Type": "Number", "Description": said} for name, said in thresholds.items()},
         },
         "Conditions": {"Notifies": given("TopicArn")},
-        "Resources": alarms(ref("FunctionName"), "TopicArn"),
+        "Resources": alarms(ref("FunctionName"), "TopicArn", rows),
     }
 
 
