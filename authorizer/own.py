@@ -20,6 +20,8 @@ METHOD: Final = "GET"
 STATUS: Final = {"allow": 200, "unauthorized": 401, "deny": 403, "failure": 500}
 """By verdict."""
 TOO_MANY: Final = 429
+RETRY_AFTER: Final = "60"
+"""Seconds after which it is worth asking again: seats are free when sessions end, within a quarter of an hour or more."""
 MESSAGES: Final = {
     # All that a stranger is told. The record has the rest.
     "unauthorized": "the token is absent, or is not taken",
@@ -61,6 +63,8 @@ class OwnCredentials:
         status = TOO_MANY if decision.code == TooManySessions.code else STATUS[decision.verdict]
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 §3
+        if status == TOO_MANY:
+            headers["Retry-After"] = RETRY_AFTER  # RFC 6585 §4
         return _answer(status, headers, {"code": decision.code, "message": MESSAGES[decision.verdict]})
 
     def _cors(self, origin: str | None) -> dict[str, str]:
@@ -73,6 +77,7 @@ class OwnCredentials:
             "Access-Control-Allow-Origin": str(origin),
             "Access-Control-Allow-Methods": METHOD,
             "Access-Control-Allow-Headers": ", ".join(filter(None, ("authorization", role_header))),
+            "Access-Control-Expose-Headers": "Retry-After",
             "Access-Control-Max-Age": "600",
         }
 

@@ -264,6 +264,74 @@ def test_the_context_of_an_authorizer_counts_for_nothing(api: Api) -> None:
     assert api.own(sent)["statusCode"] == 401
 
 
+def test_a_token_whose_time_is_over_brings_nothing(api: Api) -> None:
+    editor = api.world.local.personas.people["editor"]
+    answer = api.ask(minted(api.world, editor, now=time.time() - 2 * 3600))
+    assert (answer["statusCode"], body(answer)["code"]) == (401, "token_expired")
+    assert not api.world.sts.requests
+
+
+def test_a_session_that_was_made_before_is_not_answered_to_its_token_when_that_is_over(key_folder: Path) -> None:
+    with running(key_folder, change=handing) as world:
+        clock = [time.time()]
+        own = OwnCredentials(world.local.access, emit=lambda _: None, clock=lambda: clock[0])
+        editor = world.local.personas.people["editor"]
+        token = minted(world, editor, now=clock[0] - 3600 + 30)  # of an hour half a minute is left
+        sent = event("2.0", headers={"authorization": f"Bearer {token}"})
+        assert own(sent)["statusCode"] == 200
+        clock[0] += 31 + 120  # and no leeway brings it back
+        assert own(sent)["statusCode"] == 401
+        own.authorizer.close()
+
+
+@pytest.mark.parametrize("shape", ["rest", "1.0"])
+def test_of_two_tokens_neither_counts(api: Api, shape: str) -> None:
+    """Who puts a second one behind a proxy's or a browser's is refused, whichever of the two is read elsewhere."""
+    token = api.world.local.mint("editor")
+    sent = event(shape, headers={"authorization": f"Bearer {token}"})
+    sent["multiValueHeaders"] = {"authorization": [f"Bearer {token}", f"Bearer {api.world.local.mint('viewer')}"]}
+    assert api.own(sent)["statusCode"] == 401
+    assert not api.world.sts.requests
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param({"role": "admin", "x-role": "admin"}, id="another role"),
+        pytest.param({"duration": "43200", "DurationSeconds": "43200"}, id="a longer session"),
+        pytest.param({"sub": "22222222-2222-4222-8222-222222222222"}, id="another user"),
+        pytest.param({"Policy": "{}", "policy": "*"}, id="another policy"),
+    ],
+)
+def test_a_query_changes_nothing(api: Api, query: dict[str, str]) -> None:
+    sent = event("2.0", headers={"authorization": f"Bearer {api.world.local.mint('editor')}"})
+    plain, asked = api.own(sent), api.own({**sent, "queryStringParameters": query, "rawQueryString": "x=1"})
+    assert asked == plain
+    assert len(api.world.sts.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "header", ["x-forwarded-for", "x-forwarded-host", "host", "x-amzn-requestid", "x-http-method-override", "forwarded"]
+)
+def test_a_header_of_a_proxy_s_changes_nothing(api: Api, header: str) -> None:
+    token = api.world.local.mint("editor")
+    plain = api.ask(token)
+    assert api.ask(token, headers={header: "198.51.100.1"}) == plain
+    assert len(api.world.sts.requests) == 1
+
+
+def test_two_callers_behind_one_proxy_get_each_their_own(api: Api) -> None:
+    """Nothing of what the function remembers is keyed by what a proxy makes the same for both."""
+    editor = api.world.local.personas.people["editor"]
+    other = replace(editor, sub="22222222-2222-4222-8222-222222222222")
+    answers = [body(api.ask(minted(api.world, persona))) for persona in (editor, other, editor)]
+    assert len({answer["AccessKeyId"] for answer in answers}) >= 2
+    assert answers[0]["AccessKeyId"] != answers[1]["AccessKeyId"] != answers[2]["AccessKeyId"]
+    policies = [request["Policy"] for request in api.world.sts.requests]
+    assert other.sub in policies[1]
+    assert other.sub not in policies[0]
+
+
 def test_a_token_that_names_the_role_gets_it_nowhere(api: Api) -> None:
     editor = api.world.local.personas.people["editor"]
     token = minted(api.world, replace(editor, preferred_role="browser", roles=("browser", "editor")))
@@ -327,6 +395,7 @@ def test_a_listed_page_may_read_the_answer_and_a_refusal(api: Api, shape: str) -
         answer = api.ask(token, shape=shape, headers={"origin": ORIGIN})
         assert answer["statusCode"] == status
         assert answer["headers"]["Access-Control-Allow-Origin"] == ORIGIN
+        assert answer["headers"]["Access-Control-Expose-Headers"] == "Retry-After"
         assert "Access-Control-Allow-Credentials" not in answer["headers"]
 
 
@@ -376,6 +445,8 @@ def test_a_stolen_token_becomes_no_more_sessions_than_callers_sessions_allows(ke
         answers = [api.ask(token, address=f"203.0.113.{number}") for number in range(6)]
         assert [answer["statusCode"] for answer in answers] == [200, 200, 200, 429, 429, 429]
         assert body(answers[-1])["code"] == "too_many_sessions"
+        assert ["Retry-After" in answer["headers"] for answer in answers] == [False] * 3 + [True] * 3
+        assert 0 < int(answers[-1]["headers"]["Retry-After"]) <= 900
         assert len(api.world.sts.requests) == 3
         # The sessions that there are still answer, and so do other users'.
         assert api.ask(token, address="203.0.113.1")["statusCode"] == 200
