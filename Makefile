@@ -16,7 +16,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -52,12 +52,30 @@ dynalite: ## The second DynamoDB that the tests ask, from npm: without it they s
 	cp tests/servers/dynalite/package.json build/dynalite
 	npm install --prefix build/dynalite --no-package-lock --no-audit --no-fund --silent
 
+test-js: ## The modules for pages, on Node
+	node --test tests/browser
+
+PAGE := build/page/.installed
+
+test-page: $(INSTALLED) $(PAGE) ## The sample page in Chromium, against Ceph's S3: apt-get install chromium radosgw ceph-mon ceph-osd ceph-common
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/page.txt
+	build/page/node_modules/.bin/tsc -p deploy/browser
+	node --test tests/browser
+	$(RUN) -m pytest -m page tests/browser
+
+$(PAGE): tests/browser/package.json ## Types, and the SDK that the provider is handed to, from npm
+	mkdir -p build/page
+	cp $< build/page
+	npm install --prefix build/page --no-package-lock --no-audit --no-fund --silent
+	touch $@
+
 test-package: $(INSTALLED) ## What is shipped, the zip and the wheel: built, unpacked and run
 	$(RUN) -m pytest -n auto --dist loadfile -m "package and not nightly"
 
 test-aws-local: $(INSTALLED) ## The local AWS that enforces: isolation, 43,593 checks, and every attack on its door
 	$(RUN) -m pytest tests/local_aws
 	$(RUN) -m tests.local_aws.matrix
+	$(RUN) -m tests.local_aws.matrix --handed-out --every 10
 	$(RUN) -m tests.local_aws.services_matrix
 
 test-s3: $(INSTALLED) ## Isolation on a real S3 and STS server: apt-get install radosgw ceph-mon ceph-osd ceph-common
@@ -164,6 +182,7 @@ pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
 	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt
 	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt
+	$(PIN) --group pyproject.toml:page -c requirements/dev.txt -o requirements/page.txt
 
 clean:
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .coverage

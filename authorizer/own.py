@@ -21,7 +21,7 @@ STATUS: Final = {"allow": 200, "unauthorized": 401, "deny": 403, "failure": 500}
 """By verdict."""
 TOO_MANY: Final = 429
 RETRY_AFTER: Final = "60"
-"""Seconds after which it is worth asking again: seats are free when sessions end, within a quarter of an hour or more."""
+"""Seconds after which it is worth asking again: a seat is free when its session ends."""
 MESSAGES: Final = {
     # All that a stranger is told. The record has the rest.
     "unauthorized": "the token is absent, or is not taken",

@@ -271,7 +271,9 @@ def test_a_token_whose_time_is_over_brings_nothing(api: Api) -> None:
     assert not api.world.sts.requests
 
 
-def test_a_session_that_was_made_before_is_not_answered_to_its_token_when_that_is_over(key_folder: Path) -> None:
+def test_a_session_that_was_made_before_is_not_answered_to_its_token_when_that_is_over(
+    key_folder: Path,
+) -> None:
     with running(key_folder, change=handing) as world:
         clock = [time.time()]
         own = OwnCredentials(world.local.access, emit=lambda _: None, clock=lambda: clock[0])
@@ -289,7 +291,9 @@ def test_of_two_tokens_neither_counts(api: Api, shape: str) -> None:
     """Who puts a second one behind a proxy's or a browser's is refused, whichever of the two is read elsewhere."""
     token = api.world.local.mint("editor")
     sent = event(shape, headers={"authorization": f"Bearer {token}"})
-    sent["multiValueHeaders"] = {"authorization": [f"Bearer {token}", f"Bearer {api.world.local.mint('viewer')}"]}
+    sent["multiValueHeaders"] = {
+        "authorization": [f"Bearer {token}", f"Bearer {api.world.local.mint('viewer')}"]
+    }
     assert api.own(sent)["statusCode"] == 401
     assert not api.world.sts.requests
 
@@ -311,7 +315,15 @@ def test_a_query_changes_nothing(api: Api, query: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["x-forwarded-for", "x-forwarded-host", "host", "x-amzn-requestid", "x-http-method-override", "forwarded"]
+    "header",
+    [
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "host",
+        "x-amzn-requestid",
+        "x-http-method-override",
+        "forwarded",
+    ],
 )
 def test_a_header_of_a_proxy_s_changes_nothing(api: Api, header: str) -> None:
     token = api.world.local.mint("editor")

@@ -1,7 +1,7 @@
 // What the page does in S3: list, download and upload under one prefix, each request signed with what the provider then
 // gives. So an upload of hours goes on with the credentials of each hour, and ends with signing out.
 
-import { encoded, signed } from "./sigv4.mjs";
+import { encoded, signed, query as written } from "./sigv4.mjs";
 
 /** @typedef {import("./credentials.mjs").Credentials} Credentials */
 /** @typedef {{key: string, name: string, size: number, modified: Date}} Entry */
@@ -120,8 +120,7 @@ export class Folder {
    */
   async #send(method, key, { query = {}, headers = {}, body, signal } = {}) {
     const url = new URL(`${this.bucketUrl}/${encoded(key)}`);
-    // Not `searchParams`: it writes a space as `+`, which S3 reads as a plus.
-    url.search = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
+    url.search = written(Object.entries(query));
     const signer = { credentials: await this.credentials(), region: this.region };
     const sent = await signed({ method, url, headers, body }, signer);
     const answer = await fetch(url, {

@@ -10,7 +10,7 @@ const bytes = new TextEncoder();
  * The headers with which `request` is sent: those that it has, and what signs them.
  *
  * @param {{method: string, url: URL, headers?: Record<string, string>, body?: Uint8Array}} request `url` as `encoded` and
- *   `URLSearchParams` make it.
+ *   `query` make it.
  * @param {{credentials: Credentials, region: string, service?: string, now?: Date}} signer
  * @returns {Promise<Record<string, string>>}
  */
@@ -29,7 +29,7 @@ export async function signed({ method, url, headers = {}, body = new Uint8Array(
   const canonical = [
     method,
     url.pathname,
-    query(url),
+    query(url.searchParams),
     ...names.map((name) => `${name}:${covered[name].trim().replace(/ +/g, " ")}`),
     "",
     names.join(";"),
@@ -61,10 +61,14 @@ export function encoded(key) {
   return parts.map(escaped).join("/");
 }
 
-/** @param {URL} url */
-function query(url) {
-  const pairs = [...url.searchParams].map(([name, value]) => [escaped(name), escaped(value)]);
-  return pairs
+/**
+ * A query as it stands in a URL. Not `URLSearchParams`: it writes a space as `+`, which S3 reads as a plus.
+ *
+ * @param {Iterable<[string, string]>} pairs
+ */
+export function query(pairs) {
+  return [...pairs]
+    .map((pair) => pair.map(escaped))
     .sort(([a, x], [b, y]) => (a === b ? Number(x > y) - Number(x < y) : Number(a > b) - Number(a < b)))
     .map((pair) => pair.join("="))
     .join("&");

@@ -1,4 +1,4 @@
-// Signature Version 4, against AWS's published example and against botocore's signatures (tests/browser/test_modules.py).
+// Signature Version 4: what is signed. That it is what AWS signs, botocore says in tests/browser/test_modules.py.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -40,17 +40,5 @@ for (const [key, path] of [
   test(`${key} stands in a path as it is signed`, () => {
     assert.equal(encoded(key), path);
     assert.equal(new URL(`https://b.example/${encoded(key)}`).pathname, `/${path}`);
-  });
-}
-
-// Asked by tests/browser/test_modules.py: signs what it is given, for botocore to compare.
-if (process.env.SIGN) {
-  test("signs what is asked for", async () => {
-    const { method, url, headers, body, region, now, credentials } = JSON.parse(process.env.SIGN);
-    const made = await signed(
-      { method, url: new URL(url), headers, body: new TextEncoder().encode(body) },
-      { credentials, region, now: new Date(now) },
-    );
-    console.log(`SIGNED ${JSON.stringify(made)}`);
   });
 }

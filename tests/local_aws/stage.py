@@ -1,7 +1,7 @@
 """The stage of the isolation tests with the local AWS in the place of Ceph: same people, same authorizer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from authorizer.local_aws import LocalAws, Principal
 from tests.s3.operations import BUCKET
-from tests.s3.stage import HANDED, ROLES, Site, handed, role_arn, role_policy, seeded
+from tests.s3.stage import HANDED, ROLES, Site, everywhere, handed, role_arn, role_policy, seeded
 from tests.servers.rgw import Keys
 
 REGION = "eu-west-1"
@@ -58,8 +58,8 @@ def client(aws: LocalAws, service: str, who: Principal | None = None, **config: 
 
 
 @contextmanager
-def local_site() -> Iterator[tuple[LocalAws, Site]]:
-    """The bucket with all its places and the roles of the deployment, at a local AWS."""
+def local_site(places: Iterable[str] | None = None) -> Iterator[tuple[LocalAws, Site]]:
+    """The bucket with its places, all unless said, and the roles of the deployment, at a local AWS."""
     with LocalAws() as aws:
         iam = client(aws, "iam")
         for role in (*ROLES, *map(handed, ROLES)):
@@ -72,5 +72,11 @@ def local_site() -> Iterator[tuple[LocalAws, Site]]:
         owner = Keys(access_key_id=aws.owner.access_key_id, secret_access_key=aws.owner.secret_access_key)
         yield (
             aws,
-            Site(gateway=aws, owner=owner, door=Way(aws.endpoint), uploads=dict(seeded(s3)), config=CLIENT),
+            Site(
+                gateway=aws,
+                owner=owner,
+                door=Way(aws.endpoint),
+                uploads=dict(seeded(s3, everywhere() if places is None else places)),
+                config=CLIENT,
+            ),
         )

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -232,13 +232,18 @@ def built(gateway: RadosGateway) -> Iterator[Site]:
     s3 = gateway.client("s3", owner)
     s3.create_bucket(Bucket=BUCKET)
     with StsDoor(gateway, owner) as door:
-        yield Site(gateway=gateway, owner=owner, door=door, uploads=dict(seeded(s3)))
+        yield Site(gateway=gateway, owner=owner, door=door, uploads=dict(seeded(s3, everywhere())))
 
 
-def seeded(s3: Any) -> Iterator[tuple[str, str]]:
-    """An object and an unfinished upload in every place that any caller has, and in those that nobody has."""
+def everywhere() -> set[str]:
+    """Every place that any caller has, and those that nobody has."""
     own = {caller.prefix(subject) for subject in SUBJECTS for caller in callers(subject)}
-    for prefix in sorted({*own, *(f"{prefix[:-1]}0/" for prefix in own), *OUTSIDE}):
+    return {*own, *(f"{prefix[:-1]}0/" for prefix in own), *OUTSIDE}
+
+
+def seeded(s3: Any, places: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """An object and an unfinished upload in each place."""
+    for prefix in sorted(places):
         key = prefix + OBJECT
         s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
         yield prefix, s3.create_multipart_upload(Bucket=BUCKET, Key=prefix + UPLOAD)["UploadId"]
