@@ -167,10 +167,11 @@ def _versions(release: Release) -> Iterator[str]:
 def _credentials(kinds: list[str]) -> Iterator[str]:
     yield from _section("10. `GET /credentials`, if callers shall have credentials of their own")
     yield from _prose(
-        "Deploy the stack with `CredentialsRoute=yes`, and for a REST API with `RestApiRootResourceId`: the route "
-        "comes with its function, its authorizer and its alarms, and the function answers preflights for "
-        "callers.origins. An HTTP API that has a CORS configuration answers them itself, by that: list the same origins there. A scope "
-        "has to open `GET /credentials`. Then deploy the API, and let the stage neither flood nor keep it:"
+        "Deploy the stack with `CredentialsRoute=yes`, and for a REST API with `RestApiRootResourceId`: "
+        "the route comes with its function, its authorizer and its alarms, and the function answers "
+        "preflights for callers.origins. An HTTP API that has a CORS configuration answers them itself, "
+        "by that: list the same origins there. A scope has to open `GET /credentials`. Then deploy the "
+        "API, and let the stage neither flood nor keep it:"
     )
     yield from _code(*(line for kind in kinds for line in CREDENTIALS[kind]))
 
