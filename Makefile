@@ -177,7 +177,7 @@ PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-h
 
 pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed -o requirements/lambda.txt
-	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group dev -c requirements/lambda.txt -o requirements/dev.txt
+	$(PIN) pyproject.toml --extra sealed --extra cli --extra login --extra local --group dev -c requirements/lambda.txt -o requirements/dev.txt
 	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group build -c requirements/dev.txt -o requirements/local.txt
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
 	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt

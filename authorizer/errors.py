@@ -4,6 +4,7 @@
 
     AuthorizerError
     ├── SettingsError      the configuration does not load; lists every problem
+    ├── SignInFailed       on a person's machine: no tokens, or no credentials for them
     ├── SealRefused        in a backend: sealed credentials do not open
     ├── CredentialsAbsent  in a backend: there are none
     ├── CredentialsExpired in a backend: they are over
@@ -35,6 +36,11 @@ class SettingsError(AuthorizerError):
         count = len(self.problems)
         heading = f"{count} problem{'s' if count != 1 else ''} in the configuration:"
         super().__init__("\n".join([heading, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class SignInFailed(AuthorizerError):
+    """A person's command line has no tokens, or gets no credentials for them. The text says what to do, and holds
+    neither."""
 
 
 class SealRefused(AuthorizerError):

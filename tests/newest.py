@@ -36,7 +36,7 @@ PINS = ROOT / "requirements" / "dev.txt"
 SHIPPED = ROOT / "requirements" / "lambda.txt"
 REPORTS = ROOT / "build" / "newest"
 GROUP = "dev"
-EXTRAS = ("sealed", "cli", "local")
+EXTRAS = ("sealed", "cli", "login", "local")
 """What the pins of the suite are made of, as `make pins` has it."""
 HOLDER = "aioboto3"
 PAST = ("aiobotocore", "boto3")

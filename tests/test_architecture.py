@@ -55,6 +55,7 @@ LAYERS: dict[str, set[str]] = {
     "own": {"errors", "gateway", "pipeline", "runtime", "settings"},
     "own_handler": {"errors", "own", "settings", "startup"},
     "client": {"syntax"},
+    "signin": {"errors", "syntax", "tls"},
     # The leaves: nobody imports them, they import what they need.
     "deployment": {"model", "sealing", "settings", "vending"},
     "local_aws": {"engine", "engine.check", "engine.evaluate", "errors", "syntax"},
@@ -68,7 +69,7 @@ LAYERS: dict[str, set[str]] = {
     "cli": {
         "assurance", "bundle", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
         "errors",
-        "gate", "library", "local", "model", "record", "runtime", "settings", "syntax",
+        "gate", "library", "local", "model", "record", "runtime", "settings", "signin", "syntax",
     },
     "__main__": {"cli"},
     "__init__": set(),
@@ -95,6 +96,7 @@ DOORS: dict[str, set[str]] = {
         "schema",
         "walks",
     },
+    "signin": {"attempt", "discovery", "keeping", "listener", "own", "session", "tokens", "web"},
     "syntax": {"claim_path", "json_text", "kinds", "nesting", "toml_text"},
     "tokens": {"checks", "claims_set", "stored", "verifier"},
     "vending": {"session_name", "vendor"},
@@ -103,7 +105,8 @@ DOORS: dict[str, set[str]] = {
 
 FOREIGN: dict[str, set[str]] = {
     # Library → the rooms that may import it.
-    "jwt": {"tokens", "local"},
+    "jwt": {"tokens", "local", "signin"},
+    "keyring": {"signin"},
     "aioboto3": {"backend", "client", "local", "vending"},
     "botocore": {"aws", "backend", "client", "local", "local_aws", "vending", "sealing"},
     "boto3": {"aws", "backend", "client", "local", "vending"},

@@ -48,6 +48,7 @@ OTHER_WORDS = {
     "org_4f8k2m9x1c7q",  # an example of an id
     "access_claims",  # of a persona
     *("signed_out", "no_token", "not_credentials"),  # of deploy/browser/credentials.mjs
+    "redirect_uri",  # a parameter of OAuth
 }
 OTHER_PATHS = {"policies/keys/", "policies/keys/pool.json", "policies/templates/documents.json.j2"}
 """What a reader makes, and is not here."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 from typing_extensions import override
 
-from authorizer.errors import SettingsError
+from authorizer.errors import SettingsError, SignInFailed
 
 __all__ = ["main"]
 
@@ -26,6 +26,10 @@ COMMANDS: Mapping[str, str] = {
     "bundle": "authorizer.cli.bundle",
     "assure": "authorizer.cli.assure",
     "policy": "authorizer.cli.policy",
+    "login": "authorizer.cli.login",
+    "credentials": "authorizer.cli.credentials",
+    "exec": "authorizer.cli.exec",
+    "logout": "authorizer.cli.logout",
 }
 SUMMARIES: Mapping[str, str] = {
     "init": "Write a starter policies/ and events/ into a folder.",
@@ -38,6 +42,10 @@ SUMMARIES: Mapping[str, str] = {
     "bundle": "Make the zip that Lambda runs.",
     "assure": "Write one report for auditors and customers, or check one.",
     "policy": "Add, judge, render, test, explain and prove the session policies.",
+    "login": "Sign in, for AWS credentials of your own.",
+    "credentials": "Print your own AWS credentials, as a credential_process.",
+    "exec": "Run a command with your own AWS credentials.",
+    "logout": "Sign out: forget and revoke your tokens.",
 }
 
 
@@ -69,9 +77,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line. A broken configuration is told in full, without a traceback."""
+    """Run the command line. A broken configuration is told in full, without a traceback, and so is a failed sign-in."""
     try:
         cli.main(prog_name="authorizer")
-    except SettingsError as error:
+    except (SettingsError, SignInFailed) as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)

@@ -53,6 +53,10 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
         *("backend/__init__", "backend/assuming", "backend/event", "backend/native", "backend/opening"),
         *("backend/readings", "backend/renewing"),
     ),
+    "signin": (
+        *("signin/alone", "signin/attempt", "signin/discovery", "signin/keeping", "signin/listener", "signin/own"),
+        *("signin/session", "signin/tokens", "signin/web"),
+    ),
 }  # fmt: skip
 """Room → its modules, as files under `authorizer/` without the suffix."""
 
@@ -73,6 +77,7 @@ NEAR: Final[Mapping[str, tuple[str, ...]]] = {
     "render": ("tests/engine/", "tests/test_render.py"),
     "vending": ("tests/vending/",),
     "backend": ("tests/backend/",),
+    "signin": ("tests/signin/",),
 }
 """Room → the tests that are asked first."""
 
@@ -229,6 +234,15 @@ UNTRIED: Final = frozenset(
         "settings/routes",
         "identity/filling",
         "settings/holes",
+        "signin/alone",
+        "signin/attempt",
+        "signin/discovery",
+        "signin/keeping",
+        "signin/listener",
+        "signin/own",
+        "signin/session",
+        "signin/tokens",
+        "signin/web",
     }
 )
 """Modules that moved or changed since their checks were last tried one by one, each with its tests written."""
