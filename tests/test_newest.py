@@ -34,6 +34,7 @@ def test_what_is_asked_for_is_asked_for_without_its_caps() -> None:
             "optional-dependencies": {
                 "sealed": ["joserfc~=1.4"],
                 "cli": [],
+                "login": ["keyring"],
                 "local": ["moto[iam,sts]>=5.1,!=5.3"],
             },
         },
@@ -44,6 +45,7 @@ def test_what_is_asked_for_is_asked_for_without_its_caps() -> None:
         "PyJWT",
         'runtime>=3; sys_platform == "linux"',
         "joserfc",
+        "keyring",
         "moto[iam,sts]!=5.3,>=5.1",
     ]
 
