@@ -93,8 +93,7 @@ class Keyring:
         self._ask("set_password", account.name, json.dumps(asdict(kept)))
 
     def forget(self, account: Account) -> None:
-        if self._ask("get_password", account.name) is not None:
-            self._ask("delete_password", account.name)
+        self._ask("delete_password", account.name)
 
     def _ask(self, method: str, *given: str) -> Any:
         try:

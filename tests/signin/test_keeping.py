@@ -165,7 +165,6 @@ assert first.load(account) is None
 first.save(account, kept)
 assert Keyring().load(account) == kept
 first.forget(account)
-first.forget(account)
 assert Keyring().load(account) is None
 """
 

@@ -1,5 +1,6 @@
 """A sign-in over time: renewed ahead of its end, by one process alone, until somebody signs out."""
 
+import io
 import json
 import os
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from authorizer.cli.person import read_token
 from authorizer.errors import SignInFailed
 from authorizer.local.personas import load_personas
 from authorizer.signin import alone as turns
@@ -323,19 +326,15 @@ def test_what_is_no_token_is_not_sent(machine: Machine) -> None:
     assert not machine.api.tokens
 
 
-def test_a_terminal_would_show_a_token(machine: Machine) -> None:
-    ours, theirs = os.openpty()
-    done = subprocess.run(
-        [sys.executable, "-m", "authorizer", "credentials", *machine.whom, "--token-stdin"],
-        cwd=ROOT,
-        stdin=theirs,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    os.close(ours)
-    os.close(theirs)
-    assert (done.returncode, "pipe it in" in done.stderr) == (2, True)
+def test_a_terminal_would_show_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        @override
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("a.e30.c"))
+    with pytest.raises(SignInFailed, match="pipe it in"):
+        read_token()
 
 
 def test_a_persona_signs_in_at_an_api_on_this_machine(machine: Machine) -> None:
