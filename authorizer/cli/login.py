@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command()
 @url_option
 @client_option
-@click.option("--issuer", help="Sign in there: https://cognito-idp.REGION.amazonaws.com/POOL_ID.")
+@click.option(
+    "--issuer", help="Sign in there, such as https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123."
+)
 @click.option("--token-stdin", is_flag=True, help="Keep the token that comes from standard input.")
 @click.option(
     "--persona", help="Keep a token of the local issuer for this persona: for an API on this machine."
