@@ -166,8 +166,8 @@ package-backend: $(INSTALLED)
 bundle: $(INSTALLED) ## The Lambda zip, small and quick to start, in dist/: make bundle ARCH=arm64 PY=3.13
 	$(RUN) -m authorizer bundle --sample --arch $(ARCH) --python $(PY)
 
-bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes. RECORD=1: for docs/speed.md
-	$(RUN) -m benchmarks $(if $(RECORD),--record)
+bench: $(INSTALLED) ## Speed, memory, cold start and size against named peers: some minutes. RECORD=1: for docs/speed.md; STRICT=1: fails on a miss
+	$(RUN) -m benchmarks $(if $(RECORD),--record) $(if $(STRICT),--strict)
 
 format: $(INSTALLED)
 	$(RUN) -m ruff check --fix .
@@ -183,6 +183,7 @@ pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt
 	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt
 	$(PIN) --group pyproject.toml:page -c requirements/dev.txt -o requirements/page.txt
+	$(PIN) --group pyproject.toml:bench -c requirements/dev.txt -o requirements/bench.txt
 
 clean:
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks import cold, memory, profile, scaling, table, users, verify
+from benchmarks import beside_reference, cold, local, memory, profile, scaling, table, users, verify
 from benchmarks.record import PAGE, RESULTS, record
 from benchmarks.scene import ROOT, Scene, set_up
 
@@ -22,12 +22,14 @@ GROUPS: dict[str, Callable[[Scene, int], Iterator[table.Result]]] = {
     "cold": cold.rows,
     "memory": memory.rows,
     "scaling": scaling.rows,
+    "reference": beside_reference.rows,
+    "local": local.rows,
 }
 
 LATEST = Path("build") / "bench.json"
 
 
-def main(arguments: list[str], root: Path = ROOT) -> None:
+def main(arguments: list[str], root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "groups", nargs="*", default=list(GROUPS), help=f"of {', '.join(GROUPS)}; all by default"
@@ -39,6 +41,7 @@ def main(arguments: list[str], root: Path = ROOT) -> None:
         "--json", type=Path, default=root / LATEST, help=f"where to write the result: {LATEST}"
     )
     parser.add_argument("--record", action="store_true", help=f"write {RESULTS} and the tables of {PAGE} too")
+    parser.add_argument("--strict", action="store_true", help="end with 1 where a target is missed")
     chosen = parser.parse_args(arguments)
     if unknown := sorted(set(chosen.groups) - set(GROUPS)):
         parser.error(f"unknown: {', '.join(unknown)}")
@@ -56,7 +59,11 @@ def main(arguments: list[str], root: Path = ROOT) -> None:
     table.write(rows, chosen.json)
     if chosen.record:
         record(rows, root)
+    missed = [row.key for row in rows if isinstance(row, table.Row) and row.met is False]
+    if missed:
+        console.print(f"missed: {', '.join(missed)}", markup=False, highlight=False)
+    return 1 if chosen.strict and missed else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

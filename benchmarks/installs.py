@@ -1,6 +1,7 @@
-"""What would be deployed: our bundle, the same from a plain zip, and the twin with what pip installs for it.
+"""What would be deployed: our bundle, the same from a plain zip, the twin with what pip installs for it, and AWS's
+reference with its own libraries.
 
-All three are put together from the libraries that are installed here, so that no version differs.
+The first three are put together from the libraries that are installed here, so that no version differs.
 """
 
 import shutil
@@ -20,6 +21,7 @@ from benchmarks.pythons import bare_python
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements" / "lambda.txt"
+REFERENCES = ROOT / "requirements" / "bench.txt"
 TWIN = (
     *("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"),
     *("PyJWT", "cryptography", "cffi", "pycparser", "typing-extensions"),
@@ -40,6 +42,14 @@ class Installs:
     """Of a zip of what `pip install` makes of the requirements, byte code included."""
     twin: Path
     """The twin with its libraries, byte-compiled as pip does."""
+    reference: Path | None
+    """The reference's authorizer with the twin's libraries and its own; None where those could not be installed."""
+
+    def folder(self, subject: str) -> Path:
+        """Where a worker's subject lies. Raises `LookupError` for a reference that could not be installed."""
+        if subject == "reference" and self.reference is None:
+            raise LookupError("the reference's libraries could not be installed here: requirements/bench.txt")
+        return {"ours": self.bundle, "reference": self.reference}.get(subject) or self.twin
 
 
 def make(folder: Path, access: Path, environment: dict[str, str]) -> Installs:
@@ -71,13 +81,28 @@ def make(folder: Path, access: Path, environment: dict[str, str]) -> Installs:
     (twin / "benchmarks").mkdir()
     shutil.copyfile(Path(__file__).parent / "twin.py", twin / "benchmarks" / "twin.py")
     _compile(twin)
+    reference = folder / "reference"
+    shutil.copytree(twin, reference)
+    shutil.copyfile(Path(__file__).parent / "reference.py", reference / "benchmarks" / "reference.py")
     return Installs(
         bundle=folder / "bundle",
         bundle_bytes=size,
         plain=plain,
         plain_bytes=_zipped(whole, folder / "whole.zip"),
         twin=twin,
+        reference=reference if _installed(REFERENCES, reference) else None,
     )
+
+
+def _installed(requirements: Path, folder: Path) -> bool:
+    """Whether pip could install the pins into the folder, byte code included."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
+    made = subprocess.run(
+        [*pip, "--no-deps", "--require-hashes", "-r", str(requirements), "--target", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    return made.returncode == 0
 
 
 def _compile(folder: Path) -> None:

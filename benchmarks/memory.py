@@ -22,7 +22,7 @@ def rows(scene: Scene, _: int) -> Iterator[Row]:
             unit="MB",
             ours=ours.tell("run", 0, DECISIONS)["resident"] / KILOBYTES_PER_MEGABYTE,
             theirs=twin.tell("run", 0, DECISIONS)["resident"] / KILOBYTES_PER_MEGABYTE,
-            target=1.3,
+            target=1.15,
         )
     with Worker("ours", file, scene) as ours:
         few = ours.tell("many", 0, FEW)["resident"] / KILOBYTES_PER_MEGABYTE

@@ -2,11 +2,13 @@
 
 import itertools
 import shutil
+import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+from authorizer.gate.proof import ALL_ROLES, prove_settings
 from authorizer.settings.load import load
 from authorizer.tokens.verifier import Verifier
 from benchmarks.scene import Scene, write_events
@@ -18,6 +20,21 @@ TENANTS = 1000
 USERS = 20
 TOKENS = 1600
 BATCH = 50
+FEW_TEMPLATES = 10
+MORE_TEMPLATES = {100: None, 300: 2.0}
+"""How many, and what each may cost in relation to one of a few."""
+TEMPLATE = """\
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": ["s3:GetObject", "s3:PutObject"],
+      "Resource": "arn:aws:s3:::own-NUMBER/tenants/{{ tenant }}/*"
+    }
+  ]
+}
+"""
 MARKER = 'token_use  = ["id", "access"]\n'
 """The end of the bundled [[issuers]] table."""
 
@@ -64,6 +81,38 @@ def rows(scene: Scene, rounds: int) -> Iterator[Row]:
         theirs=_bytes(scene, one) / 1024,
         target=None,
     )
+    yield from _proving(scene, rounds)
+
+
+def _proving(scene: Scene, rounds: int) -> Iterator[Row]:
+    """Templates that keep tenants apart, each with a role of its own: proven alone, by role and among all roles."""
+    few = min(_proven(scene, FEW_TEMPLATES) for _ in range(min(rounds, 3))) / FEW_TEMPLATES
+    for count, target in MORE_TEMPLATES.items():
+        yield Row(
+            key=f"prove-{count}",
+            what=f"to prove the policies of {count} templates, for each of them",
+            peer=f"itself with {FEW_TEMPLATES}",
+            unit="ms",
+            ours=_proven(scene, count) / count * 1e3,
+            theirs=few * 1e3,
+            target=target,
+        )
+
+
+def _proven(scene: Scene, count: int) -> float:
+    """CPU seconds, with nothing remembered of a proof before."""
+    access = load(_with_templates(scene, count), scene.environment)
+    names = [f"own-{number}" for number in range(count)]
+    for module in list(sys.modules.values()):
+        for function in list(vars(module).values()) if module.__name__.startswith("authorizer.") else ():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
+    began = time.process_time()
+    proofs = prove_settings(access, [*names, ALL_ROLES.partition(" ")[2]])
+    took = time.process_time() - began
+    if wrong := [proof.subject for proof in proofs if proof.verdict != "PROVEN"]:
+        raise RuntimeError(f"not proven: {wrong}")
+    return took
 
 
 def _seconds(scene: Scene, file: Path, rounds: int, small: Path, large: Path) -> tuple[float, float]:
@@ -128,6 +177,24 @@ def _with_tenants(scene: Scene, count: int) -> Path:
     text = access.read_text()
     assert MARKER in text
     access.write_text(text.replace(MARKER, f'{MARKER}speaks_for = "any"\n{tenants}', 1))
+    return access
+
+
+def _with_templates(scene: Scene, count: int) -> Path:
+    """A configuration of `count` more templates and roles."""
+    access = _copied(scene, f"templates-{count}")
+    text = access.read_text()
+    roles = ""
+    for number in range(count):
+        (access.parent / "templates" / f"own-{number}.json.j2").write_text(
+            TEMPLATE.replace("NUMBER", str(number))
+        )
+        text = text.replace("[policies]\n", f'[policies]\nown-{number} = {{ isolates = "tenant" }}\n', 1)
+        roles += (
+            f'[roles.own-{number}]\narn = "arn:aws:iam::123456789012:role/own-{number}"\n'
+            f'policies = ["own-{number}"]\nsession_tags = {{ tenant = "tenant" }}\n'
+        )
+    access.write_text(f"{text}\n{roles}")
     return access
 
 

@@ -1,7 +1,7 @@
 """JWKS and STS on loopback, in a process of their own, so that what they cost is not counted as the subject's.
 
 `python -m benchmarks.servers JWKS_FILE SECONDS` prints its port and serves until its standard input closes. Any GET is
-answered with the key set, any POST with the credentials of a role session, SECONDS later.
+answered with the key set, any POST with the credentials of a role session, both SECONDS later.
 """
 
 import asyncio
@@ -52,12 +52,14 @@ class _Http(asyncio.Protocol):
             if len(rest) < length:
                 return
             self._received = rest[length:]
-            if head.startswith(b"GET"):
-                self._reply(b"application/json", self._jwks)
-            elif self._seconds:
-                asyncio.get_running_loop().call_later(self._seconds, self._grant)
+            answer = self._give if head.startswith(b"GET") else self._grant
+            if self._seconds:
+                asyncio.get_running_loop().call_later(self._seconds, answer)
             else:
-                self._grant()
+                answer()
+
+    def _give(self) -> None:
+        self._reply(b"application/json", self._jwks)
 
     def _grant(self) -> None:
         expiration = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -79,7 +81,7 @@ async def _serve(jwks: bytes, seconds: float) -> None:
 
 @contextmanager
 def serving(jwks: Path, *, seconds: float = 0.0) -> Iterator[str]:
-    """The URL of running servers; STS answers after `seconds`."""
+    """The URL of running servers, which answer after `seconds`."""
     with Popen(
         [sys.executable, "-m", "benchmarks.servers", str(jwks), str(seconds)],
         stdin=PIPE,

@@ -69,13 +69,13 @@ def show(rows: Sequence[Result], console: Console) -> None:
         parts.add_row(*(f"{share:.0%}" for share in profile.shares.values()))
         console.print(parts)
     table = Table(title="ours against the peer, in one run", title_justify="left")
-    for name in ("what", "ours", "peer", "", "ratio", "target"):
+    for name in ("what", "ours", "peer", "", "ratio", "target", " "):
         table.add_column(name, justify="right" if name in ("ours", "ratio", "target") else "left")
     for row in rows:
         if isinstance(row, Profile):
             continue
         if isinstance(row, Skipped):
-            table.add_row(row.what, "", "", f"skipped: {row.reason}", "", "")
+            table.add_row(row.what, "", "", f"skipped: {row.reason}", "", "", "")
             continue
         sign = "≥" if row.more else "≤"
         target = f"{sign} {row.target:g}" if row.target is not None else ""
@@ -87,6 +87,7 @@ def show(rows: Sequence[Result], console: Console) -> None:
             row.peer,
             f"[{style}]{row.ratio:.2f}[/]" if style else f"{row.ratio:.2f}",
             target,
+            {True: "met", False: "MISSED", None: ""}[row.met],
         )
     console.print(table)
 

@@ -1,11 +1,12 @@
 """One subject in a process of its own, told what to do line by line.
 
-`python -m benchmarks.worker (ours|twin) EVENTS.json` loads the handler, then reads commands from standard input, one a
-line, and answers each with one line of JSON: seconds of CPU, seconds of wall clock, kilobytes resident.
+`python -m benchmarks.worker (ours|twin|reference) EVENTS.json` loads the handler, then reads commands from standard
+input, one a line, and answers each with one line of JSON: seconds of CPU, seconds of wall clock, kilobytes resident.
 
     run FROM TO      the events of that range, one after the other
     repeat N TIMES   the Nth event, that many times
     stages FROM TO   the events of that range, and milliseconds by stage, as their records tell (ours)
+    verify FROM TO   the tokens of that range, verified alone (ours)
     many FROM TO     users of those numbers, signed by nobody (ours alone; see `_strangers`)
     together FROM TO the events of that range at once, on one event loop (ours alone)
 """
@@ -41,7 +42,7 @@ class Worker:
         self, subject: str, events: Path, scene: "Scene", changes: Mapping[str, str] | None = None
     ) -> None:
         """`changes` are laid over the scene's environment."""
-        folder = scene.installs.bundle if subject == "ours" else scene.installs.twin
+        folder = scene.installs.folder(subject)
         environment = {
             **scene.environment,
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
@@ -81,6 +82,10 @@ def _load(subject: str) -> Callable[[Any, Any], Any]:
         from authorizer.handler import lambda_handler
 
         return lambda_handler
+    if subject == "reference":
+        from benchmarks.reference import lambda_handler as reference
+
+        return reference
     from benchmarks.twin import lambda_handler as twin
 
     return twin
@@ -105,6 +110,18 @@ def _stages(handler: Any, events: Sequence[Any]) -> dict[str, float]:
     records = [json.loads(line)["stages"] for line in lines]
     stages = {name: statistics.median(record[name] for record in records) for name in records[0]}
     return {**stages, "the rest": max(0.0, statistics.median(took) - sum(stages.values()))}
+
+
+def _verify(handler: Any, events: Sequence[Any]) -> None:
+    from authorizer.runtime import MAX_SECONDS
+    from authorizer.waiting.deadline import Deadline
+
+    async def verified() -> None:
+        verifier, now, until = handler._stages.verifier, time.time(), Deadline.after(MAX_SECONDS)
+        for event in events:
+            await verifier.verify(event["authorizationToken"].removeprefix("Bearer "), now, until)
+
+    handler._loop.run_until_complete(verified())
 
 
 def _together(handler: Any, events: Sequence[Any]) -> None:
@@ -166,6 +183,8 @@ def _serve(subject: str, events: list[Any], answers: TextIO) -> None:
         cpu, wall = time.process_time(), time.perf_counter()
         if command == "together":
             _together(handler, chosen)
+        elif command == "verify":
+            _verify(handler, chosen)
         elif command == "stages":
             stages = _stages(handler, chosen)
         elif command == "many":

@@ -71,6 +71,17 @@ def test_a_recorded_run_is_in_the_results_and_in_the_tables_of_the_page(checkout
     assert text == before
 
 
+def test_a_strict_run_fails_where_a_target_is_missed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["--strict"], checkout) == 0
+    slow = Row(key="slow", what="a slow thing", peer="a peer", unit="ms", ours=9, theirs=4, target=2)
+    monkeypatch.setattr(command, "GROUPS", {"slow": lambda *_: iter([slow])})
+    assert command.main(["--strict"], checkout) == 1
+    assert command.main([], checkout) == 0
+    assert "missed: slow" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["fast", "--record"], ["slow", "--record"], ["slow"]])
 def test_half_a_run_is_not_recorded(arguments: list[str], checkout: Path) -> None:
     with pytest.raises(SystemExit):

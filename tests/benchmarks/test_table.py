@@ -1,6 +1,7 @@
 """The table's arithmetic, and that the measurements run. Never what they measure: machines differ."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import jwt
 import pytest
 from rich.console import Console
 
-from benchmarks import installs, memory, profile, scaling, users, verify
+from benchmarks import beside_reference, installs, local, memory, profile, scaling, users, verify
 from benchmarks.__main__ import GROUPS
 from benchmarks.scene import Scene, set_up
 from benchmarks.table import Profile, Row, Skipped, as_json, best_of, show
+from benchmarks.throttle import third_of_a_core
 from tests.make import ROOT
 
 
@@ -71,6 +73,15 @@ def test_the_table_shows_each_row_and_why_one_is_missing() -> None:
     assert "≤ 0.5" in text
     assert "skipped: no Node here" in text
     assert "25%" in text
+    assert "met" in text
+    assert "MISSED" not in text
+
+
+def test_what_is_missed_is_said_in_words() -> None:
+    console = Console(width=160, record=True, color_system=None)
+    with console.capture() as shown:
+        show([make_row(ours=3.0)], console)
+    assert "MISSED" in shown.get()
 
 
 def test_measures_take_turns_and_the_best_of_each_counts() -> None:
@@ -88,7 +99,9 @@ def linked(folder: Path, access: Path, _: dict[str, str]) -> installs.Installs:
     for name in ours:
         (folder / name).symlink_to(ROOT / name)
     (folder / "policies").symlink_to(access.parent)
-    return installs.Installs(bundle=folder, bundle_bytes=1, plain=folder, plain_bytes=2, twin=folder)
+    return installs.Installs(
+        bundle=folder, bundle_bytes=1, plain=folder, plain_bytes=2, twin=folder, reference=None
+    )
 
 
 @pytest.fixture(
@@ -122,15 +135,55 @@ def test_every_group_measures_what_it_says(group: str, scene: Scene, monkeypatch
     monkeypatch.setattr(scaling, "USERS", 2)
     monkeypatch.setattr(scaling, "TOKENS", 10)
     monkeypatch.setattr(scaling, "BATCH", 3)
+    monkeypatch.setattr(scaling, "FEW_TEMPLATES", 1)
+    monkeypatch.setattr(scaling, "MORE_TEMPLATES", {2: 2.0})
+    monkeypatch.setattr(beside_reference, "BATCH", 2)
+    monkeypatch.setattr(beside_reference, "SHOWN", 3)
+    monkeypatch.setattr(local, "BATCH", 10)
     monkeypatch.setattr("shutil.which", lambda _: None)  # npm would need a network
     rows = list(GROUPS[group](scene, 1))
     assert rows
     for row in rows:
         if isinstance(row, Skipped):
-            assert row.key == "aws_jwt_verify"
+            assert row.key in ("aws_jwt_verify", "known_user", "cold_wall", "cold_wall_reference")
         elif isinstance(row, Profile):
             assert row.shares["verify"] > 0
             assert sum(row.shares.values()) == pytest.approx(1)
         else:
             assert row.ours > 0
             assert row.theirs > 0
+
+
+def test_a_queue_is_as_long_as_what_comes_before_it_takes() -> None:
+    """Three arrive at once where each takes two seconds, and one a minute later."""
+    assert beside_reference.waits([0.0, 0.0, 0.0, 60.0], [2.0]) == [2.0, 2.0, 4.0, 6.0]
+
+
+def test_few_users_make_most_requests_and_arrivals_have_their_mean() -> None:
+    made = beside_reference.visits(1000, 10_000)
+    assert len(made) == 10_000
+    assert made.count(0) > 20 * made.count(500)
+    gaps = beside_reference.bursts(10_000, mean=0.5)
+    assert sum(gaps) / len(gaps) == pytest.approx(0.5)
+    assert max(gaps) > 10 * sorted(gaps)[5000]
+
+
+@pytest.mark.parametrize(
+    ("controllers", "files"),
+    [
+        pytest.param(True, {"cpu.max": "6666 20000"}, id="version 2"),
+        pytest.param(False, {"cpu.cfs_period_us": "20000", "cpu.cfs_quota_us": "6666"}, id="version 1"),
+    ],
+)
+def test_a_third_of_a_core_is_the_kernels_quota(
+    controllers: bool, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if controllers:
+        (tmp_path / "cgroup.controllers").touch()
+    else:
+        (tmp_path / "cpu").mkdir()
+    # The kernel's folder goes with its files, which an ordinary one does not.
+    monkeypatch.setattr(Path, "rmdir", shutil.rmtree)
+    with third_of_a_core(tmp_path) as group:
+        assert {name: (group / name).read_text() for name in files} == files
+    assert not group.exists()
