@@ -76,9 +76,13 @@ def _parameters(options: Mapping[str, list[str]], operation: OperationModel) -> 
     shape = operation.input_shape
     assert isinstance(shape, StructureShape)
     members = {xform_name(name, "-"): name for name in shape.members}
-    unknown = {key for key in options if key not in members and key.removeprefix("no-") not in members}
-    assert not unknown, f"{operation.name} has no {unknown}"
-    return {members[key]: _value(shape.members[members[key]], values) for key, values in options.items()}
+    given = {}
+    for key, words in options.items():
+        name = key if key in members else key.removeprefix("no-")
+        assert name in members, f"{operation.name} has no --{key}"
+        value = _value(shape.members[members[name]], words)
+        given[members[name]] = value if name == key else not value
+    return given
 
 
 def _value(shape: Shape, words: list[str]) -> Any:

@@ -69,3 +69,12 @@ def test_no_page_takes_anything_from_elsewhere() -> None:
     """No picture, script or style that another machine serves."""
     for page in DOCS.rglob("*.md"):
         assert not re.search(r"!\[[^\]]*\]\(https?:|<(?:script|img|link|iframe)\b", page.read_text()), page
+
+
+def test_no_page_links_out_of_the_guide() -> None:
+    """A site has nothing but `docs/`: what lies elsewhere is named by its path."""
+    for page in DOCS.rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            assert re.match(r"https?:", target) or (page.parent / target).resolve().is_relative_to(DOCS), (
+                target
+            )
