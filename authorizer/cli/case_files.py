@@ -70,7 +70,7 @@ def run_any(case: Case | RouteCase, templates: TemplateSet) -> CaseResult | Rout
 
 
 def run_cases(
-    templates: TemplateSet, cases: Sequence[Case | RouteCase]
+    templates: TemplateSet, cases: Iterable[Case | RouteCase]
 ) -> tuple[CaseResult | RouteResult, ...]:
     """What comes of each case."""
     return tuple(run_any(case, templates) for case in cases)

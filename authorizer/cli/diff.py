@@ -19,6 +19,7 @@ from authorizer.cli.options import (
     sample_names,
     sample_notice,
 )
+from authorizer.cli.progress import watching
 from authorizer.cli.values import told
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def diff(old: str, access: Path, aws: bool, env_file: Path | None, as_json: bool
             click.echo(sample_notice(there), err=True)
     from authorizer.gate import compare
 
-    comparison = compare(before, now)
+    comparison = compare(before, now, watch=watching("comparing"))
     if as_json:
         from authorizer.gate import plain_comparison
 

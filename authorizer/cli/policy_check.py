@@ -12,6 +12,7 @@ import click
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, aws_option, coverage_option, env_option, load_access, today
+from authorizer.cli.progress import watching
 
 if TYPE_CHECKING:
     from authorizer.engine.check import Finding
@@ -35,14 +36,16 @@ def check(access: Path, aws: bool, env_file: Path | None, threshold: float, as_j
 
     loaded = load_access(access, aws=aws, env_file=env_file)
     try:
-        results = run_cases(loaded.templates, read_cases(loaded, case_files(access)))
+        results = run_cases(
+            loaded.templates, watching("running each case")(read_cases(loaded, case_files(access)))
+        )
     except CaseInvalid as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)
     source = access.read_text(encoding="utf-8")
     findings, suppressed = suppress(
         [
-            *lint_settings(loaded, source),
+            *lint_settings(loaded, source, watch=watching("looking at each template")),
             *lint_coverage(measure(results, loaded.templates), threshold=threshold),
             *lint_route_coverage(
                 measure_routes(results, entries(loaded.settings)),

@@ -10,6 +10,7 @@ import click
 
 from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option, aws_option, env_option, environment_of, load_access
+from authorizer.cli.progress import watching
 from authorizer.cli.values import told
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _proofs(access: "Access", names: Sequence[str]) -> list["Proof"]:
     known = {subject.partition(" ")[2] for subject in subjects(access)}
     if unknown := [name for name in names if name not in known]:
         raise click.BadParameter(f"neither a policy nor a role: {', '.join(map(repr, unknown))}")
-    return prove_settings(access, names)
+    return prove_settings(access, names, watch=watching("proving"))
 
 
 def _save(proofs: Sequence["Proof"], folder: Path) -> None:

@@ -2,15 +2,14 @@
 CHECKED with its place, REFUTED, or OPEN with what would close it."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from authorizer.cli.options import environment_names
+from authorizer.cli.progress import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 STYLES = {"CHECKED": "green", "OPEN": "yellow", "REFUTED": "red"}
 REGION = "AWS_REGION"
 """Lambda sets it itself (Lambda Developer Guide, "Defined runtime environment variables")."""
-PATIENCE = 1.0
-"""Seconds after which whoever waits is told how far it is."""
 MAX_PLACES = 3
 
 
@@ -70,35 +67,12 @@ def load_world(
 
 
 def rule(world: "World", make_proofs: "Callable[[], list[Proof]]") -> "tuple[list[Proof], list[Ruling]]":
-    """The proofs, and a ruling on each assumption. Whoever waits for longer than a second sees how far it is."""
+    """The proofs, and a ruling on each assumption."""
     from authorizer.gate import rule_on
 
-    with _told_how_far() as advance:
-        proofs = [shown(proof, world.show) for proof in make_proofs()]
-        steps = rule_on(world, [line for proof in proofs for line in proof.rests_on])
-        found = []
-        for number, step in enumerate(steps):
-            advance(number + 1, len(steps) + 1)
-            found.append(step())
-    return proofs, found
-
-
-@contextmanager
-def _told_how_far() -> "Iterator[Callable[[int, int], None]]":
-    from rich.console import Console
-    from rich.progress import Progress
-
-    progress: Progress = Progress(console=Console(stderr=True), transient=True)
-    task = progress.add_task("proving, and checking what the proof rests on", total=None)
-    timer = Timer(PATIENCE, progress.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-    finally:
-        timer.cancel()
-        timer.join()
-        progress.stop()
+    proofs = [shown(proof, world.show) for proof in make_proofs()]
+    steps = rule_on(world, [line for proof in proofs for line in proof.rests_on])
+    return proofs, [step() for step in watched(steps, "checking what the proof rests on")]
 
 
 def shown(value: Any, show: "Callable[[str], str]") -> Any:

@@ -4,7 +4,7 @@ Users whom the old configuration failed are not compared: whose policy was too l
 not looked at any more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,15 +47,18 @@ class Comparison:
         return next((verdict for verdict in _TOLD if verdict in found), "NO WIDER")
 
 
-def compare(old: Access, new: Access) -> Comparison:
-    """What may now be done that could not be, and the other way."""
+def compare(
+    old: Access, new: Access, *, watch: Callable[[Sequence[str]], Iterable[str]] = iter
+) -> Comparison:
+    """What may now be done that could not be, and the other way. `watch` is given the names of what is compared, and
+    hands on one after the other."""
     names = dict.fromkeys([*new.settings.roles, *old.settings.roles])
-    policies = tuple(diff_role(name, old=_side(old, name), new=_side(new, name)) for name in names)
-    examples = _Examples(new)
+    policies = tuple(diff_role(name, old=_side(old, name), new=_side(new, name)) for name in watch([*names]))
+    examples, aspects = _Examples(new), {aspect.name: aspect for aspect in ASPECTS}
     shifts = {
         (shift.aspect, shift.whom, shift.direction, shift.what): shift
-        for aspect in ASPECTS
-        for shift in _shifts(aspect, old, new, examples)
+        for name in watch([*aspects])
+        for shift in _shifts(aspects[name], old, new, examples)
     }
     order: tuple[Direction, ...] = ("WIDER", "UNKNOWN", "NARROWER")
     return Comparison(

@@ -3,7 +3,7 @@
 `authorizer.engine.check.lint` judges the templates; this file what `access.toml` makes of them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from authorizer.engine import InScopes, TemplateSet
 from authorizer.engine.check import Finding, lint
@@ -21,8 +21,11 @@ TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:
 """Most characters that `session.end_with_token` adds to an Allow."""
 
 
-def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
-    """Every finding about the templates and about the configuration. `source` is the text of `access.toml`."""
+def lint_settings(
+    access: Access, source: str, *, watch: Callable[[Sequence[str]], Iterable[str]] = iter
+) -> tuple[Finding, ...]:
+    """Every finding about the templates and about the configuration. `source` is the text of `access.toml`; `watch` is
+    given the names of the templates, and hands on one after the other."""
     settings, templates = access
     found = set(
         lint(
@@ -32,6 +35,7 @@ def lint_settings(access: Access, source: str) -> tuple[Finding, ...]:
             ],
             groupings={role.name: role.policies for role in settings.roles.values()},
             isolates={row.name: row.isolates for row in settings.policies.values()},
+            watch=watch,
         )
     )
     for path, code, text, remedy in (

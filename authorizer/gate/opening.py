@@ -11,7 +11,7 @@ from typing_extensions import override
 from authorizer.engine import ClaimType, ClaimValue, InScopes
 from authorizer.engine.prove import find_uncovered, samples
 from authorizer.gate.delegation import gained, with_fewer_scopes
-from authorizer.gate.route_patterns import SPECIAL, accepts, as_claim, is_open, methods, parts
+from authorizer.gate.route_patterns import SPECIAL, is_open, methods, parts
 from authorizer.gate.steps import Step, Steps
 from authorizer.settings.schema import Access, Route, Settings
 
@@ -121,12 +121,12 @@ def _shown(
     for path, values in islice(tried, MAX_TRIED):
         texts = dict(zip(kinds, values, strict=True))
         asked = reduce(lambda text, name: text.replace(f"{{{name}}}", texts[name]), texts, path)
-        claims = {name: as_claim(text, kinds[name]) for name, text in texts.items()}
+        claims = {name: kinds[name].of_one(text) for name, text in texts.items()}
         before = {
             name: claims[mine]
             for name, claim in those.claims.items()
             for mine in claims
-            if claim.claim == of.claims[mine].claim and accepts(claim.type, claims[mine])
+            if claim.claim == of.claims[mine].claim and claim.type.accepts(claims[mine])
         }
         if is_open(route, claims, method, asked) and not any(
             is_open(rival, before, method, asked) for rival in rivals

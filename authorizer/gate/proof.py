@@ -1,7 +1,7 @@
 """Proofs of a configuration: of each policy by itself, each role's policies together, all roles against one another,
 and the users of each issuer against those of others."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from authorizer.engine import TemplateSet
@@ -27,12 +27,18 @@ def subjects(access: Access) -> Mapping[str, Sequence[tuple[str, ...]]]:
     return found
 
 
-def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
+def prove_settings(
+    access: Access,
+    names: Collection[str] = (),
+    *,
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+) -> list[Proof]:
     """The proof of each subject, or of those that `names` of policies and roles mean; without names also of the routes
     that claims are tied to.
 
     What the configuration says and templates do not show makes a verdict UNKNOWN: a claim that users can change
-    themselves decides nothing, and managed policies allow what is not seen here.
+    themselves decides nothing, and managed policies allow what is not seen here. `watch` is given the names of what is
+    proven, and hands on one after the other.
     """
     settings, templates = access
     found = subjects(access)
@@ -42,8 +48,11 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
     }
     promises = {name: stated.get(name, Promise()) for name in templates.names}
     claims = {name: claim.type for name, claim in settings.claims.items()}
-    proofs = [
-        prove(
+    resting = {name: rests_on_services(templates, name) for name in templates.names}
+
+    def of_policies(subject: str) -> Iterator[Proof]:
+        policies = found[subject]
+        yield prove(
             templates,
             subject=subject,
             names=_joined(policies),
@@ -52,18 +61,27 @@ def prove_settings(access: Access, names: Collection[str] = ()) -> list[Proof]:
             policies=policies,
             doubts=tuple(_doubts(settings, subject, policies)),
         )
-        for subject, policies in found.items()
+
+    def told(proofs: Iterable[Proof]) -> Iterator[Proof]:
+        """With what else they rest on, and the values that they are about."""
+        for proof in proofs:
+            lines = _lines(resting, _judged(proof, found))
+            yield replace(
+                proof,
+                rests_on=tuple(dict.fromkeys((*proof.rests_on, *lines))),
+                values=_values(templates, _judged(proof, found)),
+            )
+
+    parts: dict[str, Iterator[Proof]] = {
+        subject: told(of_policies(subject))
+        for subject in found
         if not names or subject.partition(" ")[2] in names
-    ]
-    resting = {name: rests_on_services(templates, name) for name in templates.names}
-    return [
-        replace(
-            proof,
-            rests_on=tuple(dict.fromkeys((*proof.rests_on, *_lines(resting, _judged(proof, found))))),
-            values=_values(templates, _judged(proof, found)),
-        )
-        for proof in (*proofs, *prove_issuers(access, names), *prove_delegation(access, names))
-    ] + ([] if names else list(prove_routes(access)))
+    }
+    parts["issuers"] = told(prove_issuers(access, names))
+    parts["delegation"] = told(prove_delegation(access, names))
+    if not names:
+        parts["routes"] = prove_routes(access)
+    return [proof for part in watch([*parts]) for proof in parts[part]]
 
 
 def _judged(proof: Proof, found: Mapping[str, Sequence[tuple[str, ...]]]) -> tuple[str, ...]:

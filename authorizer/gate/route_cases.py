@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from authorizer.engine import ClaimValue
 from authorizer.engine.check import Answer, Asked
-from authorizer.gate.route_patterns import SPECIAL, accepts, as_claim, is_open
+from authorizer.gate.route_patterns import SPECIAL, is_open
 from authorizer.identity.filling import claims_in_routes, filled
 from authorizer.identity.permit import METHODS
 from authorizer.settings.schema import Route, Settings
@@ -82,10 +82,10 @@ class RouteTable:
         """The claims with which the route would open this path. A hole is a segment, and none stands behind a star."""
         segments = zip(route.path.split("/"), path.split("/"), strict=False)
         found = {
-            hole[1:-1]: as_claim(text, self._settings.claims[hole[1:-1]].type)
+            hole[1:-1]: self._settings.claims[hole[1:-1]].type.of_one(text)
             for hole, text in segments
             if hole.startswith("{")
         }
         return {
-            name: value for name, value in found.items() if accepts(self._settings.claims[name].type, value)
+            name: value for name, value in found.items() if self._settings.claims[name].type.accepts(value)
         }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar
 
-from authorizer.engine import ClaimType, ClaimValue, ValueRefused
+from authorizer.engine import ClaimValue
 from authorizer.engine.evaluate import Wild, parse_pattern
 from authorizer.identity.permit import METHODS, opens
 from authorizer.model import RouteArn, Shape
@@ -58,17 +58,3 @@ def is_open(route: Route, claims: Mapping[str, ClaimValue], method: str, path: s
         ),
         special,
     )
-
-
-def as_claim(text: str, kind: ClaimType) -> ClaimValue:
-    """One value, as a claim of this type is: of a list, its only member."""
-    return (text,) if kind.is_list else text
-
-
-def accepts(kind: ClaimType, value: ClaimValue) -> bool:
-    """Whether a value is of its declared type."""
-    try:
-        kind.check(value)
-    except ValueRefused:
-        return False
-    return True

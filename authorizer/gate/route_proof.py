@@ -23,7 +23,7 @@ from authorizer.engine.prove import (
     samples,
 )
 from authorizer.gate.route_issuers import shared_by_issuers
-from authorizer.gate.route_patterns import accepts, is_open, methods, parts
+from authorizer.gate.route_patterns import is_open, methods, parts
 from authorizer.gate.route_users import Entry, entries_of, party, typed
 from authorizer.settings.schema import Access, Route, Settings
 
@@ -145,7 +145,7 @@ class _Claim:
         return None
 
     def _is_typed(self, claims: Mapping[str, ClaimValue]) -> bool:
-        return all(accepts(self._settings.claims[name].type, value) for name, value in claims.items())
+        return all(self._settings.claims[name].type.accepts(value) for name, value in claims.items())
 
     def _doubts(self) -> Iterator[Finding]:
         source = self._settings.claims[self._claim].claim

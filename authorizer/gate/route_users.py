@@ -7,7 +7,7 @@ from typing import Final
 from authorizer.engine import ClaimValue
 from authorizer.engine.evaluate import AccessRequest
 from authorizer.engine.prove import Party
-from authorizer.gate.route_patterns import SPECIAL, as_claim
+from authorizer.gate.route_patterns import SPECIAL
 from authorizer.settings.schema import Route, Settings
 
 ACTION: Final = "execute-api:Invoke"
@@ -39,7 +39,7 @@ def entries_of(settings: Settings) -> list[Entry]:
 
 def typed(texts: Mapping[str, str], settings: Settings) -> dict[str, ClaimValue]:
     """One value each, as the claims of a user: of a list, its only member."""
-    return {name: as_claim(text, settings.claims[name].type) for name, text in texts.items()}
+    return {name: settings.claims[name].type.of_one(text) for name, text in texts.items()}
 
 
 def party(entry: Entry, claims: Mapping[str, ClaimValue], asked: str, issuer: str | None = None) -> Party:

@@ -1,6 +1,6 @@
 """What is found about one assumption of a proof: a ruling of notes, each with its place."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
@@ -116,6 +116,17 @@ class World:
     @cached_property
     def by_arn(self) -> Mapping[str, DeployedRole]:
         return {role.arn: role for role in self.deployment.roles}
+
+    def of_roles(self, check: Callable[[Role, DeployedRole], Notes]) -> Notes:
+        """What a check says of each listed role; one that is in none of the files is open."""
+        for role in self.roles:
+            deployed = self.by_arn.get(role.arn)
+            if deployed is None:
+                yield left_open(
+                    f"role {role.name} is not in these files: {self.show(role.arn)}", "", closes=GIVE
+                )
+            else:
+                yield from check(role, deployed)
 
     def show(self, text: str) -> str:
         return self.deployment.names.show(text)

@@ -7,9 +7,10 @@ key of its own); KMS Developer Guide, "Encryption context" (symmetric keys only)
 """
 
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
-from authorizer.deployed import DeployedRole, is_open
+from authorizer.deployed import DeployedRole, Domain, Key, is_open
 from authorizer.engine import Document
 from authorizer.engine.evaluate import matches, parse_action
 from authorizer.engine.prove import Excess, find_excess, role_policy
@@ -26,6 +27,9 @@ from authorizer.gate.rulings import (
     readable,
     refuted,
 )
+from authorizer.model import Role
+
+_OfArn = TypeVar("_OfArn", Domain, Key)
 
 MAX_NAMED: Final = 3
 """Things that a role allows too much and that are named; the rest is counted."""
@@ -102,11 +106,7 @@ def leading_keys(world: World) -> Notes:
 
 def encryption_context(world: World) -> Notes:
     """Are the keys symmetric? Others have no encryption context."""
-    keys = [
-        key
-        for key in world.deployment.keys
-        if any(touches(text, key.arn) for allowed in world.allowed for text in allowed.statement.resources)
-    ]
+    keys = _touched(world, world.deployment.keys)
     if not keys:
         yield left_open("the key is not in these files", "", closes=GIVE)
     for key in keys:
@@ -155,11 +155,7 @@ def _tagging(world: World, names: Sequence[str], key: str) -> Notes:
 
 def explicit_index(world: World) -> Notes:
     """Does every domain keep a request to the indexes of its path?"""
-    found = [
-        domain
-        for domain in world.deployment.domains
-        if any(touches(text, domain.arn) for allowed in world.allowed for text in allowed.statement.resources)
-    ]
+    found = _touched(world, world.deployment.domains)
     if not found:
         yield left_open("the domain is not in these files", "", closes=GIVE)
     for domain in found:
@@ -179,37 +175,40 @@ def explicit_index(world: World) -> Notes:
     )
 
 
+def _touched(world: World, resources: Sequence[_OfArn]) -> list[_OfArn]:
+    """Those that some template names."""
+    texts = [text for allowed in world.allowed for text in allowed.statement.resources]
+    return [each for each in resources if any(touches(text, each.arn) for text in texts)]
+
+
 # ── roles by themselves ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def roles_alone(world: World) -> Notes:
     """Were a session ever made without its policy: is the role itself within what its templates allow at all?"""
-    for role in world.roles:
-        deployed = world.by_arn.get(role.arn)
-        if deployed is None:
-            yield left_open(
-                f"role {role.name} is not in these files: {world.show(role.arn)}", "", closes=GIVE
-            )
-            continue
-        limit = role_policy(world.access.templates, role.policies, tags=role.session_tags).document
-        excess = _excess(world, deployed, limit)
-        if excess is None:
-            unseen = ", ".join(deployed.unseen)
-            why = f"the text of {unseen} is" if unseen else "one of its policies could not be read, or is"
-            yield left_open(f"role {role.name}: {why} not in these files", deployed.place, closes=GIVE)
-        elif excess:
-            named = "; ".join(
-                f"{each.statement.actions[0] if each.statement.actions else 'all but a few actions'} on "
-                f"{each.statement.resources[0] if each.statement.resources else 'all but a few resources'}"
-                for each in excess[:MAX_NAMED]
-            )
-            more = f"; and {len(excess) - MAX_NAMED} more" if len(excess) > MAX_NAMED else ""
-            yield refuted(
-                f"role {role.name} by itself allows what none of its templates does: {world.show(named)}{more}",
-                deployed.place,
-            )
-        else:
-            yield checked(f"role {role.name} is within its templates", deployed.place)
+    yield from world.of_roles(partial(_alone, world))
+
+
+def _alone(world: World, role: Role, deployed: DeployedRole) -> Notes:
+    limit = role_policy(world.access.templates, role.policies, tags=role.session_tags).document
+    excess = _excess(world, deployed, limit)
+    if excess is None:
+        unseen = ", ".join(deployed.unseen)
+        why = f"the text of {unseen} is" if unseen else "one of its policies could not be read, or is"
+        yield left_open(f"role {role.name}: {why} not in these files", deployed.place, closes=GIVE)
+    elif excess:
+        named = "; ".join(
+            f"{each.statement.actions[0] if each.statement.actions else 'all but a few actions'} on "
+            f"{each.statement.resources[0] if each.statement.resources else 'all but a few resources'}"
+            for each in excess[:MAX_NAMED]
+        )
+        more = f"; and {len(excess) - MAX_NAMED} more" if len(excess) > MAX_NAMED else ""
+        yield refuted(
+            f"role {role.name} by itself allows what none of its templates does: {world.show(named)}{more}",
+            deployed.place,
+        )
+    else:
+        yield checked(f"role {role.name} is within its templates", deployed.place)
 
 
 def _excess(world: World, deployed: DeployedRole, limit: Document) -> tuple[Excess, ...] | None:

@@ -212,7 +212,7 @@ def _readings(old: ClaimType, new: ClaimType) -> Steps:
 
 def _takes(kind: ClaimType, text: str) -> bool:
     try:
-        kind.said([text] if kind.is_list else text)
+        kind.said(kind.of_one(text))
     except EngineError:
         return False
     return True

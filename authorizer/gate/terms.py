@@ -5,6 +5,7 @@ STS API Reference, AssumeRole. `authorizer trust` prints the terms that are look
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from authorizer.deployed import DeployedRole, Rule
 from authorizer.engine import Document
@@ -16,22 +17,19 @@ from authorizer.model import Role
 
 def terms(world: World) -> Notes:
     """Each listed role asks for what access.toml gives it, and for no more: external id, tags, source identity."""
-    for role in world.roles:
-        deployed = world.by_arn.get(role.arn)
-        if deployed is None:
-            yield left_open(
-                f"role {role.name} is not in these files: {world.show(role.arn)}", "", closes=GIVE
-            )
-            continue
-        if readable([deployed.trust]) is None:
-            yield left_open(
-                f"role {role.name}: its trust policy could not be read", deployed.place, closes=REWRITE
-            )
-            continue
-        wrong = [*_wrong_terms(world, role, deployed)]
-        yield from (refuted(f"role {role.name} {text}", deployed.trust.place) for text in wrong)
-        if not wrong:
-            yield checked(f"role {role.name} asks for what access.toml gives", deployed.trust.place)
+    yield from world.of_roles(partial(_asks, world))
+
+
+def _asks(world: World, role: Role, deployed: DeployedRole) -> Notes:
+    if readable([deployed.trust]) is None:
+        yield left_open(
+            f"role {role.name}: its trust policy could not be read", deployed.place, closes=REWRITE
+        )
+        return
+    wrong = [*_wrong_terms(world, role, deployed)]
+    yield from (refuted(f"role {role.name} {text}", deployed.trust.place) for text in wrong)
+    if not wrong:
+        yield checked(f"role {role.name} asks for what access.toml gives", deployed.trust.place)
 
 
 def _wrong_terms(world: World, role: Role, deployed: DeployedRole) -> Iterator[str]:
@@ -116,20 +114,19 @@ class _Asked:
 
 def lasting(world: World) -> Notes:
     """Each listed role lets its sessions last as long as access.toml asks for."""
-    for role in world.roles:
-        deployed = world.by_arn.get(role.arn)
-        if deployed is None or deployed.max_session is None:
-            missing = (
-                "is not in these files"
-                if deployed is None
-                else "has no MaxSessionDuration that could be read"
-            )
-            yield left_open(f"role {role.name} {missing}", deployed.place if deployed else "", closes=GIVE)
-        elif deployed.max_session < role.duration:
-            yield refuted(
-                f"role {role.name} lets a session last {deployed.max_session} s, and access.toml asks for "
-                f"{role.duration} s: AssumeRole will be denied",
-                deployed.place,
-            )
-        else:
-            yield checked(f"role {role.name} lets a session last {role.duration} s", deployed.place)
+    yield from world.of_roles(_lasts)
+
+
+def _lasts(role: Role, deployed: DeployedRole) -> Notes:
+    if deployed.max_session is None:
+        yield left_open(
+            f"role {role.name} has no MaxSessionDuration that could be read", deployed.place, closes=GIVE
+        )
+    elif deployed.max_session < role.duration:
+        yield refuted(
+            f"role {role.name} lets a session last {deployed.max_session} s, and access.toml asks for "
+            f"{role.duration} s: AssumeRole will be denied",
+            deployed.place,
+        )
+    else:
+        yield checked(f"role {role.name} lets a session last {role.duration} s", deployed.place)

@@ -5,6 +5,7 @@ function ARN to control function access behavior".
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from authorizer.deployed import DeployedRole, Principal, Rule, is_known, is_open, widened
@@ -22,6 +23,7 @@ from authorizer.gate.rulings import (
     left_open,
     refuted,
 )
+from authorizer.model import Role
 
 ASSUME: Final = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 PRINCIPAL_ARN: Final = "aws:principalarn"
@@ -41,26 +43,19 @@ def trust(world: World) -> Notes:
             closes="give the template of the authorizer's functions",
         )
         return
-    for role in world.roles:
-        deployed = world.by_arn.get(role.arn)
-        if deployed is None:
-            yield left_open(
-                f"role {role.name} is not in these files: {world.show(role.arn)}", "", closes=GIVE
-            )
-            continue
-        yield from _trusted(world, deployed, role.name)
+    yield from world.of_roles(partial(_trusted, world))
     for arn in sorted(world.execution):
         yield from _execution(world, arn)
     yield from world.unread("roles")
 
 
-def _trusted(world: World, deployed: DeployedRole, name: str) -> Notes:
+def _trusted(world: World, role: Role, deployed: DeployedRole) -> Notes:
     found = [*_others(world, deployed.trust.rules, world.execution)]
     for place, who, known in found:
-        text = f"role {name} may be assumed by {who}"
+        text = f"role {role.name} may be assumed by {who}"
         yield refuted(text, place) if known else left_open(text, place, closes=NAME_IT)
     if not found:
-        yield checked(f"role {name} trusts the authorizer alone", deployed.trust.place)
+        yield checked(f"role {role.name} trusts the authorizer alone", deployed.trust.place)
 
 
 def _execution(world: World, arn: str) -> Notes:

@@ -1,13 +1,11 @@
 """`authorizer policy prove --deployment`: what a person and a machine read, and the exit codes."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from authorizer.cli import prove_deployment
 from authorizer.cli.policy import policy
 from authorizer.cli.prove_deployment import shown
 from tests.deployed.sample import EXECUTION
@@ -131,13 +129,6 @@ def test_what_cannot_run_exits_2(arguments: tuple[str | Path, ...], says: str) -
     result = run(*arguments)
     assert result.exit_code == 2
     assert says in result.output
-
-
-def test_whoever_waits_for_long_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prove_deployment, "PATIENCE", 0.0)
-    with prove_deployment._told_how_far() as advance:
-        time.sleep(0.05)
-        advance(1, 2)
 
 
 def test_every_text_is_shown_as_the_template_names_it() -> None:

@@ -5,7 +5,7 @@ opposite: that is the prover's.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from authorizer.engine.check.actions import about_actions
@@ -82,13 +82,14 @@ def lint(
     user_writable: Iterable[str],
     groupings: Mapping[str, tuple[str, ...]],
     isolates: Mapping[str, Sequence[str]],
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> tuple[Finding, ...]:
     """Every finding about the templates themselves. `user_writable` are claims that users can change; `groupings` are
     the templates that are joined into one policy, by the name of their role; `isolates` are the claims by which a
-    template keeps users apart."""
+    template keeps users apart. `watch` is given the names of the templates, and hands on one after the other."""
     found: set[Finding] = set()
     writable = frozenset(user_writable)
-    for name in templates.names:
+    for name in watch(templates.names):
         found.update(_partitions(templates, name))
         for branch in templates.branches([name]):
             for place, statement in zip(branch.places, branch.document.statements, strict=True):

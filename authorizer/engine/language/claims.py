@@ -81,12 +81,24 @@ class ClaimType:
             items.append(text)
         return tuple(items)
 
+    def accepts(self, value: object) -> bool:
+        """Whether a value is of the declared type: whether it could reach a policy at all."""
+        try:
+            self.check(value)
+        except ValueRefused:
+            return False
+        return True
+
     def said(self, value: object) -> ClaimValue:
         """As `check`, of what a token says: a fallback that is not of the type itself is nobody's to say."""
         checked = self.check(value)
         if checked == self.fallback and not self.sayable:
             raise ValueRefused(f"is the fallback of those without it: expected {self.expected}")
         return checked
+
+    def of_one(self, text: str) -> ClaimValue:
+        """One value, as a claim of this type is: of a list, its only member."""
+        return (text,) if self.is_list else text
 
     def spelled(self, value: object) -> object:
         """The value as a token may say it: of a list, the text where the declaration says how one is written."""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from authorizer.engine.document import Condition, Statement
 from authorizer.engine.evaluate import show
 from authorizer.engine.language import ClaimType, ClaimValue, is_placeholder
-from authorizer.engine.prove.witness import accepts, samples
+from authorizer.engine.prove.witness import samples
 from authorizer.engine.template import Atom, Contains, Equals, HasItems, InScopes, IsDefined
 
 Way: TypeAlias = Mapping[Atom, bool | int]
@@ -37,7 +37,7 @@ def find_user(
         usual = samples(kind.language)
         as_list = _list(name, usual[::spare], texts, way, items.get(name, 0)) if kind.is_list else None
         value = as_list if kind.is_list else _single(name, usual, texts, way)
-        if value is None or not accepts(kind, value):
+        if value is None or not kind.accepts(value):
             return None
         values[name] = value
     return values, frozenset(

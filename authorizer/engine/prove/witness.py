@@ -11,7 +11,7 @@ from itertools import product
 from typing import TypeAlias
 
 from authorizer.engine.evaluate import AccessRequest
-from authorizer.engine.language import ClaimType, ClaimValue, Language, ValueRefused
+from authorizer.engine.language import ClaimValue, Language
 from authorizer.engine.prove.automaton import Hole, find_overlap
 from authorizer.engine.prove.separation import Hit, Meeting
 from authorizer.engine.prove.symbolic import fill
@@ -144,12 +144,3 @@ def _merge(found: Iterable[tuple[Texts, Texts]]) -> tuple[Texts, Texts]:
         left |= {name: value for name, value in one.items() if name not in left}
         right |= {name: value for name, value in other.items() if name not in right}
     return left, right
-
-
-def accepts(kind: ClaimType, value: ClaimValue) -> bool:
-    """Whether a value is of its declared type: whether it could reach a policy at all."""
-    try:
-        kind.check(value)
-    except ValueRefused:
-        return False
-    return True
