@@ -1,6 +1,7 @@
 """What a report lists as exceptions: findings that are kept quiet, and what is declared common to all users."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from authorizer.engine.check import Finding
@@ -36,11 +37,11 @@ def _shared(settings: Settings, today: str | None) -> Iterator[dict[str, Any]]:
                 **_terms(terms, today, is_void=False),
             }
     for claim, scopes in settings.shared_routes.items():
-        for scope in sorted(scopes):
+        for scope, terms in sorted(scopes.items(), key=itemgetter(0)):
             yield {
                 "kind": "shared",
                 "about": f"routes by {claim}: scope {scope}",
-                **_terms(Terms(), today, is_void=False),
+                **_terms(terms, today, is_void=False),
             }
 
 

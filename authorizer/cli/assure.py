@@ -156,6 +156,7 @@ def _ends_can_be_judged(access: "Access", date: str | None) -> None:
     settings = access.settings
     rows = [row.terms for row in settings.suppressions]
     rows += [terms for policy in settings.policies.values() for terms in policy.terms]
+    rows += [terms for scopes in settings.shared_routes.values() for terms in scopes.values()]
     if date is None and any(terms.until for terms in rows):
         raise click.UsageError("an exception has an end, which only a day can judge: say --date 2027-01-31")
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from authorizer.engine.check import Finding, RouteCoverage
 from authorizer.gate.route_patterns import methods
+from authorizer.gate.route_proof import shared_by
 from authorizer.identity.permit import MAX_OF_LISTS, MAX_RESOURCE
 from authorizer.settings.places import Path, dotted, line_of
 from authorizer.settings.schema import Route, Settings
@@ -29,6 +30,20 @@ def lint_routes(settings: Settings) -> Iterator[tuple[Path, str, str, str]]:
                 )
             yield from _sizes(scope, route, settings)
             yield from _writable(scope, route, settings)
+    yield from _idle(settings)
+
+
+def _idle(settings: Settings) -> Iterator[tuple[Path, str, str, str]]:
+    for claim, scopes in settings.shared_routes.items():
+        meeting = {sharing.statement for sharing in shared_by(claim, settings)}
+        for scope in scopes:
+            if scope not in meeting:
+                yield (
+                    ("routes", "shared", claim),
+                    "shared",
+                    f"scope {scope!r} shares nothing of `{claim}`: none of its routes meets one that has {{{claim}}}",
+                    "delete it",
+                )
 
 
 def _sizes(scope: str, route: Route, settings: Settings) -> Iterator[tuple[Path, str, str, str]]:

@@ -48,13 +48,18 @@ def prove_routes(access: Access) -> Iterator[Proof]:
         yield _Claim(claim, entries, settings).proof()
 
 
+def shared_by(claim: str, settings: Settings) -> tuple[Sharing, ...]:
+    """The routes that the proof of a claim leaves out because they are declared shared, and that meet the claim's."""
+    return _Claim(claim, entries_of(settings), settings).shared()
+
+
 class _Claim:
     """One proof."""
 
     def __init__(self, claim: str, entries: Sequence[Entry], settings: Settings) -> None:
         self._claim, self._settings = claim, settings
         self._kind = settings.claims[claim].type
-        shared = settings.shared_routes.get(claim, frozenset())
+        shared = settings.shared_routes.get(claim, {})
         self._own = [entry for entry in entries if claim in entry.route.holes]
         self._others = [
             entry for entry in entries if claim not in entry.route.holes and entry.scope not in shared
@@ -69,11 +74,6 @@ class _Claim:
         findings += self._doubts()
         meeting, rests_on = shared_by_issuers(self._claim, self._own, self._settings)
         findings += meeting
-        shared = tuple(
-            Sharing(statement=entry.scope, actions=(entry.route.method,), resources=(entry.route.path,))
-            for entry in self._left_out
-            if any(_overlap(own, entry, self._claim, self._settings) for own in self._own)
-        )
         lists = f"users whose `{self._claim}` have a member in common share its routes"
         return Proof(
             subject=f"{ROUTES_BY}{self._claim}",
@@ -83,7 +83,14 @@ class _Claim:
             ways=len(self._own) + len(self._others),
             pairs=len(pairs),
             rests_on=(*RESTS_ON, *([lists] if self._kind.is_list else ()), *rests_on),
-            shared=shared,
+            shared=self.shared(),
+        )
+
+    def shared(self) -> tuple[Sharing, ...]:
+        return tuple(
+            Sharing(statement=entry.scope, actions=(entry.route.method,), resources=(entry.route.path,))
+            for entry in self._left_out
+            if any(_overlap(own, entry, self._claim, self._settings) for own in self._own)
         )
 
     def _met(self, one: Entry, other: Entry) -> Finding | None:

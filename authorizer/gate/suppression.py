@@ -1,8 +1,8 @@
 """Findings that are known and meant: `lint.ignore` of `access.toml`, each with its reason.
 
 A row that lost its finding is one itself, and so is one whose day has passed, so that none outlives what it was
-written for. The day of a row of `shared` is looked at here too: what it says is left out of proofs until somebody takes
-it away.
+written for. The day of what is declared `shared`, of a policy or of routes, is looked at here too: what it says is left
+out of proofs until somebody takes it away.
 """
 
 from collections.abc import Iterable, Iterator
@@ -75,6 +75,11 @@ def _ended_sharing(settings: Settings, today: str | None) -> Iterator[tuple[Path
             if has_ended(terms, today):
                 said = f"what is declared common to all ended on {terms.until}: {sharing.told}"
                 yield ("policies", policy.name, "shared", index), said, _RENEW
+    for claim, scopes in settings.shared_routes.items():
+        for scope, terms in scopes.items():
+            if has_ended(terms, today):
+                said = f"what scope {scope!r} shares of routes by `{claim}` ended on {terms.until}"
+                yield ("routes", "shared", claim), said, _RENEW
 
 
 def _finding(settings: Settings, source: str, path: Path, text: str, remedy: str) -> Finding:

@@ -33,7 +33,7 @@ def check(settings: Settings, problems: Problems) -> None:
                 ("routes", "shared", claim),
                 f"no route of [scopes] has {{{claim}}}: there is nothing to share",
             )
-        for scope in sorted(scopes - settings.scopes.keys()):
+        for scope in sorted(scopes.keys() - settings.scopes.keys()):
             problems.add(("routes", "shared", claim), f"there is no scope {scope!r}")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from authorizer.settings.format_text import HOLE
 from authorizer.settings.reader import Section
-from authorizer.settings.schema import MAX_CHAINED_DURATION, Gateway, Route
+from authorizer.settings.schema import MAX_CHAINED_DURATION, Gateway, Route, Terms
+from authorizer.settings.vocabulary import terms
 from authorizer.settings.walks import IN_WORDS, walks
 
 HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -66,13 +67,25 @@ def _hole_problems(path: str) -> Iterator[str]:
         starred = starred or "*" in segment
 
 
-def shared(root: Section) -> dict[str, frozenset[str]]:
-    """`[routes] shared`: claim → the scopes that are meant to reach what is another user's by it."""
+def shared(root: Section) -> dict[str, dict[str, Terms]]:
+    """`[routes] shared`: claim → the scopes that are meant to reach what is another user's by it, each with why."""
     section = root.section("routes")
     table = section.section("shared")
-    found = {name: frozenset(table.texts(name)) for name in table.names()}
+    found = {name: dict(_shared(table, name)) for name in table.names()}
     section.done()
     return found
+
+
+def _shared(table: Section, claim: str) -> Iterator[tuple[str, Terms]]:
+    rows = table.raw(claim)
+    if isinstance(rows, list) and any(isinstance(row, dict) for row in rows):
+        for section in table.array(claim):
+            scope, why = section.text("scope"), terms(section)
+            section.done()
+            if scope:
+                yield scope, why
+    else:
+        yield from ((scope, Terms()) for scope in table.texts(claim))
 
 
 def gateway(root: Section) -> Gateway:

@@ -62,7 +62,7 @@ def policies(root: Section, templates: Mapping[str, str], constants: Mapping[str
             name=name,
             isolates=section.text_or_texts("isolates"),
             shared=tuple(sharing for sharing, _ in shared),
-            terms=tuple(terms for _, terms in shared),
+            terms=tuple(why for _, why in shared),
         )
         section.done()
     return found
@@ -77,7 +77,7 @@ def suppressions(root: Section) -> tuple[Suppression, ...]:
             Suppression(
                 code=section.text("code"),
                 where=section.text("where"),
-                terms=_terms(section),
+                terms=terms(section),
             )
         )
         section.done()
@@ -85,7 +85,7 @@ def suppressions(root: Section) -> tuple[Suppression, ...]:
     return tuple(found)
 
 
-def _terms(section: Section) -> Terms:
+def terms(section: Section) -> Terms:
     """Why an exception is made, by whom, and until when: a day, with quotes or as TOML's own date."""
     until = section.raw("until")
     if until is not None:
@@ -121,13 +121,13 @@ def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Ite
             actions=section.texts("actions"),
             resources=tuple(_with_constants(section, text, constants) for text in section.texts("resources")),
         )
-        terms = _terms(section)
+        why = terms(section)
         section.done()
         for key, problem in sharing_problems(sharing):
             section.problem(key, problem)
         if f'"{sharing.statement}"' not in template:
             section.problem("statement", f"no statement of the template has the `Sid` {sharing.statement!r}")
-        yield sharing, terms
+        yield sharing, why
 
 
 def _with_constants(section: Section, text: str, constants: Mapping[str, str]) -> str:

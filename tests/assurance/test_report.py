@@ -178,15 +178,15 @@ def test_a_scope_that_shares_routes_is_an_exception_in_force() -> None:
     found = exceptions(
         claims={"org": {"claim": "custom:org", "type": "slug", "max_length": 12}},
         scopes={"own": ["GET /o/{org}"], "staff": ["GET /o/*"]},
-        routes={"shared": {"org": ["staff"]}},
+        routes={"shared": {"org": [{"scope": "staff", "reason": "support", "until": "2027-12-31"}]}},
         groups={},
     )
     assert {
         "kind": "shared",
         "about": "routes by org: scope staff",
-        "reason": None,
+        "reason": "support",
         "owner": None,
-        "until": None,
+        "until": "2027-12-31",
         "state": "in force",
     } in found
 

@@ -17,6 +17,8 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from authorizer.cli.init import init
+from authorizer.cli.policy import policy
+from authorizer.library import KINDS
 from authorizer.errors import SettingsError
 from authorizer.local.pool import AppClient, Attribute, Pool, PoolGroup, pool_of, read_pool
 from authorizer.local.pool_files import files_of, tenant_of
@@ -117,13 +119,14 @@ def test_the_configuration_says_what_the_pool_says(repository: Path) -> None:
     ("command", "code"),
     [
         (["check"], 0),
+        (["policy", "check"], 0),
         (["policy", "test"], 0),
         (["policy", "prove"], 0),
         (["invoke", "events/rest-token-allow.json"], 0),
         (["invoke", "events/closed-route-deny.json"], 1),
         (["invoke", "events/no-role-deny.json"], 1),
     ],
-    ids=["check", "test", "prove", "allowed", "closed route", "no role"],
+    ids=["check", "lint", "test", "prove", "allowed", "closed route", "no role"],
 )
 def test_what_is_written_runs_at_once(command: list[str], code: int, repository: Path) -> None:
     ran = run(*command, cwd=repository, home=repository / "cache")
@@ -154,6 +157,14 @@ def test_policies_of_the_library_come_to_the_sample(tmp_path: Path) -> None:
     access = tomllib.loads((tmp_path / "policies" / "access.toml").read_text())
     assert {"editor", "tenant-sqs"} <= set(access["roles"])
     assert (tmp_path / "policies" / "cases" / "sqs.toml").is_file()
+
+
+def test_the_sample_with_all_of_the_library_leaves_the_lint_nothing_to_find(tmp_path: Path) -> None:
+    """Statements, branches and routes: the cases that are written cover them all."""
+    chosen = [option for kind in KINDS for option in ("--policy", kind.name)]
+    assert CliRunner().invoke(init, [str(tmp_path), *chosen]).exit_code == 0
+    done = CliRunner().invoke(policy, ["check", "--access", str(tmp_path / "policies" / "access.toml")])
+    assert (done.exit_code, "no finding" in done.output) == (0, True), done.output
 
 
 @pytest.mark.parametrize(

@@ -64,15 +64,15 @@ def test_nothing_is_shown_where_nobody_watches(
     [
         pytest.param(
             ["check"],
-            {"running each case": 46, "looking at each template": 5},
+            {"running each case", "looking at each template"},
             id="policy check",
         ),
-        pytest.param(["prove"], {"proving": 13}, id="policy prove"),
-        pytest.param(["diff", str(Path(ACCESS).parent)], {"comparing": 4}, id="policy diff"),
+        pytest.param(["prove"], {"proving"}, id="policy prove"),
+        pytest.param(["diff", str(Path(ACCESS).parent)], {"comparing"}, id="policy diff"),
     ],
 )
 def test_commands_that_may_take_long_tell_how_far_they_are(
-    arguments: list[str], shown: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], shown: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: dict[str, int] = {}
 
@@ -82,4 +82,5 @@ def test_commands_that_may_take_long_tell_how_far_they_are(
 
     monkeypatch.setattr(progress, "watched", watched)
     assert CliRunner().invoke(policy, [*arguments, "--access", ACCESS]).exit_code == 0
-    assert told == shown
+    assert told.keys() == shown
+    assert all(told.values())

@@ -148,6 +148,13 @@ def test_what_is_shared_is_left_out_and_counted() -> None:
     assert proofs({**scopes, "y": ["GET /o/*"]}, routes=shared)["routes by org"].verdict == "LEAK"
 
 
+def test_a_scope_that_shares_nothing_is_found() -> None:
+    scopes = {"x": ["GET /o/{org}"], "staff": ["GET /o/*"], "idle": ["PUT /o/*", "GET /{org}/o"]}
+    both = access(scopes, routes={"shared": {"org": ["staff", "idle"]}})
+    (text,) = [each.text for each in lint_settings(both, "") if each.code == "shared"]
+    assert text == "scope 'idle' shares nothing of `org`: none of its routes meets one that has {org}"
+
+
 @pytest.mark.parametrize("name", ["org", "same"])
 def test_a_claim_that_users_can_change_proves_nothing(name: str) -> None:
     claims = {**CLAIMS, name: {**ORG, "user_writable": True}}

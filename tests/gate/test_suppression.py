@@ -7,7 +7,7 @@ import pytest
 from authorizer.engine.check import Finding
 from authorizer.gate import suppress
 from authorizer.settings.schema import Settings
-from tests.make import ACCESS, make_access
+from tests.make import ACCESS, make_access, make_settings
 
 SOURCE = ACCESS.read_text()
 LISTED = Finding(place="s3-home.json.j2:12", code="scan", text="t", remedy="r")
@@ -99,6 +99,16 @@ def test_what_is_shared_past_its_day_is_found_and_still_shared() -> None:
         "what is declared common to all ended on 2027-01-31: OwnObjects: s3:GetObject on arn:aws:s3:::b/x"
     )
     assert access.settings.policies["s3-home"].shared[1].actions == ("s3:GetObject",)
+
+
+def test_routes_that_are_shared_past_their_day_are_found_and_still_shared() -> None:
+    rows = [{"scope": "data:read", "until": "2027-01-31"}, {"scope": "data:write", "reason": "r"}]
+    changed = make_settings(routes={"shared": {"tenant": rows}})
+    assert suppress([], changed, SOURCE, "2027-01-31").left == ()
+    ((found,), _) = suppress([], changed, SOURCE, "2027-02-01")
+    assert (found.code, found.key) == ("suppression", "routes.shared.tenant")
+    assert found.text == "what scope 'data:read' shares of routes by `tenant` ended on 2027-01-31"
+    assert "data:read" in changed.shared_routes["tenant"]
 
 
 def test_a_suppression_is_not_suppressed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from authorizer.engine import declare
 from authorizer.errors import SettingsError
 from authorizer.settings.holes import UNRESERVED, segment_problem
-from authorizer.settings.schema import Route
+from authorizer.settings.schema import Route, Terms
 from tests.make import make_settings
 
 ORG = {"claim": "custom:org", "type": "slug", "max_length": 16}
@@ -156,7 +156,39 @@ def test_what_is_shared_has_a_hole_and_a_scope() -> None:
         scopes={"x": ["GET /o/{org}"], "staff": ["GET /o/*"]},
         routes={"shared": {"org": ["staff"]}},
     )
-    assert settings.shared_routes == {"org": frozenset({"staff"})}
+    assert settings.shared_routes == {"org": {"staff": Terms()}}
+    told = {"scope": "staff", "reason": "support", "owner": "ops", "until": "2027-01-31"}
+    settings = make_settings(
+        claims={"org": ORG},
+        scopes={"x": ["GET /o/{org}"], "staff": ["GET /o/*"]},
+        routes={"shared": {"org": [told]}},
+    )
+    assert settings.shared_routes == {
+        "org": {"staff": Terms(reason="support", owner="ops", until="2027-01-31")}
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        pytest.param(["staff", {"scope": "staff"}], "routes.shared.org[0]: expected a table", id="a text beside a table"),
+        pytest.param([{"reason": "r"}], "routes.shared.org[0].scope: is required", id="no scope"),
+        pytest.param([{"scope": "staff", "ends": "x"}], "routes.shared.org[0].ends: unknown", id="no such key"),
+        pytest.param([{"scope": "staff", "until": "soon"}], "routes.shared.org[0].until: expected a day", id="no day"),
+    ],
+)  # fmt: skip
+def test_what_is_shared_says_why_in_one_form(rows: list[Any], problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        make_settings(
+            claims={"org": ORG},
+            scopes={"x": ["GET /o/{org}"], "staff": ["GET /o/*"]},
+            routes={"shared": {"org": rows}},
+        )
+    assert all("routes.shared.org" in told for told in caught.value.problems)
+    assert any(problem in told for told in caught.value.problems), caught.value.problems
+
+
+def test_what_is_shared_of_nothing_does_not_load() -> None:
     with pytest.raises(SettingsError) as caught:
         make_settings(
             claims={"org": ORG},
