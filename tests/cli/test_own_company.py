@@ -18,8 +18,8 @@ from moto import mock_aws
 
 from authorizer.cli.init import init
 from authorizer.cli.policy import policy
-from authorizer.library import KINDS
 from authorizer.errors import SettingsError
+from authorizer.library import KINDS
 from authorizer.local.pool import AppClient, Attribute, Pool, PoolGroup, pool_of, read_pool
 from authorizer.local.pool_files import files_of, tenant_of
 from tests.cli.test_commands import run
