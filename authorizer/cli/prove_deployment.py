@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from authorizer.deployed import Function
     from authorizer.engine.prove import Proof
     from authorizer.gate import Note, Ruling, World
+    from authorizer.settings.schema import Gateway
 
 STYLES = {"CHECKED": "green", "OPEN": "yellow", "REFUTED": "red"}
 REGION = "AWS_REGION"
@@ -45,17 +47,24 @@ def load_world(
     Raises `SettingsError`, `DeploymentInvalid`.
     """
     from authorizer.deployed import is_open, read_deployment
+    from authorizer.errors import SettingsError
     from authorizer.gate import World, authorizers_of
     from authorizer.settings.load import load
 
     region = parameters.get("AWS::Region") or around.get(REGION) or "us-east-1"
     deployment = read_deployment(files, parameters=parameters, region=region)
     functions = authorizers_of(deployment)
-    own = {
-        name: value
-        for name, value in (functions[0].environment if functions else {}).items()
-        if not is_open(value)
-    }
+
+    def known(function: "Function") -> dict[str, str]:
+        return {name: value for name, value in function.environment.items() if not is_open(value)}
+
+    def gateway(function: "Function") -> "Gateway | None":
+        try:
+            return load(access, {**around, **known(function), REGION: region}).settings.gateway
+        except SettingsError:
+            return None
+
+    own = known(functions[0]) if functions else {}
     names = environment_names(access)
     loaded = load(access, {**around, **own, REGION: region})
     return World(
@@ -63,6 +72,7 @@ def load_world(
         deployment,
         borrowed=sorted(names - own.keys() - {REGION}),
         names=sorted(environment_names(access, without=("gateway",))),
+        gateways={function.arn: gateway(function) for function in functions[1:]},
     )
 
 

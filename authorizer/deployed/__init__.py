@@ -2,6 +2,7 @@
 `Deployment`. No network: files in, frozen values out.
 """
 
+from authorizer.deployed.apis import Api, ApiAuthorizer, ApiKind, ApiRoute, ApiStage
 from authorizer.deployed.deployment import (
     DeployedRole,
     Deployment,
@@ -22,6 +23,11 @@ from authorizer.deployed.names import Names, is_known, is_made, is_open, widened
 from authorizer.deployed.read import read_deployment
 
 __all__ = [
+    "Api",
+    "ApiAuthorizer",
+    "ApiKind",
+    "ApiRoute",
+    "ApiStage",
     "DeployedRole",
     "Deployment",
     "DeploymentInvalid",

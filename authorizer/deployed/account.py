@@ -27,6 +27,8 @@ MEMBERS: Final = (
     "user_pools",
     "user_pool_clients",
     "identity_providers",
+    "rest_apis",
+    "apis",
 )
 _KINDS: Final = {
     "s3": "AWS::S3::Bucket",
@@ -163,6 +165,43 @@ class _Account:
     def provider(self, row: Mapping[str, Any], member: str) -> None:
         self._row("AWS::Cognito::UserPoolIdentityProvider", member, "", row["ProviderName"], row)
 
+    def rest_api(self, row: Mapping[str, Any], member: str) -> None:
+        """The answers of `apigateway`, which begin each name with a small letter."""
+        said = row["api"]
+        policy = said.get("policy")
+        arn = f"arn:*:execute-api:*:*:{said['id']}/*"
+        document = {"Policy": _document(policy.replace('\\"', '"'))} if policy else {}
+        self._row("AWS::ApiGateway::RestApi", member, arn, said["id"], document)
+        self._gathered.policy_on(arn, document.get("Policy"), self._place(member, said["id"]))
+        of = {"RestApiId": said["id"]}
+        for each in row["authorizers"]:
+            self._row("AWS::ApiGateway::Authorizer", member, "", each["id"], {**of, **_capital(each)})
+        for resource in row["resources"]:
+            self._gathered.apis.resources[resource["id"]] = ("", resource["path"].removeprefix("/"))
+            for method in resource.get("resourceMethods", {}).values():
+                named = {**of, **_capital(method), "ResourceId": resource["id"]}
+                named["Integration"] = _capital(method.get("methodIntegration", {}))
+                self._row("AWS::ApiGateway::Method", member, "", said["id"], named)
+        for stage in row["stages"]:
+            named = {**of, "MethodSettings": [*map(_capital, stage.get("methodSettings", {}).values())]}
+            named["AccessLogSetting"] = _capital(stage.get("accessLogSettings", {}))
+            self._row("AWS::ApiGateway::Stage", member, "", said["id"], named)
+
+    def api(self, row: Mapping[str, Any], member: str) -> None:
+        """The answers of `apigatewayv2`, in CloudFormation's words."""
+        said = row["api"]
+        self._row("AWS::ApiGatewayV2::Api", member, "", said["ApiId"], {"ProtocolType": said["ProtocolType"]})
+        for name, kind in (
+            ("authorizers", "Authorizer"),
+            ("routes", "Route"),
+            ("integrations", "Integration"),
+            ("stages", "Stage"),
+        ):
+            for each in row[name]:
+                identity = str(each.get(f"{kind}Id", said["ApiId"]))
+                named = {**each, "ApiId": said["ApiId"]}
+                self._row(f"AWS::ApiGatewayV2::{kind}", member, "", identity, named)
+
 
 _READERS: Final[Mapping[str, Callable[[_Account, Mapping[str, Any], str], None]]] = {
     "functions": _Account.function,
@@ -174,7 +213,14 @@ _READERS: Final[Mapping[str, Callable[[_Account, Mapping[str, Any], str], None]]
     "user_pools": _Account.pool,
     "user_pool_clients": _Account.client,
     "identity_providers": _Account.provider,
+    "rest_apis": _Account.rest_api,
+    "apis": _Account.api,
 }
+
+
+def _capital(said: Mapping[str, Any]) -> dict[str, Any]:
+    """With CloudFormation's names: the same, beginning with a capital."""
+    return {name[:1].upper() + name[1:]: value for name, value in said.items()}
 
 
 def _document(document: object) -> object:

@@ -16,6 +16,7 @@ from authorizer.deployed.kinds import ATTACHED, KINDS, Attached
 from authorizer.deployed.names import UNKNOWN_ACCOUNT, is_open
 from authorizer.deployed.policies import read_policy
 from authorizer.deployed.rows import ROWS, Row
+from authorizer.deployed.serverless_rows import IMPLICIT
 from authorizer.deployed.tree import Located, place_of, read_tree
 from authorizer.engine import partition_of
 
@@ -23,6 +24,11 @@ SERVERLESS: Final = "AWS::Serverless-2016-10-31"
 MAX_NESTED: Final = 8
 """How deep stacks may nest here."""
 
+_GLOBALS: Final = {
+    "AWS::Serverless::Function": "Function",
+    "AWS::Serverless::Api": "Api",
+    "AWS::Serverless::HttpApi": "HttpApi",
+}
 Open = Callable[[str, str], tuple[str, str] | None]
 """(a template's file, a path relative to it) → the other file and its text; None where there is none."""
 _MAKES_MORE: Final = {
@@ -101,6 +107,8 @@ class _Template:
         self._resolver = Resolver(tree, parameters=parameters, pseudo=pseudo, names=names, prefix=prefix)
         self._arns: dict[str, str] = {}
         """What `Ref` or an attribute gives → the resource's ARN."""
+        self._implicit: set[str] = set()
+        """Types of events for which SAM makes an API."""
 
     def read(self) -> None:
         for name in self._transforms:
@@ -114,6 +122,11 @@ class _Template:
                     self._arns[str(self._resolver.value(way))] = arn
         for logical, resource in deployed.items():
             self._read(logical, resource)
+        for _, logical, kind in (IMPLICIT[each] for each in sorted(self._implicit)):
+            place = place_of(self._globals, self._file)
+            self._row(
+                kind, logical, self._with_globals({}, _GLOBALS[kind]), place, f"{self._prefix}{logical}"
+            )
 
     def _deployed(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The resources whose condition holds, with what they come to."""
@@ -144,19 +157,26 @@ class _Template:
             self._leave_all(place, f"{logical}: {_MAKES_MORE[kind]}")
         if kind == "AWS::CloudFormation::Stack":
             self._nested(logical, properties, place)
+        if kind in _GLOBALS:
+            properties = self._with_globals(properties, _GLOBALS[kind])
         if kind == "AWS::Serverless::Function":
-            properties = self._with_globals(properties)
+            properties = self._with_apis(properties)
             if "Role" not in properties:
                 properties = {**properties, "Role": self._made_role(logical, properties, place)}
         if kind in ATTACHED:
             self._attached(ATTACHED[kind], properties, place)
+        self._row(kind, logical, properties, place, str(self._resolver.value({"Ref": logical})))
+
+    def _row(
+        self, kind: str, logical: str, properties: Mapping[str, Any], place: str, reference: str
+    ) -> None:
         row = Row(
             kind=kind,
             logical=logical,
             properties=properties,
             place=place,
             arn=self._resolver.arn_of(logical) if kind in KINDS and KINDS[kind].arn else "",
-            reference=str(self._resolver.value({"Ref": logical})),
+            reference=reference,
             name=self._resolver.name_of(logical),
             region=self._region,
             arn_of=self.arn_behind,
@@ -182,9 +202,30 @@ class _Template:
         for target in targets:
             self._gathered.policy_on(self.arn_behind(target, row.otherwise), document or {}, place)
 
-    def _with_globals(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
-        """SAM merges objects member by member, and takes the function's own of everything else."""
-        shared = self._globals.get("Function") if isinstance(self._globals, dict) else None
+    def _with_apis(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The events with the APIs that SAM makes for those that name none."""
+        events = properties.get("Events")
+        if not isinstance(events, dict):
+            return properties
+        named = {}
+        for name, event in events.items():
+            kind, said = (
+                (str(event.get("Type")), event.get("Properties")) if isinstance(event, dict) else ("", None)
+            )
+            said = said if isinstance(said, dict) else {}
+            named[name] = event
+            if kind in IMPLICIT and IMPLICIT[kind][0] not in said:
+                of, logical, _ = IMPLICIT[kind]
+                self._implicit.add(kind)
+                place = place_of(event, self._file)
+                named[name] = Located(
+                    {**event, "Properties": {**said, of: f"{self._prefix}{logical}"}}, place
+                )
+        return {**properties, "Events": named}
+
+    def _with_globals(self, properties: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+        """SAM merges objects member by member, and takes the resource's own of everything else."""
+        shared = self._globals.get(section) if isinstance(self._globals, dict) else None
         resolved = self._resolver.value(shared) if isinstance(shared, dict) else {}
         return _merged(resolved, properties) if isinstance(resolved, dict) else properties
 
@@ -236,7 +277,7 @@ class _Template:
         )
 
     def _leave_all(self, place: str, why: str) -> None:
-        for area in ("roles", "policies", "pools", "resources"):
+        for area in ("roles", "policies", "pools", "resources", "apis"):
             self._gathered.leave(area, place, why)
 
 

@@ -1,4 +1,4 @@
-"""What is deployed, whatever said so: roles, resources and their policies, user pools, functions. Frozen values.
+"""What is deployed, whatever said so: roles, resources and their policies, user pools, functions, APIs. Frozen values.
 
 Texts may hold stand-ins for what the files do not say (`Names`). A place is `deploy/template.yaml:213`, an address in a
 plan, or a member of an account's answer.
@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from authorizer.deployed.apis import Api, ApiAuthorizer, ApiRoute, ApiStage
 from authorizer.deployed.names import Names
 from authorizer.engine import Statement
 
-Area: TypeAlias = Literal["roles", "policies", "pools", "resources"]
+Area: TypeAlias = Literal["roles", "policies", "pools", "resources", "apis"]
 """What something that could not be read may be about."""
 
 
@@ -200,4 +201,8 @@ class Deployment:
     pools: tuple[Pool, ...] = ()
     clients: tuple[PoolClient, ...] = ()
     mapped: tuple[Mapped, ...] = ()
+    apis: tuple[Api, ...] = ()
+    authorizers: tuple[ApiAuthorizer, ...] = ()
+    routes: tuple[ApiRoute, ...] = ()
+    stages: tuple[ApiStage, ...] = ()
     unread: tuple[Unread, ...] = field(default=())

@@ -21,6 +21,7 @@ from authorizer.deployed.deployment import (
     Table,
     Unread,
 )
+from authorizer.deployed.found_apis import FoundApis
 from authorizer.deployed.names import Names, is_open
 from authorizer.deployed.policies import read_policy, unreadable
 
@@ -60,6 +61,7 @@ class Gathered:
     pools: list[Pool] = field(default_factory=list)
     clients: list[PoolClient] = field(default_factory=list)
     mapped: list[Mapped] = field(default_factory=list)
+    apis: FoundApis = field(default_factory=FoundApis)
     unread: list[Unread] = field(default_factory=list)
 
     def leave(self, area: Area, place: str, why: str) -> None:
@@ -76,6 +78,7 @@ class Gathered:
         known = {role.name: role for role in self.roles}
         self._leave_twice("roles", [(role.arn, role.place) for role in self.roles])
         self._leave_twice("pools", [(pool.id, pool.place) for pool in self.pools])
+        self._leave_twice("apis", [(api.id, api.place) for api in self.apis.apis])
         for name, policy, place in self.attached:
             role = known.get(name)
             if role is None:
@@ -100,6 +103,10 @@ class Gathered:
             pools=tuple(self.pools),
             clients=tuple(self.clients),
             mapped=tuple(self.mapped),
+            apis=tuple(self.apis.apis),
+            authorizers=self.apis.all_authorizers(),
+            routes=self.apis.all_routes(),
+            stages=tuple(self.apis.stages),
             unread=tuple(self.unread),
         )
 
@@ -137,6 +144,13 @@ def whole(value: object) -> int | None:
     """A whole number, however a file writes it; None where it is none, or is open."""
     text = str(value)
     return int(text) if text.isdigit() and len(text) < 10 else None
+
+
+def truth(value: object) -> bool | None:
+    """Whether a file says yes; no where it says nothing, None where it is open."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    return None if not isinstance(value, str) or is_open(value) else value.lower() == "true"
 
 
 def texts(value: object) -> tuple[str, ...] | None:

@@ -109,6 +109,18 @@ KINDS: Final[Mapping[str, Kind]] = {
         policy=("AccessPolicy",),
     ),
     "AWS::Logs::LogGroup": Kind(named_by="LogGroupName", arn=_of("logs", "log-group:{name}:*")),
+    "AWS::ApiGateway::RestApi": Kind(
+        arn=_of("execute-api", "{name}/*"),
+        arn_attributes=(),
+        name_attributes=("RestApiId",),
+        policy=("Policy",),
+    ),
+    "AWS::Serverless::Api": Kind(arn=_of("execute-api", "{name}/*"), arn_attributes=()),
+    "AWS::ApiGatewayV2::Api": Kind(name_attributes=("ApiId",), arn_attributes=()),
+    "AWS::ApiGatewayV2::Authorizer": Kind(name_attributes=("AuthorizerId",), arn_attributes=()),
+    "AWS::ApiGateway::Authorizer": Kind(name_attributes=("AuthorizerId",), arn_attributes=()),
+    "AWS::ApiGateway::Resource": Kind(name_attributes=("ResourceId",), arn_attributes=()),
+    "AWS::ApiGatewayV2::Integration": Kind(name_attributes=("IntegrationId",), arn_attributes=()),
     "AWS::Cognito::UserPool": Kind(
         arn=_of("cognito-idp", "userpool/{name}"), name_attributes=("UserPoolId",)
     ),

@@ -4,27 +4,13 @@ Source: the AWS provider's documentation of these resources.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from authorizer.deployed.api_rows import rest_integration
+from authorizer.deployed.provider_apis import API_TYPES
+from authorizer.deployed.provider_type import Type, first
 from authorizer.deployed.rows import ROWS, Row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Type:
-    """One type of the provider, as CloudFormation's."""
-
-    kind: str
-    properties: Mapping[str, str]
-    """CloudFormation's property → the provider's attribute."""
-    shape: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _: {}
-    """Properties that are of another shape."""
-
-
-def _first(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The first of a list of blocks."""
-    blocks = values.get(name)
-    return blocks[0] if isinstance(blocks, list) and blocks and isinstance(blocks[0], Mapping) else {}
 
 
 def _role(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -33,12 +19,12 @@ def _role(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _function(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"Environment": {"Variables": _first(values, "environment").get("variables") or {}}}
+    return {"Environment": {"Variables": first(values, "environment").get("variables") or {}}}
 
 
 def _bucket_replicas(values: Mapping[str, Any]) -> Mapping[str, Any]:
     rows = [
-        {"Destination": {"Bucket": _first(row, "destination").get("bucket")}}
+        {"Destination": {"Bucket": first(row, "destination").get("bucket")}}
         for row in values.get("rule") or []
     ]
     return {"ReplicationConfiguration": {"Rules": rows}}
@@ -67,15 +53,15 @@ def _secret(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _pool(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    triggers = _first(values, "lambda_config")
-    config = _first(triggers, "pre_token_generation_config")
+    triggers = first(values, "lambda_config")
+    config = first(triggers, "pre_token_generation_config")
     return {
         "Schema": [
             {"Name": row.get("name"), "Mutable": row.get("mutable", True)}
             for row in values.get("schema") or []
         ],
         "AdminCreateUserConfig": {
-            "AllowAdminCreateUserOnly": _first(values, "admin_create_user_config").get(
+            "AllowAdminCreateUserOnly": first(values, "admin_create_user_config").get(
                 "allow_admin_create_user_only"
             )
         },
@@ -186,6 +172,7 @@ TYPES: Final[Mapping[str, Type]] = {
         kind="AWS::Cognito::UserPoolIdentityProvider",
         properties={"UserPoolId": "user_pool_id", "AttributeMapping": "attribute_mapping"},
     ),
+    **API_TYPES,
 }
 """Every type that is read."""
 READERS: Final[Mapping[str, Callable[[Row], None]]] = {
@@ -202,6 +189,10 @@ READERS: Final[Mapping[str, Callable[[Row], None]]] = {
     "aws_kms_key_policy": _policy_on("Target", otherwise="arn:{partition}:kms:*:*:key/*"),
     "aws_dynamodb_resource_policy": _policy_on("Target"),
     "aws_secretsmanager_secret_policy": _policy_on("Target"),
+    "aws_api_gateway_integration": rest_integration,
+    "aws_api_gateway_rest_api_policy": _policy_on(
+        "Target", otherwise="arn:{partition}:execute-api:{region}:{account}:{target}/*"
+    ),
     "aws_cloudwatch_event_bus_policy": _policy_on(
         "Target", otherwise="arn:{partition}:events:{region}:{account}:event-bus/{target}"
     ),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from authorizer.deployed.api_rows import API_ROWS
 from authorizer.deployed.deployment import (
     Domain,
     Door,
@@ -18,9 +19,11 @@ from authorizer.deployed.deployment import (
     Resource,
     Table,
 )
+from authorizer.deployed.found_apis import FoundApis
 from authorizer.deployed.gather import FoundRole, Gathered, texts, whole
 from authorizer.deployed.kinds import KINDS, attribute_name
 from authorizer.deployed.policies import read_policy
+from authorizer.deployed.serverless_rows import SERVERLESS_ROWS, events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,11 @@ class Row:
     region: str
     arn_of: Callable[..., str]
     gathered: Gathered
+
+    @property
+    def found(self) -> FoundApis:
+        """What is found of APIs."""
+        return self.gathered.apis
 
     def get(self, *names: str) -> Any:
         """A property, or a property of a property; None where it is not there."""
@@ -106,6 +114,7 @@ class Row:
                 },
             )
         )
+        events(self)
 
     # ── resources ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -282,4 +291,6 @@ ROWS: Final[Mapping[str, Callable[[Row], None]]] = {
     "AWS::Cognito::UserPool": Row.pool,
     "AWS::Cognito::UserPoolClient": Row.pool_client,
     "AWS::Cognito::UserPoolIdentityProvider": Row.identity_provider,
+    **API_ROWS,
+    **SERVERLESS_ROWS,
 }

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from authorizer.deployed.gather import Gathered
 from authorizer.deployed.kinds import KINDS
-from authorizer.deployed.provider import READERS, TYPES, Type, plain
+from authorizer.deployed.provider import READERS, TYPES, plain
+from authorizer.deployed.provider_apis import API_TYPES
+from authorizer.deployed.provider_type import Type
 from authorizer.deployed.rows import Row
 
 AFTER_APPLY: Final = "known after apply"
@@ -70,9 +72,11 @@ class _Plan:
 
     def _learn(self, resource: _Resource) -> None:
         kind = KINDS.get(TYPES[resource.type].kind) if resource.type in TYPES else None
-        name = _text(resource.values, "name", "bucket", "function_name", "id")
+        by = ("id",) if resource.type in API_TYPES else ("name", "bucket", "function_name", "id")
+        name = _text(resource.values, *by)
         name = name or self._gathered.names.made(f"{resource.address}.name")
-        arn = _text(resource.values, "arn")
+        # An API's own ARN is of its configuration, and policies name its routes.
+        arn = "" if resource.type in API_TYPES else _text(resource.values, "arn")
         if not arn and kind is not None and kind.arn:
             arn = kind.arn.format(
                 partition="aws",
@@ -89,6 +93,9 @@ class _Plan:
             "bucket": name,
             "key_id": identity,
             "url": _text(resource.values, "url") or f"url of {resource.address}",
+            "root_resource_id": _text(resource.values, "root_resource_id") or f"{identity}/root",
+            "invoke_arn": _text(resource.values, "invoke_arn")
+            or f"arn:aws:apigateway:/functions/{arn}/invocations",
         }
         for attribute, text in learned.items():
             self._known[f"{resource.address}.{attribute}"] = text

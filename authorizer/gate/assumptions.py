@@ -10,7 +10,7 @@ from typing import Final
 
 from authorizer.engine.check import FACTS
 from authorizer.engine.prove import KEYS, RESTS_ON, VERSION
-from authorizer.gate import claiming, granting, standing, terms, trusting
+from authorizer.gate import claiming, fronting, gateways, granting, handing, standing, terms, trusting
 from authorizer.gate.route_proof import RESTS_ON as ROUTES_REST_ON
 from authorizer.gate.rulings import Note, Notes, Ruling, World, left_open
 
@@ -42,6 +42,8 @@ _BY_FACT: Final[dict[str, Check]] = {
     "an access point shows": granting.doors,
 }
 _AWS: Final = "AWS: {}"
+BEFORE_ALL: Final = ROUTES_REST_ON[-1]
+"""The authorizer stands before every route."""
 
 
 def _check_of(says: str, checks: dict[str, Check]) -> Check | None:
@@ -77,8 +79,10 @@ PRINTED: Final = (
         for fact in FACTS
     ),
     *(
-        Assumption(says=says, because="the API's own configuration, which is not looked at here")
-        for says in ROUTES_REST_ON
+        Assumption(says=says, check=check, because="the backend's own code: how it compares paths")
+        for says, check in zip(
+            ROUTES_REST_ON, (standing.code, claiming.isolating, None, fronting.fronting), strict=True
+        )
         if says not in RESTS_ON
     ),
     Assumption(
@@ -101,17 +105,34 @@ OWN: Final = (
         check=standing.roles_alone,
     ),
     Assumption(says="no resource policy gives another account what templates open", check=granting.outside),
+    Assumption(
+        says="the gateway repeats an answer for no longer than access.toml says, and to nobody else",
+        check=gateways.repeating,
+    ),
+    Assumption(says="the gateway takes answers in the form that they are given in", check=gateways.form),
+    Assumption(
+        says="the gateway hands the authorizer every token, from where access.toml says",
+        check=gateways.tokens,
+    ),
+    Assumption(
+        says="the credentials reach the backend whole, and stand in no log, address or clear text",
+        check=handing.handing,
+    ),
 )
 """What is asked of a deployment beside."""
 
+BEFORE: Final = Assumption(says=BEFORE_ALL, check=fronting.fronting)
+"""Asked of every deployment, whether a proof prints it or not."""
 _ROWS: Final = {row.says: row for row in PRINTED}
 
 
 def rule_on(world: World, rests_on: Iterable[str]) -> list[Callable[[], Ruling]]:
     """One step for each assumption of `rests_on`, which proofs printed, and for each of the deployment's own: called,
     it gives the ruling. Steps, so that whoever waits can be told how far it is."""
-    steps = [_step(says, _ROWS.get(says), world, printed=True) for says in dict.fromkeys(rests_on)]
-    return steps + [_step(row.says, row, world, printed=False) for row in OWN]
+    lines = dict.fromkeys(rests_on)
+    own = OWN if BEFORE.says in lines else (BEFORE, *OWN)
+    steps = [_step(says, _ROWS.get(says), world, printed=True) for says in lines]
+    return steps + [_step(row.says, row, world, printed=False) for row in own]
 
 
 def _step(says: str, row: Assumption | None, world: World, *, printed: bool) -> Callable[[], Ruling]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from authorizer.deployed import DeployedRole, Deployment, Function, Policy, is_open
+from authorizer.deployed import ApiAuthorizer, DeployedRole, Deployment, Function, Policy, is_open
 from authorizer.engine import Condition, Document, Statement
 from authorizer.engine.evaluate import known_operator
 from authorizer.engine.prove import SymbolicStatement, placeholders_of, read_statement
 from authorizer.model import Role
-from authorizer.settings.schema import Access
+from authorizer.settings.schema import Access, Gateway
 
 HANDLER: Final = "authorizer.handler.lambda_handler"
 """What Lambda is pointed at: by it the authorizer's functions are known among others."""
@@ -92,6 +92,7 @@ class World:
         *,
         borrowed: Sequence[str] = (),
         names: Sequence[str] = (),
+        gateways: Mapping[str, Gateway | None] | None = None,
     ) -> None:
         self.access = access
         self.deployment = deployment
@@ -99,10 +100,21 @@ class World:
         """`env:` names that no function of the deployment gives a value."""
         self.differing = names
         """`env:` names that have to mean the same in all of its functions."""
+        self._gateways = gateways or {}
 
     @cached_property
     def authorizers(self) -> tuple[Function, ...]:
         return authorizers_of(self.deployment)
+
+    @cached_property
+    def fronts(self) -> tuple[ApiAuthorizer, ...]:
+        """The authorizers of APIs that ask one of its functions."""
+        arns = {function.arn for function in self.authorizers}
+        return tuple(each for each in self.deployment.authorizers if each.function in arns)
+
+    def gateway_of(self, function: str) -> Gateway | None:
+        """`[gateway]` as this function reads it; None where it does not start with its environment."""
+        return self._gateways.get(function, self.access.settings.gateway)
 
     @cached_property
     def execution(self) -> frozenset[str]:

@@ -63,6 +63,11 @@ def values(world: World) -> Notes:
         yield checked("all `env:` names have the function's own values", first.place)
     names = sorted(world.differing)
     for function in others:
+        if world.gateway_of(function.arn) is None:
+            yield refuted(
+                f"{world.show(function.arn)} does not start: access.toml does not load with its environment",
+                function.place,
+            )
         differing = [name for name in names if function.environment.get(name) != first.environment.get(name)]
         if differing:
             yield left_open(

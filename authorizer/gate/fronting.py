@@ -1,0 +1,129 @@
+"""Does the authorizer stand before every route of its APIs, and does nothing else open one?
+
+Sources: API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow" (table A: an
+Allow of the API's policy wins over an authorizer's silence), "Control and manage access to WebSocket APIs" ($connect
+alone has an authorizer); Fetch standard, "CORS-preflight fetch" (no credentials).
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from authorizer.deployed import Api, ApiRoute, is_open
+from authorizer.gate.rulings import GIVE, REWRITE, Note, Notes, World, checked, left_open, refuted
+
+OWN_HANDLER: Final = "authorizer.own_handler.lambda_handler"
+"""It verifies the token itself: nobody has to stand before it."""
+
+
+def nowhere() -> Note:
+    """What is said where no API of the files asks the authorizer."""
+    return left_open(
+        "no API in these files asks the authorizer",
+        "",
+        closes="give the file that has the API, or what the account says (docs/deployed.md)",
+    )
+
+
+def fronting(world: World) -> Notes:
+    """The authorizer stands before every route, and no resource policy of the API opens more."""
+    for authorizer in world.deployment.authorizers:
+        if authorizer.function is None and authorizer.type in ("TOKEN", "REQUEST"):
+            name = world.show(authorizer.id)
+            yield left_open(f"{name}: which function it asks is open", authorizer.place, closes=REWRITE)
+    if not world.fronts:
+        yield nowhere()
+    known = {api.id: api for api in world.deployment.apis}
+    for api_id in dict.fromkeys(authorizer.api for authorizer in world.fronts):
+        if api_id in known:
+            yield from _routes(world, known[api_id])
+            yield from _policies(world, known[api_id])
+        else:
+            place = next(each.place for each in world.fronts if each.api == api_id)
+            yield left_open(f"the API {world.show(api_id)} is not in these files", place, closes=GIVE)
+    yield from _other_ways(world)
+    yield from world.unread("apis")
+
+
+def _routes(world: World, api: Api) -> Notes:
+    name = world.show(api.id)
+    every = [route for route in world.deployment.routes if route.api == api.id]
+    routes = [route for route in every if api.kind != "WEBSOCKET" or route.path == "$connect"]
+    if not every:
+        yield left_open(f"no route of {name} is in these files", api.place, closes=GIVE)
+    elif not routes:
+        yield refuted(f"{name} has no route $connect, so that nobody is asked who connects", api.place)
+    found = [note for route in routes for note in _before(world, route)]
+    yield from found
+    if routes and not found:
+        yield checked(f"{name}: it stands before each of {len(routes)} routes", api.place)
+
+
+def _before(world: World, route: ApiRoute) -> Iterator[Note]:
+    """What is wrong with one route."""
+    what = f"{world.show(route.entry)} of {world.show(route.api)}"
+    ids = {authorizer.id for authorizer in world.fronts}
+    if route.authorization == "CUSTOM" and route.authorizer in ids:
+        return
+    others = {each.id: each for each in world.deployment.authorizers}
+    other = others.get(route.authorizer or "")
+    if route.authorization is None or (route.authorization == "CUSTOM" and other is None):
+        yield left_open(f"{what}: which authorizer stands before it is open", route.place, closes=REWRITE)
+    elif other is not None and other.function is None and other.type in ("TOKEN", "REQUEST"):
+        return  # said of the authorizer itself
+    elif route.authorization != "NONE":
+        by = world.show(route.authorizer or route.authorization)
+        yield refuted(f"{what} stands behind {by}, and not behind the authorizer", route.place)
+    elif not _needs_none(world, route):
+        yield refuted(f"{what} has no authorizer: it is open to everybody", route.place)
+
+
+def _needs_none(world: World, route: ApiRoute) -> bool:
+    """Whether nothing of anybody's is behind a route, or what is there asks for the token itself."""
+    if route.method == "OPTIONS":
+        # A preflight, which carries no token; unless access.toml has a scope for that very method.
+        return not any(
+            entry.method == "OPTIONS"
+            for entries in world.access.settings.scopes.values()
+            for entry in entries
+        )
+    behind = route.integration
+    if behind is None:
+        return False
+    handlers = {function.arn: function.handler for function in world.deployment.functions}
+    return behind.type == "MOCK" or handlers.get(behind.function or "") == OWN_HANDLER
+
+
+def _other_ways(world: World) -> Notes:
+    """Routes of other APIs to what stands behind the authorizer."""
+    ids = {authorizer.id for authorizer in world.fronts}
+    apis = {authorizer.api for authorizer in world.fronts}
+    behind = {_target(route) for route in world.deployment.routes if route.authorizer in ids} - {""}
+    for route in world.deployment.routes:
+        if route.api not in apis and _target(route) in behind:
+            yield from _before(world, route)
+
+
+def _target(route: ApiRoute) -> str:
+    behind = route.integration
+    return "" if behind is None or behind.type == "MOCK" else behind.function or behind.uri
+
+
+def _policies(world: World, api: Api) -> Notes:
+    for policy in world.deployment.policies:
+        if ":execute-api:" not in policy.arn or f":{api.id}/" not in policy.arn:
+            continue
+        for rule in policy.policy.rules:
+            name = world.show(api.id)
+            if rule.statement is None:
+                text = f"a statement of the policy of {name} could not be read: {rule.problem}"
+                yield left_open(text, rule.place, closes=REWRITE)
+            elif rule.statement.effect == "Allow":
+                if rule.not_principals or any(each.value == "*" for each in rule.principals):
+                    yield refuted(
+                        f"the policy of {name} allows everybody {', '.join(rule.statement.actions)}, which wins over "
+                        "an authorizer that is silent on a route: deny those who are not meant, and allow nobody",
+                        rule.place,
+                    )
+                elif any(is_open(each.value) for each in rule.principals):
+                    text = f"whom the policy of {name} allows is open"
+                    yield left_open(text, rule.place, closes=REWRITE)
