@@ -401,6 +401,150 @@ FAULTS: Final[Sequence[Fault]] = (
         "`custom:department` may be written by users",
         ("[name] # of the app", '[name, "custom:department"]'),
     ),
+    # ── routes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    _sample(
+        "a route of a REST API has no authorizer",
+        "ANY /files/{proxy+} of ${RestApi} has no authorizer",
+        ("              Authorizer: Request", "              Authorizer: NONE"),
+    ),
+    _sample(
+        "a route of an HTTP API has no authorizer",
+        "GET /{proxy+} of ${HttpApi} has no authorizer",
+        ("            Method: OPTIONS", "            Method: GET"),
+    ),
+    _sample(
+        "a WebSocket connects without the authorizer",
+        "$connect of ${WebSocketApi} has no authorizer",
+        ("      AuthorizationType: CUSTOM\n      AuthorizerId: !Ref WebSocketAuthorizer\n", ""),
+    ),
+    _sample(
+        "a WebSocket API has lost its $connect",
+        "has no route $connect",
+        ("      RouteKey: $connect", "      RouteKey: $disconnect"),
+    ),
+    _world(
+        "a method asks for any signed request (AWS_IAM)",
+        "stands behind AWS_IAM, and not behind the authorizer",
+        (
+            "AuthorizationType: CUSTOM # of REST\n      AuthorizerId: !Ref RestAuthorizer",
+            "AuthorizationType: AWS_IAM",
+        ),
+    ),
+    _world(
+        "an authorizer asks another function",
+        "stands behind ${RestAuthorizer}, and not behind the authorizer",
+        ("functions/${Authorizer.Arn}/invocations # of REST", "functions/${Backend.Arn}/invocations"),
+    ),
+    _world(
+        "a whole API reaches the backend without the authorizer",
+        "ANY /jobs/{proxy+} of ${Http} has no authorizer",
+        ("      AuthorizationType: CUSTOM # of HTTP\n      AuthorizerId: !Ref HttpAuthorizer\n", ""),
+        ("functions/${Authorizer.Arn}/invocations # of HTTP", "functions/${Backend.Arn}/invocations"),
+    ),
+    _world(
+        "an API's own policy allows everybody",
+        "which wins over an authorizer that is silent",
+        ("          - Effect: Deny # whoever comes from elsewhere", "          - Effect: Allow"),
+    ),
+    # ── what the gateway remembers, and in which form it is answered ─────────────────────────────────────────────────
+    _sample(
+        "answers are repeated for an hour",
+        "API Gateway repeats an answer for 3600 s, and gateway.result_ttl is 300 s",
+        ("              ReauthorizeEvery: !Ref ResultTtl", "              ReauthorizeEvery: 3600"),
+    ),
+    _world(
+        "how long answers are repeated stands in no file",
+        "for how long its answers are repeated is open",
+        ("      AuthorizerResultTtlInSeconds: 300 # of HTTP\n", ""),
+    ),
+    _sample(
+        "a REST API's cache is not keyed by the requested role",
+        "${RestApi}/authorizers/Request: the cache is not keyed by x-role",
+        ("[Authorization, X-Role]", "[Authorization]"),
+    ),
+    _world(
+        "a cache is not keyed by the token",
+        "${RestAuthorizer}: the cache is not keyed by authorization",
+        ("method.request.header.Authorization # of REST", "context.identity.sourceIp"),
+    ),
+    _sample(
+        "simple answers are repeated, for routes that they are not about",
+        "${HttpApi}/authorizers/Simple: API Gateway repeats an answer for 60 s",
+        ("              ReauthorizeEvery: 0", "              ReauthorizeEvery: 60"),
+    ),
+    _sample(
+        "an HTTP API takes simple answers, and is given policies",
+        "takes the answer 'simple', and gateway.response of its function is 'policy'",
+        ("            EnableSimpleResponses: false", "            EnableSimpleResponses: true"),
+    ),
+    _sample(
+        "an HTTP API takes policies, and is given simple answers",
+        "takes the answer 'policy', and gateway.response of its function is 'simple'",
+        ("            EnableSimpleResponses: true", "            EnableSimpleResponses: false"),
+    ),
+    _sample(
+        "simple answers of a payload that has none",
+        "takes simple responses, which payload 1.0 does not have",
+        (
+            '            AuthorizerPayloadFormatVersion: "2.0"\n            EnableSimpleResponses: true',
+            '            AuthorizerPayloadFormatVersion: "1.0"\n            EnableSimpleResponses: true',
+        ),
+    ),
+    _sample(
+        "one of two functions does not start",
+        "-authorizer-simple does not start",
+        ("          RESULT_TTL: 0s", "          RESULT_TTL: 5m"),
+    ),
+    # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    _sample(
+        "the token comes in another header",
+        "takes the token from the header x-token",
+        ("              Header: Authorization\n", "              Header: X-Token\n"),
+    ),
+    _sample(
+        "the gateway refuses tokens of RSA keys",
+        "refuses tokens that issuers sign",
+        ("{86,1366}$", "{86}$"),
+    ),
+    # ── where credentials go ─────────────────────────────────────────────────────────────────────────────────────────
+    _world(
+        "credentials are appended to a caller's own header",
+        "appends sessionToken to header.x-vended-session-token",
+        ("overwrite:header.x-vended-session-token", "append:header.x-vended-session-token"),
+    ),
+    _world(
+        "a header is filled with a field that is not given",
+        "maps secretKey to integration.request.header.x-vended-secret-access-key, and the authorizer gives none",
+        ("context.authorizer.secretAccessKey # of REST", "context.authorizer.secretKey"),
+    ),
+    _world(
+        "a header of the credentials is left to the caller",
+        "maps a part of the credentials, and not sessionToken",
+        ("        overwrite:header.x-vended-session-token: $context.authorizer.sessionToken\n", ""),
+    ),
+    _world(
+        "a secret stands in the address",
+        "puts secretAccessKey into integration.request.querystring.key",
+        ("integration.request.header.x-vended-secret-access-key", "integration.request.querystring.key"),
+    ),
+    _world(
+        "credentials go without TLS",
+        "sends credentials without TLS",
+        ("        Uri: https://jobs.example.com/ # of REST", "        Uri: http://jobs.example.com/"),
+    ),
+    _sample(
+        "the access log has session tokens",
+        "${RestApi}: the access log has sessionToken",
+        (
+            '"status":"$context.status","principal":',
+            '"status":"$context.authorizer.sessionToken","principal":',
+        ),
+    ),
+    _world(
+        "data tracing logs what the authorizer answers",
+        "data tracing logs what the authorizer answers",
+        ("          DataTraceEnabled: false # of REST", "          DataTraceEnabled: true"),
+    ),
 )
 
 
