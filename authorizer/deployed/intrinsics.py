@@ -16,6 +16,8 @@ from authorizer.deployed.tree import MAX_VALUES, Located, place_of
 
 NO_VALUE: Final = object()
 _HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
+_ALIAS: Final = re.compile(r"(\w+?)(?:Alias|Version)\w+")
+"""SAM Developer Guide, "Generated CloudFormation resources"."""
 _NO_KIND: Final = Kind(arn_attributes=())
 """A type without a row: all of its names are stand-ins."""
 
@@ -126,14 +128,33 @@ class Resolver:
             return self._pseudo[name]
         if name in self._declared:
             return self._parameter(name)
-        if name not in self.resources:
-            logical, _, attribute = str(name).partition(".")
-            return self._attribute(logical, attribute)
-        kind, _ = self._resource(name)
-        if self.resources[name].get("Type") == "AWS::Cognito::UserPool":
-            return f"{self._pseudo['AWS::Region']}_{self.name_of(name)}"
-        arn = self.arn_of(name) if kind.arn else ""
-        return self._form(kind.ref, name=self.name_of(name), arn=arn)
+        return self._reference(name) if name in self.resources else self._elsewhere(str(name))
+
+    def _reference(self, logical: str) -> str:
+        """What `Ref` gives of a resource of the template."""
+        kind, properties = self._resource(logical)
+        type_of = self._type(logical)
+        if type_of == "AWS::Cognito::UserPool":
+            return f"{self._pseudo['AWS::Region']}_{self.name_of(logical)}"
+        if type_of in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
+            function = self.value(properties.get("FunctionName"))
+            name = function if isinstance(function, str) else self._names.open(logical)
+            is_arn = name.startswith("arn:")
+            return f"{name if is_arn else self._form(KINDS['AWS::Lambda::Function'].arn, name=name)}:*"
+        arn = self.arn_of(logical) if kind.arn else ""
+        return self._form(kind.ref, name=self.name_of(logical), arn=arn)
+
+    def _elsewhere(self, name: str) -> str:
+        """What `Ref` gives of what is not in the template: SAM makes an alias and a version of each function."""
+        made = _ALIAS.fullmatch(name)
+        if made and self._type(made[1]) == "AWS::Serverless::Function":
+            return f"{self.arn_of(made[1])}:*"
+        logical, _, attribute = name.partition(".")
+        return self._attribute(logical, attribute)
+
+    def _type(self, logical: str) -> str:
+        resource = self.resources.get(logical)
+        return str(resource.get("Type")) if isinstance(resource, dict) else ""
 
     def _parameter(self, name: str) -> Any:
         row = self._declared[name]

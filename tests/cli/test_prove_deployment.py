@@ -33,7 +33,7 @@ def test_the_bundled_sample_leaves_nothing_open_that_a_file_could_close() -> Non
     result = run("--deployment", TEMPLATE)
     assert result.exit_code == 0, result.output
     assert "REFUTED" not in result.stdout.replace("0 REFUTED", "")
-    assert "13 CHECKED" in result.stdout
+    assert "19 CHECKED, 3 OPEN" in result.stdout
     assert "no file; AWS" in result.stdout
     assert "zq0" not in result.output
 
@@ -77,12 +77,15 @@ def test_what_a_file_could_close_and_none_does_exits_1(tmp_path: Path) -> None:
 def test_attach_yaml_with_what_the_account_says_leaves_nothing_open(tmp_path: Path) -> None:
     """The roles, bucket and pool are not the template's: their names are given, and the account describes them."""
     from tests.deployed.factories import ACCOUNT
-    from tests.deployed.sample import BUCKET, TABLE, client, pool, roles_of, table
+    from tests.deployed.sample import BUCKET, TABLE, client, http_api, pool, roles_of, table
     from tests.make import sample_access, sample_environment
 
     sample = sample_environment()
     parameters = {
         "AWS::AccountId": ACCOUNT,
+        "AWS::Region": "eu-west-1",
+        "AWS::StackName": "stack",
+        "HttpApiId": "http0",
         "AuthorizerRole": EXECUTION.rpartition("/")[2],
         "UserPoolId": sample["USER_POOL_ID"],
         "AppClientId": sample["APP_CLIENT_ID"],
@@ -102,6 +105,7 @@ def test_attach_yaml_with_what_the_account_says_leaves_nothing_open(tmp_path: Pa
         "tables": [table()],
         "user_pools": [pool()],
         "user_pool_clients": [client()],
+        "apis": [http_api("stack-authorizer")],
     }
     (tmp_path / "account.json").write_text(json.dumps(account), encoding="utf-8")
     given = [text for name, value in parameters.items() for text in ("--parameter", f"{name}={value}")]

@@ -43,6 +43,8 @@ def account(access: Access | None = None, **changes: Any) -> Deployment:
         "tables": [table()],
         "user_pools": [pool()],
         "user_pool_clients": [client()],
+        "rest_apis": [rest_api()],
+        "apis": [http_api()],
     }
     changed = changes.pop("roles_changed", {})
     members |= changes
@@ -72,6 +74,73 @@ def pool(**changes: Any) -> dict[str, Any]:
 
 def client(name: str = "1example23456789app", **changes: Any) -> dict[str, Any]:
     return {"ClientId": name, "UserPoolId": POOL, "WriteAttributes": ["name"], **changes}
+
+
+def asking(function: str = "authorizer") -> str:
+    """The URI by which an API asks a function."""
+    arn = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{function}:live"
+    return f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+
+
+def rest_api(**changes: Any) -> dict[str, Any]:
+    """A REST API, as its answers have it: a TOKEN authorizer before all of `/data`."""
+    method = {
+        "httpMethod": "ANY",
+        "authorizationType": "CUSTOM",
+        "authorizerId": "token1",
+        "methodIntegration": {"type": "AWS_PROXY", "uri": asking("backend")},
+    }
+    return {
+        "api": {"id": "rest0", "name": "data"},
+        "authorizers": [
+            {
+                "id": "token1",
+                "name": "token",
+                "type": "TOKEN",
+                "authorizerUri": asking(),
+                "identitySource": "method.request.header.Authorization",
+                "authorizerResultTtlInSeconds": 300,
+            }
+        ],
+        "resources": [
+            {"id": "root", "path": "/"},
+            {"id": "data", "path": "/data/{proxy+}", "resourceMethods": {"ANY": method}},
+        ],
+        "stages": [{"stageName": "live", "methodSettings": {"*/*": {"dataTraceEnabled": False}}}],
+        **changes,
+    }
+
+
+def http_api(function: str = "authorizer", **changes: Any) -> dict[str, Any]:
+    """An HTTP API, as its answers have it."""
+    return {
+        "api": {"ApiId": "http0", "ProtocolType": "HTTP"},
+        "authorizers": [
+            {
+                "AuthorizerId": "request1",
+                "AuthorizerType": "REQUEST",
+                "AuthorizerUri": asking(function),
+                "IdentitySource": ["$request.header.Authorization", "$request.header.X-Role"],
+                "AuthorizerPayloadFormatVersion": "2.0",
+                "EnableSimpleResponses": False,
+                "AuthorizerResultTtlInSeconds": 300,
+            }
+        ],
+        "routes": [
+            {
+                "RouteId": "r1",
+                "RouteKey": "ANY /data/{proxy+}",
+                "AuthorizationType": "CUSTOM",
+                "AuthorizerId": "request1",
+                "Target": "integrations/i1",
+            }
+        ],
+        "integrations": [
+            {"IntegrationId": "i1", "IntegrationType": "AWS_PROXY", "IntegrationUri": asking("backend")}
+        ],
+        "stages": [{"StageName": "live", "DefaultRouteSettings": {"DataTraceEnabled": False}}],
+        **changes,
+    }
 
 
 def world(access: Access | None = None, *, deployment: Deployment | None = None, **changes: Any) -> World:

@@ -335,7 +335,7 @@ def test_a_client_has_what_it_writes_and_a_provider_what_it_fills() -> None:
 )
 def test_what_may_make_more_than_the_template_shows_is_said(text: str, why: str) -> None:
     deployed = from_template(text)
-    assert {each.area for each in deployed.unread} == {"roles", "policies", "pools", "resources"}
+    assert {each.area for each in deployed.unread} == {"roles", "policies", "pools", "resources", "apis"}
     assert all(why in each.why for each in deployed.unread)
 
 

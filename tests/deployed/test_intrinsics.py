@@ -207,7 +207,7 @@ def test_a_resource_whose_condition_is_open_is_there_and_said_to_be_open() -> No
     )
     assert len(deployed.resources) == 1
     assert unread(deployed) == {"whether B is deployed depends on C: give --parameter"}
-    assert {each.area for each in deployed.unread} == {"roles", "policies", "pools", "resources"}
+    assert {each.area for each in deployed.unread} == {"roles", "policies", "pools", "resources", "apis"}
 
 
 def test_a_resource_whose_condition_does_not_hold_is_not_there() -> None:
