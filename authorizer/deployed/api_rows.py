@@ -45,7 +45,7 @@ def rest_api(row: "Row") -> None:
 def rest_authorizer(row: "Row") -> None:
     kind = str(row.get("Type") or "TOKEN")
     said = row.get("IdentitySource")
-    sources = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+    sources = texts([] if said is None else said)
     ttl = row.get("AuthorizerResultTtlInSeconds")
     row.found.authorizers.append(
         ApiAuthorizer(
@@ -55,7 +55,9 @@ def rest_authorizer(row: "Row") -> None:
             place=row.place,
             type=kind,
             function=function_of(row.get("AuthorizerUri")),
-            identity_sources=_sources(",".join(sources).split(",") if sources else []),
+            identity_sources=None
+            if sources is None
+            else _sources([*",".join(sources).split(",")] if sources else []),
             ttl=REST_TTL if ttl is None else whole(ttl),
             expression=row.get("IdentityValidationExpression"),
         )

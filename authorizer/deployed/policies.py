@@ -53,6 +53,9 @@ def _rule(row: object, version: object, place: str) -> Rule:
     members = {key: value for key, value in row.items() if key not in ("Principal", "NotPrincipal")}
     if not {"Resource", "NotResource"} & members.keys():
         members["Resource"] = "*"  # of a policy on a resource: that resource, and of a trust policy the role
+    for name in ("Resource", "NotResource"):
+        if name in members:
+            members[name] = _whole_arn(members[name])
     try:
         principals = tuple(
             principal
@@ -71,6 +74,16 @@ def _rule(row: object, version: object, place: str) -> Rule:
         principals=principals,
         not_principals="NotPrincipal" in row,
     )
+
+
+def _whole_arn(resource: Any) -> Any:
+    """An API's own policy may begin its resources with `execute-api:/`, for the API that it is on (API Gateway
+    Developer Guide, "Access policy language overview for Amazon API Gateway")."""
+    if isinstance(resource, list):
+        return [_whole_arn(each) for each in resource]
+    if isinstance(resource, str) and resource.startswith("execute-api:/"):
+        return f"arn:*:execute-api:*:*:*{resource.removeprefix('execute-api:')}"
+    return resource
 
 
 def _statement(members: Mapping[str, Any], version: object) -> Statement:

@@ -113,7 +113,7 @@ def _token(world: World, authorizer: ApiAuthorizer, gateway: Gateway) -> Note:
     name, place = world.show(authorizer.id), authorizer.place
     if authorizer.type != "TOKEN":
         return checked(f"{name} hands on the whole request", place)
-    if authorizer.identity_sources is None:
+    if not authorizer.identity_sources:
         return left_open(f"{name}: which header it takes the token from is open", place, closes=REWRITE)
     others = [each for each in authorizer.identity_sources if f"header:{each}" not in gateway.token_sources]
     if others:

@@ -47,6 +47,9 @@ Resources:
   Queue: {Type: "AWS::SQS::Queue", Properties: {QueueName: orders}}
   Topic: {Type: "AWS::SNS::Topic", Properties: {TopicName: news}}
   Function: {Type: "AWS::Serverless::Function", Properties: {FunctionName: f}}
+  Alias: {Type: "AWS::Lambda::Alias", Properties: {FunctionName: !Ref Function, Name: live}}
+  AliasByArn: {Type: "AWS::Lambda::Alias", Properties: {FunctionName: !GetAtt Function.Arn, Name: live}}
+  AliasOfOpen: {Type: "AWS::Lambda::Version", Properties: {FunctionName: [x]}}
   Pool: {Type: "AWS::Cognito::UserPool"}
   Key: {Type: "AWS::KMS::Key"}
   Other: {Type: "Custom::Thing"}
@@ -80,6 +83,12 @@ def resolver(**parameters: Any) -> tuple[Resolver, Names]:
         ("!Ref Topic", "arn:aws:sns:eu-west-1:123456789012:news"),
         ("!Ref Pool", "eu-west-1_${Pool}"),
         ("!Ref Other", "${Other}"),
+        ("!Ref FunctionAliaslive", "arn:aws:lambda:eu-west-1:123456789012:function:f:*"),
+        ("!Ref FunctionVersion0a1b", "arn:aws:lambda:eu-west-1:123456789012:function:f:*"),
+        ("!Ref OtherAliaslive", "${OtherAliaslive}"),
+        ("!Ref Alias", "arn:aws:lambda:eu-west-1:123456789012:function:f:*"),
+        ("!Ref AliasByArn", "arn:aws:lambda:eu-west-1:123456789012:function:f:*"),
+        ("!Ref AliasOfOpen", "arn:aws:lambda:eu-west-1:123456789012:function:${AliasOfOpen}:*"),
         ("!Ref Function.Alias", "arn:aws:lambda:eu-west-1:123456789012:function:f:*"),
         ("!GetAtt Bucket.Arn", "arn:aws:s3:::${Bucket}"),
         ("!GetAtt [Named, Arn]", "arn:aws:s3:::live-data"),
