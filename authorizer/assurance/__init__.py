@@ -9,17 +9,19 @@ not.
 from authorizer.assurance.check import differences, read_report
 from authorizer.assurance.oscal import as_oscal
 from authorizer.assurance.page import as_page
-from authorizer.assurance.report import Assumption, Evidence, ReportInvalid, Since, report, written
-from authorizer.assurance.scope import configuration, digest, inputs, scope, told
+from authorizer.assurance.report import Assumption, Deployed, Evidence, ReportInvalid, Since, report, written
+from authorizer.assurance.scope import configuration, described_file, digest, inputs, scope, told
 
 __all__ = [
     "Assumption",
+    "Deployed",
     "Evidence",
     "ReportInvalid",
     "Since",
     "as_oscal",
     "as_page",
     "configuration",
+    "described_file",
     "differences",
     "digest",
     "inputs",

@@ -4,7 +4,7 @@ Nothing here reads a file, a clock or the environment, so that the same evidence
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -21,7 +21,7 @@ from authorizer.gate import (
 )
 from authorizer.settings.schema import Access
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the report. One of another format is neither compared nor checked."""
 PROVER: Final = "of the prover"
 """How the line of a proof ends that says which prover it is of: a version, and no assumption."""
@@ -48,9 +48,23 @@ class Assumption:
 
     text: str
     """As the proof says it."""
-    state: Literal["CHECKED", "OPEN"]
+    state: Literal["CHECKED", "OPEN", "REFUTED"]
     place: str
-    """Where it was seen to hold; of an open one, what would close it."""
+    """Where it was seen to hold, or not to; of an open one, what would close it."""
+    printed: bool = True
+    """Whether proofs rest on it; else it is about the deployment alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What is deployed, as `authorizer policy prove --deployment` sees it."""
+
+    access: Access
+    """The configuration with the values of the deployed function: proofs are about these."""
+    show: Callable[[str], str]
+    """A text as a person reads it: names that AWS makes are those of the template."""
+    rule: Callable[[Iterable[str]], Sequence[Assumption]]
+    """What proofs rest on → what became of each, and of what a deployment is asked beside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +96,8 @@ class Evidence:
     """What a file is called in the report, by its path as the loaders were given it."""
     assumptions: Sequence[Assumption] = field(default=())
     """What is known of the deployment. What is not here is OPEN."""
+    deployed: Deployed | None = None
+    """None: proofs are about the values of the environment, and nobody looked at the deployment."""
     since: Since | None = None
 
 
@@ -89,7 +105,7 @@ def report(evidence: Evidence) -> dict[str, Any]:
     """The report. Each value is JSON's own: texts, numbers, truths, lists, tables. Raises `ReportInvalid` where the
     last report is none."""
     settings, templates = evidence.access
-    proofs = [_proof(plain_proof(proof, settings)) for proof in prove_settings(evidence.access)]
+    proofs, known = _proven(evidence)
     coverage = measure(evidence.results, templates)
     routes = measure_routes(evidence.results, entries(settings))
     sifted = suppress(
@@ -105,7 +121,7 @@ def report(evidence: Evidence) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "scope": {**evidence.scope, "versions": {**evidence.versions, **_provers(proofs)}},
         "proofs": proofs,
-        "assumptions": _assumptions(proofs, evidence.assumptions),
+        "assumptions": _assumptions(proofs, known),
         "cases": {**_cases(evidence, coverage), "routes": [asdict(each) for each in routes]},
         "matrix": matrix(evidence.results, settings, templates, evidence.name),
         "lint": [_lint(finding, evidence.name) for finding in sifted.left],
@@ -175,6 +191,25 @@ def _shifts(
     ]
 
 
+def _proven(evidence: Evidence) -> tuple[list[dict[str, Any]], Sequence[Assumption]]:
+    """The proofs, and what is known of what they rest on."""
+    deployed = evidence.deployed
+    access = evidence.access if deployed is None else deployed.access
+    proofs = [_proof(plain_proof(proof, access.settings)) for proof in prove_settings(access)]
+    if deployed is None:
+        return proofs, evidence.assumptions
+    lines = (line for proof in proofs for line in proof["rests_on"])
+    return [_shown(proof, deployed.show) for proof in proofs], (*evidence.assumptions, *deployed.rule(lines))
+
+
+def _shown(value: Any, show: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return show(value)
+    if isinstance(value, Mapping):
+        return {key: _shown(each, show) for key, each in value.items()}
+    return [_shown(each, show) for each in value] if isinstance(value, list | tuple) else value
+
+
 def _proof(plain: dict[str, Any]) -> dict[str, Any]:
     kind = next(kind for start, kind in KINDS if plain["subject"].startswith(start))
     return {"kind": kind, **plain}
@@ -186,12 +221,14 @@ def _provers(proofs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _assumptions(proofs: Sequence[Mapping[str, Any]], known: Sequence[Assumption]) -> list[dict[str, Any]]:
-    """Each line that a proof rests on, once, with the proofs that do. Proofs that claim nothing rest on nothing."""
+    """Each line that a proof rests on, once, with the proofs that do; then what a deployment is asked beside. Proofs
+    that claim nothing rest on nothing."""
     resting: dict[str, list[str]] = {}
     for proof in proofs:
         for line in proof["rests_on"] if proof["verdict"] != "NOT CLAIMED" else ():
             if not line.endswith(PROVER):
                 resting.setdefault(line, []).append(proof["subject"])
+    resting |= {row.text: [] for row in known if not row.printed}
     states = {row.text: row for row in known}
     usual = {text: Assumption(text=text, state="OPEN", place=OPEN) for text in resting}
     return [
@@ -239,6 +276,9 @@ def _findings(parts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     for proof in claimed:
         if proof["verdict"] in BAD:
             yield {"part": "proofs", "text": f"{proof['subject']}: {proof['verdict']}"}
+    for row in parts["assumptions"]:
+        if row["state"] == "REFUTED":
+            yield {"part": "assumptions", "text": f"{row['text']}: {row['place']}"}
     cases = parts["cases"]
     if not cases["cases"]:
         yield {"part": "cases", "text": "there is no case"}

@@ -19,9 +19,11 @@ def scope(
     *,
     environment: Mapping[str, str],
     samples: Collection[str],
+    parameters: Collection[str] = (),
 ) -> dict[str, Any]:
-    """What a report is about: the `files`, and the `environment`, each name of it with the SHA-256 of its value and
-    whether that is the sample's (`samples`). No value is told; of a secret not even its digest.
+    """What a report is about: the `files`; the `environment`, each name of it with the SHA-256 of its value and whether
+    that is the sample's (`samples`), and the names of the `parameters` that a deployment was read with, each of which
+    may be secret. No value is told; of a secret not even its digest.
 
     `access` has been loaded with `environment`: it is TOML, and every name in it is there. Raises `OSError`.
     """
@@ -38,6 +40,7 @@ def scope(
             }
             for name in sorted(names)
         ],
+        "parameters": sorted(parameters),
     }
 
 
@@ -48,7 +51,7 @@ def inputs(access: Path, *, cases: Collection[Path], personas: Path) -> list[dic
         *(("cases", file) for file in sorted(cases)),
         *(("personas", file) for file in (personas,) if file.exists()),
     ]
-    return [*configuration(access), *(_file(kind, file, access.parent) for kind, file in beside)]
+    return [*configuration(access), *(described_file(kind, file, access.parent) for kind, file in beside)]
 
 
 def configuration(access: Path) -> list[dict[str, Any]]:
@@ -60,7 +63,7 @@ def configuration(access: Path) -> list[dict[str, Any]]:
         *(("template", file) for file in (folder / "templates" / COMPILED,) if file.exists()),
         *(("keys", file) for file in sorted((folder / KEY_SETS).glob("*.json"))),
     ]
-    return [_file(kind, file, folder) for kind, file in named]
+    return [described_file(kind, file, folder) for kind, file in named]
 
 
 def digest(content: bytes) -> str:
@@ -77,7 +80,9 @@ def told(file: Path, folder: Path) -> str:
     return file.name
 
 
-def _file(kind: str, file: Path, folder: Path) -> dict[str, Any]:
+def described_file(kind: str, file: Path, folder: Path) -> dict[str, Any]:
+    """One file, with its kind, its name from `folder`, that of the configuration, its SHA-256 and its size in bytes.
+    Raises `OSError`."""
     content = file.read_bytes()
     return {"kind": kind, "name": told(file, folder), "sha256": digest(content), "bytes": len(content)}
 

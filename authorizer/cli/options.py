@@ -44,6 +44,24 @@ coverage_option = click.option(
     help="Least coverage of each template by its cases, in percent.",
 )
 
+deployment_option = click.option(
+    "--deployment",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is deployed, to check what the proof rests on: a CloudFormation or SAM template, `terraform show -json` "
+    "of a plan or a state, or what an account said (docs/deployed.md). Repeat for each file.",
+)
+
+parameter_option = click.option(
+    "--parameter",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the templates, such as AWS::AccountId=123456789012. Repeat for each.",
+)
+
 
 EPOCH = "SOURCE_DATE_EPOCH"
 """The variable that says what day it is, in seconds since 1970: reproducible-builds.org, "SOURCE_DATE_EPOCH"."""

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, aws_option, env_option, environment_of, load_access
+from authorizer.cli.options import (
+    access_option,
+    aws_option,
+    deployment_option,
+    env_option,
+    environment_of,
+    load_access,
+    parameter_option,
+)
 from authorizer.cli.progress import watching
 from authorizer.cli.values import told
 
@@ -38,22 +46,8 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
     type=click.Path(file_okay=False, path_type=Path),
     help="Write every question of the proof as SMT-LIB into this folder, for a solver to answer.",
 )
-@click.option(
-    "--deployment",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What is deployed, to check what the proof rests on: a CloudFormation or SAM template, `terraform show -json` "
-    "of a plan or a state, or what an account said (docs/deployed.md). Repeat for each file.",
-)
-@click.option(
-    "--parameter",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A parameter of the templates, such as AWS::AccountId=123456789012. Repeat for each.",
-)
+@deployment_option
+@parameter_option
 def prove(
     *,
     names: Sequence[str],

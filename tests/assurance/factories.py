@@ -17,6 +17,7 @@ FILES = (
 SCOPE: Mapping[str, Any] = {
     "files": [*FILES],
     "environment": [{"name": "DATA_BUCKET", "sha256": "cc", "sample": False}],
+    "parameters": [],
 }
 
 

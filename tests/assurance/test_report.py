@@ -1,13 +1,14 @@
 """The report: what it says of a configuration, and what keeps it from saying HOLDS."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 
-from authorizer.assurance import Assumption, ReportInvalid, Since, report, written
+from authorizer.assurance import Assumption, Deployed, ReportInvalid, Since, report, written
 from authorizer.cli.case_files import case_files, read_cases, run_cases
 from authorizer.engine.prove.proof import RESTS_ON
 from tests.assurance.factories import DAY, SCOPE, evidence, whole
@@ -64,6 +65,41 @@ def test_an_assumption_that_was_looked_at_is_told_with_its_place() -> None:
 def test_an_assumption_of_no_proof_is_not_told() -> None:
     stray = Assumption(text="the moon is far", state="CHECKED", place="p")
     assert "moon" not in json.dumps(report(evidence(assumptions=[stray])))
+
+
+def test_what_a_deployment_is_asked_beside_stands_below_without_a_proof() -> None:
+    beside = Assumption(text="each role takes its terms", state="CHECKED", place="p", printed=False)
+    *_, last = report(replace(whole(), assumptions=[beside]))["assumptions"]
+    assert last == {"text": "each role takes its terms", "state": "CHECKED", "place": "p", "proofs": []}
+
+
+def test_an_assumption_that_does_not_hold_is_a_finding() -> None:
+    refuted = Assumption(text=RESTS_ON[3], state="REFUTED", place="t.yaml:3: everybody may")
+    found = report(replace(whole(), assumptions=[refuted]))
+    assert (found["verdict"], parts(found)) == ("FINDINGS", {"assumptions"})
+    assert found["findings"][0]["text"] == f"{RESTS_ON[3]}: t.yaml:3: everybody may"
+    assert found["open"] == len(found["assumptions"]) - 1
+
+
+def test_with_a_deployment_proofs_are_about_its_values_and_shown_as_it_names_them() -> None:
+    asked: list[str] = []
+
+    def rule(lines: Iterable[str]) -> list[Assumption]:
+        asked.extend(lines)
+        return [Assumption(text=RESTS_ON[3], state="CHECKED", place="t.yaml:3")]
+
+    home = sample_templates()["s3-home"].replace("home/{{ sub }}/*", "home/*")
+    leaking = make_access(
+        variables={"bucket": "zq00000made"}, templates={**sample_templates(), "s3-home": home}
+    )
+    deployed = Deployed(access=leaking, show=lambda text: text.replace("zq00000made", "${Bucket}"), rule=rule)
+    found = report(replace(whole(), deployed=deployed))
+    assert parts(found) == {"proofs"}, "cases, matrix and lint are about the environment's values"
+    assert "${Bucket}" in written(found).decode()
+    assert "zq0" not in written(found).decode()
+    assert RESTS_ON[3] in asked
+    states = {row["text"]: row["state"] for row in found["assumptions"]}
+    assert states[RESTS_ON[3]] == "CHECKED"
 
 
 def test_without_cases_and_with_uncovered_templates_it_does_not_hold() -> None:

@@ -4,11 +4,13 @@ its own, which `make check-oscal` installs."""
 import copy
 import json
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from authorizer.assurance import as_oscal, report
+from authorizer.assurance import Assumption, as_oscal, report
+from authorizer.engine.prove.proof import RESTS_ON
 from tests.assurance.factories import evidence, whole
 from tests.make import ROOT, make_access, sample_templates
 
@@ -25,6 +27,13 @@ for name in sys.argv[1:]:
         said[name] = f"refused: {error}"
 print(json.dumps(said))
 """
+
+
+KNOWN = (
+    Assumption(text=RESTS_ON[3], state="REFUTED", place="t.yaml:3: everybody may"),
+    Assumption(text="each role takes its terms", state="CHECKED", place="t.yaml:4", printed=False),
+    Assumption(text="each role lasts", state="OPEN", place="it is not here", printed=False),
+)
 
 
 def broken(document: dict[str, Any], *, without: str = "", state: str = "satisfied") -> dict[str, Any]:
@@ -48,6 +57,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     documents = {
         "holds.json": holds,
         "leaks.json": as_oscal(report(evidence(access=leaking))),
+        "deployed.json": as_oscal(report(replace(whole(), assumptions=KNOWN))),
         "perhaps.json": broken(holds, state="perhaps"),
         "undated.json": broken(holds, without="start"),
     }

@@ -48,5 +48,5 @@ def test_every_member_of_an_account_is_told() -> None:
 def test_the_commands_that_collect_an_account_are_read_only() -> None:
     block = PAGE.read_text(encoding="utf-8").split("```sh\njq")[1].split("```")[0]
     calls = re.findall(r"\$\(aws [a-z0-9-]+ ([a-z-]+)", block)
-    assert len(calls) == 8
+    assert len(calls) == 17
     assert all(call.startswith(("get-", "list-", "describe-")) for call in calls)
