@@ -410,7 +410,10 @@ FAULTS: Final[Sequence[Fault]] = (
     _sample(
         "a route of an HTTP API has no authorizer",
         "GET /{proxy+} of ${HttpApi} has no authorizer",
-        ("            Method: OPTIONS", "            Method: GET"),
+        (
+            "            Path: /{proxy+}\n            Method: OPTIONS",
+            "            Path: /{proxy+}\n            Method: GET",
+        ),
     ),
     _sample(
         "a WebSocket connects without the authorizer",
