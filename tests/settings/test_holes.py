@@ -171,7 +171,7 @@ def test_what_is_shared_has_a_hole_and_a_scope() -> None:
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        pytest.param(["staff", {"scope": "staff"}], "routes.shared.org[0]: expected a table", id="a text beside a table"),
+        pytest.param(["staff", {"scope": "staff"}], "routes.shared.org[0]: expected a table", id="a text first"),
         pytest.param([{"reason": "r"}], "routes.shared.org[0].scope: is required", id="no scope"),
         pytest.param([{"scope": "staff", "ends": "x"}], "routes.shared.org[0].ends: unknown", id="no such key"),
         pytest.param([{"scope": "staff", "until": "soon"}], "routes.shared.org[0].until: expected a day", id="no day"),
