@@ -13,6 +13,8 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option
 
 if TYPE_CHECKING:
+    from authorizer.deployment.cloudformation import Form
+    from authorizer.deployment.output import Language
     from authorizer.deployment.plan import Plan, Roles
 
 ROLL_OUTS = (
@@ -29,14 +31,22 @@ ROLL_OUTS = (
 """CodeDeploy's configurations for Lambda (CodeDeploy User Guide, "Deployment configurations on an AWS Lambda compute
 platform")."""
 
+FORMS = ("sam", "cloudformation", "terraform", "cdk")
+OF_ONE_FORM = {
+    "release": ("cloudformation",),
+    "language": ("cdk",),
+    "roll_out": ("sam", "cloudformation", "cdk"),
+}
+"""Options that say nothing of the other formats: Terraform's alias moves by two of its variables."""
+
 
 @click.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(["sam", "cloudformation"]))
+@click.argument("form", metavar="FORMAT", type=click.Choice(FORMS))
 @access_option
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the template, and the steps to deploy it, into this folder.",
+    help="Write all of it, and the steps to deploy it, into this folder.",
 )
 @click.option(
     "--roles",
@@ -66,10 +76,17 @@ platform")."""
 @click.option(
     "--roll-out", type=click.Choice(ROLL_OUTS), help="Shift to a new version by and by; alarms take it back."
 )
+@click.option(
+    "--language",
+    type=click.Choice(["python", "typescript"]),
+    default="python",
+    show_default=True,
+    help="CDK: what the construct is written in.",
+)
 @click.pass_context
 def deploy(  # noqa: PLR0917 - click passes one for each option
     context: click.Context,
-    form: str,
+    form: "Form",
     access: Path,
     output: Path | None,
     roles: "Roles",
@@ -78,46 +95,52 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
     bundle: Path,
     release: str,
     roll_out: str | None,
+    language: "Language",
 ) -> None:
     """Generate the deployment of access.toml: function, roles with their trust, authorizers of every kind of API,
     gateway responses, alarms and a dashboard.
 
-    FORMAT is sam or cloudformation. Every `env:` name becomes a parameter, so that nothing need be set to generate.
-    The same access.toml gives the same text.
+    FORMAT is sam, cloudformation, terraform or cdk. Every `env:` name becomes a parameter, so that nothing need be set
+    to generate. The same access.toml gives the same text. Printed is what access.toml decides; the Terraform module
+    and the CDK construct that it belongs to are written with --output.
 
     Exit code 0: generated. 2: it cannot be.
     """
     from authorizer.bundle.wheels import ARCHITECTURE, PYTHON
-    from authorizer.deployment.cloudformation import Release, template, to_yaml
-    from authorizer.deployment.steps import heading, steps
+    from authorizer.deployment.cloudformation import Release
+    from authorizer.deployment.output import generate
 
+    for name, forms in OF_ONE_FORM.items():
+        if form not in forms and _is_given(context, name):
+            _refuse(f"--{name.replace('_', '-')}: is for {' and '.join(forms)}, and says nothing of {form}")
     planned = plan_of(access, roles)
-    digest = ""
-    if form == "cloudformation":
-        digest = _digest(bundle, release)
-        code = f"authorizer-{digest}.zip"
-    else:
-        code = Path(os.path.relpath(bundle, output or Path())).as_posix()
+    if form == "terraform" and planned.handing_out:
+        _refuse(
+            f"{access}: [callers] hands out credentials, and the Terraform module has no function for GET /credentials: "
+            "deploy it with sam, cloudformation or cdk"
+        )
+    digest = _digest(bundle, release) if form == "cloudformation" else ""
+    beside = Path(os.path.relpath(bundle, output or Path())).as_posix()
     chosen = Release(
-        form="sam" if form == "sam" else "cloudformation",
+        form=form,
         python=python or PYTHON,
         architecture=arch or ARCHITECTURE,
-        code=code,
+        code=f"authorizer-{digest}.zip" if digest else beside,
         digest=digest,
         roll_out=None if roll_out == "AllAtOnce" else roll_out,
     )
-    made = template(planned, chosen)
-    text = to_yaml(made, heading(planned, chosen, made, _command(context)))
+    made = generate(planned, chosen, command=_command(context), bundle=bundle.as_posix(), language=language)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(made.text, nl=False)
         return
-    output.mkdir(parents=True, exist_ok=True)
-    for name, content in {
-        "template.yaml": text,
-        "STEPS.md": steps(planned, chosen, made, bundle.as_posix()),
-    }.items():
-        (output / name).write_text(content, encoding="utf-8")
-        click.echo(f"{output / name}: written")
+    for name, content in {**made.files, **made.once}.items():
+        path = output / name
+        if name in made.once and path.exists():
+            click.echo(f"{path}: kept: it is yours")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        click.echo(f"{path}: written")
 
 
 def plan_of(access: Path, roles: "Roles") -> "Plan":
@@ -151,10 +174,13 @@ def _command(context: click.Context) -> str:
     given = [
         f"--{name.replace('_', '-')} {value}"
         for name, value in context.params.items()
-        if name not in ("form", "output")
-        and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if name not in ("form", "output") and _is_given(context, name)
     ]
     return " ".join(("authorizer deploy", context.params["form"], *given))
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _digest(bundle: Path, release: str) -> str:

@@ -1,101 +1,161 @@
-"""What to do with a generated template, step by step, with the names of this deployment in the commands."""
+"""What to do with a generated deployment, step by step, with the names of this one in the commands."""
 
 import shlex
 import textwrap
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from authorizer.deployment.cloudformation.assembly import Release
+from authorizer.deployment.cloudformation.assembly import Form, Release
 from authorizer.deployment.plan import Plan
+from authorizer.deployment.terraform.variables import snake
 
 STACK = "authorizer"
 """What the steps call the stack: the reader's own name for it."""
 
 
-def heading(plan: Plan, release: Release, template: dict[str, Any], command: str) -> str:
-    """The lines above a template: where it is from, and how it is deployed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What has been generated, as far as the steps are about it."""
+
+    plan: Plan
+    release: Release
+    required: Sequence[str]
+    """What has no default, by its name there."""
+    language: str = ""
+    """Of the app around CDK's construct."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of API that it can be attached to."""
+        return ("Http",) if self.plan.doors.response == "simple" else ("Rest", "Http", "WebSocket")
+
+    def name(self, parameter: str) -> str:
+        """What a parameter is called there."""
+        return snake(parameter) if self.release.form == "terraform" else parameter
+
+
+def heading(made: Made, command: str) -> str:
+    """The lines above what was generated: where it is from, and how it is deployed."""
     return "\n".join(
         [
-            f"Made by `{command}` of {plan.place}: change that and make it again.",
+            f"Made by `{command}` of {made.plan.place}: change that and make it again.",
             "",
-            *_deploy(release, template, "FILE"),
+            *_deploy(made, "FILE"),
             "",
             "With --output the command writes STEPS.md too: what to do before and after.",
         ]
     )
 
 
-def steps(plan: Plan, release: Release, template: dict[str, Any], bundle: str) -> str:
+def steps(made: Made, bundle: str) -> str:
     """The steps, as Markdown."""
-    return "\n".join(_lines(plan, release, template, bundle)) + "\n"
+    return "\n".join(_lines(made, bundle)) + "\n"
 
 
-def _deploy(release: Release, template: dict[str, Any], file: str) -> list[str]:
-    named = any("RoleName" in resource["Properties"] for resource in template["Resources"].values())
+def _deploy(made: Made, file: str) -> list[str]:
+    named = any(not one.exists and one.variable is None for one in made.plan.roles)
     capabilities = f"CAPABILITY_{'NAMED_' if named else ''}IAM"
-    if release.form == "sam":
-        return [
-            f"sam deploy --guided --template-file {file} --capabilities {capabilities} CAPABILITY_AUTO_EXPAND"
-        ]
-    required = [name for name, one in template["Parameters"].items() if "Default" not in one]
-    return [
-        f"aws cloudformation deploy --stack-name {STACK} --template-file {file} --capabilities {capabilities} \\",
-        f"    --parameter-overrides {' '.join(f'{name}=…' for name in required)} RestApiId=…",
-    ]
+    api = f"{made.kinds[0]}ApiId"
+    match made.release.form:
+        case "sam":
+            return [
+                f"sam deploy --guided --template-file {file} --capabilities {capabilities} CAPABILITY_AUTO_EXPAND"
+            ]
+        case "cloudformation":
+            overrides = " ".join(f"{name}=…" for name in (*made.required, api))
+            return [
+                f"aws cloudformation deploy --stack-name {STACK} --template-file {file} "
+                f"--capabilities {capabilities} \\",
+                f"    --parameter-overrides {overrides}",
+            ]
+        case "terraform":
+            values = " ".join(f"-var {name}=…" for name in made.required)
+            attached = (
+                'http_api={id="…"}' if api == "HttpApiId" else 'rest_api={id="…", root_resource_id="…"}'
+            )
+            return ["terraform init", f"terraform apply {values} \\", f"    -var '{attached}'"]
+        case "cdk":
+            values = " ".join(f"-c {name}=…" for name in (*made.required, api))
+            return [
+                INSTALL[made.language],
+                "npx cdk bootstrap    # once for an account and Region",
+                f"npx cdk deploy {values}",
+            ]
 
 
-def _lines(plan: Plan, release: Release, template: dict[str, Any], bundle: str) -> Iterator[str]:
-    kinds = [kind for kind in ("Rest", "Http", "WebSocket") if f"{kind}Authorizer" in template["Resources"]]
+INSTALL: Final = {"python": "pip install -r requirements.txt", "typescript": "npm install"}
+TAKE_OFF: Final[dict[Form, str]] = {
+    "sam": "sam delete",
+    "cloudformation": f"aws cloudformation delete-stack --stack-name {STACK}",
+    "terraform": "terraform destroy",
+    "cdk": "npx cdk destroy",
+}
+
+
+def _lines(made: Made, bundle: str) -> Iterator[str]:
+    plan, release = made.plan, made.release
     yield f"# Deploying {plan.place}"
     yield ""
-    yield from _prose("Made with the template beside it. In capitals: what is yours to fill in.")
+    yield from _prose("Made with what stands beside it. In capitals: what is yours to fill in.")
     yield from _section("1. The function's zip")
     yield from _code(
         f"authorizer bundle --python {release.python} --arch {release.architecture} --output {bundle}",
         *([f"aws s3 cp {bundle} s3://BUCKET/{release.code}"] if release.form == "cloudformation" else []),
     )
-    yield from _section("2. The stack")
-    yield from _code(*_deploy(release, template, "template.yaml"))
+    yield from _section("2. Deploy")
+    yield from _code(*_deploy(made, "template.yaml"))
+    if release.form == "cdk":
+        yield from _prose(
+            "In an app of your own, take the construct: its `rest_authorizer` goes into `add_method`, its "
+            "`http_authorizer` into `add_routes`, in TypeScript `restAuthorizer` and `httpAuthorizer`. What the app "
+            "beside it says stays as you change it; template and construct are made again."
+        )
+    if release.form == "terraform":
+        yield from _prose(
+            "In a configuration of your own it is a module: hand it `rest_api = { id = …, root_resource_id = … }` of "
+            "your API's resource. Keep the state as you keep a secret: it holds the function's environment."
+        )
     yield from _trust(plan)
     yield from _section("4. Throttle the stages, if they are not")
-    yield from _code(*(line for kind in kinds for line in THROTTLE[kind]))
+    yield from _code(*(line for kind in made.kinds for line in THROTTLE[kind]))
     yield from _section("5. Select the authorizer, and deploy the API")
     yield from _prose(
-        "The ids are outputs of the stack. Until the stage is deployed its old routes stay as open as "
+        "The ids are among the outputs. Until the stage is deployed its old routes stay as open as "
         "they were; a REST API's new answers, too, begin then."
     )
-    yield from _code(*(line for kind in kinds for line in SELECT[kind]))
+    yield from _code(*(line for kind in made.kinds for line in SELECT[kind]))
     yield from _section("6. Pages of another origin (CORS)")
     yield from _prose(
-        "A browser's preflight has no token: let `OPTIONS` through without the authorizer. `AllowOrigin` "
-        "of the stack lets pages read a REST API's refusals; an HTTP API adds its headers to every "
+        "A browser's preflight has no token: let `OPTIONS` through without the authorizer. "
+        f"`{made.name('AllowOrigin')}` lets pages read a REST API's refusals; an HTTP API adds its headers to every "
         "answer."
     )
-    yield from _code(*(line for kind in kinds for line in CORS.get(kind, ())))
+    yield from _code(*(line for kind in made.kinds for line in CORS.get(kind, ())))
     yield from _section("7. A user to try it with")
     yield from _user(plan)
     yield from _section("8. A new version, and back")
     yield from _versions(release)
     yield from _section("9. Take it off")
     yield from _prose(
-        "Step 5 with `NONE` in place of `CUSTOM` and no id, deploy the API, then `aws cloudformation "
-        "delete-stack`."
+        f"Step 5 with `NONE` in place of `CUSTOM` and no id, deploy the API, then `{TAKE_OFF[release.form]}`. The log "
+        "stays: it says who was let in."
     )
     if any(planned.exists for planned in plan.roles):
         yield from _prose("Take the statements of step 3 out of the roles' trust.")
     if plan.handing_out:
-        yield from _credentials([kind for kind in kinds if kind in CREDENTIALS])
+        yield from _credentials([kind for kind in made.kinds if kind in CREDENTIALS])
 
 
 def _trust(plan: Plan) -> Iterator[str]:
     existing = [planned for planned in plan.roles if planned.exists]
     yield from _section("3. Let the roles trust it")
     if not existing:
-        yield from _prose("Nothing to do: the stack makes the roles, and they trust its function alone.")
+        yield from _prose("Nothing to do: the roles are made with the function, and trust it alone.")
         return
     yield from _prose(
         "These roles exist. What they trust already stays; our statements come to it, or take the place "
-        "of their elder selves. `EXECUTION_ROLE` and `FUNCTION` are outputs of the stack; set what `env:` "
+        "of their elder selves. `EXECUTION_ROLE` and `FUNCTION` are outputs of step 2; set what `env:` "
         "names mean, as the function has them. `MY_ROLE` is the role's name in IAM."
     )
     for planned in existing:
@@ -106,7 +166,7 @@ def _trust(plan: Plan) -> Iterator[str]:
         )
         yield from _code(
             "aws iam get-role --role-name MY_ROLE --query Role.AssumeRolePolicyDocument >trust.json",
-            f"authorizer trust {whose} --patch {planned.role.name} <trust.json >new.json",
+            f"authorizer trust {whose} --patch {shlex.quote(planned.role.name)} <trust.json >new.json",
             "aws iam update-assume-role-policy --role-name MY_ROLE --policy-document file://new.json",
         )
 
@@ -127,7 +187,7 @@ def _user(plan: Plan) -> Iterator[str]:
         "    --client-id APP_CLIENT --auth-parameters USERNAME=erin,PASSWORD=… \\",
         "    --query AuthenticationResult.IdToken --output text)",
         "curl -i " + " ".join(_header(source, plan) for source in plan.doors.keyed) + " https://API/PATH",
-        "aws logs tail LOGS --follow    # one line of JSON a request; LOGS is an output of the stack",
+        "aws logs tail LOGS --follow    # one line of JSON a request; LOGS is an output of step 2",
     )
     yield from _prose(
         "The app client needs `ALLOW_ADMIN_USER_PASSWORD_AUTH` for this, and the groups of access.toml "
@@ -143,6 +203,17 @@ def _header(source: str, plan: Plan) -> str:
 
 
 def _versions(release: Release) -> Iterator[str]:
+    if release.form == "terraform":
+        yield from _prose(
+            "Authorizers ask the alias `live`. Bundle and apply again, and it moves to the new version at once. To "
+            "begin with a tenth of the requests, hold the version that serves; without the two it is the new one for "
+            "all. Back is the same without the share. `version` is an output: note it before you apply."
+        )
+        yield from _code(
+            "terraform apply … -var held_version=OLDER -var new_version_percent=10",
+            "terraform apply … -var held_version=OLDER    # back",
+        )
+        return
     yield from _prose(
         "Authorizers ask the alias `live`. Bundle, generate and deploy again, and it moves to the new version"
     )

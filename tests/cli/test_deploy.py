@@ -39,7 +39,7 @@ def test_into_a_folder_it_writes_the_steps_too(repository: Path) -> None:
     assert "DeploymentPreference" not in template
     assert "--output" not in template.partition("\n")[0]
     steps = (repository / "infra" / "api" / "STEPS.md").read_text()
-    assert "Nothing to do: the stack makes the roles" in steps
+    assert "Nothing to do: the roles are made with the function" in steps
     assert "--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND" in steps
     assert 'curl -i -H "authorization: Bearer $TOKEN" -H "x-role: default"' in steps
     assert "--user-attributes 'Name=custom:tenant_id,Value=…'" in steps

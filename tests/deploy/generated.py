@@ -1,10 +1,13 @@
 """What of `deploy/` the generator makes: `python -m tests.deploy.generated` writes it, and a test holds it to this."""
 
+from collections.abc import Callable
+
 from authorizer.bundle.wheels import ARCHITECTURE, PYTHON
 from authorizer.cli.deploy import plan_of
-from authorizer.deployment.cloudformation import Release, template, to_yaml
+from authorizer.deployment.cloudformation import Release, to_yaml
 from authorizer.deployment.cloudformation.watch import standalone, standalone_of_credentials
-from authorizer.deployment.steps import heading
+from authorizer.deployment.output import generate
+from authorizer.deployment.terraform import files
 from tests.deploy.sam import DEPLOY
 from tests.make import ACCESS, ROOT
 
@@ -22,8 +25,7 @@ RELEASE = Release(
 def attach() -> str:
     """The sample's authorizer for APIs, a pool and roles that exist."""
     planned = plan_of(ACCESS.relative_to(ROOT), "existing")
-    made = template(planned, RELEASE)
-    return to_yaml(made, heading(planned, RELEASE, made, COMMAND))
+    return generate(planned, RELEASE, command=COMMAND, bundle="build/authorizer.zip", language="python").text
 
 
 def alarms() -> str:
@@ -41,7 +43,17 @@ def credentials_alarms() -> str:
     )
 
 
-FILES = {"attach.yaml": attach, "alarms.yaml": alarms, "credentials-alarms.yaml": credentials_alarms}
+def of_the_module(name: str) -> Callable[[], str]:
+    """A table of the Terraform module."""
+    return lambda: files(PYTHON, ARCHITECTURE)[name]
+
+
+FILES = {
+    "attach.yaml": attach,
+    "alarms.yaml": alarms,
+    "credentials-alarms.yaml": credentials_alarms,
+    **{f"terraform/{name}": of_the_module(name) for name in ("facts.tf", "options.tf")},
+}
 
 if __name__ == "__main__":
     for name, make in FILES.items():

@@ -8,10 +8,10 @@
     doors       authorizers of each kind of API, gateway responses, metadata
     watch       alarms, dashboard
     assembly    all of it, in one stable order
-    yaml_text   a template as YAML
+    yaml_text   a template as YAML, or JSON
 """
 
-from authorizer.deployment.cloudformation.assembly import Release, template
-from authorizer.deployment.cloudformation.yaml_text import to_yaml
+from authorizer.deployment.cloudformation.assembly import Form, Release, template
+from authorizer.deployment.cloudformation.yaml_text import to_json, to_yaml
 
-__all__ = ["Release", "template", "to_yaml"]
+__all__ = ["Form", "Release", "template", "to_json", "to_yaml"]

@@ -22,9 +22,9 @@ from authorizer.deployment.cloudformation.parameters import (
     ANSWERS,
     APIS,
     CREDENTIALS,
-    PYTHONS,
     RUNTIME,
     WATCH,
+    built_for,
     names_of,
     of_variable,
     role_id,
@@ -34,6 +34,7 @@ from authorizer.deployment.standins import Reference, resolve
 from authorizer.deployment.trust import account_of
 
 Template = dict[str, Any]
+Form = Literal["sam", "cloudformation", "terraform", "cdk"]
 SAM = "AWS::Serverless-2016-10-31"
 NOT_MADE: Value = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}-hands-out-nothing")
 
@@ -42,14 +43,14 @@ NOT_MADE: Value = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::
 class Release:
     """What is deployed, and how."""
 
-    form: Literal["sam", "cloudformation"]
+    form: Form
     python: str
     """`3.13`"""
     architecture: str
     code: str
-    """SAM: the zip, as the template's folder sees it. CloudFormation: its key in the bucket."""
+    """The zip, as the folder of what is generated sees it. CloudFormation: its key in the bucket."""
     digest: str
-    """Of the zip and whatever else makes a version another one; empty where SAM finds that out."""
+    """Of the zip and whatever else makes a version another one; empty where SAM or CDK finds that out."""
     roll_out: str | None
     """`Canary10Percent5Minutes` and others of CodeDeploy's; None: all at once."""
 
@@ -126,31 +127,18 @@ def _parameters(plan: Plan, names: Mapping[str, str], release: Release) -> Templ
             "Description": f"The value of `env:{name}` of {plan.place}.",
         }
     code: Template = {}
-    if release.form == "cloudformation":
+    if release.form != "sam":
         code = {
             "CodeBucket": {"Type": "String", "Description": "The bucket that the zip is in."},
             "CodeKey": {
                 "Type": "String",
-                "Default": release.code,
+                **({"Default": release.code} if release.form == "cloudformation" else {}),
                 "Description": "The key of the zip in it.",
             },
         }
-    runtime = {
-        "PythonVersion": {
-            "Type": "String",
-            "Default": f"python{release.python}",
-            "AllowedValues": list(PYTHONS),
-            "Description": "What `authorizer bundle --python` built for.",
-        },
-        "Architecture": {
-            "Type": "String",
-            "Default": release.architecture,
-            "AllowedValues": ["arm64", "x86_64"],
-            "Description": "What `authorizer bundle --arch` built for.",
-        },
-    }
+    built = built_for(release.python, release.architecture)
     handing_out = CREDENTIALS if plan.handing_out else {}
-    return {**APIS, **found, **ANSWERS, **code, **runtime, **RUNTIME, **WATCH, **handing_out}
+    return {**APIS, **found, **ANSWERS, **code, **built, **RUNTIME, **WATCH, **handing_out}
 
 
 def _conditions(plan: Plan, names: Mapping[str, str], *, simple: bool | None) -> Template:
@@ -276,7 +264,9 @@ def _resources(
 
 
 def _label(properties: Template, own: Template, release: Release) -> str:
-    """What names a version: another zip, or another function, is another one."""
+    """What names a version: another zip, or another function, is another one. CDK's construct knows both later."""
+    if release.form == "cdk":
+        return ""
     text = json.dumps([properties, own, release.digest, release.python, release.architecture], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -4,7 +4,7 @@ Off until a parameter turns it on. Then it has a role of its own, which may assu
 the authorizer's role may not assume that.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from authorizer.deployment.alarms import CREDENTIALS_ALARMS
 from authorizer.deployment.cloudformation import function, watch
@@ -56,7 +56,7 @@ def resources(
     execution: Value,
     environment: dict[str, Value],
     *,
-    form: Literal["sam", "cloudformation"],
+    form: str,
     code: str,
     rest: bool,
 ) -> dict[str, Resource]:

@@ -24,6 +24,14 @@ IN_A_VPC: Final = (
 )
 """What Lambda asks of the execution role there (Lambda Developer Guide, "Giving Lambda functions access to resources in
 an Amazon VPC"); none of them is about a resource that exists before."""
+MAX_SESSION: Final = 3600
+"""Seconds: no chained session is longer (IAM User Guide, "Roles terms and concepts", role chaining)."""
+HANDLER: Final = "authorizer.handler.lambda_handler"
+TIMEOUT: Final = 10
+"""Seconds. HTTP APIs wait 10 s for an authorizer. The authorizer gives up before that, and says why in its record."""
+MEMORY: Final = 896
+"""MB. 1,769 are one whole CPU. Checking signatures and TLS want CPU more than memory: half of one to start with."""
+DESCRIPTION: Final = "Decides about requests, and hands out credentials for one user"
 TRACES: Final = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
 
@@ -31,16 +39,14 @@ def properties(environment: dict[str, Value]) -> Resource:
     """What the function is, in both of CloudFormation's forms."""
     return {
         "FunctionName": sub("${AWS::StackName}-authorizer"),  # known before it is made: policies name it
-        "Description": "Decides about requests, and hands out credentials for one user",
-        "Handler": "authorizer.handler.lambda_handler",
+        "Description": DESCRIPTION,
+        "Handler": HANDLER,
         "Runtime": ref("PythonVersion"),
         "Architectures": [ref("Architecture")],
         "Role": get("AuthorizerRole", "Arn"),
         "ReservedConcurrentExecutions": when("ReservesConcurrency", ref("ReservedConcurrency")),
-        # HTTP APIs wait 10 s for an authorizer. The authorizer gives up before that, and says why in its record.
-        "Timeout": 10,
-        # 1,769 MB are one whole CPU. Checking signatures and TLS want CPU more than memory: half of one to start with.
-        "MemorySize": 896,
+        "Timeout": TIMEOUT,
+        "MemorySize": MEMORY,
         "SnapStart": {"ApplyOn": ref("SnapStart")},
         "LoggingConfig": {"LogGroup": ref("AuthorizerLogs")},
         "KmsKeyArn": when("EncryptsEnvironment", ref("KmsKeyArn")),
@@ -134,7 +140,7 @@ def vend_role(planned: PlannedRole, trust: Value, own: Value) -> Resource:
         "Properties": {
             **named,
             "Description": f"What access.toml calls {planned.role.name}: trusts the authorizer alone",
-            "MaxSessionDuration": 3600,
+            "MaxSessionDuration": MAX_SESSION,
             "PermissionsBoundary": when("HasBoundary", ref("PermissionsBoundary")),
             "AssumeRolePolicyDocument": trust,
             "Policies": policies,
@@ -187,7 +193,7 @@ def as_lambda(function: Resource, plan: Plan, *, release: str, roll_out: str | N
             "UpdateReplacePolicy": "Retain",
             "Properties": {
                 "FunctionName": ref("AuthorizerFunction"),
-                "Description": f"{plan.place}, {release}",
+                "Description": ", ".join(filter(None, [plan.place, release])),
             },
         },
     }

@@ -34,7 +34,7 @@ APIS: Final[Mapping[str, Parameter]] = {
 }
 ANSWERS: Final[Mapping[str, Parameter]] = {
     "GatewayResponses": _text(
-        "With a REST API, `yes` sets its answers 401 (with WWW-Authenticate), 403 (with the refusal's code) and 500.",
+        "Whether a REST API's answers 401 (with WWW-Authenticate), 403 (with the refusal's code) and 500 are set.",
         "yes",
         AllowedValues=["yes", "no"],
     ),
@@ -86,7 +86,7 @@ RUNTIME: Final[Mapping[str, Parameter]] = {
         "Description": "Security groups of the function in these subnets.",
     },
     "PermissionsBoundary": _text(
-        "ARN of a permissions boundary of every role that the stack makes. Empty: none."
+        "ARN of a permissions boundary of every role that is made here. Empty: none."
     ),
     "Tracing": _text("Active sends traces to X-Ray.", "PassThrough", AllowedValues=["PassThrough", "Active"]),
 }
@@ -132,6 +132,7 @@ RESOURCES: Final = frozenset(
             "RollOuts",
             "RollOut",
             "RollOutRole",
+            "Version",  # CDK's construct gives it the rest of its name
             "SessionsTable",
             "Dashboard",
             *(alarm.name for alarm in ALARMS),
@@ -164,6 +165,19 @@ FIXED: Final = RESOURCES | {
     "CodeKey",
 }
 PYTHONS: Final = ("python3.11", "python3.12", "python3.13", "python3.14")
+
+
+def built_for(python: str, architecture: str) -> dict[str, Parameter]:
+    """What must be as the zip is."""
+    return {
+        "PythonVersion": _text(
+            "What `authorizer bundle --python` built for.", f"python{python}", AllowedValues=list(PYTHONS)
+        ),
+        "Architecture": _text(
+            "What `authorizer bundle --arch` built for.", architecture, AllowedValues=["arm64", "x86_64"]
+        ),
+    }
+
 
 POOL: Final = r"^[a-z]{2,4}(-[a-z]+)+-\d_[0-9A-Za-z]{1,40}$"
 ROLE: Final = r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$"

@@ -1,5 +1,7 @@
-"""A template as YAML that people read: short forms of the intrinsic functions, texts in lines, one order."""
+"""A template as YAML that people read: short forms of the intrinsic functions, texts in lines, one order; and
+as JSON."""
 
+import json
 from typing import Any
 
 import yaml
@@ -60,3 +62,22 @@ def to_yaml(template: dict[str, Any], heading: str) -> str:
         for key, value in template.items()
     ]
     return comment + "\n" + "\n".join(parts)
+
+
+def to_json(template: dict[str, Any], heading: str, bundle: str) -> str:
+    """The template as JSON, with `heading` in its metadata, and the zip as its folder sees it."""
+    metadata = {"Metadata": {"Generated": heading.splitlines(), "Bundle": bundle}}
+    return json.dumps({**metadata, **_listed(template)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _listed(value: Any) -> Any:
+    """JSON has one form of `Fn::GetAtt`, a list (CloudFormation User Guide, "Fn::GetAtt")."""
+    match value:
+        case {"Fn::GetAtt": str(path)}:
+            return {"Fn::GetAtt": path.split(".", 1)}
+        case dict():
+            return {key: _listed(item) for key, item in value.items()}
+        case list():
+            return [_listed(item) for item in value]
+        case _:
+            return value
