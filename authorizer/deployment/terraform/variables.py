@@ -68,7 +68,8 @@ def names_of(plan: Plan) -> dict[str, str]:
     found: dict[str, str] = {}
     taken = RESERVED | set(ATTACHED) | set(options("", ""))
     for name in (*(one.name for one in plan.variables), *plan.unknown):
-        word = snake("_".join(re.findall(r"[A-Za-z0-9]+", name)))
+        word = "_".join(re.findall(r"[A-Za-z0-9]+", name))
+        word = word.lower() if word.isupper() else snake(word)
         word = word if word[:1].isalpha() else f"value_{word}".rstrip("_")
         numbered = (f"{word}{suffix}" for suffix in ("", "_value", *range(2, 1000)))
         found[name] = next(one for one in numbered if one not in taken and one not in found.values())
