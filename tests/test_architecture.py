@@ -80,7 +80,15 @@ DOORS: dict[str, set[str]] = {
     # backend and a laptop each load only what they need. All else in it is the room's own.
     "aws": {"blocking", "https", "hush"},
     "bundle": {"build", "pins", "pythons", "wheels"},
-    "deployment": {"cloudformation", "key_access", "plan", "revocation", "standins", "steps", "trust"},
+    "deployment": {
+        "cloudformation",
+        "key_access",
+        "output",
+        "plan",
+        "revocation",
+        "standins",
+        "trust",
+    },
     "gateway": {"calls", "parse", "respond"},
     "identity": {"authority", "filling", "permit", "resolve", "roles"},
     "local": {"aws", "personas", "pool", "pool_files", "world"},

@@ -49,6 +49,9 @@ OTHER_WORDS = {
     "credential_process",
     "local_aws",  # a room
     *("add_role", "credentials_from_headers"),  # of the local AWS, and of the kit
+    # Of Terraform and CDK, and of what is generated for them.
+    *("held_version", "new_version_percent", "aws_cloudformation_stack"),
+    *("add_routes", "http_authorizer", "web_socket_authorizer"),
     "org_4f8k2m9x1c7q",  # an example of an id
     "access_claims",  # of a persona
     *("signed_out", "no_token", "not_credentials"),  # of deploy/browser/credentials.mjs

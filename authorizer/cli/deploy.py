@@ -116,8 +116,8 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
     planned = plan_of(access, roles)
     if form == "terraform" and planned.handing_out:
         _refuse(
-            f"{access}: [callers] hands out credentials, and the Terraform module has no function for GET /credentials: "
-            "deploy it with sam, cloudformation or cdk"
+            f"{access}: [callers] hands out credentials, and the Terraform module has no function for it: deploy with "
+            "sam, cloudformation or cdk"
         )
     digest = _digest(bundle, release) if form == "cloudformation" else ""
     beside = Path(os.path.relpath(bundle, output or Path())).as_posix()

@@ -1,5 +1,6 @@
 """`authorizer deploy`, run as a person runs it."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -145,3 +146,106 @@ def test_what_cannot_be_generated_is_refused(
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert expected in ran.stderr
+
+
+# ── Terraform and CDK ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_terraform_prints_what_access_toml_decides_and_writes_the_module_too(repository: Path) -> None:
+    ran = run("deploy", "terraform", "--output", "infra", cwd=repository)
+    assert ran.returncode == 0, ran.stderr
+    infra = repository / "infra"
+    assert (
+        run("deploy", "terraform", cwd=repository).stdout.replace(
+            '"dist/authorizer.zip"', '"../dist/authorizer.zip"'
+        )
+        == (infra / "main.tf").read_text()
+    )
+    module = {file.name: file.read_text() for file in (infra / "authorizer").iterdir()}
+    assert module == {file.name: file.read_text() for file in (ROOT / "deploy" / "terraform").iterdir()}
+    steps = (infra / "STEPS.md").read_text()
+    assert "terraform apply -var name=… -var user_pool_id=…" in steps
+    assert "-var held_version=OLDER -var new_version_percent=10" in steps
+    assert "`terraform destroy`" in steps
+    assert "`allow_origin`" in steps
+
+
+def test_terraform_for_an_http_api_alone_tells_of_it_alone(repository: Path) -> None:
+    access = repository / "policies" / "access.toml"
+    access.write_text(
+        access.read_text().replace('"env:RESPONSE"', '"simple"').replace('"env:RESULT_TTL"', '"0s"')
+    )
+    told = run("deploy", "terraform", cwd=repository).stdout
+    assert """-var 'http_api={id="…"}'""" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "construct", "install"),
+    [
+        pytest.param("python", "cognito_authorizer.py", "pip install -r requirements.txt", id="Python"),
+        pytest.param("typescript", "cognito-authorizer.ts", "npm install", id="TypeScript"),
+    ],
+)
+def test_cdk_writes_template_and_construct_anew_and_keeps_the_app(
+    language: str, construct: str, install: str, repository: Path
+) -> None:
+    arguments = ("deploy", "cdk", "--language", language, "--output", "infra")
+    assert run(*arguments, cwd=repository).returncode == 0
+    infra = repository / "infra"
+    brought = {file.name for file in (ROOT / "deploy" / "cdk" / language).iterdir() if file.is_file()}
+    assert {file.name for file in infra.iterdir()} == {"authorizer.template.json", "STEPS.md", *brought}
+    template = json.loads((infra / "authorizer.template.json").read_text())
+    assert template["Metadata"]["Bundle"] == "../dist/authorizer.zip"
+    assert template["Metadata"]["Generated"][0].startswith(
+        f"Made by `authorizer deploy cdk --language {language}`"
+    )
+    assert template["Outputs"]["Function"]["Value"] == {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}
+    assert "Default" not in template["Parameters"]["CodeKey"]
+    steps = (infra / "STEPS.md").read_text()
+    assert install in steps
+    assert "npx cdk deploy -c UserPoolId=…" in steps
+    assert "CodeBucket" not in steps
+    app = next(name for name in brought if name.startswith("app."))
+    for name in (app, construct):
+        (infra / name).write_text("mine")
+    again = run(*arguments, cwd=repository)
+    assert f"infra/{app}: kept: it is yours" in again.stdout
+    assert (infra / app).read_text() == "mine"
+    assert (infra / construct).read_text() == (ROOT / "deploy" / "cdk" / language / construct).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(
+            ["terraform", "--roll-out", "AllAtOnce"],
+            "--roll-out: is for sam and cloudformation and cdk, and says nothing of terraform",
+            id="a roll-out that Terraform has otherwise",
+        ),
+        pytest.param(["sam", "--language", "python"], "--language: is for cdk", id="a language of no app"),
+        pytest.param(["cdk", "--release", "2"], "--release: is for cloudformation", id="a release of CDK's"),
+    ],
+)
+def test_an_option_of_another_format_is_refused(arguments: list[str], told: str, repository: Path) -> None:
+    ran = run("deploy", *arguments, cwd=repository)
+    assert ran.returncode == 2
+    assert told in ran.stderr
+
+
+def test_terraform_refuses_what_its_module_has_no_function_for(repository: Path) -> None:
+    access = repository / "policies" / "access.toml"
+    callers = """[roles.browser]
+arn          = "env:BROWSER_ROLE_ARN"
+policies     = ["s3-home"]
+session_tags = { sub = "sub" }
+
+[callers]
+roles   = { editor = "browser" }
+origins = ["https://app.example.com"]
+
+[roles.editor]"""
+    access.write_text(access.read_text().replace("[roles.editor]", callers))
+    ran = run("deploy", "terraform", cwd=repository)
+    assert ran.returncode == 2
+    assert "[callers] hands out credentials" in ran.stderr
+    assert run("deploy", "cdk", cwd=repository).returncode == 0

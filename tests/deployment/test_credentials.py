@@ -13,7 +13,7 @@ from cfnlint.api import ManualArgs, lint
 from authorizer.cli.deploy import plan_of
 from authorizer.deployment.cloudformation import template, to_yaml
 from authorizer.deployment.cloudformation.parameters import FIXED
-from authorizer.deployment.steps import steps
+from authorizer.deployment.steps import Made, steps
 from authorizer.settings.load import load
 from tests.deploy.generated import RELEASE
 from tests.deploy.sam import chosen, resources
@@ -122,7 +122,7 @@ def test_roles_that_exist_are_told_whom_to_trust(access: Path) -> None:
     trust = json.loads(tree["Outputs"]["BrowserRoleTrust"]["Value"]["Fn::Sub"])["Statement"][0]
     assert trust["Principal"] == {"AWS": "${CredentialsRole.Arn}"}
     planned = plan_of(access, "existing")
-    told = steps(planned, RELEASE, template(planned, RELEASE), "dist/authorizer.zip")
+    told = steps(Made(plan=planned, release=RELEASE, required=()), "dist/authorizer.zip")
     assert (
         "authorizer trust --execution-role CREDENTIALS_ROLE --function CREDENTIALS_FUNCTION --patch browser"
         in told
@@ -223,7 +223,7 @@ def test_a_short_session_that_is_handed_out_shortens_no_repeated_answer(access: 
 
 def test_the_steps_say_how_to_turn_it_on_to_throttle_it_and_not_to_keep_it(access: Path) -> None:
     planned = plan_of(access, "auto")
-    told = steps(planned, RELEASE, template(planned, RELEASE), "dist/authorizer.zip")
+    told = steps(Made(plan=planned, release=RELEASE, required=()), "dist/authorizer.zip")
     for said in (
         "CredentialsRoute=yes",
         "/~1credentials/GET/throttling/rateLimit",
@@ -231,7 +231,5 @@ def test_the_steps_say_how_to_turn_it_on_to_throttle_it_and_not_to_keep_it(acces
         '"GET /credentials":{"ThrottlingRateLimit"',
     ):
         assert said in told
-    [without] = [
-        steps(one, RELEASE, template(one, RELEASE), "z") for one in (replace(planned, handing_out=None),)
-    ]
+    without = steps(Made(plan=replace(planned, handing_out=None), release=RELEASE, required=()), "z")
     assert "CredentialsRoute" not in without
