@@ -37,9 +37,17 @@ TIMEOUT: Final = 12.0
 FIELDS: Final = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
-def boto3_session(url: str, *, token: Callable[[], str], region: str | None = None) -> "boto3.Session":
+def boto3_session(
+    url: str,
+    *,
+    token: Callable[[], str],
+    headers: Mapping[str, str] | None = None,
+    region: str | None = None,
+) -> "boto3.Session":
     """A boto3 session with the caller's own credentials, and with no others. Its first request asks for them, and
-    raises `CredentialRetrievalError` where none are to be had. Raises `ValueError` for a URL that is not HTTPS."""
+    raises `CredentialRetrievalError` where none are to be had. `headers` are others that the API wants with each
+    request, such as `{"x-role": "default"}` where its authorizer is keyed by that. Raises `ValueError` for a URL that
+    is not HTTPS."""
     import boto3  # noqa: PLC0415 - for those who use it
     import urllib3  # noqa: PLC0415 - botocore's own
     from botocore.credentials import (  # noqa: PLC0415
@@ -54,7 +62,12 @@ def boto3_session(url: str, *, token: Callable[[], str], region: str | None = No
     def fresh() -> dict[str, str]:
         try:
             reply = urllib3.request(
-                "GET", address, headers=_headers(token()), timeout=TIMEOUT, redirect=False, retries=False
+                "GET",
+                address,
+                headers=_headers(token(), headers),
+                timeout=TIMEOUT,
+                redirect=False,
+                retries=False,
             )
         except urllib3.exceptions.HTTPError as error:
             raise _failed(f"the server cannot be asked: {type(error).__name__}") from None
@@ -74,7 +87,11 @@ def boto3_session(url: str, *, token: Callable[[], str], region: str | None = No
 
 
 def session(
-    url: str, *, token: Callable[[], Awaitable[str]], region: str | None = None
+    url: str,
+    *,
+    token: Callable[[], Awaitable[str]],
+    headers: Mapping[str, str] | None = None,
+    region: str | None = None,
 ) -> "aioboto3.Session":
     """The same for aioboto3."""
     import aioboto3  # noqa: PLC0415 - for those who use it
@@ -86,11 +103,11 @@ def session(
     address = _checked(url)
 
     async def fresh() -> dict[str, str]:
-        headers = _headers(await token())
+        sent = _headers(await token(), headers)
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http,
-                http.get(address, headers=headers, allow_redirects=False) as reply,
+                http.get(address, headers=sent, allow_redirects=False) as reply,
             ):
                 return _metadata(reply.status, await reply.read())
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -118,10 +135,12 @@ def _checked(url: str) -> str:
     return url
 
 
-def _headers(token: str) -> dict[str, str]:
+def _headers(token: str, more: Mapping[str, str] | None) -> dict[str, str]:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise _failed("`token` gave no token: expected a JWT as the issuer signed it")
-    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    own = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    reserved = {name.lower() for name in own}
+    return own | {name: value for name, value in (more or {}).items() if name.lower() not in reserved}
 
 
 def _metadata(status: int, body: bytes) -> dict[str, str]:

@@ -26,6 +26,7 @@ class Server:
         self.life = 900.0
         self.wrong: Answer | None = None
         self.tokens: list[str | None] = []
+        self.roles: list[str | None] = []
         self.open = threading.Event()
         self.open.set()
         outer = self
@@ -33,6 +34,7 @@ class Server:
         class Handler(QuietHandler):
             def do_GET(self) -> None:
                 outer.tokens.append(self.headers.get("Authorization"))
+                outer.roles.append(self.headers.get("X-Role"))
                 number = len(outer.tokens)
                 outer.open.wait()
                 self.reply(*(outer.wrong or (200, outer.session(number), {})))
@@ -63,8 +65,8 @@ def server() -> Iterator[Server]:
 class Blocking:
     """boto3's way."""
 
-    def __init__(self, url: str, token: str = "a.b.c") -> None:
-        self._session = client.boto3_session(url, token=lambda: token, region="eu-west-1")
+    def __init__(self, url: str, token: str = "a.b.c", headers: dict[str, str] | None = None) -> None:
+        self._session = client.boto3_session(url, token=lambda: token, headers=headers, region="eu-west-1")
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -77,11 +79,11 @@ class Blocking:
 class Waiting:
     """aioboto3's way."""
 
-    def __init__(self, url: str, token: str = "a.b.c") -> None:
+    def __init__(self, url: str, token: str = "a.b.c", headers: dict[str, str] | None = None) -> None:
         async def give() -> str:
             return token
 
-        self._session = client.session(url, token=give, region="eu-west-1")
+        self._session = client.session(url, token=give, headers=headers, region="eu-west-1")
         self._runner = asyncio.Runner()
 
     def key(self) -> str:
@@ -103,7 +105,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     """Makes sessions, by one of the two libraries."""
     made: list[Blocking | Waiting] = []
 
-    def make(*given: str) -> Blocking | Waiting:
+    def make(*given: Any) -> Blocking | Waiting:
         made.append(request.param(*given))
         return made[-1]
 
@@ -117,6 +119,13 @@ def test_a_session_is_asked_for_once_while_it_serves(way: Way, server: Server) -
     assert not server.tokens
     assert [session.key() for _ in range(5)] == ["ASIAOWN0001"] * 5
     assert server.tokens == ["Bearer a.b.c"]
+
+
+def test_headers_that_the_api_wants_go_along_and_none_takes_the_place_of_the_token(
+    way: Way, server: Server
+) -> None:
+    way(server.url, "a.b.c", {"x-role": "default", "AUTHORIZATION": "Basic eDp5"}).key()
+    assert (server.roles, server.tokens) == (["default"], ["Bearer a.b.c"])
 
 
 @pytest.mark.parametrize(

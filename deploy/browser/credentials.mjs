@@ -155,11 +155,14 @@ async function ask(address, jwt, headers, over) {
   if (typeof jwt !== "string" || !/^[!-~]+$/.test(jwt)) {
     throw new CredentialsError("no_token", "`token` gave no token: expected a JWT as the issuer signed it");
   }
+  const sent = new Headers(headers);
+  sent.set("accept", "application/json");
+  sent.set("authorization", `Bearer ${jwt}`); // in place of another one, however that is spelled
   let response;
   let said;
   try {
     response = await fetch(address, {
-      headers: { ...headers, accept: "application/json", authorization: `Bearer ${jwt}` },
+      headers: sent,
       cache: "no-store", // neither what another user was answered, nor on a disk for the next one
       credentials: "omit",
       redirect: "error", // the token is for this address alone

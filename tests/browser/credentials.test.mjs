@@ -84,8 +84,9 @@ test("the token goes into its header, and no cookie, referrer or cache along wit
 });
 
 test("a header of the application's takes the place of none that the provider sends", async () => {
-  await provider({ headers: { authorization: "Basic eDp5" } })();
+  await provider({ headers: { Authorization: "Basic eDp5", Accept: "text/html" } })();
   assert.equal(api.asked[0].authorization, "Bearer a.b.c");
+  assert.equal(api.asked[0].accept, "application/json");
 });
 
 test("one session serves while it lives", async () => {

@@ -396,7 +396,7 @@ def test_a_sign_in_that_was_not_begun_here_is_refused(opening: Opening) -> None:
     assert world.cognito.tokens == 0
 
 
-def test_a_script_that_gets_into_the_page_finds_no_way_out_and_makes_no_markup(opening: Opening) -> None:
+def test_a_script_that_gets_into_the_page_asks_nobody_else_and_makes_no_markup(opening: Opening) -> None:
     world = opening()
     world.sign_in()
     playwright.expect(world.row(OBJECT)).to_be_visible()

@@ -106,7 +106,7 @@ WATCH: Final[Mapping[str, Parameter]] = {
 CREDENTIALS: Final[Mapping[str, Parameter]] = {
     "CredentialsRoute": _text(
         "yes makes GET /credentials, where callers get credentials of their own as [callers] of access.toml says. "
-        "A scope has to open that route.",
+        "A scope has to open that route. With ReservedConcurrency its function has as many environments again.",
         "no",
         AllowedValues=["no", "yes"],
     ),
