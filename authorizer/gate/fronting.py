@@ -6,13 +6,19 @@ alone has an authorizer); Fetch standard, "CORS-preflight fetch" (no credentials
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from authorizer.deployed import Api, ApiRoute, is_open
-from authorizer.gate.rulings import GIVE, REWRITE, Note, Notes, World, checked, left_open, refuted
-
-OWN_HANDLER: Final = "authorizer.own_handler.lambda_handler"
-"""It verifies the token itself: nobody has to stand before it."""
+from authorizer.gate.rulings import (
+    GIVE,
+    OWN_HANDLER,
+    REWRITE,
+    Note,
+    Notes,
+    World,
+    checked,
+    left_open,
+    refuted,
+)
 
 
 def nowhere() -> Note:

@@ -13,6 +13,8 @@ from authorizer.model import Role
 from authorizer.settings.schema import Access, Gateway
 
 HANDLER: Final = "authorizer.handler.lambda_handler"
+OWN_HANDLER: Final = "authorizer.own_handler.lambda_handler"
+"""Of the function behind `GET /credentials`. It verifies the token itself: nobody has to stand before it."""
 """What Lambda is pointed at: by it the authorizer's functions are known among others."""
 
 Status: TypeAlias = Literal["CHECKED", "OPEN", "REFUTED"]
@@ -120,6 +122,16 @@ class World:
     def execution(self) -> frozenset[str]:
         """ARNs of the roles that the authorizer's functions run as."""
         return frozenset(function.role for function in self.authorizers if function.role is not None)
+
+    @cached_property
+    def handing_out(self) -> frozenset[str]:
+        """ARNs of the roles that the functions behind `GET /credentials` run as."""
+        functions = self.deployment.functions
+        return frozenset(each.role for each in functions if each.handler == OWN_HANDLER and each.role)
+
+    def execution_of(self, role: Role) -> frozenset[str]:
+        """Who makes the sessions of a listed role: what is handed to callers, the function that hands it out alone."""
+        return self.handing_out if role.name in self.access.settings.callers.handed_out else self.execution
 
     @cached_property
     def roles(self) -> tuple[Role, ...]:

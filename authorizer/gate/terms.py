@@ -58,10 +58,10 @@ class _Asked:
         about = [
             rule.statement
             for rule in deployed.trust.rules
-            if rule.statement is not None and self._is_about(rule, world.execution)
+            if rule.statement is not None and self._is_about(rule, world.execution_of(role))
         ]
         self._trust = Document(statements=tuple(about))
-        self._by = min(world.execution, default="")
+        self._by = min(world.execution_of(role), default="")
 
     @staticmethod
     def _is_about(rule: Rule, execution: Collection[str]) -> bool:

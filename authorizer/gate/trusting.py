@@ -15,6 +15,7 @@ from authorizer.gate.reaching import overlap
 from authorizer.gate.rulings import (
     GIVE,
     HANDLER,
+    OWN_HANDLER,
     REWRITE,
     Notes,
     World,
@@ -35,7 +36,8 @@ SOURCE_FUNCTION: Final = "lambda:SourceFunctionArn"
 
 
 def trust(world: World) -> Notes:
-    """Each listed role is assumed by the authorizer alone, and nobody else becomes the authorizer."""
+    """Each listed role is assumed by the authorizer alone, and nobody else becomes the authorizer. What is handed to
+    callers is assumed by the function that hands it out alone, and nobody else becomes that."""
     if not world.execution:
         yield left_open(
             f"no function with the handler {HANDLER} is in these files, so that nobody is known to be the authorizer",
@@ -45,26 +47,37 @@ def trust(world: World) -> Notes:
         return
     yield from world.of_roles(partial(_trusted, world))
     for arn in sorted(world.execution):
-        yield from _execution(world, arn)
+        yield from _execution(world, arn, HANDLER, "the authorizer's own role")
+    for arn in sorted(world.handing_out - world.execution):
+        yield from _execution(world, arn, OWN_HANDLER, "the role of GET /credentials")
     yield from world.unread("roles")
 
 
 def _trusted(world: World, role: Role, deployed: DeployedRole) -> Notes:
-    found = [*_others(world, deployed.trust.rules, world.execution)]
+    execution = world.execution_of(role)
+    handed_out = role.name in world.access.settings.callers.handed_out
+    if not execution:
+        yield left_open(
+            f"no function with the handler {OWN_HANDLER} is in these files, so that nobody is known to hand out role "
+            f"{role.name}",
+            deployed.trust.place,
+            closes="give the template of the function behind GET /credentials",
+        )
+        return
+    found = [*_others(world, deployed.trust.rules, execution)]
     for place, who, known in found:
         text = f"role {role.name} may be assumed by {who}"
         yield refuted(text, place) if known else left_open(text, place, closes=NAME_IT)
     if not found:
-        yield checked(f"role {role.name} trusts the authorizer alone", deployed.trust.place)
+        whom = "what hands it to callers" if handed_out else "the authorizer"
+        yield checked(f"role {role.name} trusts {whom} alone", deployed.trust.place)
 
 
-def _execution(world: World, arn: str) -> Notes:
-    """The role that the functions run as: who becomes it assumes all others, with no session policy."""
+def _execution(world: World, arn: str, handler: str, own: str) -> Notes:
+    """The role that the functions of a handler run as: who becomes it assumes all others, with no session policy."""
     deployed = world.by_arn.get(arn)
     if deployed is None:
-        yield left_open(
-            f"the authorizer's own role is not in these files: {world.show(arn)}", "", closes=GIVE
-        )
+        yield left_open(f"{own} is not in these files: {world.show(arn)}", "", closes=GIVE)
         return
     found = False
     for rule in deployed.trust.rules:
@@ -74,7 +87,7 @@ def _execution(world: World, arn: str) -> Notes:
         if rule.statement is None or any(is_open(each.value) for each in others):
             found = True
             yield left_open(
-                f"whom the authorizer's own role trusts could not be read: {rule.problem or 'its principal is open'}",
+                f"whom {own} trusts could not be read: {rule.problem or 'its principal is open'}",
                 rule.place,
                 closes=REWRITE,
             )
@@ -85,23 +98,21 @@ def _execution(world: World, arn: str) -> Notes:
                 if rule.not_principals
                 else ", ".join(describe(world, each) for each in others)
             )
-            yield refuted(
-                f"the authorizer's own role may be assumed by {who}, who then assumes every role", rule.place
-            )
+            yield refuted(f"{own} may be assumed by {who}, who then assumes every role", rule.place)
     for function in world.deployment.functions:
         if (
             function.role == arn
-            and function.handler != HANDLER
+            and function.handler != handler
             and not _is_denied(world, deployed, function.arn)
         ):
             found = True
             yield refuted(
-                f"the function {world.show(function.arn)} runs as the authorizer's own role, and no Deny keeps it from "
+                f"the function {world.show(function.arn)} runs as {own}, and no Deny keeps it from "
                 "assuming the listed ones",
                 function.place,
             )
     if not found:
-        yield checked("the authorizer's own role is nobody else's", deployed.place)
+        yield checked(f"{own} is nobody else's", deployed.place)
 
 
 def _is_denied(world: World, execution: DeployedRole, function: str) -> bool:
@@ -119,6 +130,7 @@ def _is_denied(world: World, execution: DeployedRole, function: str) -> bool:
         ).verdict
         == "explicit deny"
         for role in world.roles
+        if execution.arn in world.execution_of(role)
     )
 
 

@@ -170,7 +170,10 @@ test("each renewal asks for a token anew", async () => {
 test("sessions that are too short to be held are not asked for in a loop", async () => {
   api.life = 2 * MINUTE;
   const credentials = provider();
-  for (let call = 0; call < 20; call++) await credentials();
+  for (let call = 0; call < 20; call++) {
+    await credentials();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   assert.equal(api.asked.length, 1);
   later(6000);
   await credentials();
@@ -251,6 +254,23 @@ test("after a failure the next one asks again, and what comes then is used", asy
   assert.equal((await credentials()).accessKeyId, "ASIAOWN2");
 });
 
+test("after a success the next failure is a first one again", async () => {
+  const credentials = provider();
+  api.wrong = { status: 500, body: {} };
+  for (let failure = 0; failure < 5; failure++) {
+    await assert.rejects(credentials());
+    later(MINUTE);
+  }
+  api.wrong = undefined;
+  await credentials();
+  later(api.life - 30_000);
+  api.wrong = { status: 500, body: {} };
+  await credentials();
+  later(5001);
+  api.wrong = undefined;
+  assert.equal((await credentials()).accessKeyId, `ASIAOWN${api.asked.length}`);
+});
+
 test("failures in a row are further and further apart, up to a minute", async () => {
   const credentials = provider();
   api.wrong = { status: 500, body: {} };
@@ -304,12 +324,13 @@ test("a Retry-After that says nothing is a failure like any other", async () => 
 
 // ── Signing out ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("after signing out there are none, and none are asked for", async () => {
-  const credentials = provider();
+test("after signing out there are none, and neither they nor a token are asked for", async () => {
+  let tokens = 0;
+  const credentials = provider({ token: () => `token.${++tokens}` });
   await credentials();
   credentials.signOut();
   await assert.rejects(credentials(), refused("signed_out"));
-  assert.equal(api.asked.length, 1);
+  assert.deepEqual([api.asked.length, tokens], [1, 1]);
 });
 
 test("who waits while somebody signs out gets none, whatever the server then answers", async () => {
