@@ -60,6 +60,10 @@ LAYERS: dict[str, set[str]] = {
     "deployment": {"model", "sealing", "settings", "vending"},
     "local_aws": {"engine", "engine.check", "engine.evaluate", "errors", "syntax"},
     "local": {"errors", "local_aws", "model", "settings", "syntax"},
+    "local_gateway": {
+        "backend", "engine", "engine.evaluate", "errors", "local", "local_aws", "model", "record", "runtime",
+        "settings",
+    },
     "backend": {
         "aws", "errors", "identity", "model", "pipeline", "sealing", "settings", "syntax", "tokens", "vending",
         "waiting",
@@ -69,7 +73,7 @@ LAYERS: dict[str, set[str]] = {
     "cli": {
         "assurance", "bundle", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
         "errors",
-        "gate", "library", "local", "model", "record", "runtime", "settings", "signin", "syntax",
+        "gate", "library", "local", "local_gateway", "model", "record", "runtime", "settings", "signin", "syntax",
     },
     "__main__": {"cli"},
     "__init__": set(),
@@ -79,6 +83,7 @@ DOORS: dict[str, set[str]] = {
     # Room → the files in it that others may import, where the room's front door is not the package itself: Lambda, a
     # backend and a laptop each load only what they need. All else in it is the room's own.
     "aws": {"blocking", "https", "hush"},
+    "backend": {"event"},
     "bundle": {"build", "pins", "pythons", "wheels"},
     "deployment": {
         "cloudformation",
@@ -91,7 +96,8 @@ DOORS: dict[str, set[str]] = {
     },
     "gateway": {"calls", "parse", "respond"},
     "identity": {"authority", "filling", "permit", "resolve", "roles"},
-    "local": {"aws", "personas", "pool", "pool_files", "world"},
+    "local": {"aws", "issuer", "personas", "pool", "pool_files", "world"},
+    "local_gateway": {"configured", "decisions", "start"},
     "sealing": {"keys", "seal", "sealers"},
     "settings": {
         "authority",
@@ -127,6 +133,10 @@ FOREIGN: dict[str, set[str]] = {
     "packaging": {"bundle"},
     "yaml": {"deployed", "deployment"},
     "tomlkit": {"library"},
+    "httpx": {"local_gateway"},
+    "starlette": {"local_gateway"},
+    "uvicorn": {"local_gateway"},
+    "watchfiles": {"local_gateway"},
 }
 
 

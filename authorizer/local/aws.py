@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 FUNCTION: Final = "authorizer-local"
 """Name of the role and of the session that stand for the function's own."""
+BACKEND: Final = "backend-local"
+"""The same of a backend's."""
+NOTHING: Final = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+)
 EVERYTHING: Final = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
@@ -37,7 +42,10 @@ class EmbeddedAws:
     """A running local AWS with the function's own credentials in the environment. Raises `SettingsError` where the
     extra `local` is not installed, and in a Lambda."""
 
-    def __init__(self, region: str, roles: Mapping[str, Role]) -> None:
+    def __init__(
+        self, region: str, roles: Mapping[str, Role], *, listen: "Callable[[Line], None] | None" = None
+    ) -> None:
+        """`listen` hears of every request that the local AWS answers, on a thread of its own."""
         try:
             from authorizer.local_aws import LocalAws  # noqa: PLC0415 - a second of imports that `--aws` must not pay
         except ModuleNotFoundError as error:
@@ -49,33 +57,71 @@ class EmbeddedAws:
             ) from error
         first = next(iter(roles.values())).arn.split(":")
         self._region = region
-        self._aws = LocalAws(account=first[4], partition=first[1])
-        function = f"arn:{first[1]}:iam::{first[4]}:role/{FUNCTION}"
-        self._aws.add_role(function, trusts="*", policy=EVERYTHING)
-        for arn in {role.arn for role in roles.values()}:
-            self._aws.add_role(arn, trusts=function, policy=EVERYTHING)
-        own = self._aws.run_as(function, FUNCTION)
-        self.environment = {
-            "AWS_ENDPOINT_URL": self._aws.endpoint,
-            "AWS_ENDPOINT_URL_STS": self._aws.endpoint,
-            "AWS_ENDPOINT_URL_IAM": self._aws.endpoint,
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": own.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": own.secret_access_key,
-            "AWS_SESSION_TOKEN": own.session_token or "",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        self._aws = LocalAws(account=first[4], partition=first[1], listen=listen)
+        self._function = f"arn:{first[1]}:iam::{first[4]}:role/{FUNCTION}"
+        self._known: set[str] = set()
+        self._aws.add_role(self._function, trusts="*", policy=EVERYTHING)
+        self.know(roles)
+        self.environment = self._environment(self._aws.run_as(self._function, FUNCTION))
         os.environ.update(self.environment)
         os.environ.pop("AWS_PROFILE", None)
+
+    def know(self, roles: Mapping[str, Role]) -> None:
+        """Make those of these roles that are not there yet."""
+        for arn in {role.arn for role in roles.values()} - self._known:
+            self._aws.add_role(arn, trusts=self._function, policy=EVERYTHING)
+            self._known.add(arn)
+
+    def backend_environment(self) -> dict[str, str]:
+        """What a backend has in its environment: a role of its own that may do nothing, as that of `deploy/`, so that
+        whatever it reads it reads as a caller."""
+        arn = self._function.removesuffix(FUNCTION) + BACKEND
+        if arn not in self._known:
+            self._aws.add_role(arn, trusts="*", policy=NOTHING)
+            self._known.add(arn)
+        return self._environment(self._aws.run_as(arn, BACKEND))
+
+    def owner_environment(self) -> dict[str, str]:
+        """What the account's owner needs to make buckets and tables with any of AWS's tools."""
+        return self._environment(self._aws.owner)
+
+    def _environment(self, who: "Principal") -> dict[str, str]:
+        endpoint = self._aws.endpoint
+        return {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL_STS": endpoint,
+            "AWS_ENDPOINT_URL_IAM": endpoint,
+            "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+            "AWS_ACCESS_KEY_ID": who.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": who.secret_access_key,
+            "AWS_SESSION_TOKEN": who.session_token or "",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def get(self, credentials: Credentials, places: Sequence[str]) -> list[Tried]:
         """Put an object into each of `places`, as the owner of the account, and ask for it with `credentials`. Raises
         `SettingsError` for a place that is not BUCKET/KEY."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
 
-        owner, caller = self._s3(self._aws.owner), self._s3(credentials)
+        caller = self._s3(credentials)
         tried = []
+        for place in places:
+            self.put([place])
+            bucket, _, key = place.partition("/")
+            # The journal has what came of it, and the reason.
+            with suppress(ClientError):
+                caller.get_object(Bucket=bucket, Key=key)["Body"].read()
+            line = self._aws.journal.lines[-1]
+            tried.append(Tried(place=place, status=line.status, why=_nearest(line)))
+        return tried
+
+    def put(self, places: Sequence[str]) -> None:
+        """Put an object into each of `places`, as the owner of the account, in buckets that are made where they are not
+        there. Raises `SettingsError` for a place that is not BUCKET/KEY."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+
+        owner = self._s3(self._aws.owner)
         for place in places:
             bucket, slash, key = place.partition("/")
             if not (bucket and slash and key):
@@ -86,12 +132,6 @@ class EmbeddedAws:
                 owner.put_object(Bucket=bucket, Key=key, Body=place.encode())
             except ClientError as error:
                 raise SettingsError([f"{place!r} cannot be put into the local AWS: {error}"]) from error
-            # The journal has what came of it, and the reason.
-            with suppress(ClientError):
-                caller.get_object(Bucket=bucket, Key=key)["Body"].read()
-            line = self._aws.journal.lines[-1]
-            tried.append(Tried(place=place, status=line.status, why=_nearest(line)))
-        return tried
 
     def _s3(self, who: "Principal | Credentials") -> Any:
         import boto3  # noqa: PLC0415 - as above

@@ -112,11 +112,15 @@ def keys_on_disk(folder: Path | None = None) -> dict[str, rsa.RSAPrivateKey]:
 
     They are trusted by nothing but local runs. Default folder: the user's cache folder, readable by the user alone.
     """
-    if folder is None:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = Path(cache) / "cognito-authorizer"
+    folder = cache_folder() if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return {use: _key_in(folder / f"local-{use}.pem") for use in TOKEN_USES}
+
+
+def cache_folder() -> Path:
+    """The user's own, for what local runs keep: `~/.cache/cognito-authorizer`."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "cognito-authorizer"
 
 
 def make_key() -> rsa.RSAPrivateKey:

@@ -44,7 +44,7 @@ class Door:
             # Whatever was not foreseen, of moto's too, is nobody's permission.
             failed = Refused("InternalFailure", f"the door failed: {type(error).__name__}", status=500)
             made = _refusal(request, seen, failed)
-        self._journal.add(seen.line(made, self._clock()))
+        self._journal.add(seen.line(made, self._clock(), request.headers.get("x-amzn-trace-id")))
         return made
 
     def _answer(self, request: Received, seen: "_Seen") -> Answer:
@@ -142,7 +142,7 @@ class _Seen:
         self.verdicts: Sequence[Verdict] = ()
         self.refused: Refused | None = None
 
-    def line(self, made: Answer, now: float) -> Line:
+    def line(self, made: Answer, now: float, trace: str | None) -> Line:
         last = next(
             (each for each in self.verdicts if not each.allowed), self.verdicts[-1] if self.verdicts else None
         )
@@ -162,6 +162,7 @@ class _Seen:
             refused=None if self.refused is None else self.refused.code,
             actions=tuple((each.need.action, each.need.resource, each.allowed) for each in self.verdicts),
             why=why or (() if self.refused is None else (str(self.refused),)),
+            trace=trace,
         )
 
 

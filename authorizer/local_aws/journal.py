@@ -24,6 +24,8 @@ class Line:
     """What IAM was asked: action, resource, allowed."""
     why: tuple[str, ...] = field(repr=False)
     """Of the need that was refused, or of the last: the decision, then a line for each statement."""
+    trace: str | None = None
+    """`X-Amzn-Trace-Id`, which SDKs send along from within a function: a label that anybody may write."""
 
 
 class Journal:

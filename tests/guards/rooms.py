@@ -162,6 +162,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "library": "templates to copy: tests/library proves each, and breaks each by the mistake that its service invites",
     "local_aws": "a laptop's AWS: its isolation and the attacks on it have tests of their own",
     "local": "a laptop's issuer and AWS",
+    "local_gateway": "a laptop's API Gateway: tests/local_gateway asks it what AWS's pages say",
     "model": "values without behaviour",
     "startup": "how libraries are loaded",
 }

@@ -1,0 +1,30 @@
+"""Whom the server answers at all: requests that name it by a name of its own, from no page or from a page that may.
+
+Every page in the browser of this machine can reach loopback, and a name that its owner points here makes an answer
+readable, too (DNS rebinding). So any other `Host` is refused, and any `Origin` but the server's own and those that the
+API's CORS allows.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from authorizer.local_gateway.api import Api
+from authorizer.local_gateway.incoming import Incoming
+
+NAMES: Final = ("127.0.0.1", "localhost")
+
+
+def own_hosts(port: int) -> frozenset[str]:
+    return frozenset(f"{name}:{port}" for name in NAMES) | (frozenset(NAMES) if port == 80 else frozenset())
+
+
+def problem(incoming: Incoming, port: int, apis: Iterable[Api] = ()) -> str | None:
+    """Why this request is refused; None where it is not. `apis` are those whose CORS counts."""
+    hosts = incoming.values("host")
+    if len(hosts) != 1 or hosts[0].lower() not in own_hosts(port):
+        return "the Host is not this server's: expected " + " or ".join(sorted(own_hosts(port)))
+    for origin in incoming.values("origin"):
+        own = origin.removeprefix("http://") in own_hosts(port) and origin.startswith("http://")
+        if not own and not any(api.cors.allows(origin) for api in apis):
+            return "the Origin is not this server's, and no CORS of the API allows it: --allow-origin does"
+    return None
