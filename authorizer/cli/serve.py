@@ -48,6 +48,7 @@ KIND_NAMES = ("rest-token", "rest-request", "http-1", "http-2", "http-simple")
 )
 def serve(
     access: Path,
+    *,
     port: int,
     kind: str | None,
     backend: str | None,

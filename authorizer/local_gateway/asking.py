@@ -47,6 +47,10 @@ class LocalFunction:
             )
         return Outcome(response=decision.response, error=error, code=decision.code, record=record)
 
+    def warm(self) -> None:
+        """Clients and keys, before anybody asks: as the deployed function does in its init phase."""
+        self._thread.submit(self._authorizer.warm).result()
+
     def close(self) -> None:
         """After what is being decided."""
         self._thread.submit(self._authorizer.close).result()

@@ -28,7 +28,7 @@ _NOBODY: Final = dict.fromkeys(
 
 
 def authorizer_event(
-    shape: Shape, api: Api, incoming: Incoming, matched: Matched, values: Values, arn: str
+    shape: Shape, api: Api, incoming: Incoming, matched: Matched, *, values: Values, arn: str
 ) -> Event:
     """The event of an authorizer of requests. `values` are those of the identity sources."""
     return _AUTHORIZERS[shape](api, incoming, matched, values, arn)

@@ -1,6 +1,7 @@
 """The API that access.toml describes: a route for each entry of its scopes, all behind one authorizer."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 from authorizer.local_gateway.api import CONNECT, DEFAULT, DISCONNECT, Api, Cors, Door, Route
 from authorizer.local_gateway.kinds import HTTP_1, HTTP_SIMPLE, REST_TOKEN, WEBSOCKET, Kind
@@ -8,6 +9,15 @@ from authorizer.local_gateway.sources import read_source
 from authorizer.model import Shape
 from authorizer.settings.schema import Route as Entry
 from authorizer.settings.schema import Settings
+
+
+class Where(TypedDict):
+    """The fields of `Api` that say whose and where it is."""
+
+    partition: str
+    account: str
+    region: str
+
 
 STAGE = "local"
 API_IDS: Mapping[str, str] = {"REST": "localrest0", "HTTP": "localhttp0", "WEBSOCKET": "localwsock"}
@@ -86,7 +96,7 @@ def path_of(entry: Entry) -> str:
     return entry.path
 
 
-def place_of(settings: Settings, region: str) -> dict[str, str]:
+def place_of(settings: Settings, region: str) -> Where:
     """Partition and account are those of the roles."""
     first = next(iter(settings.roles.values())).arn.split(":")
     return {"partition": first[1], "account": first[4], "region": region}

@@ -1,8 +1,8 @@
 """The way of a request through the gateway, on one page: what it is, whether it may, what the backend says.
 
-Whatever ends it early is `Stopped`, with its row of `responses`. Order of the checks: API Gateway Developer Guide, "API
-Gateway authorization flow", "Use API Gateway Lambda authorizers" (validation, cache, function, policy), "Usage plans and
-API keys" (after the authorizer, which may bring the key).
+Whatever ends it early is `Stopped`, with its row of `responses`. Order of the checks: API Gateway Developer Guide,
+"API Gateway authorization flow", "Use API Gateway Lambda authorizers" (validation, cache, function, policy), "Usage
+plans and API keys" (after the authorizer, which may bring the key).
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from authorizer.errors import RouteClosed
+from authorizer.local_aws import Line
 from authorizer.local_gateway import decisions
 from authorizer.local_gateway.api import Api, Door
 from authorizer.local_gateway.asking import UNAUTHORIZED_TEXT, Asked
@@ -33,7 +34,6 @@ from authorizer.local_gateway.routing import Matched, match
 from authorizer.local_gateway.sources import refused, values_of
 from authorizer.local_gateway.verdicts import Answer, Malformed, judge, read_answer
 from authorizer.record import Record
-
 
 _RETURNED = {"errorMessage": UNAUTHORIZED_TEXT}
 """What an HTTP API's authorizer may return in place of raising ("Control access to HTTP APIs with AWS Lambda
@@ -115,9 +115,10 @@ class Gateway:
         seen = Seen(begun=time.perf_counter(), kind=api.protocol)
         try:
             reply = await self._serve(api, incoming, seen)
-        except Stopped as stopped:
+        except Exception as error:
+            stopped = stopped_by(error)
             seen.outcome, seen.code, seen.why = stopped.outcome, stopped.code, stopped.why or seen.why
-            context = dict(seen.answer.context) if seen.answer else {}
+            context = texts(seen.answer.context) if seen.answer else {}
             reply = gateway_reply(stopped.reason, api, incoming, explicit=stopped.explicit, context=context)
         if api.protocol == "HTTP":
             reply = _with_cors(reply, cors_headers(api, incoming))
@@ -177,7 +178,7 @@ class Gateway:
         found = self.cache.find(door, values) if door.ttl else None
         if found is None:
             arn = seen.arn or ""
-            event = authorizer_event(door.kind.shape, api, incoming, matched, values, arn)
+            event = authorizer_event(door.kind.shape, api, incoming, matched, values=values, arn=arn)
         answer = await self.answered(door, values, event, found, seen)
         self.opened(answer, seen)
         if api.protocol == "HTTP":
@@ -266,7 +267,7 @@ class Gateway:
         """Into the stream."""
         ended = self.now()
         seen.took("total", seen.begun)
-        calls = ()
+        calls: tuple[Line, ...] = ()
         if seen.asked_backend is not None:
             session = seen.answer.session if seen.answer else None
             calls = self.stream.calls_of(incoming.trace, session, seen.asked_backend, ended)
@@ -294,6 +295,13 @@ class Gateway:
                 record=seen.record,
             )
         )
+
+
+def stopped_by(error: Exception) -> Stopped:
+    """Whatever was not foreseen is a 500. Its text may quote anything: only its type is told."""
+    if isinstance(error, Stopped):
+        return error
+    return Stopped("AUTHORIZER_FAILURE", "failure", "unforeseen", (f"the gateway failed: {type(error).__name__}",))
 
 
 def texts(context: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypedDict
 from urllib.parse import parse_qsl
 
 
@@ -59,8 +60,16 @@ class Incoming:
         return datetime.fromtimestamp(self.time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
-def new_ids(now: float) -> dict[str, str]:
-    """`request_id`, `extended_id` and `trace` of a new request, in the forms of AWS's."""
+class Ids(TypedDict):
+    """The fields of `Incoming` that name a request."""
+
+    request_id: str
+    extended_id: str
+    trace: str
+
+
+def new_ids(now: float) -> Ids:
+    """In the forms of AWS's."""
     return {
         "request_id": str(uuid.uuid4()),
         "extended_id": short_id(),

@@ -43,13 +43,11 @@ class _Worker:
         try:
             if asked is not None:
                 self._pipe.send(asked)
-            if not self._pipe.poll(seconds):
-                raise TimeoutError(f"{late} in {seconds:g} s")
-            kind, said = self._pipe.recv()
-        except TimeoutError:
-            raise
+            kind, said = self._pipe.recv() if self._pipe.poll(seconds) else (None, late)
         except (EOFError, OSError):
             raise RuntimeError("its process ended") from None
+        if kind is None:
+            raise TimeoutError(f"{late} in {seconds:g} s")
         if kind == "failed":
             raise RuntimeError(said)
         return str(said)

@@ -116,7 +116,9 @@ def gateway_reply(
     own = api.gateway_responses.get(reason) or _default(api, status)
     if own is None:
         return _json(status, {row.member: text}, headers)
-    return _worded(own, status, row, text, headers, _variables(reason, text, api, incoming, context or {}))
+    return _worded(
+        own, status, {row.member: text}, headers, _variables(reason, text, api, incoming, context or {})
+    )
 
 
 def request_headers(api: Api, incoming: Incoming) -> tuple[tuple[str, str], ...]:
@@ -141,8 +143,7 @@ def _default(api: Api, status: int) -> GatewayResponse | None:
 def _worded(
     own: GatewayResponse,
     status: int,
-    row: Row,
-    text: str | None,
+    said: Mapping[str, object],
     headers: tuple[tuple[str, str], ...],
     variables: Mapping[str, str],
 ) -> Reply:
@@ -154,7 +155,7 @@ def _worded(
         for name, value in own.headers.items()
         if value
     )
-    body = json.dumps({row.member: text}, separators=(",", ":")) if own.body is None else fill(own.body)
+    body = json.dumps(said, separators=(",", ":")) if own.body is None else fill(own.body)
     shown = tuple((name, value) for name, value in more if _may_stand(value))
     return Reply(
         status=own.status or status,

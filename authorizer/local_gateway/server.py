@@ -19,10 +19,11 @@ from authorizer.local_gateway.incoming import Incoming, new_ids
 from authorizer.local_gateway.kinds import QUOTAS
 from authorizer.local_gateway.responses import Reply
 from authorizer.local_gateway.serving import Serving
-from authorizer.local_gateway.websocket import WebSockets, _refused
+from authorizer.local_gateway.websocket import WebSockets, refuse
 
 LOOPBACK: Final = "127.0.0.1"
 CASED: Final = "headers as they were sent"
+_PLAIN: Final = (("Content-Type", "text/plain; charset=utf-8"),)
 CONNECTIONS: Final = "/@connections/"
 
 
@@ -116,7 +117,7 @@ class Application:
         why = guard.problem(incoming, self._port, self._serving.configured.apis)
         if why or api is None:
             status, text = (403, why) if why else (404, "there is no WebSocket API: no scope opens $connect")
-            await _refused(websocket, Reply(status=status, body=f"{text}\n".encode()))
+            await refuse(websocket, Reply(status=status, body=f"{text}\n".encode()))
             return
         await self._sockets.serve(api, incoming, websocket)
 
@@ -178,7 +179,7 @@ class Server:
                 ws_max_size=QUOTAS["WEBSOCKET"].body_bytes,
                 ws_ping_interval=None,  # the gateway sends none: whoever is silent for ten minutes is gone
                 lifespan="off",
-                log_level="error",
+                log_level="critical",  # what was not foreseen is a decision like any other: `stopped_by`
                 access_log=False,
                 proxy_headers=False,  # else any client says whence it comes
                 server_header=False,

@@ -61,6 +61,7 @@ class Serving:
             )
             return False
         self._aws.know(new.access.settings.roles)
+        await asyncio.to_thread(new.function.warm)
         old, self.configured = self.configured, new
         self.gateway.asked = new.function
         self.gateway.cache.flush()

@@ -26,7 +26,10 @@ _HEADERS: Final = (
     ("Referrer-Policy", "no-referrer"),
     ("X-Frame-Options", "DENY"),
 )
-_POLICY: Final = "default-src 'none'; style-src 'sha256-$style'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY: Final = Template(
+    "default-src 'none'; style-src 'sha256-$style'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 _STYLE: Final = """
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
@@ -38,7 +41,8 @@ button { font: inherit; padding: .2rem .8rem }
 _PAGE: Final = Template(
     """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title</title><style>$style</style></head><body><main><h1>$title</h1>$body</main></body></html>
+<title>$title</title><style>$style</style></head>
+<body><main><h1>$title</h1>$body</main></body></html>
 """
 )
 
@@ -116,7 +120,7 @@ def _persona(body: bytes) -> str | None:
 
 def _page(title: str, body: str, *, status: int = 200) -> Reply:
     text = _PAGE.substitute(title=escape(title), style=_STYLE, body=body)
-    policy = Template(_POLICY).substitute(style=_digest(_STYLE))
+    policy = _POLICY.substitute(style=_digest(_STYLE))
     headers = (
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Security-Policy", policy),

@@ -63,6 +63,7 @@ def started(
         aws = EmbeddedAws(region_of(first.environment), first.access.settings.roles, listen=stream.called)
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            first.function.warm()
             theirs = {**aws.backend_environment(), MANAGEMENT: url, **_own_name(first)}
             behind, what = _backend(backend, {**first.environment, **theirs})
             if backend is None:

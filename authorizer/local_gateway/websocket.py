@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from authorizer.local_gateway.api import CONNECT, DEFAULT, DISCONNECT, MANAGED, Api, Route
 from authorizer.local_gateway.backends import BackendFailed
 from authorizer.local_gateway.events import Event, connect_event, websocket_context
-from authorizer.local_gateway.gateway import Gateway, Seen, Stopped, texts
+from authorizer.local_gateway.gateway import Gateway, Seen, Stopped, stopped_by, texts
 from authorizer.local_gateway.incoming import Incoming, new_ids, short_id
 from authorizer.local_gateway.proxy_answers import Said
 from authorizer.local_gateway.responses import Reply, gateway_reply
@@ -85,10 +85,7 @@ class WebSockets:
         now = gateway.now()
         protocol = None
         try:
-            if incoming.line_and_headers > gateway.quotas["WEBSOCKET"].header_bytes:
-                raise Stopped("HEADERS_TOO_LARGE", "refused", "headers_too_large")
-            if incoming.path not in ("/", f"/{api.stage}"):
-                raise Stopped("MISSING_AUTHENTICATION_TOKEN", "no route", "no_route")
+            self._check_request(api, incoming)
             context = websocket_context(api, incoming, connection=connection, connected=now, now=now)
             context = {"routeKey": CONNECT, "eventType": "CONNECT", **context}
             route = route_of(api, CONNECT)
@@ -99,14 +96,15 @@ class WebSockets:
                 )
                 protocol = said.protocol
                 if not 200 <= said.status < 300:
-                    await _refused(socket, Reply(status=said.status))
                     gateway.tell(seen, incoming, said.status, method="")
+                    await refuse(socket, Reply(status=said.status))
                     return None
-        except Stopped as stopped:
+        except Exception as error:
+            stopped = stopped_by(error)
             seen.outcome, seen.code, seen.why = stopped.outcome, stopped.code, stopped.why or seen.why
             reply = gateway_reply(stopped.reason, api, incoming, explicit=stopped.explicit)
-            await _refused(socket, reply)
             gateway.tell(seen, incoming, reply.status, method="")
+            await refuse(socket, reply)
             return None
         await socket.accept(subprotocol=protocol)
         gateway.tell(seen, incoming, 101, method="")
@@ -121,6 +119,12 @@ class WebSockets:
         )
         self.open[connection] = made
         return made
+
+    def _check_request(self, api: Api, incoming: Incoming) -> None:
+        if incoming.line_and_headers > self._gateway.quotas["WEBSOCKET"].header_bytes:
+            raise Stopped("HEADERS_TOO_LARGE", "refused", "headers_too_large")
+        if incoming.path not in ("/", f"/{api.stage}"):
+            raise Stopped("MISSING_AUTHENTICATION_TOKEN", "no route", "no_route")
 
     async def _authorized(
         self, api: Api, incoming: Incoming, route: Route | None, context: Event, seen: Seen
@@ -151,8 +155,8 @@ class WebSockets:
         seen = Seen(begun=time.perf_counter(), kind="websocket", answer=made.answer)
         if route is None:
             seen.outcome, seen.code = "no route", "no_route"
-            await made.socket.send_text(_error("Forbidden", made, incoming))
             gateway.tell(seen, incoming, 403, method="")
+            await made.socket.send_text(_error("Forbidden", made, incoming))
             return
         seen.route, seen.outcome, seen.code = route.key, "allow" if made.answer else "open", "connection"
         context = websocket_context(
@@ -167,12 +171,12 @@ class WebSockets:
             answer = await self._asked(_told(event, made.answer), seen, incoming)
         except Stopped as stopped:
             seen.code, seen.why = stopped.code, stopped.why
-            await made.socket.send_text(_error("Internal server error", made, incoming))
             gateway.tell(seen, incoming, 500, method="")
+            await made.socket.send_text(_error("Internal server error", made, incoming))
             return
+        gateway.tell(seen, incoming, answer.status, method="")
         if answer.body is not None:
             await made.socket.send_text(answer.body)
-        gateway.tell(seen, incoming, answer.status, method="")
 
     async def _left(self, made: Connection, code: int) -> None:
         """`$disconnect`, at best effort: nobody waits for its answer."""
@@ -268,7 +272,7 @@ def _error(message: str, made: Connection, incoming: Incoming) -> str:
     return json.dumps({"message": message, "connectionId": made.id, "requestId": incoming.extended_id})
 
 
-async def _refused(socket: WebSocket, reply: Reply) -> None:
+async def refuse(socket: WebSocket, reply: Reply) -> None:
     await socket.send_denial_response(
         Response(content=reply.body, status_code=reply.status, headers=dict(reply.headers))
     )

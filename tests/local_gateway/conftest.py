@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -15,23 +15,19 @@ from tests.make import sample_settings
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stage]]:
     """A stage by its kind, made when it is first asked for."""
-    outside = dict(os.environ)
-    keys: Path = tmp_path_factory.mktemp("keys")
+    outside = {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
     made: dict[str, Stage] = {}
     with ExitStack() as stack:
-        aws = EmbeddedAws("eu-west-1", sample_settings().roles)
-        stack.callback(_put_back, outside)
+        # What an authorizer's clients are made with; nothing of it stays for other tests.
+        with mock.patch.dict(os.environ, outside):
+            aws = EmbeddedAws("eu-west-1", sample_settings().roles)
         stack.callback(aws.close)
 
         def stage(kind: str) -> Stage:
             if kind not in made:
-                made[kind] = stack.enter_context(staged(kind, aws, keys, outside))
+                with mock.patch.dict(os.environ, {**outside, **aws.environment}):
+                    made[kind] = stack.enter_context(staged(kind, aws, outside))
             made[kind].fresh()
             return made[kind]
 
         yield stage
-
-
-def _put_back(environment: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment)

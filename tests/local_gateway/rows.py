@@ -125,7 +125,12 @@ TOKEN_ROWS: Final = (
     Row(
         says="a TOKEN authorizer gets the header's value and the method's ARN, and nothing else",
         page=INPUT, kind="rest-token",
-        steps=(Step(asked=1, event={"type": "TOKEN", "methodArn": f"{ARN}localrest0/local/GET/data", "headers": ABSENT}),),
+        steps=(
+            Step(
+                asked=1,
+                event={"type": "TOKEN", "methodArn": f"{ARN}localrest0/local/GET/data", "headers": ABSENT},
+            ),
+        ),
     ),
     Row(
         says="the ARN has the path that was asked for, not the resource",
@@ -470,7 +475,10 @@ TOKEN_ROWS: Final = (
     Row(
         says="every answer names its request",
         page=VARIABLES, kind="rest-token",
-        steps=(Step(who=None, status=401, has={"x-amzn-requestid": "*", "x-amz-apigw-id": "*"}), Step(has={"x-amzn-requestid": "*"})),
+        steps=(
+            Step(who=None, status=401, has={"x-amzn-requestid": "*", "x-amz-apigw-id": "*"}),
+            Step(has={"x-amzn-requestid": "*"}),
+        ),
     ),
     Row(
         says="the client's own X-Forwarded-For and trace are the gateway's to write",

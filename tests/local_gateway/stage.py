@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -56,7 +55,9 @@ class Echo:
             raise BackendFailed("BAD_GATEWAY", "malformed")
         return reply
 
-    async def message(self, event: dict[str, Any], context: Mapping[str, str], trace: str, seconds: float) -> Said:
+    async def message(
+        self, event: dict[str, Any], context: Mapping[str, str], trace: str, seconds: float
+    ) -> Said:
         return said_of(await self._said(event, seconds))
 
     async def _said(self, event: dict[str, Any], seconds: float) -> Any:
@@ -173,7 +174,11 @@ def widened(api: Api) -> Api:
         api,
         routes=(*api.routes, *more),
         cors=Cors(
-            origins=(ORIGIN,), methods=("GET", "PUT"), headers=("authorization",), exposed=("x-mine",), max_age=600
+            origins=(ORIGIN,),
+            methods=("GET", "PUT"),
+            headers=("authorization",),
+            exposed=("x-mine",),
+            max_age=600,
         ),
         stage_variables={"version": "7"},
         key_source="AUTHORIZER",
@@ -187,26 +192,33 @@ def _keyed_by(door: Door, name: str) -> Door:
 WORDED = {
     "UNAUTHORIZED": GatewayResponse(headers={"WWW-Authenticate": "'Bearer'"}),
     "ACCESS_DENIED": GatewayResponse(body='{"message":"Forbidden","code":"$context.authorizer.code"}'),
-    "DEFAULT_5XX": GatewayResponse(status=503, headers={"Retry-After": "'5'"}, body="$context.error.messageString"),
+    "DEFAULT_5XX": GatewayResponse(
+        status=503, headers={"Retry-After": "'5'"}, body="$context.error.messageString"
+    ),
 }
 
 
 @contextmanager
-def staged(kind: str, aws: EmbeddedAws, keys: Path, outside: Mapping[str, str]) -> Iterator[Stage]:
+def staged(kind: str, aws: EmbeddedAws, outside: Mapping[str, str]) -> Iterator[Stage]:
     """A server of this kind, running."""
-    environment = {**outside, **KINDS[kind], "XDG_CACHE_HOME": str(keys)}
+    environment = {**outside, **KINDS[kind]}
     options = Options(access=ACCESS, kind=kind, keys=())
     loaded = configured(options, environment)
-    assert loaded.http is not None and loaded.local is not None
+    assert loaded.http is not None
+    local = loaded.local
+    assert local is not None
     loaded = replace(loaded, http=widened(loaded.http))
+    loaded.function.warm()
     stream, backend, clock = Stream(), Echo(), Clock()
     behind: Backend = backend
-    serving = Serving(options, environment, loaded, aws=aws, backend=behind, stream=stream, told=lambda _: None)
+    serving = Serving(
+        options, environment, loaded, aws=aws, backend=behind, stream=stream, told=lambda _: None
+    )
     told = Told(real=loaded.function)
     serving.gateway.asked = told
     serving.gateway.cache = Cache(clock)
     serving.gateway.keys = frozenset({"key-of-the-plan"})
-    tokens = {name: loaded.local.mint(name) for name in loaded.local.personas.people}
+    tokens = {name: local.mint(name) for name in local.personas.people}
     with serve(serving) as server, httpx.Client(base_url=server.url, trust_env=False, timeout=20) as client:
         yield Stage(
             kind=kind, server=server, serving=serving, stream=stream, backend=backend, told=told, clock=clock,

@@ -57,9 +57,7 @@ def _ask(stage: Stage, step: Step) -> None:
 
 
 def _member(event: Any, path: str) -> Any:
-    if path in event:
-        return event[path]
-    for part in path.split(".", 2) if path.startswith("requestContext") else path.split(".", 1):
+    for part in path.split("."):
         if not isinstance(event, dict) or part not in event:
             return ABSENT
         event = event[part]

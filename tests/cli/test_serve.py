@@ -1,0 +1,115 @@
+"""`authorizer serve`: what it prints, and what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from authorizer.cli import serve as command
+from authorizer.local_gateway.decisions import Served
+from authorizer.local_gateway.kinds import KINDS
+from tests.cli.test_commands import run
+from tests.make import ROOT
+
+
+def served(**more: object) -> Served:
+    said: dict[str, object] = {
+        "number": 1, "time": 0.0, "request_id": "r", "kind": "rest-token", "method": "GET", "path": "/a", "route": "GET /a",
+        "arn": "", "outcome": "allow", "code": "allowed", "status": 200, "principal": "p", "cache": None, "age": None,
+        "milliseconds": {"identity": 1.0, "total": 2.0}, "why": ("because",),
+    }  # fmt: skip
+    return Served(**{**said, **more})  # type: ignore[arg-type]
+
+
+def test_its_kinds_are_those_that_are_served() -> None:
+    assert tuple(KINDS) == command.KIND_NAMES
+
+
+def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "authorizer.local_gateway.server", raising=False)
+    monkeypatch.delitem(sys.modules, "authorizer.local_gateway.start", raising=False)
+    done = run("serve")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") <= 2
+    assert "pip install 'cognito-authorizer[cli,serve]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "authorizer.local_gateway.start", None)
+    with pytest.raises(ModuleNotFoundError):
+        run("serve")
+
+
+def test_in_a_lambda_it_is_refused() -> None:
+    done = run("serve", "--port", "0", variables={"AWS_LAMBDA_FUNCTION_NAME": "x"})
+    assert done.returncode == 2
+    assert "never runs in a Lambda" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("one", "lines"),
+    [
+        (served(), ["    1 200 allow        GET /a  allowed  p  -  2 ms (identity 1)"]),
+        (
+            served(cache="hit", age=3.4),
+            ["    1 200 allow        GET /a  allowed  p  hit 3s  2 ms (identity 1)"],
+        ),
+        (
+            served(cache="miss", principal=None),
+            ["    1 200 allow        GET /a  allowed  -  miss  2 ms (identity 1)"],
+        ),
+        (
+            served(outcome="deny", status=403, code="route_closed", method="", path="/\x1b[31m"),
+            [
+                "    1 403 deny         /\ufffd[31m GET /a  route_closed  p  -  2 ms (identity 1)",
+                "      because",
+            ],
+        ),
+    ],
+    ids=["allowed", "from the cache", "asked", "a denial, with an escape sequence in its path"],
+)
+def test_each_request_is_a_line(one: Served, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    command._tell(one)
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_it_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    """As a person starts it: in a process of its own, with the sample behind it."""
+    environment = {
+        **os.environ,
+        "XDG_CACHE_HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "authorizer", "serve", "--port", "0"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        banner = [process.stdout.readline() for _ in range(6)]
+        url = banner[0].split()[1]
+        assert "rest-token" in banner[0]
+        assert banner[1].split() == ["WebSocket", url.replace("http", "ws")]
+        said = httpx.post(
+            f"{url}/_local/token", data={"persona": "viewer"}, trust_env=False, timeout=30
+        ).json()
+        headers = {"Authorization": f"Bearer {said['id_token']}"}
+        assert httpx.get(f"{url}/data", headers=headers, trust_env=False, timeout=60).json() == {
+            "data": ["tenants/globex/figures.txt"]
+        }
+        assert httpx.get(f"{url}/files", headers=headers, trust_env=False, timeout=30).status_code == 403
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGINT, 130)
+    assert "AWS 200 s3:ListObjectsV2 allowed" in rest
+    assert "403 deny" in rest
+    assert said["id_token"] not in rest
+    assert "Traceback" not in rest
+    assert json.dumps(banner).count("serve-") == 2

@@ -1,0 +1,298 @@
+"""What stands behind: a function's processes, and a server that is asked over HTTP."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from authorizer.errors import SettingsError
+from authorizer.local_gateway import lambda_process
+from authorizer.local_gateway.backends import BackendFailed, FunctionBackend, ServerBackend
+from authorizer.local_gateway.lambda_workers import Workers, file_of
+from tests.local_gateway.stage import Stage, policy, says
+
+OPEN = ("Allow", "*")
+FUNCTION = """
+import os, sys, time
+
+def handler(event, context):
+    said = event.get("say")
+    if said == "sleep":
+        time.sleep(60)
+    if said == "exit":
+        os._exit(3)
+    if said == "raise":
+        raise ValueError("of the function")
+    if said == "set":
+        return {1, 2}
+    return {
+        "event": event, "name": os.environ["NAME"], "trace": os.environ["_X_AMZN_TRACE_ID"],
+        "left": context.get_remaining_time_in_millis(), "version": 1, "id": context.aws_request_id, "pid": os.getpid(),
+    }
+"""
+
+
+@pytest.fixture
+def function(tmp_path: Path) -> Path:
+    file = tmp_path / "my_function.py"
+    file.write_text(FUNCTION)
+    return file
+
+
+def workers(function: Path, **more: Any) -> Workers:
+    return Workers(f"{function}:handler", {"NAME": "mine"}, **more)
+
+
+async def test_a_function_is_called_in_a_process_of_its_own_and_again_in_the_same(function: Path) -> None:
+    pool = workers(function)
+    first = await pool.call({"a": 1}, "Root=1", 20)
+    second = await pool.call({"a": 1}, "Root=2", 20)
+    await pool.close()
+    assert (first["event"], first["name"], first["trace"]) == ({"a": 1}, "mine", "Root=1")
+    assert 0 < first["left"] <= 20_000
+    assert (second["pid"], second["trace"]) == (first["pid"], "Root=2")
+    assert first["id"] != second["id"]
+
+
+async def test_a_changed_file_is_loaded_anew(function: Path) -> None:
+    pool = workers(function)
+    slow = asyncio.create_task(pool.call({"say": "sleep"}, "", 0.5))
+    assert (await pool.call({}, "", 20))["version"] == 1
+    changed = FUNCTION.replace('"version": 1', '"version": 2')
+    function.write_text(changed)  # noqa: ASYNC240 - nobody else waits
+    pool.reload()
+    assert (await pool.call({}, "", 20))["version"] == 2
+    with pytest.raises(TimeoutError, match=r"no answer in 0\.5 s"):
+        await slow
+    await pool.close()
+
+
+async def test_one_that_was_busy_while_its_file_changed_answers_and_ends(function: Path) -> None:
+    pool = workers(function, processes=1)
+    asked = asyncio.create_task(pool.call({}, "", 20))
+    await asyncio.sleep(0)
+    pool._generation += 1
+    assert (await asked)["version"] == 1
+    await pool.close()
+
+
+@pytest.mark.parametrize(
+    ("say", "why"),
+    [("raise", "ValueError"), ("exit", "its process ended"), ("set", "TypeError")],
+    ids=["an exception", "an exit", "what is no JSON"],
+)
+async def test_a_function_that_fails_is_a_bad_gateway(function: Path, say: str, why: str) -> None:
+    backend = FunctionBackend(workers(function))
+    with pytest.raises(BackendFailed, match=why) as failed:
+        await backend.message({"say": say}, {}, "", 20)
+    assert failed.value.reason == "BAD_GATEWAY"
+    assert (await backend.message({}, {}, "", 20)).status == 200
+    await backend.close()
+
+
+async def test_a_function_that_is_late_is_ended(function: Path) -> None:
+    backend = FunctionBackend(workers(function))
+    await backend.message({}, {}, "", 20)
+    with pytest.raises(BackendFailed) as failed:
+        await backend.message({"say": "sleep"}, {}, "", 0.05)
+    assert failed.value.reason == "INTEGRATION_TIMEOUT"
+    await backend.close()
+
+
+async def test_a_module_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise RuntimeError('at import')")
+    pool = workers(broken)
+    with pytest.raises(RuntimeError, match="cannot be loaded: RuntimeError: at import"):
+        await pool.call({}, "", 20)
+    await pool.close()
+
+
+def test_a_handler_is_found_without_running_any_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "mine" / "inner"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").write_text("raise SystemExit")
+    (package / "app.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    assert file_of("mine.inner.app:handler") == package / "app.py"
+    assert file_of("json:loads").name == "__init__.py"
+    assert file_of("mine/inner/app.py:handler") == package / "app.py"
+
+
+@pytest.mark.parametrize(
+    ("handler", "why"),
+    [
+        ("nothing", "is no handler"),
+        (":f", "is no handler"),
+        ("m:", "is no handler"),
+        ("not_there_at_all:f", "there is no module"),
+        ("json.not_there:f", "there is no module"),
+        ("not/there.py:f", "there is no file"),
+    ],
+)
+def test_what_is_no_handler_is_told(handler: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        file_of(handler)
+
+
+def test_the_process_itself(function: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs over there, run here: nobody measures another process."""
+    monkeypatch.setattr(lambda_process.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(lambda_process.sys, "path", [*lambda_process.sys.path])
+    monkeypatch.setattr(lambda_process.os, "environ", {})
+    ours, theirs = get_context("spawn").Pipe()
+    Thread(
+        target=lambda_process.run, args=(theirs, f"{function}:handler", {"NAME": "mine"}), daemon=True
+    ).start()
+    assert ours.recv() == ("ready", "")
+    ours.send(('{"a": 1}', "Root=1", "id", 5.0))
+    kind, said = ours.recv()
+    assert (kind, json.loads(said)["event"]) == ("answer", {"a": 1})
+    ours.send(('{"say": "raise"}', "Root=1", "id", 5.0))
+    assert ours.recv() == ("failed", "ValueError")
+    ours.close()
+    ours, theirs = get_context("spawn").Pipe()
+    lambda_process.run(theirs, "json:__name__", {})
+    assert ours.recv() == ("failed", "cannot be loaded: TypeError: '__name__' is not callable")
+    assert lambda_process.load("json:JSONDecoder.decode") is json.JSONDecoder.decode
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Says what it got; `/long` is long, `/late` is late, `/elsewhere` points away."""
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        pairs = [(name.lower(), value) for name, value in self.headers.items()]
+        said = {
+            "method": self.command,
+            "path": self.path,
+            "headers": pairs,
+            "body": self.rfile.read(length).decode(),
+        }
+        body = json.dumps(said).encode()
+        if self.path.startswith("/late"):
+            time.sleep(0.5)
+        if self.path.startswith("/data/long"):
+            body = b"x" * 200
+        self.send_response(302 if self.path.startswith("/data/elsewhere") else 200)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("Location", "http://192.0.2.1/")
+        self.send_header("Sec-WebSocket-Protocol", "mine")
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = _answer  # noqa: N815 - the base class's names
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def behind() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def stage(stages: Callable[[str], Stage], behind: str) -> Iterator[Stage]:
+    made = stages("http-2")
+    kept = made.serving.gateway.backend
+    made.serving.gateway.backend = ServerBackend(behind)
+    yield made
+    made.serving.gateway.backend = kept
+
+
+def _headers(stage: Stage, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    return [("Authorization", stage.token("editor")), ("X-Role", "default"), *more]
+
+
+def test_a_server_gets_the_request_with_the_context_in_headers(stage: Stage) -> None:
+    answer = stage.client.get(
+        "/data/a%20b?c=d&e", headers=_headers(stage, ("Connection", "x-hop"), ("X-Mine", "1"))
+    )
+    said = answer.json()
+    headers = dict(said["headers"])
+    assert said["path"] == "/data/a%20b?c=d&e"
+    assert headers["x-vended-sub"] == "11111111-1111-4111-8111-111111111111"
+    assert headers["x-vended-access-key-id"].startswith("ASIA")
+    assert {"x-vended-secret-access-key", "x-vended-session-token", "x-vended-expiration"} <= set(headers)
+    assert headers["x-mine"] == "1"
+    assert headers["x-forwarded-for"] == "127.0.0.1"
+    assert "apigw-requestid" in answer.headers
+
+
+@pytest.mark.parametrize("name", ["x-vended-sub", "X_Vended_Sub", "X-VENDED-SECRET-ACCESS-KEY"])
+def test_what_a_client_sends_under_those_names_never_arrives(stage: Stage, name: str) -> None:
+    said = stage.client.get("/open", headers=[(name, "mine"), ("X-Forwarded-For", "192.0.2.1")]).json()
+    assert "mine" not in json.dumps(said["headers"])
+    assert "192.0.2.1" not in json.dumps(said["headers"])
+
+
+def test_values_that_are_no_text_are_mapped_as_json(stage: Stage) -> None:
+    stage.told.says = says(policy(OPEN, context={"sub": 7, "roleArn": ["a"], "username": "x"}))
+    headers = dict(stage.client.get("/data", headers=_headers(stage)).json()["headers"])
+    assert (headers["x-vended-sub"], headers["x-vended-role-arn"]) == ("7", '["a"]')
+
+
+def test_a_redirect_is_the_clients(stage: Stage) -> None:
+    answer = stage.client.get("/data/elsewhere", headers=_headers(stage))
+    assert (answer.status_code, answer.headers["location"]) == (302, "http://192.0.2.1/")
+
+
+async def test_a_server_that_is_late_not_there_or_says_too_much(stage: Stage, behind: str) -> None:
+    stage.client.get("/open")
+    quick = replace(_call(stage), seconds=0.1, incoming=replace(_call(stage).incoming, path="/late"))
+    backend = ServerBackend(behind, most_bytes=100)
+    with pytest.raises(BackendFailed) as late:
+        await backend.answer(quick)
+    assert late.value.reason == "INTEGRATION_TIMEOUT"
+    long = replace(quick, seconds=5, incoming=replace(quick.incoming, path="/data/long"))
+    with pytest.raises(BackendFailed, match="more than 100 bytes"):
+        await backend.answer(long)
+    await backend.close()
+    nobody = ServerBackend("http://127.0.0.1:1")
+    with pytest.raises(BackendFailed) as missing:
+        await nobody.answer(quick)
+    assert missing.value.reason == "INTEGRATION_FAILURE"
+    await nobody.close()
+
+
+def _call(stage: Stage) -> Any:
+    from authorizer.local_gateway.backends import Call
+    from authorizer.local_gateway.incoming import Incoming, new_ids
+    from authorizer.local_gateway.routing import match
+
+    api = stage.serving.configured.http
+    assert api is not None
+    incoming = Incoming(method="GET", path="/open", time=0, **new_ids(0))
+    matched = match(api, "GET", "/open")
+    assert matched is not None
+    return Call(api=api, incoming=incoming, matched=matched, authorizer=None, context={}, seconds=5)
+
+
+async def test_a_message_is_a_post_with_its_route_and_connection(behind: str) -> None:
+    backend = ServerBackend(behind)
+    event = {"requestContext": {"routeKey": "$default", "connectionId": "abc="}, "body": "hello"}
+    said = await backend.message(event, {"sub": "s"}, "Root=1", 5)
+    await backend.close()
+    assert (said.status, said.protocol) == (200, "mine")
+    got = json.loads(said.body or "")
+    headers = dict(got["headers"])
+    assert (got["method"], got["body"], headers["connectionid"]) == ("POST", "hello", "abc=")
+    assert (headers["routekey"], headers["x-vended-sub"]) == ("$default", "s")
