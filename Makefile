@@ -7,6 +7,7 @@ RUN := $(VENV)/bin/python
 # Names the version: an environment that another Python has made is never taken for this one's.
 INSTALLED := $(VENV)/.installed-$(VERSION)
 RUNNING := $(VENV)/.running-$(VERSION)
+SERVING := $(VENV)/.serving-$(VERSION)
 COVERAGE ?= --cov --cov-report=term
 
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
@@ -16,7 +17,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo serve test-serve test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -28,6 +29,10 @@ $(RUNNING): requirements/local.txt pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+$(SERVING): requirements/serve.txt $(RUNNING)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/serve.txt
+	touch $@
+
 $(INSTALLED): requirements/dev.txt $(RUNNING)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@
@@ -37,6 +42,12 @@ THEIRS := example-data/home/22222222-2222-4222-8222-222222222222/notes.txt
 
 demo: $(RUNNING) ## One Cognito token in, one user's credentials out, and what they open: no AWS account, no network
 	$(RUN) -m authorizer invoke events/rest-token-allow.json --explain --get $(MINE) --get $(THEIRS)
+
+serve: $(SERVING) ## API Gateway on this machine, in front of the sample backend: no AWS account, no network
+	$(RUN) -m authorizer serve
+
+test-serve: $(INSTALLED) ## 200 clients at the local gateway for a minute: its rate, and no wrong verdict
+	$(RUN) -m tests.local_gateway.load
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
 	$(RUN) -m pytest -n auto --dist loadfile $(COVERAGE)
@@ -177,8 +188,9 @@ PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-h
 
 pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed -o requirements/lambda.txt
-	$(PIN) pyproject.toml --extra sealed --extra cli --extra login --extra local --group dev -c requirements/lambda.txt -o requirements/dev.txt
+	$(PIN) pyproject.toml --extra sealed --extra cli --extra login --extra local --extra serve --group dev -c requirements/lambda.txt -o requirements/dev.txt
 	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group build -c requirements/dev.txt -o requirements/local.txt
+	$(PIN) pyproject.toml --extra sealed --extra cli --extra serve --group build -c requirements/dev.txt -o requirements/serve.txt
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
 	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt
 	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt

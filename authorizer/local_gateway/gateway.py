@@ -301,7 +301,9 @@ def stopped_by(error: Exception) -> Stopped:
     """Whatever was not foreseen is a 500. Its text may quote anything: only its type is told."""
     if isinstance(error, Stopped):
         return error
-    return Stopped("AUTHORIZER_FAILURE", "failure", "unforeseen", (f"the gateway failed: {type(error).__name__}",))
+    return Stopped(
+        "AUTHORIZER_FAILURE", "failure", "unforeseen", (f"the gateway failed: {type(error).__name__}",)
+    )
 
 
 def texts(context: Mapping[str, Any]) -> dict[str, str]:

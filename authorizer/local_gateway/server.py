@@ -1,8 +1,11 @@
 """The server: an ASGI application on a loopback port, with uvicorn under it."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import uvicorn
@@ -163,6 +166,15 @@ def bound(port: int) -> socket.socket:
     return made
 
 
+class _Quiet(uvicorn.Server):
+    """Leaves signals alone: it would raise them once more when it has ended, in the midst of what is still to close."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
 class Server:
     """One run. `stop` may be called from any thread."""
 
@@ -171,7 +183,7 @@ class Server:
         self._listening = listening
         self._serving = serving
         ws: Literal["websockets-sansio"] = "websockets-sansio"
-        self._uvicorn = uvicorn.Server(
+        self._uvicorn = _Quiet(
             uvicorn.Config(
                 Application(serving, self.port),
                 http=CasedProtocol,
@@ -196,6 +208,9 @@ class Server:
         """Until it is stopped, or the terminal's interrupt comes."""
         self._listening.listen(1024)  # who comes from now on is answered, be it a moment later
         ready()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, self.stop)
         watching = asyncio.create_task(self._serving.watch())
         try:
             await self._uvicorn.serve(sockets=[self._listening])

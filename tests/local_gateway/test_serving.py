@@ -211,7 +211,7 @@ def test_the_api_is_that_of_access_toml() -> None:
     }
     simple = make_settings(gateway={"response": "simple", "result_ttl": "0s"})
     assert default_kind(simple) is HTTP_SIMPLE
-    assert websocket_api_of(make_settings(scopes={"a": ["GET /a"]}), "eu-west-1", cors=Cors()) is None
+    assert websocket_api_of(make_settings(scopes={"data:read": ["GET /a"]}), "eu-west-1", cors=Cors()) is None
 
 
 @pytest.mark.parametrize(
