@@ -20,7 +20,8 @@ from tests.make import ROOT
 def served(**more: object) -> Served:
     said: dict[str, object] = {
         "number": 1, "time": 0.0, "request_id": "r", "kind": "rest-token", "method": "GET", "path": "/a",
-        "route": "GET /a", "arn": "", "outcome": "allow", "code": "allowed", "status": 200, "principal": "p", "cache": None, "age": None,
+        "route": "GET /a", "arn": "", "outcome": "allow", "code": "allowed", "status": 200, "principal": "p",
+        "cache": None, "age": None,
         "milliseconds": {"identity": 1.0, "total": 2.0}, "why": ("because",),
     }  # fmt: skip
     return Served(**{**said, **more})  # type: ignore[arg-type]
