@@ -38,7 +38,7 @@ EXAMPLES = {
     *("api.example.com", "app.example.com", "API.execute-api.REGION.amazonaws.com"),
     *("cognito-idp.eu-west-1.amazonaws.com", "127.0.0.1:8976", "127.0.0.1:18976", "127.0.0.1:28976"),
 }
-HOSTS = {"keepachangelog.com", "semver.org", *EXAMPLES}
+HOSTS = {"keepachangelog.com", "semver.org", "docs.aws.amazon.com", "127.0.0.1:8400", *EXAMPLES}
 """Whose pages the papers link to, and those that are an example."""
 OTHER_WORDS = {
     # Claims of a token, members of a record and an answer, Python's own: neither refusals nor settings.
@@ -47,7 +47,7 @@ OTHER_WORDS = {
     "own_handler",
     # A setting of AWS's own configuration file.
     "credential_process",
-    "local_aws",  # a room
+    *("local_aws", "local_gateway"),  # rooms
     *("add_role", "credentials_from_headers"),  # of the local AWS, and of the kit
     # Of Terraform and CDK, and of what is generated for them.
     *("held_version", "new_version_percent", "aws_cloudformation_stack"),

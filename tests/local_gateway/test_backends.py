@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from authorizer.errors import SettingsError
 from authorizer.local_gateway import lambda_process
@@ -148,9 +152,9 @@ def test_what_is_no_handler_is_told(handler: str, why: str) -> None:
 
 def test_the_process_itself(function: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs over there, run here: nobody measures another process."""
-    monkeypatch.setattr(lambda_process.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(lambda_process.sys, "path", [*lambda_process.sys.path])
-    monkeypatch.setattr(lambda_process.os, "environ", {})
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(os, "environ", {})
     ours, theirs = get_context("spawn").Pipe()
     Thread(
         target=lambda_process.run, args=(theirs, f"{function}:handler", {"NAME": "mine"}), daemon=True
@@ -194,6 +198,7 @@ class _Echo(BaseHTTPRequestHandler):
 
     do_GET = do_POST = _answer  # noqa: N815 - the base class's names
 
+    @override
     def log_message(self, *_: object) -> None:
         """Nothing."""
 
