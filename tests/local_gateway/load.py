@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+from typing_extensions import override
 
 from authorizer.local.personas import load_personas
 from tests.make import ROOT
@@ -62,6 +63,7 @@ class Load:
     def rate(self) -> float:
         return self.answers.total() / self.seconds
 
+    @override
     def __str__(self) -> str:
         told = ", ".join(f"{count:,} x {status}" for status, count in sorted(self.answers.items()))
         return (

@@ -29,7 +29,8 @@ def opened(stage: Stage, who: str | None = "viewer", *, path: str = "/", **more:
     """A connection as this persona, the token in the query."""
     query = "" if who is None else f"?token={stage.tokens[who]}"
     url = stage.server.url.replace("http", "ws", 1)
-    return connect(f"{url}{path}{query}", proxy=None, open_timeout=20, **more)
+    made: ClientConnection = connect(f"{url}{path}{query}", proxy=None, open_timeout=20, **more)
+    return made
 
 
 def refused(stage: Stage, who: str | None = "viewer", **more: Any) -> tuple[int, dict[str, Any]]:
@@ -322,7 +323,7 @@ def test_a_page_of_somebody_else_may_not_connect(stage: Stage) -> None:
         pass
 
 
-def _of_page(stage: Stage, origin: str) -> tuple[int, bytes | None]:
+def _of_page(stage: Stage, origin: str) -> tuple[int, bytes | bytearray]:
     with pytest.raises(InvalidStatus) as error, opened(stage, additional_headers={"Origin": origin}):
         pass
     return error.value.response.status_code, error.value.response.body
