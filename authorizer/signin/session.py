@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from authorizer.errors import SignInFailed
@@ -19,9 +20,7 @@ fifteen minutes of what it printed (botocore, `RefreshableCredentials`), and cre
 
 def keep(account: Account, tokens: Tokens, use: Use, issuer: str, now: float) -> None:
     """What a sign-in has brought. Raises `SignInFailed`."""
-    keyring = Keyring()
-    with alone(account.name):
-        keyring.save(account, _kept(tokens, use, issuer, tokens.refresh_token, now))
+    _replace(account, _kept(tokens, use, issuer, tokens.refresh_token, now))
 
 
 def keep_brought(account: Account, token: str, now: float) -> Kept:
@@ -38,9 +37,7 @@ def keep_brought(account: Account, token: str, now: float) -> Kept:
     if isinstance(ends, bool) or not isinstance(ends, int | float) or not ends > now:
         raise SignInFailed("the token has ended already, or does not say when it does: bring a fresh one")
     kept = Kept(token=token, expires=ends, renew_at=ends, use=use, sub=str(claims.get("sub", "")))
-    keyring = Keyring()
-    with alone(account.name):
-        keyring.save(account, kept)
+    _replace(account, kept)
     return kept
 
 
@@ -91,15 +88,33 @@ def sign_out(account: Account) -> bool:
         if kept is None:
             return False
         keyring.forget(account)
-    if kept.issuer is not None and kept.refresh_token is not None:
-        try:
-            revoke(discover(kept.issuer), account.client_id, kept.refresh_token)
-        except SignInFailed as failed:
-            raise SignInFailed(
-                f"the tokens are gone from the keyring, and {kept.issuer} was not told: {failed}; its refresh token "
-                "is good until it ends: have an administrator sign the user out"
-            ) from None
+    try:
+        _end(account, kept)
+    except SignInFailed as failed:
+        raise SignInFailed(
+            f"the tokens are gone from the keyring, and {kept.issuer} was not told: {failed}; its refresh token "
+            "is good until it ends: have an administrator sign the user out"
+        ) from None
     return True
+
+
+def _replace(account: Account, kept: Kept) -> None:
+    """Keep this sign-in in the place of one before, which ends: nobody could end it later."""
+    keyring = Keyring()
+    with alone(account.name):
+        try:
+            before = keyring.load(account)
+        except SignInFailed:
+            before = None  # not to be read; if the keyring is locked, it cannot be written either
+        keyring.save(account, kept)
+    if before is not None:
+        with suppress(SignInFailed):  # it ends by itself at last
+            _end(account, before)
+
+
+def _end(account: Account, kept: Kept) -> None:
+    if kept.issuer is not None and kept.refresh_token is not None:
+        revoke(discover(kept.issuer), account.client_id, kept.refresh_token)
 
 
 def claims_of(text: str) -> Mapping[str, Any]:

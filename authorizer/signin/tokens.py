@@ -99,14 +99,16 @@ def _id_claims(server: Server, client_id: str, said: Mapping[str, Any]) -> Mappi
     """What the ID token says, once it is certain that `server` has signed it for `client_id`."""
     import jwt  # noqa: PLC0415 - half of the time that a renewed session takes to start
 
-    keys = ask(server.jwks_uri, "the key set")
+    published = ask(server.jwks_uri, "the key set").members()
+    text = _text(said, "id_token")
     try:
-        text = _text(said, "id_token")
         kid = jwt.get_unverified_header(text).get("kid")
-        [key] = [key for key in jwt.PyJWKSet.from_dict(dict(keys.members())).keys if key.key_id == kid]
+        keys = [key for key in jwt.PyJWKSet.from_dict(dict(published)).keys if key.key_id == kid]
+        if len(keys) != 1:
+            raise SignInFailed("the ID token is signed with a key that its issuer does not publish")
         claims: dict[str, Any] = jwt.decode(
             text,
-            key,
+            keys[0],
             algorithms=ALGORITHMS,
             issuer=server.issuer,
             leeway=LEEWAY,
@@ -120,9 +122,7 @@ def _id_claims(server: Server, client_id: str, said: Mapping[str, Any]) -> Mappi
                 "verify_aud": False,  # below: for this client, and for nobody else beside it
             },
         )
-    except ValueError:
-        raise SignInFailed("the ID token is signed with a key that its issuer does not publish") from None
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:  # its key sets may be anything
         raise SignInFailed(
             f"the ID token is not taken: {type(error).__name__}: {error}; is this machine's clock right?"
         ) from None

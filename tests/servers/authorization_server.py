@@ -55,6 +55,7 @@ class Lies:
     redirect: Callable[[dict[str, str]], dict[str, str]] = lambda said: said
     claims: Callable[[dict[str, Any]], dict[str, Any]] = lambda said: said
     tokens: Callable[[dict[str, Any]], Any] = lambda said: said
+    keys: Callable[[Any], Any] = lambda said: said
     status: Mapping[str, int] = field(default_factory=dict)
     """Path → the status that it answers, whatever is asked."""
 
@@ -109,7 +110,7 @@ class AuthorizationServer:
         if path == "/.well-known/openid-configuration":
             return self.lies.metadata(self.metadata())
         if path == "/jwks":
-            return json.loads(self._minting.jwks())
+            return self.lies.keys(json.loads(self._minting.jwks()))
         if handler.command != "POST" or given.get("client_id") != CLIENT:
             raise Refused("invalid_client")
         if path == "/token":

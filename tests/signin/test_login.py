@@ -358,6 +358,28 @@ def test_an_answer_of_the_token_endpoint_that_is_none_is_not_kept(
     assert words in told(machine)
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(lambda said: {}, id="none"),
+        pytest.param(lambda said: {"keys": []}, id="an empty list"),
+        pytest.param(lambda said: {"keys": "x"}, id="a word"),
+        pytest.param(lambda said: {"keys": ["x", 1, None]}, id="keys that are none"),
+        pytest.param(lambda said: {"keys": said["keys"][1:]}, id="another one"),
+        pytest.param(lambda said: {"keys": said["keys"] * 2}, id="each twice"),
+        pytest.param(
+            lambda said: {"keys": [{"kty": "oct", "k": "AAAA", "kid": "local/id+key="}]}, id="a shared secret"
+        ),
+        pytest.param(
+            lambda said: {"keys": [{**said["keys"][1], "kid": "local/id+key="}]}, id="another by its name"
+        ),
+    ],
+)
+def test_an_id_token_needs_its_issuer_s_own_key(machine: Machine, lie: Callable[[Any], Any]) -> None:
+    machine.server.lies.keys = lie
+    assert re.search("is not taken|does not publish", told(machine))
+
+
 @pytest.mark.parametrize("lasts", [None, "3600", 0, True])
 def test_an_access_token_says_how_long_it_lasts(machine: Machine, lasts: object) -> None:
     machine.server.lies.tokens = lambda said: {**said, "expires_in": lasts}

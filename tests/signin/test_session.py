@@ -252,6 +252,22 @@ def test_tokens_go_from_the_keyring_even_if_the_issuer_revokes_nothing(
     assert not signed_in.keyring.entries
 
 
+def test_a_sign_in_ends_the_one_before(signed_in: Machine) -> None:
+    [before] = signed_in.server.live
+    assert signed_in.login().returncode == 0
+    assert list(signed_in.server.live) == [signed_in.keyring.entry["refresh_token"]] != [before]
+    signed_in.server.lies.status = {"/revoke": 503}
+    done = signed_in.run("login", "--token-stdin", stdin=brought(signed_in))
+    assert (done.returncode, signed_in.keyring.entry["issuer"]) == (0, None), done.stderr
+
+
+def test_an_entry_that_cannot_be_read_is_written_over(signed_in: Machine) -> None:
+    [key] = signed_in.keyring.entries
+    signed_in.keyring.entries[key] = "{"
+    assert signed_in.login().returncode == 0
+    printed(signed_in.run("credentials"))
+
+
 def test_an_entry_that_cannot_be_read_can_still_be_taken_out(signed_in: Machine) -> None:
     [key] = signed_in.keyring.entries
     signed_in.keyring.entries[key] = "{"
