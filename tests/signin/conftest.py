@@ -1,6 +1,7 @@
 """A person's machine: a keyring, an authorization server, an API, and a browser that goes where it is sent."""
 
 import json
+import re
 import threading
 import time
 import urllib.error
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -120,8 +122,44 @@ def machine(tmp_path: Path, key_folder: Path, monkeypatch: pytest.MonkeyPatch) -
         each.close()
 
 
+@pytest.fixture
+def signed_in(machine: Machine) -> Machine:
+    """Where somebody has signed in."""
+    assert machine.login().returncode == 0
+    return machine
+
+
 def printed(done: Done) -> Mapping[str, Any]:
     """What `credential_process` got."""
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+SECRETS = re.compile(r"refresh-canary|canary-(?:secret|session)|eyJ[\w-]*\.[\w-]")
+"""What no terminal may show: a token has a dot in it, and a random state may begin like one."""
+
+
+def asked(url: str) -> dict[str, str]:
+    """The parameters of an authorization request."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def refused(machine: Machine, *more: str) -> str:
+    """What a sign-in that fails says. Nothing is kept of it."""
+    done = machine.login(*more)
+    assert not machine.keyring.entries
+    return failed(done)
+
+
+def failed(done: Done) -> str:
+    """What a command that fails says: to a person alone, and nothing secret."""
+    assert done.returncode == 2, done.stdout
+    assert done.stdout == ""
+    assert not SECRETS.search(done.stderr)
+    assert "canary" not in done.stderr
+    return done.stderr
+
+
+def brought(machine: Machine, use: str = "id") -> str:
+    return str(machine.server.minted({})[f"{use}_token"])

@@ -1,40 +1,21 @@
-"""`authorizer login` against a strict authorization server: what signs a person in, and all that must not."""
+"""`authorizer login` against a strict authorization server: what signs a person in, and what is asked of whom."""
 
 import base64
 import hashlib
 import json
-import re
+import os
+import signal
 import socket
-import threading
-from collections.abc import Callable
+import subprocess
+import sys
 from dataclasses import replace
-from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from authorizer.signin import listener
+from tests.make import ROOT
 from tests.servers.authorization_server import CLIENT
-from tests.signin.conftest import Machine, follow, printed
-
-SECRETS = re.compile(r"refresh-canary|canary-secret|canary-session|eyJ[\w-]*\.[\w-]")
-"""What no terminal may show: a token has a dot in it, and a random state may begin like one."""
-
-
-def asked(url: str) -> dict[str, str]:
-    """The parameters of an authorization request."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-
-
-def told(machine: Machine, *more: str) -> str:
-    """What a sign-in that fails says. Nothing is kept of it."""
-    done = machine.login(*more)
-    assert done.returncode == 2, done.stdout
-    assert done.stdout == ""
-    assert not machine.keyring.entries
-    assert not SECRETS.search(done.stderr)
-    return done.stderr
-
+from tests.signin.conftest import SECRETS, Machine, asked, follow, printed, refused
 
 # ── What comes of it ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,320 +106,51 @@ def test_without_an_option_it_listens_at_the_ports_that_are_registered(
     assert tried == [("127.0.0.1", port) for port in (8976, 18976, 28976)]
 
 
-# ── What must not come of it ─────────────────────────────────────────────────────────────────────────────────────────
+def started(machine: Machine, browser: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, with this browser."""
+    given = ("--issuer", machine.server.issuer, "--port", "0", "--timeout", "60")
+    kept = {
+        **os.environ,
+        **machine.keyring.environment,
+        "XDG_CACHE_HOME": str(machine.home),
+        "BROWSER": browser,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "authorizer", "login", *machine.whom, *given],
+        cwd=ROOT,
+        env=kept,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
-def callback(url: str, **parameters: str) -> str:
-    """What the browser is sent back to, with these parameters."""
-    return f"{asked(url)['redirect_uri']}?{urlencode(parameters)}"
+def test_a_process_of_its_own_signs_in_with_the_browser_that_is_set(machine: Machine) -> None:
+    browser = machine.home / "browser.py"
+    browser.write_text("import sys, urllib.request\nurllib.request.urlopen(sys.argv[1]).read()\n")
+    process = started(machine, f"{sys.executable} {browser} %s")
+    out, err = process.communicate()
+    assert (process.returncode, out[:20]) == (0, "credential_process ="), err
+    assert not SECRETS.search(out + err)
+    assert machine.keyring.entry["refresh_token"] in machine.server.live
 
 
-@pytest.mark.parametrize("state", ["wrong", "", "\u00e4"])
-def test_an_answer_with_another_state_is_nothing_and_ends_nothing(machine: Machine, state: str) -> None:
-    def browse(url: str) -> None:
-        machine.visit(callback(url, code="stolen", state=state))
-        machine.visit(callback(url, code="stolen"))
-        machine.visit(url)
-
-    machine.browse = browse
-    assert machine.login().returncode == 0
-    assert [status for status, _ in machine.pages] == [400, 400, 200]
-    assert "stolen" not in str(machine.server.asked)
+def test_who_gives_up_signs_nobody_in(machine: Machine) -> None:
+    process = started(machine, "true")
+    assert process.stderr is not None
+    assert "if none opens, open this" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert not machine.keyring.entries
 
 
-@pytest.mark.parametrize(
-    "tricks",
-    [
-        pytest.param(lambda url, state: f"?code=a&code=b&state={state}", id="two codes"),
-        pytest.param(lambda url, state: f"?code=a&state={state}&state=x", id="two states"),
-        pytest.param(lambda url, state: "?" + "x=1&" * 30 + f"code=a&state={state}", id="thirty parameters"),
-        pytest.param(lambda url, state: f"/more?code=a&state={state}", id="another path"),
-    ],
-)
-def test_a_request_that_is_no_answer_ends_nothing(
-    machine: Machine, tricks: Callable[[str, str], str]
-) -> None:
-    def browse(url: str) -> None:
-        machine.visit(asked(url)["redirect_uri"] + tricks(url, asked(url)["state"]))
-        machine.visit(url)
-
-    machine.browse = browse
-    assert machine.login().returncode == 0
-    assert machine.pages[0][0] in (400, 404)
-
-
-def test_an_answer_by_another_name_of_this_machine_is_none(machine: Machine) -> None:
-    """A page whose name leads here, in a browser of the same person (DNS rebinding)."""
-
-    def browse(url: str) -> None:
-        target = urlsplit(asked(url)["redirect_uri"])
-        with socket.create_connection((str(target.hostname), int(target.port or 0))) as raw:
-            head = f"GET /callback?code=a&state={asked(url)['state']} HTTP/1.1\r\nHost: evil.example\r\n\r\n"
-            raw.sendall(head.encode())
-            machine.pages.append((int(raw.recv(100).split()[1]), ""))
-        machine.visit(url)
-
-    machine.browse = browse
-    assert machine.login().returncode == 0
-    assert [status for status, _ in machine.pages] == [404, 200]
-
-
-def test_of_redirects_that_arrive_together_one_is_taken(machine: Machine) -> None:
-    def browse(url: str) -> None:
-        request = asked(url)
-        back = [
-            callback(
-                url, code=machine.server.code(request), state=request["state"], iss=machine.server.issuer
-            )
-            for _ in range(6)
-        ]
-        threads = [threading.Thread(target=machine.visit, args=(each,)) for each in back]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-
-    machine.browse = browse
-    done = machine.login()
-    assert done.returncode == 0, done.stderr
-    assert sorted(status for status, _ in machine.pages)[-2:] != [200, 200]
-    assert [status for status, _ in machine.pages].count(200) == 1
-    assert machine.server.count("/token") == 1
-
-
-def test_after_the_answer_nobody_listens(machine: Machine) -> None:
-    machine.login()
-    again = callback(machine.opened[0], code="second", state=asked(machine.opened[0])["state"])
-    assert follow(again)[0] == 0
-    assert machine.server.count("/token") == 1
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        pytest.param(
-            {"error": "access_denied", "error_description": "no\x1b[2J such user"},
-            'access_denied ("no?[2J such user")',
-            id="a refusal, with a sentence for the terminal",
-        ),
-        pytest.param({"error": "access_denied", "code": "x"}, "access_denied", id="a refusal and a code"),
-        pytest.param({"error": "\x1b[2J"}, "no code", id="a refusal whose code is none"),
-        pytest.param({}, "neither a code nor an error", id="nothing"),
-        pytest.param({"code": ""}, "neither a code nor an error", id="an empty code"),
-        pytest.param({"code": "guessed"}, "gives no token: invalid_grant", id="a code that was never given"),
-        pytest.param(
-            {"code": "x", "iss": "https://evil.example"},
-            "another issuer's",
-            id="an answer of a mixed-up issuer",
-        ),
-        pytest.param({"code": "x", "iss": None}, "always sends `iss`", id="an answer that hides its issuer"),
-    ],
-)
-def test_an_answer_without_a_code_that_serves_signs_nobody_in(
-    machine: Machine, answer: dict[str, str | None], words: str
-) -> None:
-    def lie(said: dict[str, str]) -> dict[str, str]:
-        del said["code"]
-        return {name: value for name, value in {**said, **answer}.items() if value is not None}
-
-    machine.server.lies.redirect = lie
-    assert words in told(machine)
-    assert machine.server.count("/token") == ("guessed" in answer.values())
-    assert machine.pages[0][0] == (400 if "error" in answer else 200)
-
-
-def test_an_issuer_that_never_sends_its_name_need_not(machine: Machine) -> None:
-    """Cognito does not."""
-    machine.server.lies.metadata = lambda said: {
-        **said, "authorization_response_iss_parameter_supported": False, "code_challenge_methods_supported": ["S256"]
-    }  # fmt: skip
-    machine.server.lies.redirect = lambda said: {"code": said["code"], "state": said["state"]}
-    assert machine.login().returncode == 0
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"client_id": "another-client"}, id="of another client"),
-        pytest.param({"challenge": "A" * 43}, id="for another verifier"),
-        pytest.param({"redirect_uri": "http://127.0.0.1:1/callback"}, id="for another redirect"),
-        pytest.param({"used": True}, id="that was used"),
-    ],
-)
-def test_a_code_that_was_injected_is_worth_nothing(machine: Machine, changes: dict[str, Any]) -> None:
-    def browse(url: str) -> None:
-        code = machine.server.code(asked(url), **changes)
-        machine.server.lies.redirect = lambda said: {**said, "code": code}
-        machine.visit(url)
-
-    machine.browse = browse
-    assert "gives no token: invalid_grant" in told(machine)
-
-
-def test_a_code_serves_once(machine: Machine) -> None:
-    machine.login()
-    [code] = machine.server.codes
-    machine.keyring.entries.clear()
-    machine.server.lies.redirect = lambda said: {**said, "code": code}
-    assert "invalid_grant" in told(machine)
-    assert not machine.server.live
-
-
-@pytest.mark.parametrize(
-    ("claims", "words"),
-    [
-        pytest.param({"nonce": "another"}, "of another sign-in", id="with the nonce of another sign-in"),
-        pytest.param({"nonce": None}, "of another sign-in", id="without the nonce"),
-        pytest.param({"aud": "another-client"}, "another app client", id="for another client"),
-        pytest.param({"aud": [CLIENT, "more"]}, "another app client", id="for another client, too"),
-        pytest.param({"azp": "another-client"}, "another app client", id="asked for by another client"),
-        pytest.param({"iss": "https://evil.example"}, "InvalidIssuerError", id="of another issuer"),
-        pytest.param({"exp": 1_000_000_000}, "ExpiredSignatureError", id="that is over"),
-        pytest.param({"iat": 9_000_000_000}, "ImmatureSignatureError", id="of the future"),
-        pytest.param({"token_use": "access"}, "token_use", id="that is an access token"),
-    ],
-)
-def test_an_id_token_that_is_not_of_this_sign_in_is_not_kept(
-    machine: Machine, claims: dict[str, Any], words: str
-) -> None:
-    machine.server.lies.claims = lambda said: {**said, **claims}
-    assert words in told(machine)
-
-
-def forged(text: str, **header: Any) -> str:
-    """The same claims under another header, and with no signature of the issuer's."""
-    head = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
-    return f"{head}.{text.split('.')[1]}.{'' if header['alg'] == 'none' else 'AAAA'}"
-
-
-@pytest.mark.parametrize(
-    ("lie", "words"),
-    [
-        pytest.param(
-            lambda said: {**said, "id_token": forged(said["id_token"], alg="none", kid="local/id+key=")},
-            "is not taken",
-            id="an ID token that nobody signed",
-        ),
-        pytest.param(
-            lambda said: {**said, "id_token": forged(said["id_token"], alg="HS256", kid="local/id+key=")},
-            "is not taken",
-            id="one with a shared secret",
-        ),
-        pytest.param(
-            lambda said: {**said, "id_token": forged(said["id_token"], alg="RS256", kid="local/id+key=")},
-            "is not taken",
-            id="one with another signature",
-        ),
-        pytest.param(
-            lambda said: {**said, "id_token": forged(said["id_token"], alg="RS256", kid="other")},
-            "a key that its issuer does not publish",
-            id="one with an unknown key",
-        ),
-        pytest.param(lambda said: {**said, "id_token": "x"}, "is not taken", id="one that is none"),
-        pytest.param(lambda said: {**said, "id_token": None}, "no id_token", id="no ID token"),
-        pytest.param(lambda said: {**said, "id_token": "x" * 20_000}, "no id_token", id="an endless one"),
-        pytest.param(
-            lambda said: {**said, "refresh_token": "a b"},
-            "no refresh_token",
-            id="a refresh token that is none",
-        ),
-        pytest.param(
-            lambda said: {**said, "token_type": "mac"}, "no bearer tokens", id="tokens of another kind"
-        ),
-        pytest.param(lambda said: [said], "no JSON object", id="a list"),
-        pytest.param(
-            lambda said: {**said, "more": "x" * 300_000}, "more than 262,144 bytes", id="an endless answer"
-        ),
-    ],
-)
-def test_an_answer_of_the_token_endpoint_that_is_none_is_not_kept(
-    machine: Machine, lie: Callable[[dict[str, Any]], Any], words: str
-) -> None:
-    machine.server.lies.tokens = lie
-    assert words in told(machine)
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        pytest.param(lambda said: {}, id="none"),
-        pytest.param(lambda said: {"keys": []}, id="an empty list"),
-        pytest.param(lambda said: {"keys": "x"}, id="a word"),
-        pytest.param(lambda said: {"keys": ["x", 1, None]}, id="keys that are none"),
-        pytest.param(lambda said: {"keys": said["keys"][1:]}, id="another one"),
-        pytest.param(lambda said: {"keys": said["keys"] * 2}, id="each twice"),
-        pytest.param(
-            lambda said: {"keys": [{"kty": "oct", "k": "AAAA", "kid": "local/id+key="}]}, id="a shared secret"
-        ),
-        pytest.param(
-            lambda said: {"keys": [{**said["keys"][1], "kid": "local/id+key="}]}, id="another by its name"
-        ),
-    ],
-)
-def test_an_id_token_needs_its_issuer_s_own_key(machine: Machine, lie: Callable[[Any], Any]) -> None:
-    machine.server.lies.keys = lie
-    assert re.search("is not taken|does not publish", told(machine))
-
-
-@pytest.mark.parametrize("lasts", [None, "3600", 0, True])
-def test_an_access_token_says_how_long_it_lasts(machine: Machine, lasts: object) -> None:
-    machine.server.lies.tokens = lambda said: {**said, "expires_in": lasts}
-    assert "expires_in" in told(machine, "--use", "access")
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        pytest.param({"issuer": "https://evil.example"}, "is not about", id="it is about another issuer"),
-        pytest.param({"token_endpoint": None}, "has the pool a domain?", id="it has no token endpoint"),
-        pytest.param(
-            {"token_endpoint": "http://evil.example/"}, "anybody on the way", id="tokens in the clear"
-        ),
-        pytest.param({"authorization_endpoint": "file:///etc/passwd"}, "no URL", id="a file for the browser"),
-        pytest.param(
-            {"authorization_endpoint": "javascript:alert(1)"}, "no URL", id="a script for the browser"
-        ),
-        pytest.param({"jwks_uri": "https://a b/"}, "no URL", id="keys at no URL"),
-        pytest.param(
-            {"code_challenge_methods_supported": ["plain"]}, "PKCE with S256", id="it takes no S256"
-        ),
-        pytest.param({"code_challenge_methods_supported": None}, "", id="it tells no method"),
-    ],
-)
-def test_an_issuer_that_cannot_be_signed_in_at_safely_opens_no_browser(
-    machine: Machine, changes: dict[str, Any], words: str
-) -> None:
-    machine.server.lies.metadata = lambda said: {**said, **changes}
-    if not words:
-        assert machine.login().returncode == 0
-        return
-    assert words in told(machine)
-    assert not machine.opened
-
-
-def test_an_issuer_elsewhere_has_no_endpoint_on_this_machine() -> None:
-    from authorizer.errors import SignInFailed
-    from authorizer.signin.discovery import _endpoint
-
-    with pytest.raises(SignInFailed, match="expected one of the issuer's own"):
-        _endpoint({"token_endpoint": "http://127.0.0.1:1/"}, "token_endpoint", "https://idp.example")
-
-
-@pytest.mark.parametrize("status", [404, 302, 500])
-def test_an_issuer_that_answers_otherwise_is_told_by_its_status(machine: Machine, status: int) -> None:
-    machine.server.lies.status = {"/.well-known/openid-configuration": status}
-    assert f"answers {status}: expected the issuer of a user pool" in told(machine)
-
-
-def test_a_token_endpoint_that_sends_us_on_is_not_followed(machine: Machine) -> None:
-    machine.server.lies.status = {"/token": 307}
-    assert "answers 307 with no JSON" in told(machine)
-    assert machine.server.count("/token") == 1
+# ── What it is given ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_nobody_waits_for_ever(machine: Machine) -> None:
     machine.browse = lambda url: None
-    assert "nobody has come back from the browser within 1 s" in told(machine, "--timeout", "1")
+    assert "nobody has come back from the browser within 1 s" in refused(machine, "--timeout", "1")
 
 
 @pytest.mark.parametrize(

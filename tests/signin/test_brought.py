@@ -1,0 +1,97 @@
+"""Tokens that are brought along: from standard input, and of a persona."""
+
+import io
+import sys
+
+import pytest
+from typing_extensions import override
+
+from authorizer.cli.person import read_token
+from authorizer.errors import SignInFailed
+from authorizer.local.personas import load_personas
+from tests.make import PERSONAS
+from tests.signin.conftest import Machine, brought, failed, printed
+
+
+@pytest.mark.parametrize("use", ["id", "access"])
+def test_a_token_from_standard_input_is_kept_until_it_ends(machine: Machine, use: str) -> None:
+    done = machine.run("login", "--token-stdin", stdin=f"{brought(machine, use)}\n")
+    assert done.returncode == 0, done.stderr
+    assert "the token lasts until 20" in done.stderr
+    assert "renewed" not in done.stderr
+    assert (machine.keyring.entry["use"], machine.keyring.entry["refresh_token"]) == (use, None)
+    printed(machine.run("credentials"))
+    machine.keyring.change(renew_at=0)
+    printed(machine.run("credentials"))
+    machine.keyring.change(renew_at=0, expires=0)
+    assert "has ended, and nothing renews it" in failed(machine.run("credentials"))
+    assert machine.run("logout").returncode == 0
+    assert not machine.server.asked
+
+
+def test_a_token_can_be_used_without_any_keyring(machine: Machine) -> None:
+    nowhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    token = brought(machine)
+    printed(machine.run("credentials", "--token-stdin", stdin=token, **nowhere))
+    assert machine.api.tokens == [token]
+    assert not machine.keyring.entries
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        pytest.param("", "is no token", id="nothing"),
+        pytest.param("canary-password", "is no token", id="a password"),
+        pytest.param("a.b.c", "is no token", id="three words"),
+        pytest.param("a.W10.c", "is no token", id="a list"),
+        pytest.param("a.e30.c\nX-Role: admin", "is no token", id="two lines"),
+        pytest.param("a.e30." + "x" * 17_000, "is no token", id="an endless one"),
+        pytest.param("a.e30.c", "for the app client no code", id="one without an app client"),
+        pytest.param(
+            "a.eyJhdWQiOiAiMWV4YW1wbGUyMzQ1Njc4OWFwcCJ9.c", "has ended already", id="one without an end"
+        ),
+        pytest.param(
+            "a.eyJhdWQiOiAiMWV4YW1wbGUyMzQ1Njc4OWFwcCIsICJleHAiOiB0cnVlfQ.c",
+            "has ended already",
+            id="one that ends true",
+        ),
+        pytest.param(
+            "a.eyJhdWQiOiAiMWV4YW1wbGUyMzQ1Njc4OWFwcCIsICJleHAiOiAxfQ.c",
+            "has ended already",
+            id="one that is over",
+        ),
+    ],
+)
+def test_what_is_no_token_for_this_is_not_kept(machine: Machine, token: str, words: str) -> None:
+    assert words in failed(machine.run("login", "--token-stdin", stdin=token))
+    assert not machine.keyring.entries
+
+
+def test_what_is_no_token_is_not_sent(machine: Machine) -> None:
+    assert "is no token" in failed(machine.run("credentials", "--token-stdin", stdin="canary"))
+    assert not machine.api.tokens
+
+
+def test_a_terminal_would_show_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        @override
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("a.e30.c"))
+    with pytest.raises(SignInFailed, match="pipe it in"):
+        read_token()
+
+
+def test_a_persona_signs_in_at_an_api_on_this_machine(machine: Machine) -> None:
+    done = machine.run("login", "--persona", "editor")
+    assert done.returncode == 0, done.stderr
+    assert " as editor: " in done.stderr
+    sub = load_personas(PERSONAS).people["editor"].sub
+    assert machine.keyring.entry["sub"] == sub
+    printed(machine.run("credentials"))
+
+
+def test_a_persona_is_nobody_elsewhere(machine: Machine) -> None:
+    at = ("--url", "https://api.example.com/credentials")
+    assert "for an API on this machine" in failed(machine.run("login", "--persona", "editor", *at))

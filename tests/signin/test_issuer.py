@@ -1,0 +1,163 @@
+"""What an issuer says of itself and of a person: believed only where all of it fits."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from authorizer.errors import SignInFailed
+from authorizer.signin.discovery import _endpoint
+from tests.servers.authorization_server import CLIENT
+from tests.signin.conftest import Machine, refused
+
+
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        pytest.param({"nonce": "another"}, "of another sign-in", id="with the nonce of another sign-in"),
+        pytest.param({"nonce": None}, "of another sign-in", id="without the nonce"),
+        pytest.param({"aud": "another-client"}, "another app client", id="for another client"),
+        pytest.param({"aud": [CLIENT, "more"]}, "another app client", id="for another client, too"),
+        pytest.param({"azp": "another-client"}, "another app client", id="asked for by another client"),
+        pytest.param({"iss": "https://evil.example"}, "InvalidIssuerError", id="of another issuer"),
+        pytest.param({"exp": 1_000_000_000}, "ExpiredSignatureError", id="that is over"),
+        pytest.param({"iat": 9_000_000_000}, "ImmatureSignatureError", id="of the future"),
+        pytest.param({"token_use": "access"}, "token_use", id="that is an access token"),
+    ],
+)
+def test_an_id_token_that_is_not_of_this_sign_in_is_not_kept(
+    machine: Machine, claims: dict[str, Any], words: str
+) -> None:
+    machine.server.lies.claims = lambda said: {**said, **claims}
+    assert words in refused(machine)
+
+
+def forged(text: str, **header: Any) -> str:
+    """The same claims under another header, and with no signature of the issuer's."""
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
+    return f"{head}.{text.split('.')[1]}.{'' if header['alg'] == 'none' else 'AAAA'}"
+
+
+@pytest.mark.parametrize(
+    ("lie", "words"),
+    [
+        pytest.param(
+            lambda said: {**said, "id_token": forged(said["id_token"], alg="none", kid="local/id+key=")},
+            "is not taken",
+            id="an ID token that nobody signed",
+        ),
+        pytest.param(
+            lambda said: {**said, "id_token": forged(said["id_token"], alg="HS256", kid="local/id+key=")},
+            "is not taken",
+            id="one with a shared secret",
+        ),
+        pytest.param(
+            lambda said: {**said, "id_token": forged(said["id_token"], alg="RS256", kid="local/id+key=")},
+            "is not taken",
+            id="one with another signature",
+        ),
+        pytest.param(
+            lambda said: {**said, "id_token": forged(said["id_token"], alg="RS256", kid="other")},
+            "a key that its issuer does not publish",
+            id="one with an unknown key",
+        ),
+        pytest.param(lambda said: {**said, "id_token": "x"}, "is not taken", id="one that is none"),
+        pytest.param(lambda said: {**said, "id_token": None}, "no id_token", id="no ID token"),
+        pytest.param(lambda said: {**said, "id_token": "x" * 20_000}, "no id_token", id="an endless one"),
+        pytest.param(
+            lambda said: {**said, "refresh_token": "a b"},
+            "no refresh_token",
+            id="a refresh token that is none",
+        ),
+        pytest.param(
+            lambda said: {**said, "token_type": "mac"}, "no bearer tokens", id="tokens of another kind"
+        ),
+        pytest.param(lambda said: [said], "no JSON object", id="a list"),
+        pytest.param(
+            lambda said: {**said, "more": "x" * 300_000}, "more than 262,144 bytes", id="an endless answer"
+        ),
+    ],
+)
+def test_an_answer_of_the_token_endpoint_that_is_none_is_not_kept(
+    machine: Machine, lie: Callable[[dict[str, Any]], Any], words: str
+) -> None:
+    machine.server.lies.tokens = lie
+    assert words in refused(machine)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(lambda said: {}, id="none"),
+        pytest.param(lambda said: {"keys": []}, id="an empty list"),
+        pytest.param(lambda said: {"keys": "x"}, id="a word"),
+        pytest.param(lambda said: {"keys": ["x", 1, None]}, id="keys that are none"),
+        pytest.param(lambda said: {"keys": said["keys"][1:]}, id="another one"),
+        pytest.param(lambda said: {"keys": said["keys"] * 2}, id="each twice"),
+        pytest.param(
+            lambda said: {"keys": [{"kty": "oct", "k": "AAAA", "kid": "local/id+key="}]}, id="a shared secret"
+        ),
+        pytest.param(
+            lambda said: {"keys": [{**said["keys"][1], "kid": "local/id+key="}]}, id="another by its name"
+        ),
+    ],
+)
+def test_an_id_token_needs_its_issuer_s_own_key(machine: Machine, lie: Callable[[Any], Any]) -> None:
+    machine.server.lies.keys = lie
+    assert re.search("is not taken|does not publish", refused(machine))
+
+
+@pytest.mark.parametrize("lasts", [None, "3600", 0, True])
+def test_an_access_token_says_how_long_it_lasts(machine: Machine, lasts: object) -> None:
+    machine.server.lies.tokens = lambda said: {**said, "expires_in": lasts}
+    assert "expires_in" in refused(machine, "--use", "access")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"issuer": "https://evil.example"}, "is not about", id="it is about another issuer"),
+        pytest.param({"token_endpoint": None}, "has the pool a domain?", id="it has no token endpoint"),
+        pytest.param(
+            {"token_endpoint": "http://evil.example/"}, "anybody on the way", id="tokens in the clear"
+        ),
+        pytest.param({"authorization_endpoint": "file:///etc/passwd"}, "no URL", id="a file for the browser"),
+        pytest.param(
+            {"authorization_endpoint": "javascript:alert(1)"}, "no URL", id="a script for the browser"
+        ),
+        pytest.param({"jwks_uri": "https://a b/"}, "no URL", id="keys at no URL"),
+        pytest.param(
+            {"code_challenge_methods_supported": ["plain"]}, "PKCE with S256", id="it takes no S256"
+        ),
+        pytest.param({"code_challenge_methods_supported": None}, "", id="it tells no method"),
+    ],
+)
+def test_an_issuer_that_cannot_be_signed_in_at_safely_opens_no_browser(
+    machine: Machine, changes: dict[str, Any], words: str
+) -> None:
+    machine.server.lies.metadata = lambda said: {**said, **changes}
+    if not words:
+        assert machine.login().returncode == 0
+        return
+    assert words in refused(machine)
+    assert not machine.opened
+
+
+def test_an_issuer_elsewhere_has_no_endpoint_on_this_machine() -> None:
+    with pytest.raises(SignInFailed, match="expected one of the issuer's own"):
+        _endpoint({"token_endpoint": "http://127.0.0.1:1/"}, "token_endpoint", "https://idp.example")
+
+
+@pytest.mark.parametrize("status", [404, 302, 500])
+def test_an_issuer_that_answers_otherwise_is_told_by_its_status(machine: Machine, status: int) -> None:
+    machine.server.lies.status = {"/.well-known/openid-configuration": status}
+    assert f"answers {status}: expected the issuer of a user pool" in refused(machine)
+
+
+def test_a_token_endpoint_that_sends_us_on_is_not_followed(machine: Machine) -> None:
+    machine.server.lies.status = {"/token": 307}
+    assert "answers 307 with no JSON" in refused(machine)
+    assert machine.server.count("/token") == 1
