@@ -145,7 +145,7 @@ def test_who_gives_up_signs_nobody_in(machine: Machine) -> None:
     assert not machine.keyring.entries
 
 
-# ── What it is given ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What it is given ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_nobody_waits_for_ever(machine: Machine) -> None:
