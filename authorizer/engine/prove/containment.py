@@ -5,16 +5,17 @@ if for each of its actions and resources there are statements on the other side 
 together cover it. All of this errs on one side: what is called contained, is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import NamedTuple
 
-from authorizer.engine.document import Condition, Document, Statement
-from authorizer.engine.evaluate import Parts, known_operator, parse_action, parse_pattern, parse_resource
-from authorizer.engine.prove.automaton import find_overlap
-from authorizer.engine.prove.inclusion import find_uncovered
+from authorizer.engine.document import Document, Statement
+from authorizer.engine.evaluate import parse_action, parse_resource
+from authorizer.engine.prove.implication import is_implied
+from authorizer.engine.prove.leaving import left_of
 from authorizer.engine.prove.separation import Apart, compare
 from authorizer.engine.prove.symbolic import SymbolicStatement
+from authorizer.engine.prove.texts import Parse, may_meet, narrower, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +37,35 @@ def find_excess(
     """
     allows, denies = _split(policy)
     other_allows, other_denies = _split(other)
-    excess = [Excess(statement=part) for statement in allows for part in _uncovered(statement, other_allows)]
+    left = [each for statement in allows for each in left_of(statement, denies)]
+    # What the other side allows, or this side denies, is no excess.
+    excess = [
+        Excess(statement=part)
+        for statement in left
+        for part in _uncovered(statement, (*other_allows, *denies))
+    ]
     for deny in other_denies:
-        if not _uncovered(deny, denies):
-            continue
-        excess += [
-            Excess(statement=statement, lifted=deny)
-            for statement in allows
-            if not disjoint(statement, deny, read)
-        ]
+        if _uncovered(deny, denies):
+            excess += [
+                Excess(statement=statement, lifted=deny)
+                for statement in left
+                if not disjoint(statement, deny, read) and _uncovered(_both(statement, deny), denies)
+            ]
     return tuple(excess)
+
+
+def _both(allow: Statement, deny: Statement) -> Statement:
+    """At least what an Allow allows of what a Deny denies."""
+    if allow.not_actions or allow.not_resources:
+        return deny
+    return replace(
+        allow,
+        actions=narrower(parse_action, deny.actions, allow.actions) if deny.actions else allow.actions,
+        resources=narrower(parse_resource, deny.resources, allow.resources)
+        if deny.resources
+        else allow.resources,
+        conditions=tuple(dict.fromkeys((*allow.conditions, *deny.conditions))),
+    )
 
 
 def _split(document: Document) -> tuple[list[Statement], list[Statement]]:
@@ -54,83 +74,73 @@ def _split(document: Document) -> tuple[list[Statement], list[Statement]]:
 
 
 def _uncovered(statement: Statement, others: Sequence[Statement]) -> list[Statement]:
-    """The parts of a statement that the others do not cover, each one action on one resource."""
-    if statement.not_actions or statement.not_resources:
-        return [] if any(replace(other, sid=statement.sid) == statement for other in others) else [statement]
+    """The parts of a statement that the others do not cover, each one action on one resource, or all but some."""
     fitting = [
         other
         for other in others
-        if not (other.not_actions or other.not_resources)
-        and all(_implied(wanted, statement.conditions) for wanted in other.conditions)
+        if all(is_implied(wanted, statement.conditions) for wanted in other.conditions)
     ]
-    return [
-        replace(statement, actions=(action,), resources=(resource,))
-        for action in statement.actions
-        for resource in statement.resources
-        if not _covered(action, resource, fitting)
-    ]
+    return [part for part in _parts(statement) if not _covered(_actions(part), _resources(part), fitting)]
 
 
-def _covered(action: str, resource: str, others: Sequence[Statement]) -> bool:
+def _parts(statement: Statement) -> Iterator[Statement]:
+    for action in statement.actions or (None,):
+        for resource in statement.resources or (None,):
+            yield replace(
+                statement,
+                actions=() if action is None else (action,),
+                resources=() if resource is None else (resource,),
+            )
+
+
+class _Set(NamedTuple):
+    """Some actions, or some resources: those that are listed, or all but those that are excepted."""
+
+    parse: Parse
+    listed: tuple[str, ...]
+    excepted: tuple[str, ...]
+
+    def is_within(self, others: Sequence["_Set"]) -> bool:
+        """Whether the others together have all of it; never wrongly True."""
+        if any(other.excepted and self._is_beside(other.excepted) for other in others):
+            return True
+        texts = [text for other in others for text in other.listed]
+        return all(within(self.parse, text, texts) for text in self.listed or ("*",))
+
+    def _is_beside(self, excepted: Sequence[str]) -> bool:
+        if self.excepted:
+            return all(within(self.parse, text, self.excepted) for text in excepted)
+        return not any(may_meet(self.parse, text, other) for text in self.listed for other in excepted)
+
+
+def _actions(statement: Statement) -> _Set:
+    return _Set(parse_action, statement.actions, statement.not_actions)
+
+
+def _resources(statement: Statement) -> _Set:
+    return _Set(parse_resource, statement.resources, statement.not_resources)
+
+
+def _covered(actions: _Set, resources: _Set, others: Sequence[Statement]) -> bool:
     """Whether the others together cover it: those that cover the whole resource by their actions, or those that cover
     the whole action by their resources."""
-    on_resource = [other for other in others if _within(parse_resource, resource, other.resources)]
-    if _within(parse_action, action, [text for other in on_resource for text in other.actions]):
+    on_resource = [other for other in others if resources.is_within([_resources(other)])]
+    if actions.is_within([*map(_actions, on_resource)]):
         return True
-    for_action = [other for other in others if _within(parse_action, action, other.actions)]
-    return _within(parse_resource, resource, [text for other in for_action for text in other.resources])
-
-
-def _within(parse: Callable[[str], Parts], text: str, others: Sequence[str]) -> bool:
-    return text in others or (bool(others) and _included(parse(text), tuple(map(parse, others))))
-
-
-@lru_cache(maxsize=4096)
-def _included(pattern: Parts, others: tuple[Parts, ...]) -> bool:
-    return find_uncovered(pattern, others) is None
-
-
-def _implied(wanted: Condition, given: Sequence[Condition]) -> bool:
-    return any(_implies(each, wanted) for each in given if each.key.lower() == wanted.key.lower())
-
-
-def _implies(given: Condition, wanted: Condition) -> bool:
-    """Whether every request that satisfies the one condition satisfies the other, on the same key."""
-    mine, theirs = known_operator(given.operator), known_operator(wanted.operator)
-    if theirs.kind == "null" and mine.kind != "null":
-        # Only a condition that fails on an absent key says that the key is there.
-        present = not (mine.negated or mine.if_exists or mine.qualifier == "ForAllValues")
-        return present and "false" in {value.lower() for value in wanted.values}
-    if (mine.kind, mine.qualifier, mine.negated) != (theirs.kind, theirs.qualifier, theirs.negated):
-        return False
-    if mine.if_exists and not theirs.if_exists:
-        return False
-    narrow, wide = (wanted, given) if mine.negated else (given, wanted)
-    if mine.kind == "string" and mine.folds_case == theirs.folds_case:
-        others = tuple(_pattern(text, wide) for text in wide.values)
-        return all(_included(_pattern(text, narrow), others) for text in narrow.values)
-    return mine.name == theirs.name and set(narrow.values) <= set(wide.values)
-
-
-def _pattern(text: str, condition: Condition) -> Parts:
-    operator = known_operator(condition.operator)
-    return parse_pattern(text.lower() if operator.folds_case else text, wildcards=operator.takes_wildcards)
+    for_action = [other for other in others if actions.is_within([_actions(other)])]
+    return resources.is_within([*map(_resources, for_action)])
 
 
 def disjoint(one: Statement, other: Statement, read: Callable[[Statement], SymbolicStatement]) -> bool:
     """Whether no request matches both."""
-    if other.not_actions and all(_within(parse_action, action, other.not_actions) for action in one.actions):
+    if other.not_actions and all(within(parse_action, action, other.not_actions) for action in one.actions):
         return bool(one.actions)
     if other.not_resources and all(
-        _within(parse_resource, text, other.not_resources) for text in one.resources
+        within(parse_resource, text, other.not_resources) for text in one.resources
     ):
         return bool(one.resources)
     if not (one.not_actions or other.not_actions) and not any(
-        _overlap(action, another) for action in one.actions for another in other.actions
+        may_meet(parse_action, action, another) for action in one.actions for another in other.actions
     ):
         return True
     return isinstance(compare(read(one), read(other)), Apart)
-
-
-def _overlap(action: str, other: str) -> bool:
-    return find_overlap(parse_action(action), parse_action(other)) is not None

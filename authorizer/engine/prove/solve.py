@@ -79,12 +79,15 @@ def requests_for(statement: Statement, *, unlike: Sequence[Statement]) -> Iterat
         *_beyond(parse_resource, statement.resources, [text for each in unlike for text in each.resources]),
         *(text for each in statement.resources if (text := _resource(each, each)) is not None),
     ]
-    keys = {condition.key.lower(): condition.key for condition in statement.conditions}
+    others = [condition for other in unlike for condition in other.conditions]
+    keys = {condition.key.lower(): condition.key for condition in (*others, *statement.conditions)}
     options = []
     for key in keys:
         mine = [condition for condition in statement.conditions if condition.key.lower() == key]
-        theirs = [each for other in unlike for each in other.conditions if each.key.lower() == key]
-        options.append([values for values in _satisfying(mine, theirs) if _hold(mine, values)])
+        theirs = [condition for condition in others if condition.key.lower() == key]
+        satisfying = dict.fromkeys(values for values in _satisfying(mine, theirs) if _hold(mine, values))
+        # What the other statements do not ask for comes first.
+        options.append(sorted(satisfying, key=lambda values: _hold(theirs, values) if theirs else False))
     for action, resource, *chosen in product(dict.fromkeys(actions), dict.fromkeys(resources), *options):
         context = {
             name: values[0] if len(values) == 1 else values

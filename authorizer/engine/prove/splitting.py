@@ -7,20 +7,17 @@ each of both allows, and what both allow the original does.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 
 from authorizer.engine.document import Condition, Document, Statement
-from authorizer.engine.evaluate import MANY, Parts, Variable, Wild, parse_action, parse_resource
-from authorizer.engine.language import is_placeholder
-from authorizer.engine.prove.automaton import find_overlap
+from authorizer.engine.evaluate import parse_action, parse_resource
 from authorizer.engine.prove.containment import find_excess
 from authorizer.engine.prove.diff import MAX_WAYS
-from authorizer.engine.prove.inclusion import find_uncovered, part_early
 from authorizer.engine.prove.sides import Side, Sides
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
+from authorizer.engine.prove.texts import narrower
 from authorizer.engine.prove.users import Way, placeholders_of
 from authorizer.engine.prove.ways import in_words, shown
 from authorizer.engine.template import IsDefined, TemplateSet
@@ -97,8 +94,8 @@ def _both(one: Document, other: Document) -> Document:
         for right in other.statements:
             if left.effect != "Allow" or right.effect != "Allow":
                 continue
-            actions = _narrower(left.actions, right.actions, parse_action)
-            resources = _narrower(left.resources, right.resources, parse_resource)
+            actions = narrower(parse_action, left.actions, right.actions)
+            resources = narrower(parse_resource, left.resources, right.resources)
             if actions and resources:
                 conditions = dict.fromkeys((*left.conditions, *right.conditions))
                 allows.append(
@@ -108,40 +105,3 @@ def _both(one: Document, other: Document) -> Document:
                 )
     denies = [each for each in (*one.statements, *other.statements) if each.effect != "Allow"]
     return Document(statements=(*allows, *denies))
-
-
-def _narrower(ones: Sequence[str], others: Sequence[str], parse: Callable[[str], Parts]) -> tuple[str, ...]:
-    """Patterns that match at least what one of the ones and one of the others do."""
-    found: dict[str, None] = {}
-    for one in ones:
-        for other in others:
-            narrower = _narrower_of(parse(one), parse(other))
-            if narrower is not None:
-                found[(one, other)[narrower]] = None
-    return tuple(found)
-
-
-@lru_cache(maxsize=16_384)
-def _narrower_of(one: Parts, other: Parts) -> int | None:
-    """Which of two patterns matches at least what both do, 0 or 1; None where no text matches both."""
-    mine, theirs = _opened(one), _opened(other)
-    if part_early(mine, theirs):
-        return None
-    if find_uncovered(one, [other]) is None:
-        return 0
-    if find_uncovered(other, [one]) is None or find_overlap(mine, theirs) is not None:
-        return 1
-    return None
-
-
-def _opened(parts: Parts) -> tuple[str | Wild, ...]:
-    """What has no value yet may be any text."""
-    opened: list[str | Wild] = []
-    for part in parts:
-        if isinstance(part, Variable):
-            opened.append(MANY)
-        elif isinstance(part, Wild):
-            opened.append(part)
-        else:
-            opened += [MANY if is_placeholder(char) else char for char in str(part)]
-    return tuple(opened)

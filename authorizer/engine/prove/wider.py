@@ -1,20 +1,25 @@
 """Showing that a new set of policies is wider: a user and a request that it allows and the old one did not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from authorizer.engine.document import Document
+from authorizer.engine.document import Document, Statement
+from authorizer.engine.evaluate import AccessRequest
+from authorizer.engine.language import ClaimValue
 from authorizer.engine.prove.confirmation import may_request
 from authorizer.engine.prove.containment import Excess
 from authorizer.engine.prove.sides import Both, Side, Sides, is_within
 from authorizer.engine.prove.solve import meet, requests_for
 from authorizer.engine.prove.users import Way, fill_in, find_user, placeholders_of
+from authorizer.engine.prove.variables import variables_of, with_values
 from authorizer.engine.prove.witness import Party, samples
 
 MAX_ATTEMPTS: Final = 400
 """Most requests tried to show that the new set is wider."""
+SOMETHING: Final = "something"
+"""What a policy variable stands for in such a request, where no condition says it."""
 
 
 def find_gain(sides: Sides, gained: Sequence[tuple[Way, Excess]], ways: Sequence[Both]) -> Party | None:
@@ -39,15 +44,30 @@ def _parties(sides: Sides, way: Way, excess: Excess, old: Document) -> Iterator[
         if user is None:
             continue
         values, scopes = user
-        mine = fill_in(excess.statement, values, origin)
-        if excess.lifted is not None:
-            both = meet(mine, fill_in(excess.lifted, values, origin))
-            requests = iter(both[:1] if both else ())
-        else:
-            others = [fill_in(each, values, origin) for each in old.statements]
-            requests = requests_for(mine, unlike=others)
-        for request in requests:
+
+        def filled(statement: Statement, values: Mapping[str, ClaimValue] = values) -> Statement:
+            return fill_in(statement, values, origin)
+
+        lifted = None if excess.lifted is None else filled(excess.lifted)
+        for request in _requests(filled(excess.statement), lifted, [*map(filled, old.statements)]):
             yield Party(claims=values, scopes=scopes, request=request)
+
+
+def _requests(mine: Statement, lifted: Statement | None, old: Sequence[Statement]) -> Iterator[AccessRequest]:
+    """Requests that this statement allows, and the old ones may not; or that the Deny denied."""
+    known = dict.fromkeys(variables_of((mine, *old)), SOMETHING)
+    for condition in (*mine.conditions, *(lifted.conditions if lifted else ())):
+        known.pop(condition.key.lower(), None)
+    wanted, *others = (with_values(each, known) for each in (mine, *old))
+    if lifted is None:
+        requests = requests_for(wanted, unlike=others)
+    else:
+        both = meet(wanted, with_values(lifted, known))
+        requests = iter(both[:1] if both else ())
+    for request in requests:
+        said = {key.lower() for key in request.context}
+        more = {key: value for key, value in known.items() if key not in said}
+        yield replace(request, context={**more, **request.context})
 
 
 def _texts(sides: Sides) -> Iterator[dict[str, str]]:
