@@ -6,7 +6,8 @@ from typing import Final, Protocol
 
 from authorizer.engine.document import Statement
 from authorizer.engine.language import ClaimType, ClaimValue
-from authorizer.engine.prove.symbolic import SymbolicStatement, known, read_allows
+from authorizer.engine.prove.leaving import left_of
+from authorizer.engine.prove.symbolic import Reader, SymbolicStatement, known
 from authorizer.engine.prove.users import placeholders_of
 from authorizer.engine.prove.without import texts_of
 from authorizer.engine.template import Atom, Branch, Equals, IsDefined, Place
@@ -51,6 +52,8 @@ class Allow:
 
     template: str
     statement: SymbolicStatement
+    left: tuple[SymbolicStatement, ...]
+    """What the Denies beside it leave of it; the statement itself where they leave it whole."""
     place: Place
     ways: list[Mapping[Atom, bool | int]]
     claim: str
@@ -75,12 +78,12 @@ class Allow:
             return self.held.absent != other.held.absent
         return self.held.value is None or self.held.value != other.held.value
 
-    def beside(self, other: "Allow") -> SymbolicStatement:
-        """The statement for a user whose isolating claim is not that of the other one's user."""
+    def beside(self, other: "Allow", statement: SymbolicStatement) -> SymbolicStatement:
+        """The statement, or a part of it, for a user whose isolating claim is not that of the other one's user."""
         if self.held.value is not None:
-            return known(self.statement, self.claim, value=self.held.value)
+            return known(statement, self.claim, value=self.held.value)
         never = self.held.never | frozenset(other.asked_for)
-        return known(self.statement, self.claim, never=never) if never else self.statement
+        return known(statement, self.claim, never=never) if never else statement
 
 
 def allows_of(
@@ -92,38 +95,41 @@ def allows_of(
     claims: Mapping[str, ClaimType],
     apart: bool = True,
 ) -> list[Allow]:
-    """Every Allow statement that template `name` may render to in these branches, each once; `claim` isolates. `apart`:
-    two users are known to differ in its value."""
-    found: dict[tuple[Statement, Held], Allow] = {}
+    """Every Allow statement that template `name` may render to in these branches and that is not denied, each once;
+    `claim` isolates. `apart`: two users are known to differ in its value."""
+    found: dict[tuple[Statement, Held, tuple[Statement, ...]], Allow] = {}
     for branch in branches:
         held = _held(claim, branch.chosen, claims)
         if held is None:
             continue
         characters = {char for statement in branch.document.statements for char in placeholders_of(statement)}
-        statements = read_allows(
-            branch.document,
-            holes={char: templates.origin(char)[0] for char in characters},
-            claims=claims,
-            isolates=claim if apart else None,
+        reader = Reader(
+            {char: templates.origin(char)[0] for char in characters}, claims, claim if apart else None
         )
-        places = [
-            place
-            for place, statement in zip(branch.places, branch.document.statements, strict=True)
-            if statement.effect == "Allow"
-        ]
-        for statement, place in zip(statements, places, strict=True):
-            allow = found.setdefault(
-                (replace(statement.statement, sid=None), held),
-                Allow(
+        denies = [each for each in branch.document.statements if each.effect != "Allow"]
+        for statement, place in zip(branch.document.statements, branch.places, strict=True):
+            if statement.effect != "Allow":
+                continue
+            left = left_of(replace(statement, sid=None), denies)
+            if not left:
+                continue
+            key = replace(statement, sid=None), held, left
+            if key not in found:
+                found[key] = Allow(
                     template=name,
-                    statement=statement,
+                    statement=reader.statement(statement),
+                    left=tuple(reader.statement(replace(each, sid=statement.sid)) for each in left),
                     place=place,
                     ways=[],
                     claim=claim,
                     held=held,
-                    items=dict(map(templates.origin, placeholders_of(statement.statement))),
-                ),
-            )
+                    items=dict(
+                        templates.origin(char)
+                        for each in (statement, *left)
+                        for char in placeholders_of(each)
+                    ),
+                )
+            allow = found[key]
             if len(allow.ways) < MAX_WAYS:
                 allow.ways.append(branch.chosen)
     return list(found.values())

@@ -11,6 +11,7 @@ from authorizer.engine.language import ClaimType, EngineError
 from authorizer.engine.prove.allows import Allow, Templates
 from authorizer.engine.prove.separation import LeftOut, Meeting
 from authorizer.engine.prove.solve import meet
+from authorizer.engine.prove.symbolic import SymbolicStatement
 from authorizer.engine.prove.users import User, fill_in, find_user
 from authorizer.engine.prove.witness import Party, Witness, assignments, samples
 
@@ -45,12 +46,14 @@ class Confirmation:
         claim: str,
         one: Allow,
         other: Allow,
+        parts: tuple[SymbolicStatement, SymbolicStatement],
         meeting: Meeting,
-        left_out: LeftOut,
         *,
+        left_out: LeftOut,
         silent: str | None = None,
     ) -> Witness | None:
-        """Two users, different in `claim`, who may both touch what the statements meet in; None if none was found.
+        """Two users, different in `claim`, who may both touch what these parts of the statements meet in; None if none
+        was found.
 
         `silent`: the value of both, which the first one has as the fallback and does not say."""
         usual = (silent,) if silent is not None else samples(self._claims[claim].language)
@@ -72,8 +75,8 @@ class Confirmation:
             if silent is None and left_user[0].get(claim) == right_user[0].get(claim):
                 continue
             requests = meet(
-                fill_in(one.statement.statement, left_user[0], self._templates.origin),
-                fill_in(other.statement.statement, right_user[0], self._templates.origin),
+                fill_in(parts[0].statement, left_user[0], self._templates.origin),
+                fill_in(parts[1].statement, right_user[0], self._templates.origin),
                 left_out=left_out,
             )
             if requests is None:

@@ -11,8 +11,9 @@ is UNKNOWN, and counts as a failure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final, TypeAlias
 
 from authorizer.engine.document import Sharing
 from authorizer.engine.language import ClaimType, Language, plain
@@ -20,9 +21,12 @@ from authorizer.engine.prove.allows import Allow, Templates, allows_of
 from authorizer.engine.prove.confirmation import Confirmation
 from authorizer.engine.prove.proof import RESTS_ON, VERSION, Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.reasons import why_unknown
-from authorizer.engine.prove.separation import Apart, Key, compare
-from authorizer.engine.prove.shared import Common
+from authorizer.engine.prove.separation import Apart, Key, Meeting, compare
+from authorizer.engine.prove.shared import Common, Pair
+from authorizer.engine.prove.symbolic import SymbolicStatement
 
+MAX_MEETINGS: Final = 4
+"""Most parts of two statements that are tried for a witness, where Denies leave several of each."""
 _MEET: Final = "both users may touch the same thing"
 
 
@@ -44,6 +48,18 @@ def prove(
     that is not declared.
     """
     return _Prover(templates, subject, policies or [names], claims, promises).proof(doubts)
+
+
+Parts: TypeAlias = tuple[SymbolicStatement, SymbolicStatement]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Two statements, or what Denies leave of them, beside one another."""
+
+    parts: Parts
+    left_out: Mapping[tuple[int, int], Pair]
+    result: Apart | Meeting
 
 
 class _Prover:
@@ -160,31 +176,53 @@ class _Prover:
     ) -> None:
         """`silent`: the value of both, which the first user has as the fallback."""
         self._pairs += 1
-        left_out = common.between(one.statement, other.statement)
-        apart = silent is None
-        result = compare(
-            one.beside(other) if apart else one.statement,
-            other.beside(one) if apart else other.statement,
-            left_out=left_out,
-        )
+        compared = self._compared(one, other, common, silent)
         self._shared |= {
             (template, sharing): None
-            for pair in left_out.values()
+            for each in compared
+            for pair in each.left_out.values()
             for template, sharing in zip((one.template, other.template), pair, strict=True)
             if sharing is not None
         }
-        if isinstance(result, Apart):
-            if result.key is not None:
-                self._keys[result.key] = None
+        met = [(each, each.result) for each in compared if isinstance(each.result, Meeting)]
+        if not met:
+            keys = [each.result.key for each in compared if isinstance(each.result, Apart)]
+            self._keys |= {key: None for key in keys if key is not None}
             return
-        witness = self._confirmation.witness(claim, one, other, result, left_out, silent=silent)
+        witnesses = (
+            self._confirmation.witness(
+                claim, one, other, each.parts, meeting, left_out=each.left_out, silent=silent
+            )
+            for each, meeting in met[:MAX_MEETINGS]
+        )
+        witness = next(filter(None, witnesses), None)
+        first, meeting = met[0]
         self._findings.append(
             Finding(
                 isolates=claim,
                 one=one.place.describe(),
                 other=other.place.describe(),
                 witness=witness,
-                reason=(_MEET if witness else why_unknown(one.statement, other.statement, result))
+                reason=(_MEET if witness else why_unknown(*first.parts, meeting))
                 + (f"; a token may say the fallback {silent!r} too" if silent is not None else ""),
             )
         )
+
+    def _compared(self, one: Allow, other: Allow, common: Common, silent: str | None) -> list[_Compared]:
+        """The two as they stand, which often is enough; else each part of the one that Denies leave of it with each of
+        the other."""
+        whole = one.statement, other.statement
+        compared = [self._compare(one, other, whole, common, silent)]
+        parts = [*product(one.left, other.left)]
+        if isinstance(compared[0].result, Apart) or parts == [whole]:
+            return compared
+        return [self._compare(one, other, each, common, silent) for each in parts]
+
+    def _compare(
+        self, one: Allow, other: Allow, parts: Parts, common: Common, silent: str | None
+    ) -> _Compared:
+        left_out = common.between(*parts)
+        mine, theirs = (
+            parts if silent is not None else (one.beside(other, parts[0]), other.beside(one, parts[1]))
+        )
+        return _Compared(parts, left_out, compare(mine, theirs, left_out=left_out))

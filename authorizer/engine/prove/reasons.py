@@ -1,9 +1,9 @@
 """Why two statements could not be shown to be apart, and what to write instead."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from authorizer.engine.prove.automaton import SymbolicPattern
-from authorizer.engine.prove.separation import Meeting, find_key
+from authorizer.engine.prove.separation import Meeting, find_key, must_be_there
 from authorizer.engine.prove.symbolic import SymbolicCondition, SymbolicStatement
 
 _WHERE = "put the claim into the resource, or into a condition on `s3:prefix`, `dynamodb:LeadingKeys` or a resource tag"
@@ -22,13 +22,13 @@ def _causes(statement: SymbolicStatement) -> Iterator[str]:
     if written.not_actions or written.not_resources:
         yield "`NotAction` and `NotResource` name everything else: list what is allowed"
     for condition in statement.conditions:
-        yield from _of_condition(condition, statement.conditions)
+        yield from _of_condition(condition, statement)
     texts = (*written.resources, *(value for each in written.conditions for value in each.values))
     if any("${" in text and "${*}" not in text for text in texts):
         yield "a policy variable may be any text here: write the claim itself, `{{ claim }}`"
 
 
-def _of_condition(condition: SymbolicCondition, beside: Sequence[SymbolicCondition]) -> Iterator[str]:
+def _of_condition(condition: SymbolicCondition, statement: SymbolicStatement) -> Iterator[str]:
     key, operator = condition.condition.key, condition.operator
     row = find_key(condition.key)
     if operator.kind == "null":
@@ -37,10 +37,10 @@ def _of_condition(condition: SymbolicCondition, beside: Sequence[SymbolicConditi
         yield f"`{key}` may tell callers apart, but not what they touch: {_WHERE}"
     elif condition.patterns is None:
         yield f"`{operator.name}` on `{key}` says what is not touched: write `StringEquals` or `StringLike`"
-    elif operator.if_exists:
+    elif operator.if_exists and not must_be_there(statement, condition):
         yield f"`IfExists` lets requests without `{key}` pass: leave it out"
     elif operator.qualifier == "ForAllValues":
-        if not any(each.key == condition.key and each.operator.kind == "null" for each in beside):
+        if not must_be_there(statement, condition):
             yield f'`ForAllValues` holds without `{key}`, too: add "Null": {{"{key}": "false"}}'
     elif not row.single:
         yield (

@@ -153,19 +153,26 @@ def _separating(
 def _binds(statement: SymbolicStatement, condition: SymbolicCondition, key: Key) -> bool:
     """Whether every request that the condition lets pass has the key, and only values that the condition lists."""
     operator = condition.operator
-    if condition.patterns is None or operator.if_exists:
+    if condition.patterns is None:
         return False
-    if operator.qualifier == "ForAllValues":
-        # True of a request without the key: only `Null: false` on the same key makes it bind.
-        return any(
-            present.key == condition.key
-            and present.operator.kind == "null"
-            and {value.lower() for value in present.condition.values} == {"false"}
-            for present in statement.conditions
-        )
+    if (operator.if_exists or operator.qualifier == "ForAllValues") and not must_be_there(
+        statement, condition
+    ):
+        return False
     # With several values in one request, one of them would do: `ForAnyValue` says so, and what an operator
     # without a prefix makes of several values AWS leaves open.
-    return key.single
+    return key.single or operator.qualifier == "ForAllValues"
+
+
+def must_be_there(statement: SymbolicStatement, condition: SymbolicCondition) -> bool:
+    """Whether the statement says that the condition's key is there: only `Null: false` on it does where the condition
+    itself holds without it."""
+    return any(
+        present.key == condition.key
+        and present.operator.kind == "null"
+        and {value.lower() for value in present.condition.values} == {"false"}
+        for present in statement.conditions
+    )
 
 
 def _reach(condition: SymbolicCondition, key: Key, folded: bool) -> list[SymbolicPattern]:

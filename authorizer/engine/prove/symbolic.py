@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from authorizer.engine.document import Condition, Document, Operator, Statement
+from authorizer.engine.document import Condition, Operator, Statement
 from authorizer.engine.evaluate import (
     MANY,
     Parts,
@@ -58,25 +58,17 @@ class SymbolicStatement:
     conditions: tuple[SymbolicCondition, ...]
 
 
-def read_allows(
-    document: Document, *, holes: Holes, claims: Mapping[str, ClaimType], isolates: str | None
-) -> tuple[SymbolicStatement, ...]:
-    """The Allow statements of a document rendered with placeholders. Deny statements only take away: a proof
-    that leaves them out holds with them too."""
-    reader = _Reader(holes, claims, isolates)
-    return tuple(
-        reader.statement(statement) for statement in document.statements if statement.effect == "Allow"
-    )
-
-
 def read_statement(
     statement: Statement, *, holes: Holes, claims: Mapping[str, ClaimType], isolates: str | None
 ) -> SymbolicStatement:
     """One statement, whatever its effect: what it applies to."""
-    return _Reader(holes, claims, isolates).statement(statement)
+    return Reader(holes, claims, isolates).statement(statement)
 
 
-class _Reader:
+class Reader:
+    """Makes statements symbolic. `holes` have the placeholders that may stand in them; users differ in the claim
+    `isolates`, if there is one."""
+
     def __init__(self, holes: Holes, claims: Mapping[str, ClaimType], isolates: str | None) -> None:
         self._holes = {
             placeholder: Hole(
@@ -89,23 +81,24 @@ class _Reader:
         }
 
     def statement(self, statement: Statement) -> SymbolicStatement:
+        """One statement, whatever its effect: what it applies to."""
         return SymbolicStatement(
             statement=statement,
             actions=(EVERYTHING,) if statement.not_actions else tuple(map(parse_action, statement.actions)),
             resources=(EVERYTHING,)
             if statement.not_resources
-            else tuple(self.resource(text) for text in statement.resources),
-            conditions=tuple(self.condition(condition) for condition in statement.conditions),
+            else tuple(self._resource(text) for text in statement.resources),
+            conditions=tuple(self._condition(condition) for condition in statement.conditions),
         )
 
-    def resource(self, text: str) -> SymbolicPattern:
+    def _resource(self, text: str) -> SymbolicPattern:
         head = text.split(":", 5)[:5]
         if any(placeholder in field for field in head for placeholder in self._holes):
             # The claim's own colons would move the fields: any resource at all.
             return EVERYTHING
         return self._open(parse_resource(text))
 
-    def condition(self, condition: Condition) -> SymbolicCondition:
+    def _condition(self, condition: Condition) -> SymbolicCondition:
         operator = known_operator(condition.operator)
         patterns: tuple[SymbolicPattern, ...] | None = None
         if operator.kind in ("string", "arn") and not operator.negated:

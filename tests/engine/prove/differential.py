@@ -222,6 +222,31 @@ def random_statement(rng: random.Random) -> dict[str, Any]:
     return statement(Action=action, Resource=f"arn:aws:s3:::bucket/{path}", Condition=conditions)
 
 
+def random_deny(rng: random.Random) -> dict[str, Any]:
+    """A Deny that may leave one user's own: all but some actions or resources, or whatever fails a condition."""
+    denied = random_statement(rng) | {"Effect": "Deny"}
+    if rng.random() < 0.5:
+        denied["NotAction" if rng.random() < 0.3 else "Action"] = denied.pop("Action")
+    if rng.random() < 0.5:
+        paths = [rng.choice(["{{x}}/*", "{{x}}*", "*", "a*", "{{x}}/f"]) for _ in range(rng.randint(1, 2))]
+        del denied["Resource"]
+        denied["NotResource"] = [f"arn:aws:s3:::bucket/{path}" for path in paths]
+    elif rng.random() < 0.7:
+        denied["Resource"] = "*"
+    if rng.random() < 0.5:
+        del denied["Condition"]
+    elif rng.random() < 0.7:
+        denied["Condition"] = _one_condition(rng)
+    return denied
+
+
+def _one_condition(rng: random.Random) -> dict[str, Any]:
+    key = rng.choice(list(WORLD)[:3])
+    if rng.random() < 0.2:
+        return {"Null": {key: rng.choice(["true", "false"])}}
+    return {rng.choice(FORMS)(rng.choice(OPERATORS)): {key: rng.sample(VALUES, rng.randint(1, 2))}}
+
+
 def world() -> Iterator[AccessRequest]:
     for resource, values in product(("a/f", "ab/f", "f"), product(*WORLD.values())):
         context = {key: value for key, value in zip(WORLD, values, strict=True) if value}
@@ -242,7 +267,11 @@ def against_every_request(count: int, *, seed: int = 1, sample: int = 1500) -> T
     claims = {"x": declare({"type": "enum", "values": list(USERS)})}
     requests = rng.sample(list(world()), sample)
     for _ in range(count):
-        source = template(*(random_statement(rng) for _ in range(rng.randint(1, 2))))
+        allows = [random_statement(rng) for _ in range(rng.randint(1, 2))]
+        if rng.random() < 0.3:
+            del allows[0]["Condition"]
+        denies = [random_deny(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
+        source = template(*allows, *denies)
         templates = PlainTemplates(source, claims)
         proof = prove(
             templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates=("x",))}
@@ -337,6 +366,10 @@ def against_every_request_of_two(count: int, *, seed: int = 1, sample: int = 400
             for number in range(rng.randint(1, 3))
         ]
         second = random_change(rng, first)
+        denies = [random_deny(rng) for _ in range(rng.choice((0, 0, 1, 1, 2)))]
+        first, second = [*first, *denies], [*second, *denies]
+        if rng.random() < 0.3:
+            second.append(random_deny(rng))
         if rng.random() < 0.5:
             first, second = second, first
         old, new = compile_one(first), compile_one(second)

@@ -136,8 +136,8 @@ def listing(operator: str, *prefixes: str) -> dict[str, Any]:
                     | PRESENT
                 )
             ],
-            "UNKNOWN",
-            id="IfExists binds nothing, although Null does here",
+            "PROVEN",
+            id="IfExists, of a key that must be there",
         ),
         pytest.param(
             [listing("StringLike", "{{ tenant }}/", "{{ tenant }}/*")], "PROVEN", id="a listing with slash"
@@ -217,8 +217,8 @@ def listing(operator: str, *prefixes: str) -> dict[str, Any]:
                 objects("*", Action="s3:PutObject", Condition={"Bool": {"aws:SecureTransport": "true"}}),
                 statement(Effect="Deny", Action="s3:PutObject", Resource=f"{BUCKET}/*"),
             ],
-            "UNKNOWN",
-            id="what a deny takes away is no leak, and no proof either",
+            "PROVEN",
+            id="what a deny takes away is nobody's",
         ),
         pytest.param(
             [
@@ -623,9 +623,15 @@ def test_a_key_that_must_be_there_is_no_cause_beside_another() -> None:
 
 
 def beside_a_deny(allow: dict[str, Any]) -> Finding:
-    """What is found of an Allow of which nothing is left: a proof does not look at a Deny, and there is no witness."""
-    denied = statement(Effect="Deny", Action="*", Resource="*")
-    source = json.dumps({"Version": "2012-10-17", "Statement": [allow, denied]})
+    """What is found of an Allow of which two Denies together leave nothing: a proof does not see that, and there is no
+    witness."""
+    denied = [
+        statement(
+            Effect="Deny", Action="*", Resource="*", Condition={"BoolIfExists": {"aws:SecureTransport": each}}
+        )
+        for each in ("true", "false")
+    ]
+    source = json.dumps({"Version": "2012-10-17", "Statement": [allow, *denied]})
     (finding,) = prove_plain(source, CLAIMS)[0].findings
     assert finding.witness is None
     return finding
