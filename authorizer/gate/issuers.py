@@ -21,6 +21,7 @@ from authorizer.engine import (
 )
 from authorizer.engine.prove import Finding, Party, Promise, Proof, Verdict, Witness, may_request, prove
 from authorizer.gate.asking import token_of
+from authorizer.gate.session_tags import tags_of
 from authorizer.settings.authority import OF_ONE_ISSUER
 from authorizer.settings.places import Path
 from authorizer.settings.schema import Access, Issuer, Policy, Settings
@@ -247,6 +248,7 @@ class _Issuers:
             policies=list(
                 dict.fromkeys(policies or [role.policies for role in self._settings.roles.values()])
             ),
+            tags=tags_of(self._settings.roles.values(), self._templates.names),
         )
 
     def _unknown(self, reason: str) -> Finding:

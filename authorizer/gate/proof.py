@@ -10,6 +10,8 @@ from authorizer.engine.prove import Promise, Proof, prove
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import prove_issuers
 from authorizer.gate.route_proof import prove_routes
+from authorizer.gate.session_tags import tags_of
+from authorizer.model import Role
 from authorizer.settings.schema import Access, Settings
 
 ALL_ROLES = "all roles"
@@ -59,6 +61,7 @@ def prove_settings(
             claims=claims,
             promises=promises,
             policies=policies,
+            tags=tags_of(_roles(settings, subject), _joined(policies)),
             doubts=tuple(_doubts(settings, subject, policies)),
         )
 
@@ -82,6 +85,12 @@ def prove_settings(
     if not names:
         parts["routes"] = prove_routes(access)
     return [proof for part in watch([*parts]) for proof in parts[part]]
+
+
+def _roles(settings: Settings, subject: str) -> list[Role]:
+    """Those whose sessions a proof is about; of templates alone, all."""
+    kind, _, name = subject.partition(" ")
+    return [role for role in settings.roles.values() if kind != "role" or role.name == name]
 
 
 def _judged(proof: Proof, found: Mapping[str, Sequence[tuple[str, ...]]]) -> tuple[str, ...]:

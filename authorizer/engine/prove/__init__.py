@@ -25,6 +25,7 @@ from authorizer.engine.prove.solve import requests_for
 from authorizer.engine.prove.somebody import Guess, guesses
 from authorizer.engine.prove.splitting import differences
 from authorizer.engine.prove.symbolic import SymbolicStatement, read_statement
+from authorizer.engine.prove.tags import Tags
 from authorizer.engine.prove.users import fill_in, placeholders_of
 from authorizer.engine.prove.ways import Literals, in_template, in_words, shown, simplify
 from authorizer.engine.prove.witness import Party, Witness, samples
@@ -55,6 +56,7 @@ __all__ = [
     "Side",
     "SymbolicPattern",
     "SymbolicStatement",
+    "Tags",
     "Undecided",
     "Verdict",
     "Witness",

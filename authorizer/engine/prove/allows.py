@@ -8,6 +8,7 @@ from authorizer.engine.document import Statement
 from authorizer.engine.language import ClaimType, ClaimValue
 from authorizer.engine.prove.leaving import left_of
 from authorizer.engine.prove.symbolic import Reader, SymbolicStatement, known
+from authorizer.engine.prove.tags import Tags, asked_for, tagged
 from authorizer.engine.prove.users import placeholders_of
 from authorizer.engine.prove.without import texts_of
 from authorizer.engine.template import Atom, Branch, Equals, IsDefined, Place
@@ -21,6 +22,9 @@ MAX_WORDS: Final = 256
 
 class Templates(Protocol):
     """What the prover asks of a set of templates: `authorizer.engine.template.template.TemplateSet` is one."""
+
+    @property
+    def claims(self) -> Mapping[str, ClaimType]: ...
 
     def branches(self, names: Sequence[str]) -> Iterable[Branch]: ...
 
@@ -62,6 +66,8 @@ class Allow:
     """What it is on these ways."""
     items: Mapping[str, int]
     """Of each list that it mentions, which item."""
+    tags: Tags
+    """Those that the policy asks about."""
 
     @property
     def asked_for(self) -> tuple[str, ...]:
@@ -93,21 +99,24 @@ def allows_of(
     *,
     claim: str,
     claims: Mapping[str, ClaimType],
+    tags: Tags,
     apart: bool = True,
 ) -> list[Allow]:
     """Every Allow statement that template `name` may render to in these branches and that is not denied, each once;
-    `claim` isolates. `apart`: two users are known to differ in its value."""
+    `claim` isolates. `tags` are those of every session with this template. `apart`: two users are known to differ in
+    the claim's value."""
     found: dict[tuple[Statement, Held, tuple[Statement, ...]], Allow] = {}
     for branch in branches:
         held = _held(claim, branch.chosen, claims)
-        if held is None:
-            continue
-        characters = {char for statement in branch.document.statements for char in placeholders_of(statement)}
+        if held is None or any(branch.chosen.get(IsDefined(name)) is False for name in tags.values()):
+            continue  # nobody goes this way, or no session is made without its tags
+        statements = tagged(branch.document.statements, tags, templates)
+        characters = {char for statement in statements for char in placeholders_of(statement)}
         reader = Reader(
             {char: templates.origin(char)[0] for char in characters}, claims, claim if apart else None
         )
-        denies = [each for each in branch.document.statements if each.effect != "Allow"]
-        for statement, place in zip(branch.document.statements, branch.places, strict=True):
+        denies = [each for each in statements if each.effect != "Allow"]
+        for statement, place in zip(statements, branch.places, strict=True):
             if statement.effect != "Allow":
                 continue
             left = left_of(replace(statement, sid=None), denies)
@@ -123,6 +132,7 @@ def allows_of(
                     ways=[],
                     claim=claim,
                     held=held,
+                    tags=asked_for(branch.document.statements, tags),
                     items=dict(
                         templates.origin(char)
                         for each in (statement, *left)

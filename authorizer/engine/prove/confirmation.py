@@ -1,6 +1,6 @@
 """Confirming that two statements meet: two users whose policies are rendered and evaluated like anybody's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -12,6 +12,7 @@ from authorizer.engine.prove.allows import Allow, Templates
 from authorizer.engine.prove.separation import LeftOut, Meeting
 from authorizer.engine.prove.solve import meet
 from authorizer.engine.prove.symbolic import SymbolicStatement
+from authorizer.engine.prove.tags import values_of, with_tags
 from authorizer.engine.prove.users import User, fill_in, find_user
 from authorizer.engine.prove.witness import Party, Witness, assignments, samples
 
@@ -74,21 +75,26 @@ class Confirmation:
         for left_user, right_user in islice(attempts, MAX_ATTEMPTS):
             if silent is None and left_user[0].get(claim) == right_user[0].get(claim):
                 continue
-            requests = meet(
-                fill_in(parts[0].statement, left_user[0], self._templates.origin),
-                fill_in(parts[1].statement, right_user[0], self._templates.origin),
-                left_out=left_out,
+            users, allows = (left_user, right_user), (one, other)
+            tags = [values_of(allow.tags, user[0]) for allow, user in zip(allows, users, strict=True)]
+            mine, theirs = (
+                with_tags(fill_in(part.statement, user[0], self._templates.origin), held)
+                for part, user, held in zip(parts, users, tags, strict=True)
             )
+            requests = None if mine is None or theirs is None else meet(mine, theirs, left_out=left_out)
             if requests is None:
                 continue
             if silent is not None:
                 del left_user[0][claim]
             parties = [
-                self._party(allow.template, user, request)
-                for allow, user, request in zip((one, other), (left_user, right_user), requests, strict=True)
+                self._party(allow.template, user, replace(request, context={**request.context, **held}))
+                for allow, user, request, held in zip(allows, users, requests, tags, strict=True)
             ]
             if parties[0] and parties[1]:
-                return Witness(one=self._trim(parties[0], claim), other=self._trim(parties[1], claim))
+                return Witness(
+                    one=self._trim(parties[0], {claim, *one.tags.values()}),
+                    other=self._trim(parties[1], {claim, *other.tags.values()}),
+                )
         return None
 
     def _party(self, template: str, user: User, request: AccessRequest) -> Party | None:
@@ -103,12 +109,12 @@ class Confirmation:
     def _allowed(self, party: Party) -> bool:
         return may_request(self._templates, party)
 
-    def _trim(self, party: Party, isolates: str) -> Party:
-        """The party with only the claims that its policy needs."""
+    def _trim(self, party: Party, kept: Collection[str]) -> Party:
+        """The party with only the claims that its policy needs, and with those that are to be told."""
         claims = dict(party.claims)
         for name in party.claims:
             without = {other: value for other, value in claims.items() if other != name}
             unsaid = self._claims[name].fallback == claims[name] and not self._claims[name].sayable
-            if (name != isolates or unsaid) and self._allowed(replace(party, claims=without)):
+            if (name not in kept or unsaid) and self._allowed(replace(party, claims=without)):
                 claims = without
         return replace(party, claims=claims)

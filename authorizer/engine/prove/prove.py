@@ -13,6 +13,7 @@ is UNKNOWN, and counts as a failure.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from authorizer.engine.document import Sharing
@@ -24,6 +25,7 @@ from authorizer.engine.prove.reasons import why_unknown
 from authorizer.engine.prove.separation import Apart, Key, Meeting, compare
 from authorizer.engine.prove.shared import Common, Pair
 from authorizer.engine.prove.symbolic import SymbolicStatement
+from authorizer.engine.prove.tags import Tags
 
 MAX_MEETINGS: Final = 4
 """Most parts of two statements that are tried for a witness, where Denies leave several of each."""
@@ -38,16 +40,19 @@ def prove(
     claims: Mapping[str, ClaimType],
     promises: Mapping[str, Promise],
     policies: Sequence[Sequence[str]] = (),
+    tags: Mapping[str, Tags] = MappingProxyType({}),
     doubts: Sequence[str] = (),
 ) -> Proof:
     """The verdict on templates that users may have: one alone, all of a role, or those of every role.
 
     What a template gives one user, no template of `names` may give another. `policies` are the lists of
-    templates that are rendered together, for witnesses: by default all of `names`. `doubts` are reasons from
-    outside the templates why nothing about them can be proven. Raises ValueError for a promise about a claim
-    that is not declared.
+    templates that are rendered together, for witnesses: by default all of `names`. `tags`: template → the session
+    tags that every session with it has. `doubts` are reasons from outside the templates why nothing about them can be
+    proven. Raises ValueError for a promise about a claim that is not declared.
     """
-    return _Prover(templates, subject, policies or [names], claims, promises).proof(doubts)
+    return _Prover(
+        templates, subject, policies or [names], claims=claims, promises=promises, tags=tags
+    ).proof(doubts)
 
 
 Parts: TypeAlias = tuple[SymbolicStatement, SymbolicStatement]
@@ -68,9 +73,12 @@ class _Prover:
         templates: Templates,
         subject: str,
         policies: Sequence[Sequence[str]],
+        *,
         claims: Mapping[str, ClaimType],
         promises: Mapping[str, Promise],
+        tags: Mapping[str, Tags],
     ) -> None:
+        self._tags = tags
         self._templates = templates
         self._subject = subject
         self._names = tuple(dict.fromkeys(name for names in policies for name in names))
@@ -168,6 +176,7 @@ class _Prover:
             self._branches[name],
             claim=claim,
             claims=claims or self._claims,
+            tags=self._tags.get(name, {}),
             apart=claims is None,
         )
 
