@@ -22,7 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -41,6 +41,7 @@ from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.separation import Hit, Meeting
 from authorizer.engine.prove.sides import Side
 from authorizer.engine.prove.symbolic import fill
+from authorizer.engine.prove.tags import Tags
 from authorizer.engine.prove.witness import assignments
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.proving import PlainTemplates, objects, statement, template
@@ -190,7 +191,8 @@ WORLD: dict[str, tuple[tuple[str, ...], ...]] = {
     "aws:ResourceTag/t": ((), ("a",), ("b",), ("A",), ("ab",)),
     "aws:UserAgent": ((), ("a",), ("b",)),
 }
-VALUES = ("{{x}}", "{{x}}", "{{x}}/", "{{x}}*", "{{x}}/*", "a", "*", "?", "${aws:UserAgent}")
+TAG = "aws:PrincipalTag/x"
+VALUES = ("{{x}}", "{{x}}", "{{x}}/", "{{x}}*", "{{x}}/*", "a", "*", "?", "${aws:UserAgent}", f"${{{TAG}}}")
 OPERATORS = (
     "StringEquals",
     "StringLike",
@@ -217,7 +219,9 @@ def random_statement(rng: random.Random) -> dict[str, Any]:
             continue
         operator = rng.choice(FORMS)(rng.choice(OPERATORS))
         conditions.setdefault(operator, {})[key] = rng.sample(VALUES, rng.randint(1, 2))
-    path = rng.choice(["*", "*", "{{x}}/*", "{{x}}*", "f"])
+    if rng.random() < 0.15:
+        conditions.setdefault(rng.choice(FORMS)(rng.choice(OPERATORS)), {})[TAG] = rng.sample(VALUES, 1)
+    path = rng.choice(["*", "*", "{{x}}/*", "{{x}}*", "f", f"${{{TAG}}}/*"])
     action = rng.choice(["s3:GetObject", "s3:PutObject", "s3:*"])
     return statement(Action=action, Resource=f"arn:aws:s3:::bucket/{path}", Condition=conditions)
 
@@ -267,25 +271,37 @@ def against_every_request(count: int, *, seed: int = 1, sample: int = 1500) -> T
     claims = {"x": declare({"type": "enum", "values": list(USERS)})}
     requests = rng.sample(list(world()), sample)
     for _ in range(count):
-        allows = [random_statement(rng) for _ in range(rng.randint(1, 2))]
+        allowing = [random_statement(rng) for _ in range(rng.randint(1, 2))]
         if rng.random() < 0.3:
-            del allows[0]["Condition"]
+            del allowing[0]["Condition"]
         denies = [random_deny(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
-        source = template(*allows, *denies)
+        source = template(*allowing, *denies)
         templates = PlainTemplates(source, claims)
+        # Where no role sets the tag, everybody has the same.
+        tags: Tags = {TAG: "x"} if rng.random() < 0.5 else {}
         proof = prove(
-            templates, subject="it", names=["it"], claims=claims, promises={"it": Promise(isolates=("x",))}
+            templates,
+            subject="it",
+            names=["it"],
+            claims=claims,
+            promises={"it": Promise(isolates=("x",))},
+            tags={"it": tags},
         )
         tally.verdicts[proof.verdict] += 1
         documents = {x: parse_identity(templates.render(["it"], {"x": x}, scopes=frozenset())) for x in USERS}
 
-        def allowed(x: str, request: AccessRequest, documents: dict[str, Any] = documents) -> bool:
-            return evaluate(identity=None, session=documents[x], boundary=None, request=request).allowed
+        def allowed(
+            x: str, request: AccessRequest, documents: dict[str, Any] = documents, tags: Tags = tags
+        ) -> bool:
+            whole = replace(request, context={**request.context, TAG: x if tags else "a"})
+            return evaluate(identity=None, session=documents[x], boundary=None, request=whole).allowed
 
         for finding in proof.findings:
             if finding.witness is not None:
                 for party in (finding.witness.one, finding.witness.other):
-                    if not allowed(str(party.claims["x"]), party.request):
+                    own, x = documents[str(party.claims["x"])], party.claims["x"]
+                    tagged = not tags or party.request.context.get(TAG, x) == x
+                    if not tagged or not allows(own, party.request):
                         tally.contradictions.append(f"a witness that is none: {party} of {source}")
         if proof.verdict != "PROVEN":
             continue
