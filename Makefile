@@ -17,7 +17,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo serve test-serve test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo serve test-serve test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-pairs prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -111,6 +111,9 @@ soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.prove.differential
 	SPLIT_REQUESTS=100000 $(RUN) -m pytest -q tests/gate/test_split.py
+
+prove-pairs: $(INSTALLED) ## Pairs of policies that others wrote, compared: make prove-pairs CORPUS=a checkout of Quacky's
+	$(RUN) -m tests.engine.prove.pairs $(CORPUS)
 
 prove-smt: $(INSTALLED) ## Every question of every proof, bundled, library and planted mistakes, answered by cvc5: some minutes
 	$(RUN) -m tests.engine.smt

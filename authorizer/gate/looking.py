@@ -6,7 +6,7 @@ asked for.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from authorizer.engine import (
     Atom,
@@ -23,14 +23,12 @@ from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.engine.prove import Asker, Guess, Literals, guesses
 from authorizer.gate.callers import Caller, Through, callers, identity_of, satisfying, ways_in
 from authorizer.gate.narrowing import may_be, narrowed, none_left
+from authorizer.gate.session_tags import TAG
 from authorizer.gate.wording import words
 from authorizer.model import Identity, Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.schema import Access, Issuer, Settings
 
-TAG: Final = "aws:PrincipalTag/"
-"""What stands before a tag's key in the condition key of whoever has it (IAM User Guide, "AWS global condition context
-keys")."""
 Context: TypeAlias = Mapping[str, str | Sequence[str]]
 Confirm: TypeAlias = Callable[[Identity, Context], AccessRequest | str | None]
 """An identity, and what their request may have besides → the request that they may make, or the route; None: they may

@@ -1,10 +1,14 @@
 """The session tags that a template's sessions have for certain."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from authorizer.engine.prove import Tags
-from authorizer.gate.looking import TAG
 from authorizer.model import Role
+
+TAG: Final = "aws:PrincipalTag/"
+"""What stands before a tag's key in the condition key of whoever has it (IAM User Guide, "AWS global condition context
+keys")."""
 
 
 def tags_of(roles: Iterable[Role], names: Iterable[str]) -> Mapping[str, Tags]:

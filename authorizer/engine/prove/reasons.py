@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from authorizer.engine.prove.automaton import SymbolicPattern
 from authorizer.engine.prove.separation import Meeting, find_key, must_be_there
 from authorizer.engine.prove.symbolic import SymbolicCondition, SymbolicStatement
+from authorizer.engine.prove.variables import variables_of
 
+_TAG = "aws:principaltag/"
 _WHERE = "put the claim into the resource, or into a condition on `s3:prefix`, `dynamodb:LeadingKeys` or a resource tag"
 
 
@@ -23,9 +25,13 @@ def _causes(statement: SymbolicStatement) -> Iterator[str]:
         yield "`NotAction` and `NotResource` name everything else: list what is allowed"
     for condition in statement.conditions:
         yield from _of_condition(condition, statement)
-    texts = (*written.resources, *(value for each in written.conditions for value in each.values))
-    if any("${" in text and "${*}" not in text for text in texts):
-        yield "a policy variable may be any text here: write the claim itself, `{{ claim }}`"
+    variables = set(variables_of((written,)))
+    if variables:
+        tags = sorted(key.partition("/")[2] for key in variables if key.startswith(_TAG))
+        instead = (
+            f", or set the tag in `session_tags` of every role with it: {', '.join(tags)}" if tags else ""
+        )
+        yield f"a policy variable may be any text here: write the claim itself, `{{{{ claim }}}}`{instead}"
 
 
 def _of_condition(condition: SymbolicCondition, statement: SymbolicStatement) -> Iterator[str]:

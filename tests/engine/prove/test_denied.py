@@ -155,6 +155,11 @@ def test_isolation_by_deny(statements: list[Any], verdict: str) -> None:
         assert_confirmed(proof, lambda party: templates.render(["it"], party.claims, scopes=party.scopes))
 
 
+def test_where_all_is_denied_nothing_is_proven() -> None:
+    proof = prove_one(template(objects("{{ tenant }}/*"), deny()))
+    assert (proof.verdict, proof.pairs, proof.findings) == ("UNKNOWN", 0, ())
+
+
 def test_what_keeps_the_parts_apart_is_told() -> None:
     proof = prove_one(
         template(objects("*"), deny(Condition={"StringNotEquals": {"aws:ResourceTag/t": "{{ tenant }}"}}))

@@ -600,6 +600,11 @@ def test_a_proof_says_what_it_rests_on() -> None:
         ),
         (
             {"Resource": f"{BUCKET}/${{aws:PrincipalTag/t}}/*"},
+            "a policy variable may be any text here: write the claim itself, `{{ claim }}`, or set the tag in "
+            "`session_tags` of every role with it: t",
+        ),
+        (
+            {"Resource": f"{BUCKET}/${{aws:userid}}/*"},
             "a policy variable may be any text here: write the claim itself, `{{ claim }}`",
         ),
     ],
