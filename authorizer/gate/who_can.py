@@ -25,7 +25,8 @@ from authorizer.engine.prove import (
     who_may,
 )
 from authorizer.errors import Refusal
-from authorizer.gate.looking import TAG, Context, Kind, Looking, may, tagged
+from authorizer.gate.looking import Context, Kind, Looking, may, tagged
+from authorizer.gate.session_tags import TAG
 from authorizer.identity.permit import METHODS, permit
 from authorizer.model import Identity, Request, Role, RouteArn, Shape
 from authorizer.settings.schema import Access, Route

@@ -41,10 +41,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
 CHOSEN: Final = (
     r"aws:(requesttag/.+|tagkeys|useragent|referer)|s3:(requestobjecttag/.+|requestobjecttagkeys|x-amz-.+|delimiter|max-keys)"
     r"|dynamodb:(attributes|select|returnvalues|returnconsumedcapacity)"
+    r"|events:(source|detail-type|detail\.[a-z.]+)|sns:(endpoint|protocol)"
 )
 """Keys, in lower case, whose value the caller chooses with each request, and which say nothing of what it touches: two
 users may touch one thing with a value of their own each (Service Authorization Reference, "Actions, resources, and
-condition keys" of Amazon S3 and DynamoDB; IAM User Guide, "AWS global condition context keys")."""
+condition keys" of Amazon S3, DynamoDB, EventBridge and SNS; IAM User Guide, "AWS global condition context keys")."""
 
 
 def meet(
