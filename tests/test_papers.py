@@ -48,6 +48,7 @@ OTHER_WORDS = {
     # A setting of AWS's own configuration file.
     "credential_process",
     *("local_aws", "local_gateway"),  # rooms
+    "auth_alpha",  # a module of Powertools
     *("add_role", "credentials_from_headers"),  # of the local AWS, and of the kit
     # Of Terraform and CDK, and of what is generated for them.
     *("held_version", "new_version_percent", "aws_cloudformation_stack"),

@@ -78,3 +78,11 @@ def test_no_page_links_out_of_the_guide() -> None:
             assert re.match(r"https?:", target) or (page.parent / target).resolve().is_relative_to(DOCS), (
                 target
             )
+
+
+def test_every_block_of_code_is_closed_and_says_its_language() -> None:
+    """Drawings and text apart: a fence without a language is a picture, or the end of a block."""
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        fences = re.findall(r"^ *```(\S*)$", page.read_text(), re.MULTILINE)
+        assert len(fences) % 2 == 0, page
+        assert not any(fences[1::2]), page
