@@ -20,7 +20,7 @@ GLOBAL = {"query", "output"}
 """Options of the command itself."""
 FAKED = frozenset({"cognito-idp"})
 """Services at which commands are run; moto cannot do the others', which are held to the model."""
-OWN = {("logs", "tail")}
+OWN = {("logs", "tail"), ("s3", "mb"), ("s3", "cp"), ("s3", "ls")}
 """Commands that are the command line's own, and no operation of the service."""
 
 
