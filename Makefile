@@ -110,7 +110,7 @@ soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.prove.differential
-	SPLIT_REQUESTS=100000 $(RUN) -m pytest -q tests/gate/test_split.py
+	SPLIT_REQUESTS=100000 $(RUN) -m pytest -q -s tests/gate/test_split.py
 
 prove-pairs: $(INSTALLED) ## Pairs of policies that others wrote, compared: make prove-pairs CORPUS=a checkout of Quacky's
 	$(RUN) -m tests.engine.prove.pairs $(CORPUS)

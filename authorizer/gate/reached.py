@@ -23,6 +23,7 @@ from authorizer.engine.prove import (
     fill_in,
     in_template,
     in_words,
+    placeholders_of,
     requests_for,
     shown,
     simplify,
@@ -177,7 +178,11 @@ class Statements:
 
 
 def request_of(statement: Statement, identity: Identity, templates: TemplateSet) -> AccessRequest | None:
-    """A request of this identity that the statement allows, and so does the whole policy."""
+    """A request of this identity that the statement allows, and so does the whole policy; None where none was found,
+    as for an identity without a claim that the statement asks for."""
+    claims = {templates.origin(char)[0] for char in placeholders_of(statement)}
+    if not all(identity.claims.get(name) for name in claims):
+        return None
     mine = _with_tags(fill_in(statement, identity.claims, templates.origin), identity)
     for request in islice(requests_for(mine, unlike=()), MAX_REQUESTS):
         # Actions have no case; shown is the author's.

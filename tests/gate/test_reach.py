@@ -18,9 +18,10 @@ from authorizer.gate import (
     reach_of_role,
 )
 from authorizer.gate.callers import identity_of
+from authorizer.gate.reached import request_of
 from authorizer.model import Identity
-from tests.gate.small import EXAMPLES, REQUESTS, allowed, configuration, drawn, everybody
-from tests.make import make_access, sample_access
+from tests.gate.small import EXAMPLES, REQUESTS, RESOURCES, allowed, configuration, drawn, everybody
+from tests.make import make_access, make_identity, sample_access
 
 HOLE = re.compile(r"\{\{ (\w+) \}\}")
 
@@ -159,6 +160,16 @@ def test_a_statement_that_a_deny_takes_whole_is_not_shown() -> None:
     )
     allow, deny = reach_of_role(access, "r").statements
     assert (allow.example, deny.effect) == (None, "Deny")
+
+
+@pytest.mark.parametrize("claims", [{}, {"l": ()}], ids=["without the claim", "with a list of none"])
+def test_nobody_shows_what_they_lack_the_claim_for(claims: dict[str, tuple[str, ...]]) -> None:
+    access = configuration([("Allow", "", "s3:GetObject", RESOURCES[6], "")])
+    role = access.settings.roles["r"]
+    (branch, *_) = access.templates.branches(role.policies)
+    (listed,) = branch.document.statements
+    identity = replace(make_identity(), role=role, claims=claims)
+    assert request_of(listed, identity, access.templates) is None
 
 
 def test_too_many_ways_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/prove/implication": "the prover",
     "engine/prove/inclusion": "the prover",
     "engine/prove/leaving": "the prover",
+    "engine/prove/names": "words for a witness",
     "engine/prove/proof": "the prover",
     "engine/prove/prove": "the prover",
     "engine/prove/reasons": "words for a verdict",

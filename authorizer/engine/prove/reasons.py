@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from authorizer.engine.prove.automaton import SymbolicPattern
-from authorizer.engine.prove.separation import Meeting, find_key, must_be_there
+from authorizer.engine.prove.separation import Meeting, find_key, is_single, must_be_there
 from authorizer.engine.prove.symbolic import SymbolicCondition, SymbolicStatement
 from authorizer.engine.prove.variables import variables_of
 
@@ -48,10 +48,10 @@ def _of_condition(condition: SymbolicCondition, statement: SymbolicStatement) ->
     elif operator.qualifier == "ForAllValues":
         if not must_be_there(statement, condition):
             yield f'`ForAllValues` holds without `{key}`, too: add "Null": {{"{key}": "false"}}'
-    elif not row.single:
+    elif not is_single(statement, row):
         yield (
-            f"a request may have several values of `{key}`, of which one would do: write "
-            f'"ForAllValues:{operator.name}", and "Null": {{"{key}": "false"}}'
+            f"a request may have several values of `{key}`, as batches and transactions do, of which one would do: "
+            f'write "ForAllValues:{operator.name}", and "Null": {{"{key}": "false"}}'
         )
 
 

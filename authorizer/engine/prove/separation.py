@@ -26,6 +26,8 @@ class Key:
     """Regular expression for the whole key, in lower case."""
     single: bool
     """Whether a request has at most one value for it."""
+    single_in: frozenset[str] = frozenset()
+    """Actions, in lower case, whose requests have exactly one value for it, where others may have more."""
     prefix: bool = False
     """Whether a request with value v touches everything that begins with v."""
     rests_on: str
@@ -56,6 +58,8 @@ KEYS: Final = (
     Key(
         pattern=r"dynamodb:(leadingkeys|(first|second|third|fourth)partitionkeyvalues)",
         single=False,
+        # `GetItem` and the like are asked for each item of a transaction, too.
+        single_in=frozenset({"dynamodb:query"}),
         rests_on="`dynamodb:LeadingKeys`: it lists every partition key that a request touches (of an "
         "index, the index's own)",
     ),
@@ -66,7 +70,8 @@ KEYS: Final = (
     ),
 )
 """Sources: Service Authorization Reference, "Actions, resources, and condition keys" of Amazon S3, DynamoDB
-and AWS KMS; IAM User Guide, "AWS global condition context keys". To let another key separate, add its row."""
+and AWS KMS; Amazon DynamoDB Developer Guide, "Query" (exactly one partition key) and "Transactions and IAM"; IAM User
+Guide, "AWS global condition context keys". To let another key separate, add its row."""
 
 
 def find_key(key: str) -> Key | None:
@@ -161,7 +166,14 @@ def _binds(statement: SymbolicStatement, condition: SymbolicCondition, key: Key)
         return False
     # With several values in one request, one of them would do: `ForAnyValue` says so, and what an operator
     # without a prefix makes of several values AWS leaves open.
-    return key.single or operator.qualifier == "ForAllValues"
+    return operator.qualifier == "ForAllValues" or is_single(statement, key)
+
+
+def is_single(statement: SymbolicStatement, key: Key) -> bool:
+    """Whether each request that the statement is about has one value for the key at most."""
+    written = statement.statement
+    actions = {action.lower() for action in written.actions}
+    return key.single or (not written.not_actions and actions <= key.single_in)
 
 
 def must_be_there(statement: SymbolicStatement, condition: SymbolicCondition) -> bool:

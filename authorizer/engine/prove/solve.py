@@ -24,6 +24,7 @@ from authorizer.engine.evaluate import (
 )
 from authorizer.engine.prove.automaton import SymbolicPattern, find_overlap
 from authorizer.engine.prove.inclusion import find_uncovered
+from authorizer.engine.prove.names import actions_of
 from authorizer.engine.prove.separation import LeftOut, find_key
 
 EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -35,7 +36,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ssm": ("GetParameter", "PutParameter"),
     "kms": ("Decrypt",),
 }
-"""Actions to show where a policy has a wildcard. A wildcard of another service is shown as its shortest text."""
+"""Actions to show first where a policy has a wildcard. Else it is one that AWS has, or the wildcard's shortest text."""
 
 
 CHOSEN: Final = (
@@ -129,7 +130,7 @@ def _resource(left: str, right: str) -> str | None:
     if overlap is None:
         return None
     # Nothing is called by an empty name, though a star takes it.
-    named = re.sub(r"(?<=/)(?=/|$)", "x", overlap.text)
+    named = re.sub(r"(?<=/)(?=/|$)|(?<=:)$", "x", overlap.text)
     return named if all(find_overlap(pattern, (named,)) for pattern in patterns) else overlap.text
 
 
@@ -154,7 +155,7 @@ def _named(text: str, written: Sequence[str], patterns: Sequence[str]) -> str:
 
 def _example(text: str, patterns: Sequence[str]) -> str:
     service = text.partition(":")[0]
-    for name in EXAMPLES.get(service, ()) if service != "*" else ("GetObject",):
+    for name in (*EXAMPLES.get(service, ()), *actions_of(service)) if service != "*" else ("GetObject",):
         action = f"{service if service != '*' else 's3'}:{name}"
         if all(matches(parse_action(pattern), action.lower()) for pattern in patterns):
             return action

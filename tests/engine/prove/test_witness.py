@@ -44,8 +44,11 @@ def test_a_value_counts_only_where_it_could_reach_a_policy(value: ClaimValue, ex
     ("action", "shown"),
     [
         pytest.param("s3:Get*", "s3:GetObject", id="an action that people know"),
-        pytest.param("s3:Restore*", "s3:Restorex", id="the shortest text, where none that they know fits"),
-        pytest.param("glacier:List?obs", "glacier:Listxobs", id="the shortest text, of another service"),
+        pytest.param(
+            "s3:Restore*", "s3:RestoreObject", id="another that there is, where none that they know fits"
+        ),
+        pytest.param("glacier:List?obs", "glacier:ListJobs", id="one of another service"),
+        pytest.param("s3:Undo*", "s3:Undox", id="the shortest text, where there is none"),
         pytest.param("*", "s3:GetObject", id="S3's, for everything"),
     ],
 )

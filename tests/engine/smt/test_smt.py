@@ -223,6 +223,25 @@ def test_what_is_denied_is_left_out() -> None:
     assert "Left out: what it denies." in question.text
 
 
+@pytest.mark.parametrize(
+    "denied",
+    [
+        pytest.param({"NotResource": "arn:aws:s3:::bucket/{{ x }}/*"}, id="all resources but one's own"),
+        pytest.param({"NotAction": "s3:PutObject", "Resource": "*"}, id="all actions but one"),
+    ],
+)
+def test_a_deny_of_all_but_some_is_left_out_and_said_and_never_asked_as_if_it_allowed(
+    denied: dict[str, str],
+) -> None:
+    """What is left out adds users and requests, so that `unsat` stays a proof; `sat` is then no leak."""
+    action = {} if "NotAction" in denied else {"Action": "s3:*"}
+    (question,) = questions(objects("*"), {"Effect": "Deny", **action, **denied})
+    assert (question.kind, answer(question.text)) == ("partial", "sat")
+    assert "Left out: what it denies." in question.text
+    (own,) = questions(objects("{{ x }}/*"), {"Effect": "Deny", **action, **denied})
+    assert (own.kind, answer(own.text)) == ("partial", "unsat")
+
+
 def test_two_templates_are_held_against_each_other_once() -> None:
     more = questions(objects("{{ x }}/*"), other=["x"], parts=[objects("{{ x }}/x")])
     assert len(more) == 3
