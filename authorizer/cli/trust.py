@@ -43,6 +43,11 @@ _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:([0-9]{12}):function:[
     help="The authorizer function, without version or alias; repeat for each. No other one may assume the roles then.",
 )
 @click.option(
+    "--callers",
+    is_flag=True,
+    help="Of the function behind GET /credentials and the roles that it hands to callers; without this, of all others.",
+)
+@click.option(
     "--cloudformation", is_flag=True, help="Print a CloudFormation template in place of the policies."
 )
 @click.option(
@@ -58,6 +63,7 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     sample: bool,
     execution_roles: tuple[str, ...],
     functions: tuple[str, ...],
+    callers: bool,
     cloudformation: bool,
     account: str | None,
     patch: str | None,
@@ -80,7 +86,10 @@ def trust(  # noqa: PLR0917 - click passes one for each option
     principals = execution_role if len(execution_roles) == 1 else list(dict.fromkeys(execution_roles))
     _check_arns(execution_roles, functions)
     settings, templates = load_deployment(access, sample=sample)
-    roles = settings.roles.values()
+    handed_out = settings.callers.handed_out
+    if callers and not handed_out:
+        _refuse(f"--callers: {access} hands nothing to callers: expected roles in its table [callers]")
+    roles = [role for role in settings.roles.values() if (role.name in handed_out) is callers]
     if patch is not None:
         if patch not in settings.roles:
             _refuse(
@@ -103,6 +112,7 @@ def trust(  # noqa: PLR0917 - click passes one for each option
             role_policies=documents,
             functions=functions,
             table_arn=table,
+            seats=callers,
             keys=keys,
         )
         if not printed["Resources"]:
@@ -111,7 +121,9 @@ def trust(  # noqa: PLR0917 - click passes one for each option
         printed = {
             "execution_role": {
                 "arn": principals,
-                "policy": execution_policy(roles, table_arn=table, keys=keys, functions=functions),
+                "policy": execution_policy(
+                    roles, table_arn=table, seats=callers, keys=keys, functions=functions
+                ),
             },
             "roles": {
                 role.name: {
@@ -126,7 +138,13 @@ def trust(  # noqa: PLR0917 - click passes one for each option
             printed["backends"] = {"policy": {"Version": VERSION, "Statement": backend}}
     if names := sample_names(access):
         printed |= {"Metadata": {"SampleValues": names}} if cloudformation else {"sample_values": names}
-    _explain(settings, execution_role, functions, limits)
+    _explain(settings, roles, execution_role, functions, limits)
+    if handed_out and not callers:
+        click.echo(
+            f"Not among them, since callers hold their sessions: {', '.join(sorted(handed_out))}. Print theirs with "
+            "--callers, for the function behind GET /credentials and its own execution role.",
+            err=True,
+        )
     click.echo(json.dumps(printed, indent=2))
 
 
@@ -181,7 +199,11 @@ def _check_arns(execution_roles: Sequence[str], functions: Sequence[str]) -> Non
 
 
 def _explain(
-    settings: "Settings", execution_role: str, functions: Sequence[str], limits: Mapping[str, "RolePolicy"]
+    settings: "Settings",
+    roles: Sequence["Role"],
+    execution_role: str,
+    functions: Sequence[str],
+    limits: Mapping[str, "RolePolicy"],
 ) -> None:
     from rich.table import Table
 
@@ -194,7 +216,7 @@ def _explain(
         "keeps apart by itself",
         title="What each role is given",
     )
-    for role in settings.roles.values():
+    for role in roles:
         needs = [
             *(["sts:TagSession"] if role.session_tags else []),
             *(["sts:SetSourceIdentity"] if role.source_identity else []),
@@ -205,7 +227,7 @@ def _explain(
     told = literal_console(stderr=True)
     told.soft_wrap = True
     told.print(table)
-    for role in settings.roles.values():
+    for role in roles:
         for note in _notes(role, execution_role, functions, limits[role.name]):
             told.print(f"role {role.name}: {note}")
     if not functions:

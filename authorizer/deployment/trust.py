@@ -137,6 +137,7 @@ def template(
     role_policies: Mapping[str, Policy],
     functions: Sequence[str] = (),
     table_arn: str | None = None,
+    seats: bool = False,
     keys: Sequence[Policy] = (),
 ) -> Policy:
     """A CloudFormation template for one account: its vend roles with their trust, and at home the execution policy.
@@ -152,7 +153,7 @@ def template(
             "Properties": {
                 "Description": "What the authorizer may do: assume the roles that access.toml lists",
                 "PolicyDocument": execution_policy(
-                    roles, table_arn=table_arn, keys=keys, functions=functions
+                    roles, table_arn=table_arn, seats=seats, keys=keys, functions=functions
                 ),
                 "Roles": [name_of(arn)[1] for arn in arns],
             },

@@ -181,7 +181,7 @@ async function ask(address, jwt, headers, over) {
     const code = typeof said?.code === "string" && /^\w{1,64}$/.test(said.code) ? said.code : "refused";
     throw new CredentialsError(code, `the server answers ${response.status} (${code})`, {
       status: response.status,
-      retryAfter: retryAfter(response),
+      retryAfter: retryAfter(response), // of 429, or of whatever stands in front and is overrun
     });
   }
   return read(said);
@@ -189,7 +189,7 @@ async function ask(address, jwt, headers, over) {
 
 /** @param {Response} response @returns {number | undefined} Milliseconds (RFC 9110 §10.2.3: seconds, or a date). */
 function retryAfter(response) {
-  const said = response.status === 429 || response.status === 503 ? response.headers.get("retry-after") : null;
+  const said = response.headers.get("retry-after");
   if (said === null) return undefined;
   const wait = /^\d+$/.test(said) ? Number(said) * 1000 : Date.parse(said) - Date.now();
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER);

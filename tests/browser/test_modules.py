@@ -39,8 +39,12 @@ console.log(JSON.stringify(made));
 
 
 def node(*arguments: str, said: str = "", folder: Path = ROOT) -> str:
+    program = needs.node()
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, version.strip().lstrip("v").split(".")[:2])) < (20, 11):
+        pytest.skip(f"Node.js 20.11 or newer, here is {version.strip()}: npm install --global node")
     done = subprocess.run(
-        [needs.node(), *arguments],
+        [program, *arguments],
         cwd=folder,
         input=said,
         capture_output=True,

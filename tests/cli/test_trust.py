@@ -295,3 +295,64 @@ def test_what_makes_no_sense_is_refused_with_a_reason(arguments: list[str], prob
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert problem in " ".join(ran.stderr.split())
+
+
+# ── What callers hold themselves ──────────────────────────────────────────────────────────────────────────────────────
+
+BROWSER = "arn:aws:iam::123456789012:role/browser"
+CALLERS = f"""
+[roles.browser]
+arn = "{BROWSER}"
+policies = ["s3-home"]
+session_tags = {{ sub = "sub" }}
+
+[callers]
+roles = {{ editor = "browser" }}
+
+[private_sealing]
+keys = "env:OWN_KEYS"
+
+[shared_cache]
+table = "sessions"
+"""
+OWN_KEYS = '{"keys": [{"kty": "oct", "kid": "k1", "k": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}]}'
+
+
+@pytest.fixture
+def handing_out(tmp_path: Path) -> Path:
+    """The sample in a folder of its own, where editors are handed the role `browser`."""
+    for folder in ("policies", "events"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    access = tmp_path / "policies" / "access.toml"
+    access.write_text(access.read_text() + CALLERS)
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", ["policies", "template"])
+def test_what_callers_hold_is_another_function_s_to_assume(handing_out: Path, form: str) -> None:
+    cloud = ["--cloudformation"] if form == "template" else []
+
+    def asked(*more: str) -> tuple[dict[str, Any], set[str], str]:
+        given: dict[str, Any] = {"cwd": handing_out, "variables": {"OWN_KEYS": OWN_KEYS}}
+        papers, told = printed("trust", "--execution-role", ROLE, *more, *cloud, **given)
+        if not cloud:
+            return papers["execution_role"]["policy"], set(papers["roles"]), told
+        names = {name.removesuffix("Role").lower() for name in papers["Resources"] if name.endswith("Role")}
+        return papers["Resources"]["ExecutionPolicy"]["Properties"]["PolicyDocument"], names, told
+
+    backends, roles, told = asked()
+    assert roles == {"viewer", "editor", "admin", "importer"}
+    assert BROWSER not in json.dumps(backends)
+    assert "dynamodb:DeleteItem" not in json.dumps(backends)
+    assert "browser. Print theirs with --callers" in told
+    own, roles, told = asked("--callers")
+    assert roles == {"browser"}
+    assert own["Statement"][0]["Resource"] == [BROWSER]
+    assert "dynamodb:DeleteItem" in json.dumps(own)
+    assert "--callers" not in told
+
+
+def test_where_callers_hold_nothing_there_is_nothing_to_print() -> None:
+    ran = run("trust", "--execution-role", ROLE, "--callers", "--sample")
+    assert ran.returncode == 2
+    assert "hands nothing to callers" in ran.stderr
