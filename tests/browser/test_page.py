@@ -49,6 +49,7 @@ def site(gateway: RadosGateway) -> Iterator[Site]:
 def browser() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.exit("the page was not tested: apt-get install --no-install-recommends chromium", returncode=1)
+    playwright.expect.set_options(timeout=20_000)  # a busy machine's
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
