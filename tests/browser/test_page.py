@@ -49,7 +49,7 @@ def site(gateway: RadosGateway) -> Iterator[Site]:
 def browser() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.exit("the page was not tested: apt-get install --no-install-recommends chromium", returncode=1)
-    playwright.expect.set_options(timeout=20_000)  # a busy machine's
+    playwright.expect.set_options(timeout=60_000)  # a busy machine's
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -145,7 +145,7 @@ def opening(gateway: RadosGateway, site: Site, browser: Any) -> Iterator[Opening
             owner.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=cors(pages.origin))
             context = browser.new_context(color_scheme=colours)
             stack.callback(context.close)
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(60_000)
             tab = context.new_page()
             world = World(tab, pages, cognito, api, stage, owner, [], [])
             tab.on("pageerror", lambda error: world.troubles.append(str(error)))
