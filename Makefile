@@ -17,7 +17,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo serve test-serve test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local mutations guards faults soak prove-differential prove-pairs prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo serve test-serve test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local test-deploy mutations guards faults soak prove-differential prove-pairs prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -127,6 +127,19 @@ check: $(INSTALLED) check-deploy check-docs check-oscal ## Types, style, the con
 	$(RUN) -m authorizer policy test
 	$(RUN) -m authorizer policy prove
 
+CDK := .venv-cdk/.installed
+
+test-deploy: $(INSTALLED) $(SAM) $(CDK) ## What is generated, deployed: SAM and Terraform to an emulator, CDK synthesised: some minutes
+	$(RUN) -m pytest -m deploy tests/deploying
+
+$(CDK): requirements/cdk.txt tests/deploying/cdk/package.json
+	test -x .venv-cdk/bin/python || $(PYTHON) -m venv .venv-cdk
+	.venv-cdk/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	mkdir -p build/cdk
+	if command -v npm >/dev/null; then cp tests/deploying/cdk/package.json build/cdk \
+		&& npm install --prefix build/cdk --no-package-lock --no-audit --no-fund --silent; fi
+	touch $@
+
 sam: $(SAM) ## AWS SAM, in an environment of its own
 	@echo $(SAM)
 
@@ -195,6 +208,7 @@ pins: ## Pin anew what pyproject.toml asks for; needs uv
 	$(PIN) pyproject.toml --extra sealed --extra cli --extra local --group build -c requirements/dev.txt -o requirements/local.txt
 	$(PIN) pyproject.toml --extra sealed --extra cli --extra serve --group build -c requirements/dev.txt -o requirements/serve.txt
 	$(PIN) --group pyproject.toml:deploy -o requirements/deploy.txt
+	$(PIN) --group pyproject.toml:cdk -o requirements/cdk.txt
 	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt
 	$(PIN) --group pyproject.toml:oscal -o requirements/oscal.txt
 	$(PIN) --group pyproject.toml:page -c requirements/dev.txt -o requirements/page.txt
