@@ -209,6 +209,7 @@ def test_ci_runs_the_suite_on_every_python() -> None:
         "check",
         "test-pythons",
         "test-package",
+        "test-deploy",
         "test-s3",
     ]
 
