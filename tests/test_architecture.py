@@ -61,8 +61,8 @@ LAYERS: dict[str, set[str]] = {
     "local_aws": {"engine", "engine.check", "engine.evaluate", "errors", "syntax"},
     "local": {"errors", "local_aws", "model", "settings", "syntax"},
     "local_gateway": {
-        "backend", "engine", "engine.evaluate", "errors", "local", "local_aws", "model", "record", "runtime",
-        "settings",
+        "backend", "deployed", "engine", "engine.evaluate", "errors", "local", "local_aws", "model", "record",
+        "runtime", "settings",
     },
     "backend": {
         "aws", "errors", "identity", "model", "pipeline", "sealing", "settings", "syntax", "tokens", "vending",

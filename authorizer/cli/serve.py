@@ -29,6 +29,12 @@ KIND_NAMES = ("rest-token", "rest-request", "http-1", "http-2", "http-simple")
     "API is served beside it where a scope opens $connect.",
 )
 @click.option(
+    "--api",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Routes and authorizers of this OpenAPI document or SAM template, in place of those of access.toml.",
+)
+@click.option("--api-name", metavar="LOGICAL_ID", help="Which API of the template, where it has several.")
+@click.option(
     "--backend",
     metavar="MODULE:FUNCTION|URL",
     help="A Lambda handler (module:function, or path/file.py:function) or an HTTP server. Default: the sample backend.",
@@ -51,6 +57,8 @@ def serve(
     *,
     port: int,
     kind: str | None,
+    api: Path | None,
+    api_name: str | None,
     backend: str | None,
     origins: tuple[str, ...],
     keys: tuple[str, ...],
@@ -74,7 +82,17 @@ def serve(
                 "pip install 'cognito-authorizer[cli,serve]'"
             ]
         ) from error
-    options = Options(access=access, kind=kind, origins=origins, keys=keys, real_tokens=real_tokens)
+    if kind is not None and api is not None:
+        raise click.UsageError("--kind is for routes of access.toml, and --api brings its own: one of them")
+    options = Options(
+        access=access,
+        kind=kind,
+        api=api,
+        api_name=api_name,
+        origins=origins,
+        keys=keys,
+        real_tokens=real_tokens,
+    )
     with started(options, backend=backend, port=port, told=click.echo, listen=_tell) as made:
         click.echo(_banner(made))
         asyncio.run(made.server.run())

@@ -21,6 +21,8 @@ from authorizer.deployed.deployment import (
 from authorizer.deployed.errors import DeploymentInvalid
 from authorizer.deployed.names import Names, is_known, is_made, is_open, widened
 from authorizer.deployed.read import read_deployment
+from authorizer.deployed.resources import Resource, read_resources
+from authorizer.deployed.tree import read_tree
 
 __all__ = [
     "Api",
@@ -40,6 +42,7 @@ __all__ = [
     "Pool",
     "PoolClient",
     "Principal",
+    "Resource",
     "ResourcePolicy",
     "Rule",
     "Table",
@@ -47,5 +50,7 @@ __all__ = [
     "is_made",
     "is_open",
     "read_deployment",
+    "read_resources",
+    "read_tree",
     "widened",
 ]

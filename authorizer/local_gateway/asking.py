@@ -27,19 +27,21 @@ class Outcome:
 class Asked(Protocol):
     """An authorizer's function."""
 
-    async def __call__(self, event: Mapping[str, Any]) -> Outcome: ...
+    async def __call__(self, event: Mapping[str, Any], *, simple: bool) -> Outcome: ...
 
 
 class LocalFunction:
-    """This project's own authorizer. It has one event loop, and so one thread."""
+    """This project's own authorizer: one for each form of answer that is asked for, whether simple. Each has one event
+    loop, and all of them one thread."""
 
-    def __init__(self, authorizer: Authorizer) -> None:
-        self._authorizer = authorizer
+    def __init__(self, authorizers: Mapping[bool, Authorizer]) -> None:
+        self._authorizers = authorizers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="authorizer")
 
-    async def __call__(self, event: Mapping[str, Any]) -> Outcome:
+    async def __call__(self, event: Mapping[str, Any], *, simple: bool) -> Outcome:
         loop = asyncio.get_running_loop()
-        decision, record = await loop.run_in_executor(self._thread, self._authorizer.decide, event)
+        authorizer = self._authorizers.get(simple) or next(iter(self._authorizers.values()))
+        decision, record = await loop.run_in_executor(self._thread, authorizer.decide, event)
         error = None
         if decision.response is None:
             error = (
@@ -49,9 +51,11 @@ class LocalFunction:
 
     def warm(self) -> None:
         """Clients and keys, before anybody asks: as the deployed function does in its init phase."""
-        self._thread.submit(self._authorizer.warm).result()
+        for authorizer in self._authorizers.values():
+            self._thread.submit(authorizer.warm).result()
 
     def close(self) -> None:
         """After what is being decided."""
-        self._thread.submit(self._authorizer.close).result()
+        for authorizer in self._authorizers.values():
+            self._thread.submit(authorizer.close).result()
         self._thread.shutdown()

@@ -5,7 +5,7 @@ Loading either gives all of it or raises: so a bad change leaves what serves as 
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,9 @@ from authorizer.local.world import Local, local, personas_beside
 from authorizer.local_gateway.api import Api, Cors
 from authorizer.local_gateway.asking import LocalFunction
 from authorizer.local_gateway.from_access import api_of, default_kind, websocket_api_of
+from authorizer.local_gateway.from_document import apis_in
 from authorizer.local_gateway.kinds import HTTP_SIMPLE, KINDS, Kind
+from authorizer.model import Shape
 from authorizer.runtime import Authorizer
 from authorizer.settings.load import load
 from authorizer.settings.schema import Access, Settings
@@ -31,6 +33,10 @@ class Options:
     access: Path
     kind: str | None = None
     """A name of `KINDS`; None: what `[gateway]` needs."""
+    api: Path | None = None
+    """An OpenAPI document or a SAM template; None: routes of access.toml."""
+    api_name: str | None = None
+    """Which API of the template: its logical id."""
     real_tokens: bool = False
     """True: tokens of the real issuers, and no personas."""
     origins: tuple[str, ...] = ()
@@ -83,7 +89,9 @@ def configured(options: Options, environment: Mapping[str, str]) -> Configured:
             access = world.access
         http, websocket = _apis(options, access.settings, region_of(meant))
         # Made last: what fails leaves no event loop behind.
-        function = LocalFunction(Authorizer(access, emit=_silent))
+        function = LocalFunction(
+            {form: Authorizer(each, emit=_silent) for form, each in _forms(access, http)}
+        )
         return Configured(
             access=access,
             environment=meant,
@@ -97,10 +105,26 @@ def configured(options: Options, environment: Mapping[str, str]) -> Configured:
 
 def _apis(options: Options, settings: Settings, region: str) -> tuple[Api | None, Api | None]:
     cors = _cors(options.origins, settings)
+    if options.api is not None:
+        return apis_in(options.api, settings, region, name=options.api_name, cors=cors)
     kind = KINDS[options.kind] if options.kind else default_kind(settings)
     _check_answer(kind, settings, "--kind")
     http = api_of(settings, kind, region, cors=cors, with_keys=bool(options.keys))
     return http, websocket_api_of(settings, region, cors=cors)
+
+
+def _forms(access: Access, http: Api | None) -> list[tuple[bool, Access]]:
+    """For each form of answer that the API's authorizers expect, whether simple, the configuration that gives it: an
+    API with both has two functions, and a form is all that their environments need differ in."""
+    settings = access.settings
+    own = settings.gateway.response == "simple"
+    doors = [route.door for route in http.routes if route.door is not None] if http else []
+    needed = {door.kind.simple for door in doors if door.kind.shape is Shape.HTTP_2}
+    forms = [(own, access)]
+    for form in needed - {own}:
+        gateway = replace(settings.gateway, response="simple" if form else "policy", result_ttl=0.0)
+        forms.append((form, Access(replace(settings, gateway=gateway), access.templates)))
+    return forms
 
 
 def _cors(origins: tuple[str, ...], settings: Settings) -> Cors:

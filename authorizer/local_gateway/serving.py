@@ -74,7 +74,7 @@ class Serving:
         function = self._backend.workers.file if isinstance(self._backend, FunctionBackend) else None
         access = self._options.access
         folders = {access.resolve().parent, personas_beside(access).parent}
-        folders |= {function.parent} if function is not None else set()
+        folders |= {file.resolve().parent for file in (self._options.api, function) if file is not None}
         async for changes in awatch(*sorted(outermost(folders)), debounce=800, step=WAIT):
             files = {Path(path) for _, path in changes}
             await self.changed(files)

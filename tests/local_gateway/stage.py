@@ -81,10 +81,10 @@ class Told:
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     waits: float = 0
 
-    async def __call__(self, event: Mapping[str, Any]) -> Outcome:
+    async def __call__(self, event: Mapping[str, Any], *, simple: bool) -> Outcome:
         self.asked.append(event)
         await asyncio.sleep(self.waits)
-        return self.says or await self.real(event)
+        return self.says or await self.real(event, simple=simple)
 
 
 @dataclass(kw_only=True)
