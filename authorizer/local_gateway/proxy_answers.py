@@ -35,7 +35,9 @@ def proxied(api: Api, said: object) -> Reply | None:
     try:
         headers = [*_headers(said, api), *_cookies(said, api)]
         content = (
-            base64.b64decode(body or "") if said.get("isBase64Encoded") is True else (body or "").encode()
+            base64.b64decode(body or "", validate=True)
+            if said.get("isBase64Encoded") is True
+            else (body or "").encode()
         )
     except (TypeError, binascii.Error):
         return None
@@ -90,7 +92,8 @@ def _headers(said: Mapping[str, Any], api: Api) -> Iterator[tuple[str, str]]:
     for name, values in _items(many):
         for value in values:
             seen.add((name.lower(), _plain(value)))
-            yield _checked(name, _plain(value))
+            if name.lower() not in _OWN:
+                yield _checked(name, _plain(value))
     for name, value in _items(said.get("headers") or {}):
         if (name.lower(), _plain(value)) not in seen and name.lower() not in _OWN:
             yield _checked(name, _plain(value))

@@ -207,10 +207,10 @@ class Server:
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Until it is stopped, or the terminal's interrupt comes."""
         self._listening.listen(1024)  # who comes from now on is answered, be it a moment later
-        ready()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        ready()
         watching = asyncio.create_task(self._serving.watch())
         try:
             await self._uvicorn.serve(sockets=[self._listening])

@@ -68,10 +68,8 @@ class WebSockets:
                         break
                     made.active = self._gateway.now()
                     await self._message(made, said)
-        except TimeoutError:
+        except (TimeoutError, WebSocketDisconnect):
             await _closed(socket, GOING_AWAY)
-        except WebSocketDisconnect as ended:
-            code = ended.code
         finally:
             self.open.pop(connection, None)
             await self._left(made, code)
@@ -225,7 +223,10 @@ class WebSockets:
         if made is None:
             return Reply(status=410, headers=(("x-amzn-ErrorType", "GoneException"),))
         if method == "POST":
-            await made.socket.send_text(body.decode("utf-8", "replace"))
+            try:
+                await made.socket.send_text(body.decode("utf-8", "replace"))
+            except WebSocketDisconnect:
+                return await self.command(method, "", body)
             return Reply(status=200)
         if method == "DELETE":
             await _closed(made.socket, GOING_AWAY)

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from authorizer.cli import serve as command
+from authorizer.local_aws import Line
 from authorizer.local_gateway.decisions import Served
 from authorizer.local_gateway.kinds import KINDS
+from authorizer.local_gateway.server import Server
 from tests.cli.test_commands import run
 from tests.make import ROOT
 
@@ -25,6 +27,12 @@ def served(**more: object) -> Served:
         "milliseconds": {"identity": 1.0, "total": 2.0}, "why": ("because",),
     }  # fmt: skip
     return Served(**{**said, **more})  # type: ignore[arg-type]
+
+
+REFUSED = Line(
+    time=0, who="a", service="s3", operation="GetObject", status=403, refused="AccessDenied", actions=(),
+    why=("denied: nothing allows it", "statement 1"),
+)  # fmt: skip
 
 
 def test_its_kinds_are_those_that_are_served() -> None:
@@ -73,12 +81,53 @@ def test_in_a_lambda_it_is_refused() -> None:
                 "      because",
             ],
         ),
+        (
+            served(calls=(REFUSED,)),
+            [
+                "    1 200 allow        GET /a  allowed  p  -  2 ms (identity 1)",
+                "      AWS 403 s3:GetObject AccessDenied: denied: nothing allows it",
+            ],
+        ),
     ],
-    ids=["allowed", "from the cache", "asked", "a denial, with an escape sequence in its path"],
+    ids=[
+        "allowed",
+        "from the cache",
+        "asked",
+        "a denial, with an escape sequence in its path",
+        "a refusal of AWS",
+    ],
 )
 def test_each_request_is_a_line(one: Served, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     command._tell(one)
     assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_it_prints_where_it_listens_and_ends_when_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, where its lines are measured."""
+    serving = Server.run
+
+    async def interrupted(self: Server) -> None:
+        await serving(self, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    monkeypatch.setattr(Server, "run", interrupted)
+    done = run("serve", "--port", "0", home=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()][:3] == ["API", "WebSocket", "sign"]
+    document = tmp_path / "api.yaml"
+    document.write_text(WEBSOCKET)
+    alone = run("serve", "--port", "0", "--api", str(document), "--real-tokens", home=tmp_path)
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert [line.split()[0] for line in alone.stdout.splitlines()][:2] == ["WebSocket", "backend"]
+
+
+WEBSOCKET = """
+Resources:
+  W:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET}
+"""
 
 
 def test_it_serves_until_it_is_interrupted(tmp_path: Path) -> None:
