@@ -94,6 +94,16 @@ def rest_stage(row: "Row") -> None:
     rest_logs(row, str(row.get("RestApiId")))
 
 
+def deployment(row: "Row") -> None:
+    """What makes a stage beside itself, if it does."""
+    settings = row.get("StageDescription")
+    if isinstance(settings, Mapping):
+        every = [settings, *(settings.get("MethodSettings") or [])]
+        _stage(
+            row, str(row.get("RestApiId")), every, row.get("StageDescription", "AccessLogSetting", "Format")
+        )
+
+
 def rest_logs(row: "Row", api_id: str) -> None:
     """What a stage of a REST API logs."""
     _stage(row, api_id, row.get("MethodSettings"), row.get("AccessLogSetting", "Format"))
@@ -183,6 +193,12 @@ def stage(row: "Row") -> None:
     logs(row, str(row.get("ApiId")))
 
 
+def overrides(row: "Row") -> None:
+    row.gathered.leave(
+        "apis", row.place, "it overrides a route or a stage that API Gateway made: write the route itself"
+    )
+
+
 def logs(row: "Row", api_id: str) -> None:
     """What a stage of an HTTP or WebSocket API logs."""
     routes = row.get("RouteSettings")
@@ -249,9 +265,11 @@ API_ROWS: "Final[Mapping[str, Callable[[Row], None]]]" = {
     "AWS::ApiGateway::Resource": rest_resource,
     "AWS::ApiGateway::Method": rest_method,
     "AWS::ApiGateway::Stage": rest_stage,
+    "AWS::ApiGateway::Deployment": deployment,
     "AWS::ApiGatewayV2::Api": api,
     "AWS::ApiGatewayV2::Authorizer": authorizer,
     "AWS::ApiGatewayV2::Route": route,
     "AWS::ApiGatewayV2::Integration": integration,
     "AWS::ApiGatewayV2::Stage": stage,
+    "AWS::ApiGatewayV2::ApiGatewayManagedOverrides": overrides,
 }

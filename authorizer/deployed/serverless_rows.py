@@ -51,7 +51,7 @@ def serverless_api(row: "Row") -> None:
     body_of(row, "REST", row.get("DefinitionBody"), elsewhere=row.get("DefinitionUri"), usual=True)
     policy = row.get("Auth", "ResourcePolicy")
     if policy is not None:
-        _sam_policy(row, policy)
+        _policy(row, row.arn, policy)
     rest_logs(row, row.reference)
 
 
@@ -96,6 +96,12 @@ def events(row: "Row") -> None:
         api_id = str(properties.get(IMPLICIT[kind][0]))
         auth = properties.get("Auth")
         named = auth.get("Authorizer") if isinstance(auth, Mapping) else auth
+        if isinstance(auth, Mapping):
+            if named is None and truth(auth.get("OverrideApiAuth")) is not False:
+                named = "NONE"
+            if auth.get("ResourcePolicy") is not None:
+                # For one path, and put among the API's own statements.
+                _policy(row, f"arn:*:execute-api:*:*:{api_id}/*", auth["ResourcePolicy"])
         path = str(properties.get("Path") or "$default")
         method = str(properties.get("Method") or "ANY").upper()
         row.found.routes.append(
@@ -150,17 +156,17 @@ def _sam_sources(identity: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _sam_policy(row: "Row", policy: object) -> None:
+def _policy(row: "Row", arn: str, policy: object) -> None:
     """SAM writes statements of its own for lists of addresses and VPCs, an Allow for everybody among them."""
     own = policy.get("CustomStatements") if isinstance(policy, Mapping) else None
     others = {name for name in policy if name != "CustomStatements"} if isinstance(policy, Mapping) else {"?"}
     if own is not None:
         document = {"Version": "2012-10-17", "Statement": own}
-        row.gathered.policy_on(row.arn, document, place_of(policy, row.place))
+        row.gathered.policy_on(arn, document, place_of(policy, row.place))
     if others:
         everybody = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}
         document = {"Version": "2012-10-17", "Statement": everybody}
-        row.gathered.policy_on(row.arn, document, place_of(policy, row.place))
+        row.gathered.policy_on(arn, document, place_of(policy, row.place))
 
 
 def authorizer_id(api_id: str, name: str) -> str:

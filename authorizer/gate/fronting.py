@@ -67,10 +67,9 @@ def _routes(world: World, api: Api) -> Notes:
 def _before(world: World, route: ApiRoute) -> Iterator[Note]:
     """What is wrong with one route."""
     what = f"{world.show(route.entry)} of {world.show(route.api)}"
-    ids = {authorizer.id for authorizer in world.fronts}
-    if route.authorization == "CUSTOM" and route.authorizer in ids:
+    if _is_behind(world, route):
         return
-    others = {each.id: each for each in world.deployment.authorizers}
+    others = {each.id: each for each in world.deployment.authorizers if each.api == route.api}
     other = others.get(route.authorizer or "")
     if route.authorization is None or (route.authorization == "CUSTOM" and other is None):
         yield left_open(f"{what}: which authorizer stands before it is open", route.place, closes=REWRITE)
@@ -81,6 +80,12 @@ def _before(world: World, route: ApiRoute) -> Iterator[Note]:
         yield refuted(f"{what} stands behind {by}, and not behind the authorizer", route.place)
     elif not _needs_none(world, route):
         yield refuted(f"{what} has no authorizer: it is open to everybody", route.place)
+
+
+def _is_behind(world: World, route: ApiRoute) -> bool:
+    """Whether the authorizer stands before it."""
+    ours = {(authorizer.api, authorizer.id) for authorizer in world.fronts}
+    return route.authorization == "CUSTOM" and (route.api, route.authorizer) in ours
 
 
 def _needs_none(world: World, route: ApiRoute) -> bool:
@@ -101,9 +106,8 @@ def _needs_none(world: World, route: ApiRoute) -> bool:
 
 def _other_ways(world: World) -> Notes:
     """Routes of other APIs to what stands behind the authorizer."""
-    ids = {authorizer.id for authorizer in world.fronts}
     apis = {authorizer.api for authorizer in world.fronts}
-    behind = {_target(route) for route in world.deployment.routes if route.authorizer in ids} - {""}
+    behind = {_target(route) for route in world.deployment.routes if _is_behind(world, route)} - {""}
     for route in world.deployment.routes:
         if route.api not in apis and _target(route) in behind:
             yield from _before(world, route)

@@ -265,6 +265,8 @@ def test_a_route_of_sam_has_its_own_authorizer_or_the_usual_one() -> None:
         event("/none", ", Auth: {Authorizer: NONE}"),
         event("/signed", ", Auth: {Authorizer: AWS_IAM}"),
         event("/open", ", Auth: !ImportValue x"),
+        event("/key", ", Auth: {OverrideApiAuth: true, ApiKeyRequired: true}"),
+        event("/both", ", Auth: {ApiKeyRequired: true}"),
         "{Type: SQS, Properties: {Queue: q}}",
         "text",
     )
@@ -277,6 +279,7 @@ def test_a_route_of_sam_has_its_own_authorizer_or_the_usual_one() -> None:
     ]
     assert found[4][1] == "CUSTOM"
     assert found[4][2] not in {each.id for each in deployed.authorizers}
+    assert found[5:] == [("GET /key", "NONE", None), ("GET /both", "CUSTOM", "${Mine}/authorizers/One")]
     assert [each.type for each in deployed.authorizers] == ["TOKEN", "COGNITO_USER_POOLS"]
     assert deployed.authorizers[0].identity_sources == ("authorization",)
     assert deployed.authorizers[0].ttl == 300
@@ -342,15 +345,38 @@ def test_a_policy_of_an_api_of_sam_is_one(policy: str, effects: list[str]) -> No
     )
 
 
+def test_a_policy_of_a_path_is_one_of_its_api() -> None:
+    deployed = sam(
+        "{StageName: live}", event("/x", ", Auth: {ResourcePolicy: {IpRangeWhitelist: ['1.2.3.4']}}")
+    )
+    ((arn, rule),) = ((each.arn, rule) for each in deployed.policies for rule in each.policy.rules)
+    assert deployed.names.show(arn) == "arn:*:execute-api:*:*:${Mine}/*"
+    assert rule.statement is not None
+    assert rule.statement.effect == "Allow"
+
+
+def test_a_deployment_may_make_a_stage() -> None:
+    deployed = from_template(
+        "Resources:\n"
+        "  A: {Type: 'AWS::ApiGateway::Deployment', Properties: {RestApiId: a, StageDescription: {MethodSettings: [{DataTraceEnabled: true}], AccessLogSetting: {Format: f}}}}\n"
+        "  B: {Type: 'AWS::ApiGateway::Deployment', Properties: {RestApiId: b, StageDescription: {DataTraceEnabled: true}}}\n"
+        "  C: {Type: 'AWS::ApiGateway::Deployment', Properties: {RestApiId: c}}\n"
+    )
+    found = [(stage.api, stage.traces, stage.log_format) for stage in deployed.stages]
+    assert found == [("a", True, "f"), ("b", True, "")]
+
+
 def test_what_makes_routes_and_is_not_read_is_said() -> None:
     deployed = from_template(
         "Resources:\n  S: {Type: 'AWS::Serverless::StateMachine', Properties: {Events: {A: {Type: Api}, B: {Type: Schedule}, C: x}}}\n"
         "  T: {Type: 'AWS::Serverless::StateMachine', Properties: {}}\n"
         "  D: {Type: 'AWS::Serverless::Api', Properties: {DefinitionUri: s3://b/k}}\n"
+        "  O: {Type: 'AWS::ApiGatewayV2::ApiGatewayManagedOverrides', Properties: {ApiId: a}}\n"
     )
     assert why(deployed) == [
         "a state machine's event makes a route",
         "the API's definition stands elsewhere: write it into the template",
+        "it overrides a route or a stage that API Gateway made: write the route itself",
     ]
 
 

@@ -157,6 +157,13 @@ def test_an_authorizer_that_may_ask_anybody_is_open_once() -> None:
     ]
 
 
+def test_an_authorizer_of_another_api_stands_before_none_of_this_one() -> None:
+    other = {**HTTP, "api": {"ApiId": "other0", "ProtocolType": "HTTP"}, "authorizers": []}
+    assert told(fronting(world(apis=[HTTP, other]))) == [
+        ("OPEN", "ANY /data/{proxy+} of other0: which authorizer stands before it is open")
+    ]
+
+
 def test_another_way_to_what_stands_behind_the_authorizer_is_found() -> None:
     (route,) = HTTP["routes"]
     other = {
