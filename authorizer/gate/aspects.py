@@ -4,76 +4,11 @@ Each row is judged as if all others were equal, and a chain of such steps leads 
 one. So no row that is wider, and none that is undecided, means that nobody may do more.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Final
 
-from authorizer.gate import choosing, opening, steps
-from authorizer.gate.steps import Judge
-from authorizer.settings.schema import Access
-
-Of = Literal["issuer", "role", "claim", "configuration"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aspect:
-    """One row."""
-
-    name: str
-    fields: tuple[str, ...]
-    """What of the configuration it is about: `Class.field` of `authorizer.settings.schema` and `authorizer.model`."""
-    of: Of = "configuration"
-    """Each issuer, role or claim that both sides have, or the whole configuration."""
-    read: Callable[[Any], Any]
-    judge: Judge
-    says: str = "{}"
-    """What may now happen, or no longer does, where it is wider or narrower."""
-
-
-EACH: Final[Mapping[Of, Callable[[Access], Mapping[str, object]]]] = {
-    "issuer": lambda access: access.settings.issuers,
-    "role": lambda access: access.settings.roles,
-    "claim": lambda access: access.settings.claims,
-    "configuration": lambda access: {"": access},
-}
-
-
-def _whole(access: Access) -> Access:
-    return access
-
-
-def _token_sources(access: Access) -> frozenset[str]:
-    gateway = access.settings.gateway
-    return frozenset(gateway.keyed_token_sources if gateway.result_ttl else gateway.token_sources)
-
-
-def _cache_key(access: Access) -> frozenset[str] | None:
-    """What tells two answers of the gateway's cache apart; None where it keeps none."""
-    gateway = access.settings.gateway
-    return frozenset(gateway.identity_sources) if gateway.result_ttl else None
-
-
-def _cache_keys(old: frozenset[str] | None, new: frozenset[str] | None) -> steps.Steps:
-    for source in sorted((old or frozenset()) - new) if new is not None else ():
-        yield steps.Step(direction="UNKNOWN", what=f"one answer for whatever stands in {source!r}")
-
-
-def _shared_cache(access: Access) -> object:
-    cache = access.settings.shared_cache
-    return None if cache is None else (cache.table, cache.region)
-
-
-def _handed_out(access: Access) -> frozenset[str]:
-    return frozenset(f"{handed} with {own}" for own, handed in access.settings.callers.roles.items())
-
-
-def _keys_of(name: str) -> Callable[[Access], object]:
-    def read(access: Access) -> object:
-        sealing = getattr(access.settings, name)
-        return None if sealing is None else (sealing.source, sealing.keys)
-
-    return read
-
+from authorizer.gate import choosing, opening, reading, steps
+from authorizer.gate.aspect import Aspect
 
 ASPECTS: Final = (
     # ── Whose tokens are taken ──
@@ -177,11 +112,11 @@ ASPECTS: Final = (
     # ── Who is what ──
     Aspect(
         name="roles of groups", fields=("Settings.groups", "Group.name", "Group.role", "Group.precedence"),
-        read=_whole, judge=choosing.roles_of_groups,
+        read=reading.whole, judge=choosing.roles_of_groups,
     ),
     Aspect(
         name="rules", fields=("Settings.rules", "Rule.claim", "Rule.match", "Rule.value", "Rule.role"),
-        read=_whole, judge=choosing.rules,
+        read=reading.whole, judge=choosing.rules,
     ),
     Aspect(
         name="ambiguous", fields=("Settings.resolution", "Resolution.ambiguous"),
@@ -195,15 +130,15 @@ ASPECTS: Final = (
     # ── Which routes ──
     Aspect(
         name="scopes of groups", fields=("Group.scopes",),
-        read=_whole, judge=opening.scopes_of_groups,
+        read=reading.whole, judge=opening.scopes_of_groups,
     ),
     Aspect(
         name="routes of scopes", fields=("Settings.scopes", "Route.method", "Route.path"),
-        read=_whole, judge=opening.routes_of_scopes,
+        read=reading.whole, judge=opening.routes_of_scopes,
     ),
     Aspect(
         name="fewer scopes", fields=(),
-        read=_whole, judge=opening.fewer_scopes,
+        read=reading.whole, judge=opening.fewer_scopes,
     ),
     Aspect(
         name="scopes of tokens", fields=("Settings.gateway", "Gateway.token_scopes"),
@@ -212,15 +147,15 @@ ASPECTS: Final = (
     ),
     Aspect(
         name="catch-all route", fields=("Gateway.response",),
-        read=_whole, judge=opening.catch_all,
+        read=reading.whole, judge=opening.catch_all,
     ),
     Aspect(
         name="places of tokens", fields=("Gateway.token_sources",),
-        read=_token_sources, judge=steps.members, says="a token in {}",
+        read=reading.token_sources, judge=steps.members, says="a token in {}",
     ),
     Aspect(
         name="key of the gateway's cache", fields=("Gateway.identity_sources",),
-        read=_cache_key, judge=_cache_keys,
+        read=reading.cache_key, judge=steps.cache_keys,
     ),
     Aspect(
         name="result_ttl", fields=("Gateway.result_ttl",),
@@ -294,20 +229,20 @@ ASPECTS: Final = (
     ),
     Aspect(
         name="sealing keys", fields=("Settings.sealing", "Sealing.keys", "Sealing.source"),
-        read=_keys_of("sealing"), judge=steps.brought, says="keys that open credentials: {}",
+        read=reading.keys_of("sealing"), judge=steps.brought, says="keys that open credentials: {}",
     ),
     Aspect(
         name="private sealing keys", fields=("Settings.private_sealing",),
-        read=_keys_of("private_sealing"), judge=steps.brought, says="keys that open what is kept: {}",
+        read=reading.keys_of("private_sealing"), judge=steps.brought, says="keys that open what is kept: {}",
     ),
     Aspect(
         name="shared cache", fields=("Settings.shared_cache", "SharedCache.table", "SharedCache.region"),
-        read=_shared_cache, judge=steps.brought, says="a table that holds sessions, sealed: {}",
+        read=reading.shared_cache, judge=steps.brought, says="a table that holds sessions, sealed: {}",
     ),
     # ── Which credentials callers hold themselves ──
     Aspect(
         name="callers' own", fields=("Settings.callers", "Callers.roles"),
-        read=_handed_out, judge=steps.members, says="callers hold sessions themselves: {}",
+        read=reading.handed_out, judge=steps.members, says="callers hold sessions themselves: {}",
     ),
     Aspect(
         name="origins", fields=("Callers.origins",),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from authorizer.engine.prove import RoleDiff, Side, diff_role
-from authorizer.gate.aspects import ASPECTS, EACH, Aspect, Of
+from authorizer.gate.aspect import EACH, Aspect, Of
+from authorizer.gate.aspects import ASPECTS
 from authorizer.gate.steps import Direction, Step
 from authorizer.settings.schema import Access
 

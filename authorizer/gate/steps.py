@@ -189,6 +189,12 @@ def types(old: ClaimType, new: ClaimType) -> Steps:
         yield Step(direction="NARROWER", what="some values")
 
 
+def cache_keys(old: frozenset[str] | None, new: frozenset[str] | None) -> Steps:
+    """What no longer tells two answers of a cache apart; None is no cache."""
+    for source in sorted((old or frozenset()) - new) if new is not None else ():
+        yield Step(direction="UNKNOWN", what=f"one answer for whatever stands in {source!r}")
+
+
 def _readings(old: ClaimType, new: ClaimType) -> Steps:
     if new.written != old.written:
         before, now = (f"text by {kind.written}" if kind.written else "text" for kind in (old, new))

@@ -81,6 +81,11 @@ def test_without_an_api_all_of_it_is_open(check: Any) -> None:
             id="one that is not there",
         ),
         pytest.param({"RouteKey": "OPTIONS /x", "AuthorizationType": "NONE"}, None, id="a preflight"),
+        pytest.param(
+            {"AuthorizationType": "NONE", "AuthorizerId": None, "Target": None},
+            ("REFUTED", "ANY /data/{proxy+} of http0 has no authorizer: it is open to everybody"),
+            id="nobody, before nobody knows what",
+        ),
     ],
 )
 def test_who_stands_before_a_route(changes: dict[str, Any], expected: tuple[str, str] | None) -> None:

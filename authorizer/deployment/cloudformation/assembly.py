@@ -29,9 +29,9 @@ from authorizer.deployment.cloudformation.parameters import (
     of_variable,
     role_id,
 )
+from authorizer.deployment.cloudformation.rules import rules
 from authorizer.deployment.plan import EXECUTION_ROLE, Plan
 from authorizer.deployment.standins import Reference, resolve
-from authorizer.deployment.trust import account_of
 
 Template = dict[str, Any]
 Form = Literal["sam", "cloudformation", "terraform", "cdk"]
@@ -73,10 +73,10 @@ def template(plan: Plan, release: Release) -> Template:
         "API's answers to whom it turns away: a method uses the authorizer once you select it there.",
         "Parameters": parameters,
     }
-    rules = _rules(plan, names, simple=simple)
+    refused = rules(plan, names, simple=simple)
     return {
         **made,
-        **({"Rules": rules} if rules else {}),
+        **({"Rules": refused} if refused else {}),
         "Conditions": _conditions(plan, names, simple=simple),
         "Resources": _resources(plan, release, names, write, simple=simple),
         "Outputs": _outputs(plan, write, simple=simple),
@@ -168,49 +168,6 @@ def _conditions(plan: Plan, names: Mapping[str, str], *, simple: bool | None) ->
         "HasBoundary": given("PermissionsBoundary"),
         "Notifies": given("AlarmTopicArn"),
     }
-
-
-def _rules(plan: Plan, names: Mapping[str, str], *, simple: bool | None) -> Template:
-    """What is refused before anything is made."""
-    found: Template = {
-        "SnapStartNeedsPython312": {
-            "RuleCondition": equals("SnapStart", "PublishedVersions"),
-            "Assertions": [
-                {
-                    "Assert": {"Fn::Not": [equals("PythonVersion", "python3.11")]},
-                    "AssertDescription": "SnapStart needs Python 3.12 or newer: bundle for another one.",
-                }
-            ],
-        }
-    }
-    response = next((names[one.name] for one in plan.variables if one.kind == "response"), None)
-    if simple is None and response is not None:
-        found["SimpleIsForHttpApisAlone"] = {
-            "RuleCondition": equals(response, "simple"),
-            "Assertions": [
-                {
-                    "Assert": equals(parameter, ""),
-                    "AssertDescription": f"A {kind} API takes no simple response. Deploy a second stack for it.",
-                }
-                for parameter, kind in (("RestApiId", "REST"), ("WebSocketApiId", "WebSocket"))
-            ],
-        }
-    if plan.handing_out:
-        found |= credentials.rules(rest=simple is not True)
-    accounts = sorted(
-        {account_of(one.role.arn) for one in plan.roles if not one.exists and one.variable is None}
-    )
-    if accounts:
-        found["RolesAreOfThisAccount"] = {
-            "Assertions": [
-                {
-                    "Assert": {"Fn::Equals": [ref("AWS::AccountId"), account]},
-                    "AssertDescription": f"{plan.place} has roles of account {account}: only there can they be made.",
-                }
-                for account in accounts
-            ]
-        }
-    return found
 
 
 def _resources(
