@@ -98,7 +98,8 @@ def deployment(row: "Row") -> None:
     """What makes a stage beside itself, if it does."""
     settings = row.get("StageDescription")
     if isinstance(settings, Mapping):
-        every = [settings, *(settings.get("MethodSettings") or [])]
+        listed = settings.get("MethodSettings")
+        every = [settings, *(listed if isinstance(listed, list) else [listed])]
         _stage(
             row, str(row.get("RestApiId")), every, row.get("StageDescription", "AccessLogSetting", "Format")
         )
@@ -237,14 +238,20 @@ def _integration(said: Mapping[str, Any], place: str) -> Integration:
     )
 
 
+def _may_trace(settings: object) -> bool:
+    """Whether settings turn data tracing on; what is open may."""
+    if isinstance(settings, Mapping):
+        return truth(settings.get("DataTraceEnabled")) is not False
+    return settings is not None and is_open(str(settings))
+
+
 def _stage(row: "Row", api_id: str, settings: object, log_format: object) -> None:
-    rows = settings if isinstance(settings, list) else []
-    traces = [each.get("DataTraceEnabled") for each in rows if isinstance(each, Mapping)]
+    rows = settings if isinstance(settings, list) else [settings]
     row.found.stages.append(
         ApiStage(
             api=api_id,
             place=row.place,
-            traces=any(truth(each) is not False for each in traces),
+            traces=any(map(_may_trace, rows)),
             log_format=log_format if isinstance(log_format, str) else "",
         )
     )

@@ -366,6 +366,16 @@ def test_a_deployment_may_make_a_stage() -> None:
     assert found == [("a", True, "f"), ("b", True, "")]
 
 
+def test_what_is_open_of_a_stage_may_be_on() -> None:
+    deployed = from_template(
+        "Resources:\n"
+        "  A: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: a, MethodSettings: !ImportValue x}}\n"
+        "  B: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: b, MethodSettings: [!ImportValue x]}}\n"
+        "  C: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: c}}\n"
+    )
+    assert [stage.traces for stage in deployed.stages] == [True, True, False]
+
+
 def test_what_makes_routes_and_is_not_read_is_said() -> None:
     deployed = from_template(
         "Resources:\n  S: {Type: 'AWS::Serverless::StateMachine', Properties: {Events: {A: {Type: Api}, B: {Type: Schedule}, C: x}}}\n"
