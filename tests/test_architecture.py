@@ -59,7 +59,7 @@ LAYERS: dict[str, set[str]] = {
     # The leaves: nobody imports them, they import what they need.
     "deployment": {"model", "sealing", "settings", "vending"},
     "local_aws": {"engine", "engine.check", "engine.evaluate", "errors", "syntax"},
-    "local": {"errors", "local_aws", "model", "settings", "syntax"},
+    "local": {"errors", "local_aws", "model", "settings"},
     "local_gateway": {
         "backend", "deployed", "engine", "engine.evaluate", "errors", "local", "local_aws", "model", "record",
         "runtime", "settings",
@@ -105,13 +105,12 @@ DOORS: dict[str, set[str]] = {
         "kinds",
         "limits",
         "load",
-        "places",
         "reader",
         "schema",
         "walks",
     },
     "signin": {"attempt", "discovery", "keeping", "listener", "own", "session", "tokens", "web"},
-    "syntax": {"claim_path", "json_text", "kinds", "nesting", "toml_text"},
+    "syntax": {"claim_path", "json_text", "kinds", "nesting", "places", "toml_text"},
     "tokens": {"checks", "claims_set", "stored", "verifier"},
     "vending": {"session_name", "vendor"},
     "waiting": {"cooldown", "deadline", "flights", "running"},

@@ -3,11 +3,10 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from typing import NoReturn
 
 import click
 from typing_extensions import override
-
-from authorizer.errors import SettingsError, SignInFailed
 
 __all__ = ["main"]
 
@@ -31,6 +30,8 @@ COMMANDS: Mapping[str, str] = {
     "credentials": "authorizer.cli.credentials",
     "exec": "authorizer.cli.exec",
     "logout": "authorizer.cli.logout",
+    "fmt": "authorizer.cli.fmt",
+    "why": "authorizer.cli.why",
 }
 SUMMARIES: Mapping[str, str] = {
     "init": "Write a starter policies/ and events/ into a folder.",
@@ -48,6 +49,8 @@ SUMMARIES: Mapping[str, str] = {
     "credentials": "Print your own AWS credentials, as a credential_process.",
     "exec": "Run a command with your own AWS credentials.",
     "logout": "Sign out: forget and revoke your tokens.",
+    "fmt": "Lay out the templates in one way.",
+    "why": "Say what the code of a finding means, and what to do.",
 }
 
 
@@ -78,10 +81,9 @@ def cli() -> None:
     """An API Gateway Lambda authorizer: run it on a laptop, judge its configuration, prove its policies."""
 
 
-def main() -> None:
-    """Run the command line. A broken configuration is told in full, without a traceback, and so is a failed sign-in."""
-    try:
-        cli.main(prog_name="authorizer")
-    except (SettingsError, SignInFailed) as error:
-        click.echo(str(error), err=True)
-        sys.exit(EXIT_UNDECIDED)
+def main() -> NoReturn:
+    """Run the command line, and end the process. What cannot be done is told without a traceback."""
+    from authorizer.cli.ending import ended
+
+    words = [word for word in sys.argv[1:3] if word in COMMANDS or sys.argv[1:2] == ["policy"]]
+    ended(lambda: cli.main(prog_name="authorizer", standalone_mode=False), " ".join(["authorizer", *words]))

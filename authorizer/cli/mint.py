@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
+from authorizer.cli.completing import names_in
 from authorizer.cli.options import access_option
 
 
 @click.command()
-@click.argument("persona")
+@click.argument("persona", shell_complete=names_in("events", "personas.toml"))
 @click.option("--use", "token_use", type=click.Choice(["id", "access"]), default="id", show_default=True)
 @access_option
 def token(persona: str, token_use: str, access: Path) -> None:

@@ -17,12 +17,31 @@ import click
 if TYPE_CHECKING:
     from authorizer.settings.schema import Access
 
+ACCESS = Path("policies/access.toml")
+
+
+def _found(_: click.Context, __: click.Parameter, given: Path | None) -> Path:
+    """The configuration that is named; else the first `policies/access.toml`, here or in a folder above."""
+    here = Path.cwd()
+    for folder in (here, *here.parents) if given is None else ():
+        if (folder / ACCESS).is_file():
+            return Path(os.path.relpath(folder / ACCESS, here))
+    if given is not None and given.is_file():
+        return given
+    looked = "" if given is not None else ", here or in a folder above"
+    raise click.UsageError(
+        f"{given or ACCESS}: there is no such file{looked}: run it where policies/ is, name it with --access or "
+        "AUTHORIZER_ACCESS, or begin with `authorizer init`"
+    )
+
+
 access_option = click.option(
     "--access",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path("policies/access.toml"),
-    show_default=True,
-    help="The configuration to use.",
+    type=click.Path(path_type=Path),
+    envvar="AUTHORIZER_ACCESS",
+    callback=_found,
+    help="The configuration to use. Else AUTHORIZER_ACCESS names it, or it is policies/access.toml, here or in the "
+    "nearest folder above.",
 )
 
 aws_option = click.option(
@@ -140,25 +159,49 @@ def load_access(access: Path, *, aws: bool, env_file: Path | None = None) -> "Ac
 
     Raises `SettingsError`.
     """
+    from authorizer.errors import SettingsError
     from authorizer.settings.load import load
 
-    loaded = load(access, environment_of(access, aws=aws, env_file=env_file))
+    try:
+        loaded = load(access, environment_of(access, aws=aws, env_file=env_file))
+    except SettingsError as error:
+        if aws or env_file is not None:
+            raise
+        raise SettingsError(_without_samples(error.problems, access)) from error
     if env_file is None and (notice := sample_notice(access)):
         click.echo(notice, err=True)
     return loaded
+
+
+def _without_samples(problems: Sequence[str], access: Path) -> list[str]:
+    """The problems, where there is no file of samples with all that the environment lacks as one: that file."""
+    from authorizer.local.personas import FILE
+
+    unset = [problem for problem in problems if "the environment variable " in problem]
+    samples = access.parent.parent / "events" / FILE
+    if not unset or samples.exists():
+        return list(problems)
+    lacks = [problem.partition("the environment variable ")[2].partition(" ")[0] for problem in unset]
+    return [
+        f"{samples}: there is no such file, which has sample values, and this environment lacks {', '.join(lacks)}: "
+        "set them, or name a file of them with --env",
+        *(problem for problem in problems if problem not in unset),
+    ]
 
 
 def load_deployment(access: Path, *, sample: bool) -> "Access":
     """What `access` says to the deployed function: a name that this environment lacks ends the command with exit code
     2, unless the sample is asked for."""
     from authorizer.cli import EXIT_UNDECIDED
+    from authorizer.cli.findings import of_problems
+    from authorizer.cli.formats import tell
     from authorizer.errors import SettingsError
 
     try:
         return load_access(access, aws=not sample)
     except SettingsError as error:
-        click.echo(str(error), err=True)
-        if not sample and any(problem.endswith("is not set") for problem in error.problems):
+        tell(of_problems(error.problems), "text", "", heading="problems in the configuration")
+        if not sample and any("is not set" in problem for problem in error.problems):
             click.echo(
                 "this is about a deployment: set what its function has in its environment; --sample takes the values "
                 "of events/personas.toml instead",

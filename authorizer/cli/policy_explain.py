@@ -59,6 +59,7 @@ def explain(
     Exit code 0: allowed. 1: denied. 2: this user gets no policy.
     """
     from authorizer.engine import EngineError
+    from authorizer.engine.check import action_problems
     from authorizer.engine.evaluate import AccessRequest, evaluate
 
     loaded = load_access(access, aws=aws)
@@ -73,6 +74,8 @@ def explain(
         sys.exit(explain_route(route, values, wanted, loaded.settings, as_json=as_json))
     if action is None or resource is None:
         raise click.UsageError("say --action and --resource, or --route")
+    if wrong := next(action_problems(action), None):
+        raise click.BadParameter(wrong, param_hint="--action")
     names = names_of(loaded, role, templates)
     values, wanted = user_of(
         loaded.settings, role=role, claims=claims, scopes=scopes, groups=groups, issuer=issuer

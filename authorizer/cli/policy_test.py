@@ -12,10 +12,13 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, aws_option, coverage_option, load_access
+from authorizer.cli.findings import at_line
+from authorizer.cli.formats import finds, tell
+from authorizer.cli.of_results import of_coverage, of_results
+from authorizer.cli.options import access_option, aws_option, coverage_option, env_option, load_access
 
 if TYPE_CHECKING:
-    from authorizer.engine.check import CaseResult, Coverage, RouteCoverage, RouteResult
+    from authorizer.engine.check import Case, CaseResult, Coverage, RouteCase, RouteCoverage, RouteResult
 
 STYLES = {"PASS": "green", "FAIL": "red", "ERROR": "magenta"}
 
@@ -24,11 +27,21 @@ STYLES = {"PASS": "green", "FAIL": "red", "ERROR": "magenta"}
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @access_option
 @aws_option
+@env_option
 @coverage_option
 @click.option("--verbose", "-v", is_flag=True, help="List the cases that pass, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@finds("policy test", broken=EXIT_UNDECIDED, watched=True)
 def test(
-    *, files: Sequence[Path], access: Path, aws: bool, threshold: float, verbose: bool, as_json: bool
+    *,
+    files: Sequence[Path],
+    access: Path,
+    aws: bool,
+    env_file: Path | None,
+    threshold: float,
+    verbose: bool,
+    as_json: bool,
+    form: str,
 ) -> None:
     """Run the cases of FILES, or of all files in `cases/` beside the configuration.
 
@@ -38,21 +51,19 @@ def test(
     case could not be judged.
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
-    from authorizer.engine import CaseInvalid
     from authorizer.engine.check import measure, measure_routes
     from authorizer.gate import entries
 
-    loaded = load_access(access, aws=aws)
-    try:
-        cases = read_cases(loaded, files or case_files(access))
-    except CaseInvalid as error:
-        click.echo(str(error), err=True)
-        sys.exit(EXIT_UNDECIDED)
+    loaded = load_access(access, aws=aws, env_file=env_file)
+    cases = read_cases(loaded, files or case_files(access))
     results = run_cases(loaded.templates, cases)
     coverage = measure(results, loaded.templates)
     routes = measure_routes(results, entries(loaded.settings))
     if as_json:
         _print_json(results, coverage, routes)
+    elif form != "text":
+        uncovered = () if files else of_coverage(loaded, access, coverage, routes, threshold)
+        tell([*of_results(results), *uncovered], form, "policy test")
     else:
         _print(results, coverage, routes, verbose=verbose)
     statuses = {result.status for result in results}
@@ -81,7 +92,7 @@ def _print(
     for result in results:
         if verbose or result.status != "PASS":
             head = Text.assemble(
-                (result.status, STYLES[result.status]), f" {result.case.file}: {result.case.name}"
+                (result.status, STYLES[result.status]), f" {_place(result.case)}: {result.case.name}"
             )
             console.print(head, soft_wrap=True)
         for reason in result.reasons:
@@ -113,6 +124,10 @@ def _print(
     console.print(
         ", ".join(f"{counts[status]} {status}" for status in STYLES if counts[status]) or "no cases"
     )
+
+
+def _place(case: "Case | RouteCase") -> str:
+    return at_line(case.file, case.line, code="case-failed", text=case.name).place
 
 
 def _print_json(

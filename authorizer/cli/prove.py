@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import literal_console
+from authorizer.cli.formats import finds, tell
+from authorizer.cli.of_results import of_proofs, of_rulings, unknown_actions_of
 from authorizer.cli.options import (
     access_option,
     aws_option,
@@ -48,6 +51,7 @@ STYLES = {"PROVEN": "green", "LEAK": "red", "UNKNOWN": "yellow", "NOT CLAIMED": 
 )
 @deployment_option
 @parameter_option
+@finds("policy prove", broken=EXIT_UNDECIDED, watched=True)
 def prove(
     *,
     names: Sequence[str],
@@ -59,6 +63,7 @@ def prove(
     smt: Path | None,
     files: Sequence[Path],
     given: Sequence[str],
+    form: str,
 ) -> None:
     """Prove that no two users whose isolating claims differ can touch the same thing.
 
@@ -70,12 +75,15 @@ def prove(
     With --deployment the proof is about the values of the function that the files deploy, and each assumption is
     CHECKED with its place, REFUTED, or OPEN with what would close it.
 
-    Exit code 0: all that is claimed is proven. 1: a leak, something that could not be proven, an assumption that is
+    Exit code 0: all that is claimed is proven. 1: a leak, something that could not be proven, an action that AWS does
+    not have, an assumption that is
     refuted, or one that a file could close and none does. 2: it could not run.
     """
     if files:
         around = environment_of(access, aws=aws, env_file=env_file)
-        _prove_deployed(names, access, around, as_json=as_json, written=save or smt, files=files, given=given)
+        _prove_deployed(
+            names, access, around, as_json=as_json, written=save or smt, files=files, given=given, form=form
+        )
     if given:
         raise click.UsageError("--parameter is for templates: name one with --deployment")
     loaded = load_access(access, aws=aws, env_file=env_file)
@@ -86,14 +94,18 @@ def prove(
         from authorizer.cli.smt import write_questions
 
         write_questions(loaded, names, [proof.subject for proof in proofs], smt)
+    unknown = unknown_actions_of(loaded, access)
     if as_json:
         from authorizer.gate import plain_proof
 
         click.echo(json.dumps([plain_proof(proof, loaded.settings) for proof in proofs], indent=2))
+    elif form != "text":
+        tell([*of_proofs(proofs, access), *unknown], form, "policy prove")
     else:
         _print(proofs, loaded.settings)
         _print_values(proofs, access)
-    sys.exit(1 if _failed(proofs) else 0)
+        tell(unknown, form, "policy prove")
+    sys.exit(1 if _failed(proofs) or unknown else 0)
 
 
 def _failed(proofs: Sequence["Proof"]) -> bool:
@@ -109,8 +121,8 @@ def _prove_deployed(
     written: Path | None,
     files: Sequence[Path],
     given: Sequence[str],
+    form: str,
 ) -> NoReturn:
-    from authorizer.cli import EXIT_UNDECIDED
     from authorizer.cli.prove_deployment import (
         is_refused,
         load_world,
@@ -134,6 +146,8 @@ def _prove_deployed(
     if as_json:
         told = {"proofs": [plain_proof(proof, settings) for proof in proofs], "assumptions": plain(rulings)}
         click.echo(json.dumps(told, indent=2))
+    elif form != "text":
+        tell([*of_proofs(proofs, access), *of_rulings(rulings)], form, "policy prove")
     else:
         _print(proofs, settings, assumptions=False)
         print_rulings(literal_console(), rulings)

@@ -1,13 +1,16 @@
 """For whom a policy is rendered: a role or templates, claims and scopes, from the command line."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.completing import names_in
+from authorizer.cli.completing import templates as templates_beside
 from authorizer.cli.options import access_option, aws_option
 
 if TYPE_CHECKING:
@@ -17,9 +20,13 @@ if TYPE_CHECKING:
 _OPTIONS = (
     access_option,
     aws_option,
-    click.option("--role", help="Take the templates of this role."),
+    click.option("--role", help="Take the templates of this role.", shell_complete=names_in("roles")),
     click.option(
-        "--template", "templates", multiple=True, help="Take this template; repeat to join several."
+        "--template",
+        "templates",
+        multiple=True,
+        help="Take this template; repeat to join several.",
+        shell_complete=templates_beside,
     ),
     click.option(
         "--claim",
@@ -28,8 +35,20 @@ _OPTIONS = (
         metavar="NAME=VALUE",
         help="A claim; for a list, VALUE,VALUE, or the text of its token.",
     ),
-    click.option("--scope", "scopes", multiple=True, help="A scope that the user has."),
-    click.option("--group", "groups", multiple=True, help="A group, for the scopes that it brings."),
+    click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        help="A scope that the user has.",
+        shell_complete=names_in("scopes"),
+    ),
+    click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        help="A group, for the scopes that it brings.",
+        shell_complete=names_in("groups"),
+    ),
     click.option(
         "--issuer",
         help="Whose user it is: a user pool's id, or an `iss`. It must be allowed to say all this.",
@@ -49,28 +68,52 @@ def names_of(access: "Access", role: str | None, templates: Sequence[str]) -> tu
     if bool(role) == bool(templates):
         raise click.UsageError("say either --role or --template")
     if role is not None and role not in settings.roles:
-        raise click.BadParameter(f"{role!r} is not among {', '.join(settings.roles)}", param_hint="--role")
+        raise click.BadParameter(among(role, settings.roles), param_hint="--role")
     names = settings.roles[role].policies if role is not None else tuple(templates)
     for name in names:
         if name not in compiled.names:
-            known = ", ".join(compiled.names)
-            raise click.BadParameter(f"{name!r} is not among {known}", param_hint="--template")
+            raise click.BadParameter(among(name, compiled.names), param_hint="--template")
     return names
 
 
 def claims_of(settings: "Settings", claims: Sequence[str]) -> Mapping[str, "ClaimValue"]:
     """`NAME=VALUE` pairs as claims; of a list claim, the value is split at commas, where no text says it otherwise."""
+    from authorizer.engine import ValueRefused
+
     values: dict[str, ClaimValue] = {}
     for pair in claims:
         name, equals, value = pair.partition("=")
         if not equals or name not in settings.claims:
-            known = ", ".join(settings.claims)
+            known, known_names = (
+                ", ".join(settings.claims),
+                [each for each in settings.claims if each != name],
+            )
             raise click.BadParameter(
-                f"{name!r}: expected NAME=VALUE, NAME one of {known}", param_hint="--claim"
+                f"{name!r}: expected NAME=VALUE, NAME one of {known}; {_meant(name, known_names)}".removesuffix(
+                    "; "
+                ),
+                param_hint="--claim",
             )
         kind = settings.claims[name].type
         values[name] = tuple(value.split(",")) if kind.is_list and kind.written is None else value
+        try:
+            kind.check(values[name])
+        except ValueRefused as refused:
+            click.echo(
+                f"no policy for this user: --claim {name}: {refused}; its type is {kind.name}", err=True
+            )
+            sys.exit(EXIT_UNDECIDED)
     return values
+
+
+def among(name: str, known: Iterable[str]) -> str:
+    """That a name is none of the known ones, and which was likely meant."""
+    return f"{name!r} is not among {', '.join(known)}; {_meant(name, known)}".removesuffix("; ")
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 def scopes_of(settings: "Settings", scopes: Sequence[str], groups: Sequence[str]) -> frozenset[str]:
@@ -78,9 +121,7 @@ def scopes_of(settings: "Settings", scopes: Sequence[str], groups: Sequence[str]
     brought: set[str] = set(scopes)
     for group in groups:
         if group not in settings.groups:
-            raise click.BadParameter(
-                f"{group!r} is not among {', '.join(settings.groups)}", param_hint="--group"
-            )
+            raise click.BadParameter(among(group, settings.groups), param_hint="--group")
         brought.update(settings.groups[group].scopes)
     return frozenset(brought)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from authorizer.engine import ClaimType, TemplateSet
-from authorizer.settings.places import Path
 from authorizer.settings.schema import Settings
+from authorizer.syntax.places import Path
 
 
 def about_claims(settings: Settings, templates: TemplateSet) -> Iterator[tuple[Path, str, str, str]]:

@@ -6,8 +6,8 @@ from typing import Final
 
 from authorizer.engine import TemplateSet
 from authorizer.engine.prove import owned
-from authorizer.settings.places import Path
 from authorizer.settings.schema import Settings
+from authorizer.syntax.places import Path
 
 READS: Final = ("get", "head", "describe", "batchget", "query", "select")
 LISTS: Final = ("list", "scan")

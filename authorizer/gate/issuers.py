@@ -23,8 +23,8 @@ from authorizer.engine.prove import Finding, Party, Promise, Proof, Verdict, Wit
 from authorizer.gate.asking import token_of
 from authorizer.gate.session_tags import tags_of
 from authorizer.settings.authority import OF_ONE_ISSUER
-from authorizer.settings.places import Path
 from authorizer.settings.schema import Access, Issuer, Policy, Settings
+from authorizer.syntax.places import Path
 
 ISSUER: Final = "the issuer"
 """What the prover is told that users differ in. No claim can be called so, and no template can name it."""

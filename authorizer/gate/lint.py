@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 from authorizer.engine import InScopes, TemplateSet
 from authorizer.engine.check import Finding, lint
@@ -14,8 +15,8 @@ from authorizer.gate.route_lint import lint_routes
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
 from authorizer.settings.limits import LIMITS
-from authorizer.settings.places import Path, dotted, line_of
 from authorizer.settings.schema import Access, Authority, Settings
+from authorizer.syntax.places import Path, dotted, line_of
 
 TOKEN_END = len(',"Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}')
 """Most characters that `session.end_with_token` adds to an Allow."""
@@ -41,7 +42,7 @@ def lint_settings(
     for path, code, text, remedy in (
         *_policies(settings, templates),
         *_shared(settings, templates),
-        *_scopes(settings, templates),
+        *_scopes(settings),
         *lint_routes(settings),
         *_groups(settings),
         *about_claims(settings, templates),
@@ -54,6 +55,7 @@ def lint_settings(
         line = line_of(source, path)
         place = f"{settings.place}:{line}" if line else settings.place
         found.add(Finding(place=place, code=code, text=text, remedy=remedy, key=dotted(path)))
+    found.update(_dead_branches(settings, templates))
     return tuple(sorted(found))
 
 
@@ -119,7 +121,7 @@ def _shared(settings: Settings, templates: TemplateSet) -> _Found:
                 )
 
 
-def _scopes(settings: Settings, templates: TemplateSet) -> _Found:
+def _scopes(settings: Settings) -> _Found:
     brought = {scope for group in settings.groups.values() for scope in group.scopes}
     for name in settings.scopes:
         if name not in brought and settings.gateway.token_scopes == "ignore":
@@ -139,13 +141,19 @@ def _scopes(settings: Settings, templates: TemplateSet) -> _Found:
                 + ", ".join(map(repr, holders[:4])),
                 "list the routes, or keep the scope for one group",
             )
+
+
+def _dead_branches(settings: Settings, templates: TemplateSet) -> Iterator[Finding]:
     for name, scope in sorted(_tested(templates)):
         if scope not in settings.scopes:
-            yield (
-                ("scopes",),
-                "dead-end",
-                f"template {name!r} asks for scope {scope!r}, which [scopes] does not have: that branch is never taken",
-                "declare the scope, or correct its name",
+            before, quoted, _ = settings.template_sources[name].partition(f'"{scope}" ')
+            close = get_close_matches(scope, settings.scopes, n=1)
+            meant = f"did you mean {close[0]!r}? " if close else ""
+            yield Finding(
+                place=f"{name}.json.j2:{before.count(chr(10)) + 1 if quoted else 1}",
+                code="dead-end",
+                text=f"the template asks for scope {scope!r}, which [scopes] does not have: that branch is never taken",
+                remedy=f"{meant}declare the scope, or correct its name",
             )
 
 

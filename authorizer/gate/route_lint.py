@@ -8,8 +8,8 @@ from authorizer.engine.check import Finding, RouteCoverage
 from authorizer.gate.route_patterns import methods
 from authorizer.gate.route_proof import shared_by
 from authorizer.identity.permit import MAX_OF_LISTS, MAX_RESOURCE
-from authorizer.settings.places import Path, dotted, line_of
 from authorizer.settings.schema import Route, Settings
+from authorizer.syntax.places import Path, dotted, line_of
 
 LONGEST_STAGE: Final = len("arn:aws-us-gov:execute-api:ap-southeast-1:123456789012:abcdefghij/production/")
 """Characters of a long, but usual, ARN of a stage. Which one it is, only the event says."""

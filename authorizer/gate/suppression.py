@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from authorizer.engine.check import Finding
-from authorizer.settings.places import Path, dotted, line_of
 from authorizer.settings.schema import Settings, Suppression, Terms
+from authorizer.syntax.places import Path, dotted, line_of
 
 _RENEW: Final = "mend what it is about, or decide anew: give it another day, and a reason that still holds"
 

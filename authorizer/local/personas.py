@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from authorizer.errors import SettingsError
+from authorizer.settings.load import read_toml
 from authorizer.settings.reader import Problems, Section
-from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 FILE = "personas.toml"
 
@@ -45,11 +45,7 @@ class Personas:
 
 def load_personas(path: Path) -> Personas:
     """Read `path`. Raises `SettingsError` with every problem."""
-    try:
-        source = path.read_text(encoding="utf-8")
-        tables = parse_toml(source)
-    except (OSError, UnicodeDecodeError, TomlInvalid) as error:
-        raise SettingsError([f"{path}: cannot be read: {error}"]) from error
+    tables, source = read_toml(path)
     problems = Problems(str(path), source)
     root = Section(tables, path=(), problems=problems, environment={})
     environment = root.mapping("environment")

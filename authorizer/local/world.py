@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -30,8 +31,10 @@ class Local:
         persona = self.personas.people.get(name)
         if persona is None:
             known = ", ".join(self.personas.people)
+            close = get_close_matches(name, self.personas.people, n=1)
+            meant = f"did you mean {close[0]!r}? " if close else ""
             raise SettingsError(
-                [f"{self.personas.place}: there is no persona {name!r}: expected one of {known}"]
+                [f"{self.personas.place}: there is no persona {name!r}: {meant}expected one of {known}"]
             )
         arns = {role.name: role.arn for role in self.access.settings.roles.values()}
         if missing := sorted({*persona.roles, *filter(None, (persona.preferred_role,))} - set(arns)):

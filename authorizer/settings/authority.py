@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from authorizer.engine import ValueRefused
-from authorizer.settings.places import Path
 from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import Authority, Issuer, Settings
+from authorizer.syntax.places import Path
 
 OF_ONE_ISSUER: Final = frozenset(
     {"sub", "client_id", "username", "cognito:username", "preferred_username", "jti", "origin_jti"}

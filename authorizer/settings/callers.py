@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from authorizer.settings.places import Path
 from authorizer.settings.reader import Problems, Section
+from authorizer.syntax.places import Path
 
 if TYPE_CHECKING:
     from authorizer.settings.schema import Settings

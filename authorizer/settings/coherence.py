@@ -10,10 +10,10 @@ from authorizer.model import Role
 from authorizer.settings import authority, callers, holes
 from authorizer.settings.format_text import holes as holes_of
 from authorizer.settings.limits import LIMITS, breaches
-from authorizer.settings.places import Path
 from authorizer.settings.reader import Problems
 from authorizer.settings.schema import CLOCK_SKEW, DEFAULT_ROLE, Claim, Settings
 from authorizer.syntax.claim_path import path_of, spelled
+from authorizer.syntax.places import Path
 
 RESERVED_CONTEXT_KEYS = frozenset(
     # Siblings of ours in the backend's event, and what this project emits itself (API Gateway Developer
@@ -75,6 +75,8 @@ def _check_names(settings: Settings, problems: Problems) -> None:
 
     by_arn: dict[str, str] = {}
     for role in settings.roles.values():
+        if problems.about(("roles", role.name, "arn")):
+            continue
         if (other := by_arn.setdefault(role.arn, role.name)) != role.name:
             problems.add(
                 ("roles", role.name, "arn"),

@@ -46,7 +46,7 @@ def issuers(root: Section, key_sets: Mapping[str, str]) -> dict[str, Issuer]:
             if row is not section:
                 row.done()
         section.done()
-    if not found:
+    if not found and not root.is_wrong("issuers"):
         root.problem("issuers", "nobody may sign a token: add an [[issuers]] table")
     for section in silent if len({issuer.name for issuer in found.values()}) > 1 else ():
         section.problem(

@@ -7,7 +7,7 @@ from pathlib import Path
 from authorizer.engine import TemplateInvalid, TemplateSet
 from authorizer.errors import SettingsError
 from authorizer.model import Role
-from authorizer.settings import callers, coherence, issuers, roles, routes, sessions, vocabulary
+from authorizer.settings import callers, causes, coherence, issuers, roles, routes, sessions, vocabulary
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
 from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Access, Settings
@@ -34,18 +34,35 @@ def load_deployed(environment: Mapping[str, str]) -> Access:
     return load(root / environment.get(ACCESS_VARIABLE, DEFAULT_ACCESS), environment)
 
 
+def read_toml(path: Path) -> tuple[dict[str, object], str]:
+    """The tables of a file, and its text. Raises `SettingsError` with its one problem."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SettingsError([f"{path}: cannot be read: there is no such file"]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read: {error}"]) from error
+    try:
+        return parse_toml(source), source
+    except TomlInvalid as error:
+        place = f"{path}:{error.place}" if error.place else str(path)
+        raise SettingsError([f"{place}: cannot be read: {error.cause}"]) from error
+
+
 def load(path: Path, environment: Mapping[str, str], *, too_long: bool = False) -> Access:
     """Read `path`, and `templates/` and `keys/` beside it. After this nothing reads them, or the environment. With
     `too_long` a role loads, too, whose session policy fits nobody: for what makes it shorter.
 
     Raises `SettingsError` with every problem, each with file, line and key.
     """
-    try:
-        source = path.read_text(encoding="utf-8")
-        tables = parse_toml(source)
-    except (OSError, UnicodeDecodeError, TomlInvalid) as error:
-        raise SettingsError([f"{path}: cannot be read: {error}"]) from error
+    tables, source = read_toml(path)
     folder = path.parent / "templates"
+    if not folder.is_dir():
+        raise SettingsError(
+            [
+                f"{folder}: there is no such folder: expected the templates that roles name, each as NAME{SUFFIX}"
+            ]
+        )
     try:
         templates = {
             file.name.removesuffix(SUFFIX): file.read_text(encoding="utf-8")
@@ -86,6 +103,10 @@ def read(
     the names of their files. `compiled` is what `TemplateSet.dump` made of the same templates: with it Jinja is not
     needed. `too_long` as for `load`."""
     problems = Problems(place, source)
+    meant = causes.misspelt(tables)
+    for wrong, table in meant.items():
+        problems.add((wrong,), f"unknown table; did you mean {table!r}?")
+    tables = {meant.get(name, name): table for name, table in tables.items()}
     root = Section(tables, path=(), problems=problems, environment=environment)
 
     section = root.section("session")
@@ -104,7 +125,7 @@ def read(
             template_set = TemplateSet.load(compiled, templates, claims=types, variables=variables)
     except TemplateInvalid as error:
         for problem in error.problems:
-            problems.add((), problem)
+            problems.of_template(problem)
         template_set = TemplateSet({}, {}, {})
 
     by_name = roles.roles(root, name, int(duration))
@@ -134,7 +155,14 @@ def read(
     root.done()
     coherence.check(settings, template_set, problems, too_long=too_long)
     if problems.found:
-        raise SettingsError(problems.found)
+        known = {
+            "claim": claims,
+            "group": settings.groups,
+            "role": settings.roles,
+            "scope": settings.scopes,
+            "template": templates,
+        }
+        raise SettingsError(causes.one_for_each(problems.found, known))
 
     by_name = {role.name: replace(role, uses=_uses(role, template_set)) for role in by_name.values()}
     return Access(replace(settings, roles=by_name, roles_by_arn=_by_arn(by_name)), template_set)

@@ -6,10 +6,11 @@ at all.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import TypeVar
 
-from authorizer.settings.places import Path, dotted, line_of
+from authorizer.syntax.places import Path, dotted, line_of
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 ENVIRONMENT = "env:"
@@ -26,6 +27,7 @@ class Problems:
         self._place = place
         self._source = source
         self._paths: set[Path] = set()
+        self._unset: set[str] = set()
 
     def add(self, path: Path, message: str) -> None:
         line = line_of(self._source, path)
@@ -33,9 +35,30 @@ class Problems:
         self.found.append(f"{where}: {dotted(path)}: {message}" if path else f"{where}: {message}")
         self._paths.add(path)
 
+    def of_template(self, problem: str) -> None:
+        """Note what is wrong with a template, where its text begins with the place, `NAME.json.j2:LINE: …`."""
+        if re.match(r"\S+\.json\.j2:\d", problem):
+            self.found.append(f"{PurePath(self._place).parent / 'templates'}/{problem}")
+        else:
+            self.add((), problem)
+
     def about(self, path: Path) -> bool:
         """Whether there is a problem with this key already: what follows from it says nothing new."""
         return path in self._paths
+
+    def below(self, path: Path) -> bool:
+        """The same of this key, or of anything inside it."""
+        return any(each[: len(path)] == path for each in self._paths)
+
+    def unset(self, path: Path, variable: str, environment: Iterable[str]) -> None:
+        """Note a variable that the environment lacks: once, however often it is named."""
+        if variable not in self._unset:
+            # Of one form are many: EDITOR_ROLE_ARN is no misspelt VIEWER_ROLE_ARN.
+            close = _closest(variable, set(environment) - {variable}, alike=0.9)
+            said = f": did you mean {close}?" if close else ""
+            self.add(path, f"the environment variable {variable} is not set{said}")
+        self._unset.add(variable)
+        self._paths.add(path)
 
 
 class Section:
@@ -59,6 +82,10 @@ class Section:
         """Note what is wrong with `key`, or with the table itself where `key` is empty."""
         self._problems.add((*self.path, key) if key else self.path, message)
 
+    def is_wrong(self, key: str) -> bool:
+        """Whether there is a problem with `key`, or with anything inside it."""
+        return self._problems.below((*self.path, key))
+
     def text(self, key: str, default: str | None = None, *, pattern: str = "", expected: str = "") -> str:
         """A text, required unless there is a default. `pattern` must match it whole; `expected` says so in words."""
         value = self._get(key, required=default is None)
@@ -81,6 +108,8 @@ class Section:
         for choice in choices:
             if value == choice:
                 return choice
+        if self._problems.about((*self.path, key)):
+            return default
         self.problem(key, f"expected one of {', '.join(map(repr, choices))}, found {value!r}")
         return default
 
@@ -97,7 +126,7 @@ class Section:
         if not value and default is None:
             self.problem(key, "the list is empty: nothing is granted by an empty list; name at least one")
         items = tuple(self._text(key, item, pattern, expected) for item in value)
-        for repeated in sorted({item for item in items if items.count(item) > 1}):
+        for repeated in sorted({item for item in items if item and items.count(item) > 1}):
             self.problem(key, f"{repeated!r} stands here twice")
         return items
 
@@ -113,6 +142,11 @@ class Section:
     ) -> float:
         """A duration such as `"90s"`, `"5m"` or `"1h30m"`, in seconds. The default stands in for one that is none, so
         that nothing else is a problem because of it."""
+        if not isinstance(self._table.get(key, ""), str):
+            self._asked.add(key)
+            found = _kind(self._table[key])
+            self.problem(key, f'expected a duration such as "30s", "5m" or "1h", found {found}')
+            return _seconds(default or "") or least
         text = self.text(key, default)
         value = _seconds(text)
         if value is not None and least <= value <= most:
@@ -204,7 +238,14 @@ class Section:
         self._asked.add(key)
         value = self._table.get(key)
         if value is None and required:
-            self.problem(key, "is required")
+            meant = _closest(key, self._table.keys() - self._asked)
+            if meant is None:
+                self.problem(key, "is required")
+                return None
+            # Read as what was meant: one misspelt key is one problem.
+            self._asked.add(meant)
+            self.problem(meant, f"unknown setting; did you mean {key!r}?")
+            return self._table[meant]
         return value
 
     def _child(self, key: str, table: object) -> "Section":
@@ -219,7 +260,7 @@ class Section:
             variable = value.removeprefix(ENVIRONMENT)
             found = self._environment.get(variable, "")
             if not found:
-                self.problem(key, f"the environment variable {variable} is not set")
+                self._problems.unset((*self.path, key), variable, self._environment)
                 return ""
             # The value may be a secret (an external id): a problem with it names the variable alone.
             value, origin = found, f"the value of the environment variable {variable}"
@@ -258,7 +299,11 @@ def _span(seconds: float) -> str:
 
 
 def _suggestion(key: str, known: set[str]) -> str:
+    close = _closest(key, known)
+    return f"did you mean {close!r}?" if close else f"expected one of {', '.join(sorted(known))}"
+
+
+def _closest(word: str, words: Iterable[str], *, alike: float = 0.6) -> str | None:
     import difflib  # noqa: PLC0415 - only a broken configuration pays for it
 
-    close = difflib.get_close_matches(key, known)
-    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(sorted(known))}"
+    return next(iter(difflib.get_close_matches(word, sorted(words), n=1, cutoff=alike)), None)

@@ -13,7 +13,11 @@ def roles(root: Section, default_name: str, default_duration: int) -> dict[str, 
     for name, section in root.sections("roles"):
         found[name] = Role(
             name=name,
-            arn=section.text("arn", pattern=LIMITS["RoleArn"].pattern, expected="the ARN of an IAM role"),
+            arn=section.text(
+                "arn",
+                pattern=LIMITS["RoleArn"].pattern,
+                expected="the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME",
+            ),
             policies=section.texts("policies"),
             session_name=section.text("session_name", default_name),
             session_tags=section.mapping("session_tags"),

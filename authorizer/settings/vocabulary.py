@@ -25,7 +25,9 @@ def claims(root: Section) -> dict[str, Claim]:
         except ClaimTypeInvalid as error:
             for problem in error.problems:
                 section.problem("", problem)
-            continue
+            # What mentions it is not to blame: a stand-in of the same form, which never leaves `load`.
+            several = {"list": True, "max_items": 1} if section.raw("list") not in (None, False) else {}
+            kind = declare({"type": "slug", **several})
         found[name] = Claim(name=name, claim=claim, type=kind, user_writable=user_writable)
     return found
 
@@ -45,7 +47,7 @@ def variables(root: Section) -> dict[str, str]:
         if not re.fullmatch(_NAME, name):
             section.problem(name, "expected a name of letters, digits and underscores")
     return {
-        name: section.text(name, pattern=_VARIABLE, expected='printable ASCII without " $ * ? \\ { }')
+        name: section.text(name, pattern=_VARIABLE, expected='printable ASCII without " $ * ? \\ { }') or "x"
         for name in section.names()
     }
 

@@ -215,7 +215,8 @@ def test_a_broken_configuration_is_told_in_full_and_without_a_traceback(project:
         assert done.returncode in (1, 2)
         assert "2 problems" in done.stderr
         assert (
-            "access.toml:13: issuers[0].client_ids: the environment variable NOBODY is not set" in done.stderr
+            "access.toml:13:15: issuers[0].client_ids: the environment variable NOBODY is not set"
+            in done.stderr
         )
         assert "Traceback" not in done.stderr
 

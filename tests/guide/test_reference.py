@@ -11,8 +11,8 @@ from authorizer.engine.check import case_file
 from authorizer.local.personas import load_personas
 from authorizer.metrics import COUNTERS, DECISION
 from authorizer.settings.coherence import RESERVED_CONTEXT_KEYS
-from authorizer.settings.places import Path as Keys
 from authorizer.settings.reader import Section
+from authorizer.syntax.places import Path as Keys
 from tests.guide.tables import DOCS, GENERATED, between
 from tests.make import ROOT, make_settings, sample_access, sample_settings
 from tests.test_events import EVENTS, Allowed

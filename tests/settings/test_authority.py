@@ -7,8 +7,8 @@ import pytest
 
 from authorizer.errors import SettingsError
 from authorizer.settings.load import read
-from authorizer.settings.places import line_of
 from authorizer.settings.schema import Authority, Settings
+from authorizer.syntax.places import line_of
 from authorizer.syntax.toml_text import parse_toml
 from tests.make import ACCESS, make_settings, sample_environment, sample_templates
 
@@ -350,7 +350,9 @@ def test_a_policy_that_isolates_by_an_unknown_claim_is_told_once() -> None:
 
 def test_a_claim_that_is_none_may_not_be_spoken_for_even_with_any_value() -> None:
     found = problems({"speaks_for": {**MAY, "claims": {"tenant": "any", "tennant": "any"}}})
-    assert found == ["issuers[1].speaks_for.claims.tennant: there is no claim 'tennant'"]
+    assert found == [
+        "issuers[1].speaks_for.claims.tennant: there is no claim 'tennant': did you mean 'tenant'?"
+    ]
 
 
 def test_without_actors_no_role_needs_a_source_identity() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,6 @@ from authorizer.engine import Sharing
 from authorizer.errors import SettingsError
 from authorizer.settings.limits import LIMITS, breaches
 from authorizer.settings.load import load, read
-from authorizer.settings.places import dotted, line_of
 from authorizer.settings.schema import (
     Access,
     Gateway,
@@ -32,6 +32,7 @@ from authorizer.settings.schema import (
     Suppression,
     Terms,
 )
+from authorizer.syntax.places import dotted, line_of
 from tests.make import ACCESS, merged, sample_environment, sample_templates
 
 SHARED = {
@@ -635,7 +636,7 @@ def test_what_a_role_asks_for_in_vain_names_the_setting_and_the_parameter() -> N
                      id="keys too old before they may be fetched"),
         pytest.param({"session": {"duration": "soon"}}, "session.duration: expected a duration", id="a session's end"),
         pytest.param({"gateway": {"result_ttl": None}}, "gateway.result_ttl: is required", id="no TTL"),
-        pytest.param({"gateway": {"result_ttl": 300}}, "gateway.result_ttl: expected a text, found a number",
+        pytest.param({"gateway": {"result_ttl": 300}}, "gateway.result_ttl: expected a duration such as",
                      id="a TTL that is a number"),
         pytest.param({"gateway": {"token_sources": [], "result_ttl": "0s"}},
                      "gateway.token_sources: the list is empty", id="no place for a token"),
@@ -717,12 +718,32 @@ def test_a_value_of_another_kind_is_named(value: object, kind: str) -> None:
         pytest.param({"session": {"cache_entry": 1}}, "cache_entries", id="session"),
         pytest.param({"sealing": {"keys": "k", "sources": "kms"}}, "source", id="sealing"),
         pytest.param({"shared_cache": {"table": "abc", "regions": "x"}, **KEPT}, "region", id="shared_cache"),
-        pytest.param({"rule": []}, "rules", id="a section"),
     ],
 )  # fmt: skip
 def test_a_misspelt_setting_never_passes_for_a_default(changes: dict[str, Any], close: str) -> None:
     [found] = problems(**changes)
     assert f"unknown setting; did you mean {close!r}?" in found
+
+
+def test_a_misspelt_table_is_read_as_the_one_that_was_meant() -> None:
+    tables = tomllib.loads(ACCESS.read_text())
+    tables["varables"] = tables.pop("variables")
+    with pytest.raises(SettingsError) as caught:
+        read(
+            tables,
+            source="",
+            place="access.toml",
+            templates=sample_templates(),
+            environment=sample_environment(),
+        )
+    assert [text.partition(": ")[2] for text in caught.value.problems] == [
+        "varables: unknown table; did you mean 'variables'?"
+    ]
+
+
+def test_a_table_that_is_there_is_not_meant_by_a_misspelt_one() -> None:
+    [found] = problems(rule=[])
+    assert "rule: unknown" in found
 
 
 def test_a_setting_that_nothing_is_like_is_told_what_there_is() -> None:
@@ -734,7 +755,7 @@ def test_a_problem_of_the_whole_has_no_key_and_one_without_a_line_no_number() ->
     with pytest.raises(SettingsError) as caught:
         made({**LEAST, "more": 1}, templates={"t": "{{ nobody }}"})
     first, *_, last = caught.value.problems
-    assert first.startswith("access.toml: t.json.j2:1: ")
+    assert first.startswith("templates/t.json.j2:1: ")
     assert last.startswith("access.toml: more: unknown setting")
 
 

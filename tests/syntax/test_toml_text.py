@@ -119,7 +119,34 @@ def test_what_is_not_toml_is_told_in_the_words_of_python(text: str) -> None:
     with pytest.raises(TomlInvalid) as raised:
         parse_toml(text)
     said = str(expected.value)
-    assert str(raised.value) == f"not TOML: {said[0].lower()}{said[1:]}"
+    if "twice" not in said and "overwrite" not in said:
+        assert str(raised.value) == f"not TOML: {said[0].lower()}{said[1:]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "place"),
+    [
+        pytest.param("a = 1\na = 2", "a = 2 stands here for the second time", "2:1", id="a key twice"),
+        pytest.param(
+            "[a]\nb=1\n[a]\nc = 1", "[a] stands here for the second time", "3:1", id="a table twice"
+        ),
+        pytest.param("x = {a = 1, }", "a comma before a closing brace: leave it out", "1:11", id="a comma"),
+        pytest.param('\nx = "a', 'expected a closing " before the line ends', "", id="a text to the end"),
+        pytest.param('x = "a\ny = 1', 'expected a closing " before the line ends', "1:7", id="an open text"),
+        pytest.param(
+            "\ufeffx = 1", "begins with a byte order mark: save it as UTF-8 without", "1:1", id="BOM"
+        ),
+        pytest.param("a = [\n[1]", "", "", id="an open list"),
+        pytest.param(f"a = {DEEP}", "nested too deeply", "1:69", id="deep"),
+        pytest.param("a." * 70 + "b = 1", "nested too deeply", "", id="deep by dots"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place_and_what_to_do(text: str, said: str, place: str) -> None:
+    with pytest.raises(TomlInvalid) as raised:
+        parse_toml(text)
+    assert said in raised.value.cause
+    assert raised.value.place == place
+    assert raised.value.cause in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
-from authorizer.engine.check.asked import request_problems
+from authorizer.engine.check.asked import action_problems, request_problems
 from authorizer.engine.check.case_file import parse_case_file, parse_cases
 from authorizer.engine.check.cases import Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.keys import OF_RESOURCES
-from authorizer.engine.check.lint import Finding, lint, lint_coverage
+from authorizer.engine.check.layout import formatted
+from authorizer.engine.check.lint import Finding, lint, lint_coverage, unknown_actions
 from authorizer.engine.check.reference import edition, supports
 from authorizer.engine.check.routes import (
     Answer,
@@ -35,7 +36,9 @@ __all__ = [
     "RouteResult",
     "Surroundings",
     "User",
+    "action_problems",
     "edition",
+    "formatted",
     "lint",
     "lint_coverage",
     "measure",
@@ -47,4 +50,5 @@ __all__ = [
     "run_case",
     "run_route",
     "supports",
+    "unknown_actions",
 ]

@@ -15,7 +15,20 @@ _Found = Iterator[tuple[str, str, str]]
 
 def about_actions(statement: Statement, show: Callable[[str], str]) -> _Found:
     """Findings about the names, and about what the actions work on. `show` writes a resource for people."""
-    meant: dict[str, tuple[Action, ...]] = {}
+    yield from about_names(statement)
+    meant = {
+        action: matched
+        for action in (*statement.actions, *statement.not_actions)
+        if (service := reference.service(action.partition(":")[0])) is not None
+        and (matched := service.matched(action))
+    }
+    if meant and statement.actions and statement.resources and "*" not in statement.resources:
+        known = len(meant) == len(statement.actions)
+        yield from _resources(statement.resources, meant, show, known=known)
+
+
+def about_names(statement: Statement) -> _Found:
+    """Findings about the names of the actions alone."""
     for action in (*statement.actions, *statement.not_actions):
         prefix, _, name = action.partition(":")
         service = reference.service(prefix)
@@ -24,16 +37,13 @@ def about_actions(statement: Statement, show: Callable[[str], str]) -> _Found:
         if service is None:
             near = reference.closest(prefix, reference.services())
             yield "unknown-service", f"`{action}`: AWS has no service `{prefix}`{near}", _LOOK_UP
-        elif matched := service.matched(action):
-            meant[action] = matched
+        elif service.matched(action):
+            continue
         elif "*" in name or "?" in name:
             yield "unknown-action", f"`{action}` matches no action of `{prefix}`", _LOOK_UP
         else:
             near = reference.closest(action, [each.name for each in service.actions])
             yield "unknown-action", f"`{action}` is no action of `{prefix}`{near}", _LOOK_UP
-    if meant and statement.actions and statement.resources and "*" not in statement.resources:
-        known = len(meant) == len(statement.actions)
-        yield from _resources(statement.resources, meant, show, known=known)
 
 
 MOST = 4

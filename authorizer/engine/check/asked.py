@@ -22,10 +22,16 @@ def request_problems(action: str, resource: str) -> Iterator[str]:
     yield from _resource(action, resource, known)
 
 
+def action_problems(action: str) -> Iterator[str]:
+    """Why an action by itself is none that AWS has; nothing if it is one."""
+    yield from (problem for problem, _ in _action(action) if problem)
+
+
 def _action(action: str) -> Iterator[tuple[str, tuple[Action, ...]]]:
     prefix, colon, name = action.partition(":")
     if not colon or not prefix or not name:
-        yield f"{action!r} is no action: expected SERVICE:NAME, such as s3:GetObject", ()
+        near = ", ".join(reference.named(action)[:MOST]) or "s3:GetObject"
+        yield f"{action!r} is no action: expected SERVICE:NAME, such as {near}", ()
         return
     service = reference.service(prefix)
     if service is None:

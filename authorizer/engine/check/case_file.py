@@ -31,16 +31,23 @@ In `resource`, `context` and `path`, `{bucket}` is a variable of the deployment,
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import product
+from typing import Final
 
 from authorizer.engine.check.cases import EXPECTED, Case, Expected, User
 from authorizer.engine.check.routes import RouteCase
 from authorizer.engine.check.surroundings import Surroundings
 from authorizer.engine.evaluate import AccessRequest
 from authorizer.engine.language import CaseInvalid, ClaimValue, ValueRefused
+from authorizer.syntax.places import Path, line_of
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
+FILE_KEYS: Final = ("templates", "role", "users", "cases", "routes")
+USER_KEYS: Final = ("claims", "scopes", "groups", "issuer")
+CASE_KEYS: Final = ("name", "user", "action", "resource", "context", "expect", "statement")
+ROUTE_KEYS: Final = ("name", "user", "method", "path", "expect", "route")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -54,20 +61,22 @@ def parse_case_file(text: str, *, file: str, around: Surroundings) -> tuple[Case
     try:
         tree = parse_toml(text)
     except TomlInvalid as invalid:
-        raise CaseInvalid([f"{file}: {invalid}"]) from invalid
-    return _File(file, around).read(tree)
+        place = f"{file}:{invalid.place}" if invalid.place else file
+        raise CaseInvalid([f"{place}: {invalid.cause}"]) from invalid
+    return _File(file, around, text).read(tree)
 
 
 class _File:
     """One reading of one file; collects every problem."""
 
-    def __init__(self, file: str, around: Surroundings) -> None:
+    def __init__(self, file: str, around: Surroundings, source: str) -> None:
         self._file = file
         self._around = around
+        self._source = source
         self._problems: list[str] = []
 
     def read(self, tree: Mapping[str, object]) -> tuple[Case | RouteCase, ...]:
-        self._only(tree, {"templates", "role", "users", "cases", "routes"}, "the file")
+        tree = self._only(tree, FILE_KEYS, "the file", ())
         about_routes = self._rows(tree, "routes")
         rows = self._rows(tree, "cases")
         templates = self._templates(tree) if rows or not about_routes else ()
@@ -89,12 +98,23 @@ class _File:
             raise CaseInvalid(self._problems)
         return tuple(case for case in cases if case is not None)
 
-    def _problem(self, text: str) -> None:
-        self._problems.append(f"{self._file}: {text}")
+    def _problem(self, text: str, path: Path = ()) -> None:
+        """Note it, with the line of the key at `path`, or of the longest part of it that has one."""
+        line = line_of(self._source, path) if path else None
+        self._problems.append(f"{self._file}:{line}: {text}" if line else f"{self._file}: {text}")
 
-    def _only(self, tree: Mapping[str, object], known: set[str], where: str) -> None:
-        for key in sorted(tree.keys() - known):
-            self._problem(f"unknown key `{key}` in {where}: expected {', '.join(sorted(known))}")
+    def _only(
+        self, tree: Mapping[str, object], known: Sequence[str], where: str, path: Path
+    ) -> Mapping[str, object]:
+        """Note the keys that are not known. The table, a misspelt key read as the one that was meant."""
+        meant = dict(tree)
+        for key in sorted(tree.keys() - set(known)):
+            close = get_close_matches(key, known, n=1)
+            if close and close[0] not in meant:
+                meant[close[0]] = tree[key]
+            instead = f"did you mean {close[0]!r}?" if close else f"expected {', '.join(sorted(known))}"
+            self._problem(f"unknown key `{key}` in {where}: {instead}", (*path, key))
+        return meant
 
     def _rows(self, tree: Mapping[str, object], key: str) -> list[object]:
         rows = tree.get(key, [])
@@ -126,12 +146,12 @@ class _File:
             self._problem(f"expected either `templates` or `role`, found {found}")
         if role is not None:
             if not isinstance(role, str) or role not in self._around.roles:
-                self._problem(f"there is no role {role!r}: expected one of {', '.join(self._around.roles)}")
+                self._problem(_none("role", role, self._around.roles), ("role",))
             return tuple(self._around.roles.get(str(role), ()))
         for name in names:
             if name not in self._around.templates.names:
-                known = ", ".join(self._around.templates.names)
-                self._problem(f"there is no template {name!r}: expected one of {known}")
+                problem = _none("template", name, self._around.templates.names)
+                self._problem(problem, ("templates",))
         return names
 
     def _user(self, name: str, spec: object, role: str | None) -> User:
@@ -139,16 +159,21 @@ class _File:
         if not isinstance(spec, dict):
             self._problem(f"{where} is {spec!r}: expected a table")
             return User(claims={}, scopes=frozenset())
-        self._only(spec, {"claims", "scopes", "groups", "issuer"}, where)
+        path: Path = ("users", name)
+        spec = self._only(spec, USER_KEYS, where, path)
         scopes = set(self._texts(spec, "scopes", where))
         groups = self._texts(spec, "groups", where)
         for group in groups:
             if group not in self._around.groups:
-                known = ", ".join(self._around.groups)
-                self._problem(f"{where}: there is no group {group!r}: expected one of {known}")
+                self._problem(f"{where}: {_none('group', group, self._around.groups)}", (*path, "groups"))
             scopes.update(self._around.groups.get(group, ()))
         claims: dict[str, ClaimValue] = {}
         for claim, value in self._table(spec, "claims", where).items():
+            known = self._around.templates.claims
+            if claim not in known:
+                self._problem(f"{where}: {_none('claim', claim, known)}", (*path, "claims", claim))
+                # Read as what was meant, so that what refers to it is no problem too.
+                claim = next(iter(get_close_matches(claim, known, n=1)), claim)  # noqa: PLW2901
             # Not checked against its type: what a hostile value comes to is what a case may be about.
             claims[claim] = tuple(value) if isinstance(value, list) else value  # type: ignore[assignment]
         user = User(claims=claims, scopes=frozenset(scopes))
@@ -157,7 +182,7 @@ class _File:
         try:
             return self._signed(user, spec["issuer"], role, groups)
         except ValueError as error:
-            self._problem(f"{where}: {error}")
+            self._problem(f"{where}: {error}", (*path, "issuer"))
             return user
 
     def _signed(self, user: User, issuer: object, role: str | None, groups: Sequence[str]) -> User:
@@ -173,25 +198,28 @@ class _File:
         if not isinstance(row, dict):
             self._problem(f"{where} is {row!r}: expected a table")
             return None
-        self._only(row, {"name", "user", "action", "resource", "context", "expect", "statement"}, where)
+        path: Path = ("cases", number - 1)
+        row = self._only(row, CASE_KEYS, where, path)
         statement = row.get("statement")
-        name, expected, user = self._expectation(row, where, users)
+        name, expected, user = self._expectation(row, where, users, path)
         where = f"case {name!r}"
         if statement is not None and expected == "refused":
             self._problem(
-                f"{where}: `statement` is given, and no statement decides where `refused` is expected"
+                f"{where}: `statement` is given, and no statement decides where `refused` is expected",
+                (*path, "statement"),
             )
             statement = None
         if statement is not None and not isinstance(statement, str):
             self._problem(
-                f"{where}: `statement` is {statement!r}: expected the Sid of the one that must decide"
+                f"{where}: `statement` is {statement!r}: expected the Sid of the one that must decide",
+                (*path, "statement"),
             )
             statement = None
         if user is None:
             return None
-        requests = self._requests(row, where, user, users)
+        requests = self._requests(row, where, user, users, path)
         if not requests and expected != "refused":
-            self._problem(f"{where} needs an `action` and a `resource`")
+            self._problem(f"{where} needs an `action` and a `resource`", path)
         return Case(
             file=self._file,
             name=name,
@@ -200,25 +228,29 @@ class _File:
             requests=requests,
             expect=expected,
             statement=statement,
+            line=line_of(self._source, (*path, "name")) or 0,
         )
 
     def _expectation(
-        self, row: Mapping[str, object], where: str, users: Mapping[str, User]
+        self, row: Mapping[str, object], where: str, users: Mapping[str, User], path: Path
     ) -> tuple[str, Expected, User | None]:
         """The name of a case, what is expected, and of whom."""
         name, expect = row.get("name"), row.get("expect")
         if not isinstance(name, str) or not name:
-            self._problem(f"{where} has no name")
+            self._problem(f"{where} has no name", path)
             name = where
         where = f"case {name!r}"
         expected = next((each for each in EXPECTED if each == expect), None)
         if expected is None:
-            self._problem(f"{where}: `expect` is {expect!r}: expected one of {', '.join(EXPECTED)}")
+            close = get_close_matches(str(expect), EXPECTED, n=1)
+            meant = f"did you mean {close[0]!r}? " if close else ""
+            said = f"{where}: `expect` is {expect!r}: {meant}expected one of {', '.join(EXPECTED)}"
+            self._problem(said, (*path, "expect"))
             expected = "deny"
         user = row.get("user")
         if isinstance(user, str) and user in users:
             return name, expected, users[user]
-        self._problem(f"{where}: there is no user {user!r}: expected one of {', '.join(users)}")
+        self._problem(f"{where}: {_none('user', user, users)}", (*path, "user"))
         return name, expected, None
 
     def _route(self, number: int, row: object, users: Mapping[str, User]) -> RouteCase | None:
@@ -226,13 +258,15 @@ class _File:
         if not isinstance(row, dict):
             self._problem(f"{where} is {row!r}: expected a table")
             return None
-        self._only(row, {"name", "user", "method", "path", "expect", "route"}, where)
-        name, expected, user = self._expectation(row, where, users)
+        path: Path = ("routes", number - 1)
+        row = self._only(row, ROUTE_KEYS, where, path)
+        name, expected, user = self._expectation(row, where, users, path)
         where = f"case {name!r}"
         entry = row.get("route")
         if entry is not None and (not isinstance(entry, str) or expected != "allow"):
             self._problem(
-                f"{where}: `route` is {entry!r}: expected the entry that must allow, and nothing else"
+                f"{where}: `route` is {entry!r}: expected the entry that must allow, and nothing else",
+                (*path, "route"),
             )
             entry = None
         if self._around.router is None:
@@ -240,23 +274,23 @@ class _File:
             return None
         if user is None:
             return None
-        paths = [self._filled(path, where, user, users) for path in self._texts(row, "path", where)]
+        paths = [self._filled(text, where, user, users, path) for text in self._texts(row, "path", where)]
         asked = tuple(product(self._texts(row, "method", where) or ("",), paths))
         for problem in self._around.router.problems(asked):
-            self._problem(f"{where}: {problem}")
+            self._problem(f"{where}: {problem}", path)
         return RouteCase(
             file=self._file, name=name, user=user, asked=asked, expect=expected, entry=entry,
-            router=self._around.router,
+            router=self._around.router, line=line_of(self._source, (*path, "name")) or 0,
         )  # fmt: skip
 
-    def _filled(self, text: str, where: str, user: User, users: Mapping[str, User]) -> str:
-        return _HOLE.sub(lambda hole: self._value(hole[1], where, user, users), text)
+    def _filled(self, text: str, where: str, user: User, users: Mapping[str, User], path: Path) -> str:
+        return _HOLE.sub(lambda hole: self._value(hole[1], where, user, users, path), text)
 
     def _requests(
-        self, row: Mapping[str, object], where: str, user: User, users: Mapping[str, User]
+        self, row: Mapping[str, object], where: str, user: User, users: Mapping[str, User], path: Path
     ) -> tuple[AccessRequest, ...]:
         def fill(text: str) -> str:
-            return self._filled(text, where, user, users)
+            return self._filled(text, where, user, users, path)
 
         context: dict[str, str | Sequence[str]] = {}
         table = self._table(row, "context", where)
@@ -266,6 +300,9 @@ class _File:
             values = [fill(value) for value in self._texts(table, key, where)]
             context[key] = values[0] if isinstance(table[key], str) and values else values
         actions, resources = self._texts(row, "action", where), self._texts(row, "resource", where)
+        for action in actions:
+            for problem in self._around.action_problems(action):
+                self._problem(f"{where}: {problem}", (*path, "action"))
         return tuple(
             AccessRequest(action=action, resource=fill(resource), context=context)
             for action, resource in product(actions, resources)
@@ -282,13 +319,21 @@ class _File:
         except ValueRefused:
             return said
 
-    def _value(self, name: str, where: str, user: User, users: Mapping[str, User]) -> str:
+    def _value(self, name: str, where: str, user: User, users: Mapping[str, User], path: Path) -> str:
         other, dot, claim = name.partition(".")
         if dot:
             value = self._read(claim, users[other]) if other in users else None
         else:
             value = self._read(name, user) or self._around.variables.get(name)
         if not isinstance(value, str):
-            self._problem(f"{where}: `{{{name}}}` is no variable, claim of the user, or USER.CLAIM")
+            self._problem(f"{where}: `{{{name}}}` is no variable, claim of the user, or USER.CLAIM", path)
             return ""
         return value
+
+
+def _none(kind: str, name: object, known: Iterable[str]) -> str:
+    """That a name leads nowhere, and which was likely meant."""
+    names = list(known)
+    close = get_close_matches(str(name), names, n=1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    return f"there is no {kind} {name!r}: {meant}expected one of {', '.join(names)}"

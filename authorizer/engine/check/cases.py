@@ -45,6 +45,8 @@ class Case:
     requests: tuple[AccessRequest, ...]
     expect: Expected
     statement: str | None
+    line: int = 0
+    """Where it stands in its file, from 1; 0 where it stands in none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def run_case(case: Case, templates: TemplateSet) -> CaseResult:
     for request in case.requests:
         outcome = _ask(branch, request)
         decided |= {place.statement for place in outcome.deciding}
-        reasons += _disappointments(case, outcome)
+        reasons += _disappointments(case, outcome, [place.describe() for place in branch.places])
         repeated = evaluate(identity=None, session=packed, boundary=None, request=request)
         if repeated.verdict != outcome.verdict:
             said = f"packing changed the decision on {request.action} from {outcome.verdict} to {repeated.verdict}"
@@ -102,13 +104,13 @@ def _ask(branch: Branch, request: AccessRequest) -> Outcome:
     return evaluate(identity=None, session=branch.document, boundary=None, request=request)
 
 
-def _disappointments(case: Case, outcome: Outcome) -> Iterator[str]:
+def _disappointments(case: Case, outcome: Outcome, written: Sequence[str]) -> Iterator[str]:
     what = f"{outcome.request.action} on {outcome.request.resource}"
     if outcome.allowed != (case.expect == "allow"):
         yield f"{what}: expected {case.expect}"
-        yield from (f"  {line}" for line in describe(outcome))
+        yield from (f"  {line}" for line in describe(outcome, written))
     elif case.statement is not None and case.statement not in {place.sid for place in outcome.deciding}:
-        deciders = ", ".join(place.sid or f"number {place.statement + 1}" for place in outcome.deciding)
+        deciders = ", ".join(place.sid or written[place.statement] for place in outcome.deciding)
         yield f"{what}: expected statement `{case.statement}` to decide, but {deciders or 'no statement'} did"
 
 

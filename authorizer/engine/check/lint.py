@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from authorizer.engine.check.actions import about_actions
+from authorizer.engine.check.actions import about_actions, about_names
 from authorizer.engine.check.conditions import about_conditions
 from authorizer.engine.check.coverage import Coverage
 from authorizer.engine.check.services import about_services
@@ -110,6 +110,19 @@ def lint(
                     remedy="lower `max_length` of its claims, or move constants into the role's own policy",
                 )
             )
+    return tuple(sorted(found))
+
+
+def unknown_actions(templates: TemplateSet) -> tuple[Finding, ...]:
+    """The actions that AWS does not have: what is proven of them is proven of nothing."""
+    found: set[Finding] = set()
+    for name in templates.names:
+        for branch in templates.branches([name]):
+            for place, statement in zip(branch.places, branch.document.statements, strict=True):
+                found.update(
+                    Finding(place=place.describe(), code=code, text=text, remedy=remedy)
+                    for code, text, remedy in about_names(statement)
+                )
     return tuple(sorted(found))
 
 

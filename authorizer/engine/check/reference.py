@@ -113,6 +113,16 @@ def closest(word: str, words: "list[str]") -> str:
     return f" (closest: {near[found[0]]})" if found else ""
 
 
+USUAL = ("dynamodb", "s3", "sqs", "sns", "kms", "secretsmanager", "ssm", "events", "states", "lambda")
+"""Services that a name without one is looked for in."""
+
+
+def named(name: str) -> list[str]:
+    """The actions of usual services that are called so, whatever the case: `GetItem` → `dynamodb:GetItem`."""
+    found = (each for prefix in USUAL if (of := service(prefix)) is not None for each in of.actions)
+    return [each.name for each in found if each.name.partition(":")[2].lower() == name.lower()]
+
+
 def services() -> list[str]:
     """The prefixes of all services."""
     return list(_source().services.get_service_keys())

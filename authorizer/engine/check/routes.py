@@ -50,6 +50,8 @@ class RouteCase:
     entry: str | None
     """The entry of [scopes] that must open it."""
     router: Router
+    line: int = 0
+    """Where it stands in its file, from 1; 0 where it stands in none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What case files may refer to, of the configuration around them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,23 @@ class Surroundings:
     """None: no case can name an issuer."""
     router: Router | None = None
     """None: no case can ask for a route."""
+    actions: "Actions | None" = None
+    """None: an action is whatever is written."""
+
+    def action_problems(self, action: str) -> Iterator[str]:
+        """Why AWS has no such action. One that a template writes is the lint's to judge."""
+        if self.actions is None or any(
+            f'"{action}"' in text for name in self.templates.names for text, _ in self.templates.texts(name)
+        ):
+            return
+        yield from self.actions(action)
+
+
+class Actions(Protocol):
+    """Which actions there are."""
+
+    def __call__(self, action: str) -> Iterator[str]:
+        """Why there is no such action; nothing if there is."""
 
 
 class Sign(Protocol):

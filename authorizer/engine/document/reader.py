@@ -5,6 +5,7 @@ Grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
 
 import json
 from collections.abc import Container, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from authorizer.engine.document.dates import is_loose_date
@@ -106,13 +107,18 @@ class Reader:
             seen.add(statement.sid)
 
     def _statement(self, tree: Mapping[str, Any]) -> Statement:
+        meant = dict(tree)
         for name in [name for name in tree if name not in _STATEMENT_NAMES]:
-            said = (
-                "has no principal: it is about the one who carries it"
-                if "Principal" in name
-                else f"is unknown: expected {', '.join(_STATEMENT_NAMES)}"
-            )
+            close = get_close_matches(name, _STATEMENT_NAMES, n=1)
+            if "Principal" in name:
+                said = "has no principal: it is about the one who carries it"
+            elif close and close[0] not in meant:
+                meant[close[0]] = tree[name]  # read as what was meant: one misspelt name is one problem
+                said = f"is unknown: did you mean {close[0]!r}?"
+            else:
+                said = f"is unknown: expected {', '.join(_STATEMENT_NAMES)}"
             self._problem(f"element {name!r} {said}")
+        tree = meant
         sid = tree.get("Sid")
         if sid is not None and type(sid) is not str:
             self._problem(f"`Sid` is {_kind(sid)}: expected text")

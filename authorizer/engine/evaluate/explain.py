@@ -71,17 +71,24 @@ def explain(outcome: Outcome) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def describe(outcome: Outcome) -> tuple[str, ...]:
-    """The explanation as lines for a person: first the decision, then a line for each statement."""
+def describe(outcome: Outcome, written: Sequence[str] = ()) -> tuple[str, ...]:
+    """The explanation as lines for a person: first the decision, then a line for each statement. `written` are the
+    places of the session policy's statements in their templates, which then stand for their numbers."""
+
+    def called(place: Place) -> str:
+        if place.layer != "session" or place.statement >= len(written):
+            return name(place)
+        return written[place.statement] + (f" ({place.sid})" if place.sid else "")
+
     if outcome.verdict == "allow":
-        heading = f"allowed by {_names(outcome.deciding)}"
+        heading = f"allowed by {' and '.join(map(called, outcome.deciding))}"
     elif outcome.verdict == "explicit deny":
-        heading = f"denied by {_names(outcome.deciding)}"
+        heading = f"denied by {' and '.join(map(called, outcome.deciding))}"
     elif outcome.missing:
         heading = f"denied: nothing in the {' or '.join(outcome.missing)} policy allows it"
     else:
         heading = "denied: there is no policy at all"
-    return (heading, *(_line(finding) for finding in explain(outcome)))
+    return (heading, *(_line(finding, called(finding.place)) for finding in explain(outcome)))
 
 
 def _checks(statement: Statement, request: AccessRequest, context: Context) -> Iterator[Check]:
@@ -135,10 +142,6 @@ def _list(texts: Sequence[str], *, negated: bool = False) -> str:
     return ("anything but " if negated else "") + ", ".join(repr(text) for text in texts)
 
 
-def _names(deciding: Sequence[Place]) -> str:
-    return " and ".join(name(place) for place in deciding)
-
-
 def name(place: Place) -> str:
     """A statement's place in words: `statement 2 (Write) of the session policy`."""
     sid = f" ({place.sid})" if place.sid else ""
@@ -146,8 +149,8 @@ def name(place: Place) -> str:
     return f"statement {place.statement + 1}{sid} of the {place.layer} policy{number}"
 
 
-def _line(finding: Finding) -> str:
-    head = f"{name(finding.place)}, {finding.effect}: "
+def _line(finding: Finding, called: str) -> str:
+    head = f"{called}, {finding.effect}: "
     if finding.matched:
         return head + "matches" + (", and decides" if finding.decided else "")
     reasons = []

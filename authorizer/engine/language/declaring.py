@@ -30,7 +30,11 @@ def declare(spec: Mapping[str, object]) -> ClaimType:
     """
     name = spec.get("type")
     if not isinstance(name, str) or name not in TYPES:
-        raise ClaimTypeInvalid([f"unknown type {name!r}: expected one of {', '.join(TYPES)}"])
+        from difflib import get_close_matches  # noqa: PLC0415 - only a broken declaration pays for it
+
+        close = get_close_matches(name, TYPES, n=1) if isinstance(name, str) else ()
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        raise ClaimTypeInvalid([f"unknown type {name!r}: {meant}expected one of {', '.join(TYPES)}"])
     return _Declaration(name, TYPES[name], spec).made()
 
 

@@ -9,6 +9,7 @@ This file alone imports jinja2 (23–41 ms), and only when templates are compile
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -32,6 +33,7 @@ from authorizer.engine.template.program import (
     Variable,
     VariableIs,
 )
+from authorizer.engine.template.unclosed import in_words
 from authorizer.syntax.nesting import MAX_DEPTH
 
 SUFFIX = ".json.j2"
@@ -54,13 +56,18 @@ class Compiler:
     claims: Mapping[str, ClaimType]
     variables: Collection[str]
     problems: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    """The templates that have a problem, in themselves or in what they include."""
+    _of: str = ""
     _parsed: dict[str, nodes.Template | None] = field(default_factory=dict)
 
     def compile(self, name: str) -> Program:
         """The program of one template, its includes within it."""
+        self._of = name
         return self._file(_Scope(name, {}, (name,)))
 
     def _problem(self, place: Place, text: str) -> None:
+        self.broken.add(self._of)
         problem = f"{place.describe()}: {text}"
         if problem not in self.problems:  # a file that several templates include is seen several times
             self.problems.append(problem)
@@ -71,7 +78,8 @@ class Compiler:
             try:
                 self._parsed[name] = Environment(autoescape=False).parse(self.sources[name])  # noqa: S701 - JSON
             except TemplateSyntaxError as error:
-                self._problem(Place(name, error.lineno), error.message or "syntax error")
+                line, said = in_words(self.sources[name], error.lineno, error.message or "syntax error")
+                self._problem(Place(name, line), said)
             except RecursionError:  # of Jinja, which says no limit of its own
                 self._problem(Place(name, 1), TOO_DEEP)
         return self._parsed[name]
@@ -104,7 +112,12 @@ class Compiler:
             self._text(node.data, place)
             return [Text(node.data, place)]
         if not isinstance(node, nodes.Name):
-            self._problem(place, "a hole is a plain name: no filter, call, attribute or expression")
+            cased = isinstance(node, nodes.Filter) and node.name in {"lower", "upper"}
+            instead = (
+                "; for one spelling of each value declare the claim with `lower_case = true`" if cased else ""
+            )
+            said = f"a hole is a plain name: no filter, call, attribute or expression{instead}"
+            self._problem(place, said)
         elif node.name in scope.loops:
             return [Hole(node.name, place)]
         elif node.name in self.variables:
@@ -122,8 +135,12 @@ class Compiler:
     def _claim(self, name: str, place: Place, *, is_list: bool) -> bool:
         claim = self.claims.get(name)
         if claim is None:
-            known = ", ".join(sorted({*self.claims, *self.variables})) or "nothing"
-            self._problem(place, f"undeclared name `{name}`: declared are {known}")
+            names = sorted({*self.claims, *self.variables})
+            close = get_close_matches(name, names, n=1)
+            meant = f"did you mean `{close[0]}`? " if close else ""
+            self._problem(
+                place, f"undeclared name `{name}`: {meant}declared are {', '.join(names) or 'nothing'}"
+            )
         elif claim.is_list and not is_list:
             self._problem(place, f"`{name}` is a list: write `{{% for item in {name} %}}`")
         elif is_list and not claim.is_list:

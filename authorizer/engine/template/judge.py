@@ -23,6 +23,12 @@ _TOO_MANY: Final = (
     "a loop stands inside a text; tests around whole statements do not multiply, where the first statement stands "
     "under no test, and each test has the comma of its statement within it"
 )
+_HOLES: Final = "holes stand inside strings only"
+_INSTEAD: Final = (
+    ("a comma before a closing bracket", "leave it out"),
+    ("expecting ',' delimiter", f"a comma is missing in front of this, or a bracket; {_HOLES}"),
+)
+"""What JSON's reader says → what to do."""
 _TRUSTED = PRINTABLE | FORBIDDEN
 
 
@@ -69,29 +75,27 @@ def misshapen(
 
     Tests on the deployment's `variables` go both ways: what one deployment never renders is another's policy.
     """
-    problems = list(_not_json(programs, claims, placeholders))
-    if not problems:
-        problems = [
-            problem
-            for name, program in programs.items()
-            for problem in _problems(name, bind(program, variables, settle=False), claims, placeholders)
-        ]
+    problems: list[str] = []
+    for name, program in programs.items():
+        problems += list(_not_json(name, program, claims, placeholders)) or _problems(
+            name, bind(program, variables, settle=False), claims, placeholders
+        )
     return list(dict.fromkeys(problems))
 
 
 def _not_json(
-    programs: Mapping[str, Program], claims: Mapping[str, ClaimType], placeholders: Placeholders
+    name: str, program: Program, claims: Mapping[str, ClaimType], placeholders: Placeholders
 ) -> Iterator[str]:
     """What is no JSON, with every variable as `x`: a variable outside a string could be a whole statement, and whether
     a template is in order must not depend on a variable's value."""
-    for name, program in programs.items():
-        stand_in = bind(program, dict.fromkeys(variables_of(program), "x"), settle=False)
-        for _, run in chain.from_iterable(_runs(stand_in, claims, placeholders)):
-            try:
-                parse_json(run.text)
-            except JsonInvalid as invalid:
-                place = place_at(run, invalid.position or 0, Place(name, 1))
-                yield f"{place.describe()}: {invalid.cause} (holes stand inside strings only)"
+    stand_in = bind(program, dict.fromkeys(variables_of(program), "x"), settle=False)
+    for _, run in chain.from_iterable(_runs(stand_in, claims, placeholders)):
+        try:
+            parse_json(run.text)
+        except JsonInvalid as invalid:
+            place = place_at(run, invalid.position or 0, Place(name, 1))
+            instead = next((each for said, each in _INSTEAD if said in invalid.cause), _HOLES)
+            yield f"{place.describe()}: {invalid.cause} ({instead})"
 
 
 def _problems(
@@ -99,6 +103,7 @@ def _problems(
 ) -> Iterator[str]:
     parts = _runs(program, claims, placeholders)
     named: dict[str, list[_Named]] = {}
+    says_something = False
     if any(len(ways) > MAX_BRANCHES for ways in parts):
         yield f"{name}.json.j2:1: {_TOO_MANY}"
         return
@@ -116,6 +121,18 @@ def _problems(
                 yield f"{place.describe()}: {_readable(problem.text, placeholders)}"
             for statement, place in zip(document.statements, places, strict=False):
                 named.setdefault(statement.sid or "", []).append((part, chosen, place))
+            says_something = says_something or bool(document.statements) or bool(problems)
+    if not says_something:
+        at = next(
+            (
+                place_at(run, run.text.find('"Statement"'), Place(name, 1))
+                for ways in parts
+                for _, run in ways
+            ),
+            None,
+        )
+        place = at or Place(name, 1)
+        yield f"{place.describe()}: `Statement` is an empty list, whoever it is for: expected at least one statement"
     for sid in sorted(filter(None, named)):
         yield from _same_sid(sid, named[sid])
 

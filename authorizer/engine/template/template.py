@@ -77,9 +77,15 @@ class TemplateSet:
             raise TemplateInvalid([*twice, *reserved])
         compiler = Compiler(sources, claims, variables.keys())
         programs = {name: compiler.compile(name) for name in sorted(sources) if not name.startswith("_")}
-        if compiler.problems:
-            raise TemplateInvalid(compiler.problems)
-        return cls._judged(programs, claims, variables)
+        if not compiler.problems:
+            return cls._judged(programs, claims, variables)
+        problems = compiler.problems
+        try:  # those that compile have problems of their own to tell
+            sound = {name: each for name, each in programs.items() if name not in compiler.broken}
+            cls._judged(sound, claims, variables)
+        except TemplateInvalid as error:
+            problems += [each for each in error.problems if each not in problems]
+        raise TemplateInvalid(problems)
 
     @classmethod
     def load(

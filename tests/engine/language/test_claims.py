@@ -226,7 +226,12 @@ def test_a_list_becomes_a_tuple() -> None:
         pytest.param({}, ["unknown type None"], id="no type"),
         pytest.param({"type": ["slug"]}, ["unknown type ['slug']"], id="a list for a type"),
         pytest.param(
-            {"type": "uid"}, ["unknown type 'uid': expected one of uuid, slug"], id="an unknown type"
+            {"type": "uid"},
+            ["unknown type 'uid': did you mean 'uuid'? expected one of uuid, slug"],
+            id="a misspelt type",
+        ),
+        pytest.param(
+            {"type": "zzz"}, ["unknown type 'zzz': expected one of uuid, slug"], id="an unknown type"
         ),
         pytest.param(
             {"type": "uuid", "max_length": 3},

@@ -13,7 +13,11 @@ REFUSED = [
         "more than 1024 ways to run",
         id="eleven independent tests",
     ),
-    pytest.param(template("{{ tenant }"), "t.json.j2:5: unexpected '}'", id="Jinja that does not parse"),
+    pytest.param(
+        template("{{ tenant }"),
+        "t.json.j2:5: `{{ tenant }` is not closed: expected }}",
+        id="Jinja that does not parse",
+    ),
     pytest.param(
         '{"Version": "2012-10-17",\n"Statement": ["x"]}',
         "t.json.j2:1: not a JSON object",
@@ -55,7 +59,9 @@ REFUSED = [
         id="a hole in a variable, in one of the resources",
     ),
     pytest.param(
-        template("{{ tenan }}"), "t.json.j2:5: undeclared name `tenan`: declared are bucket,", id="a typo"
+        template("{{ tenan }}"),
+        "t.json.j2:5: undeclared name `tenan`: did you mean `tenant`? declared are bucket,",
+        id="a typo",
     ),
     pytest.param(template("{{ tenant | upper }}"), "t.json.j2:5: a hole is a plain name", id="a filter"),
     pytest.param(template("{{ tenant|safe }}"), "t.json.j2:5: a hole is a plain name", id="safe"),

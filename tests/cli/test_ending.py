@@ -1,0 +1,120 @@
+"""How commands end that cannot do their work."""
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from authorizer.cli.ending import EXTRAS, ended
+from tests.cli.test_commands import run
+from tests.make import ROOT
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def command() -> object:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        pytest.param(KeyboardInterrupt(), 130, "authorizer x: interrupted", id="Ctrl-C"),
+        pytest.param(click.Abort(), 130, "authorizer x: interrupted", id="Ctrl-C at a question"),
+        pytest.param(click.ClickException("wrong"), 1, "Error: wrong", id="a refusal of click's"),
+        pytest.param(
+            ModuleNotFoundError("no", name="moto.s3"), 2, "pip install 'cognito-authorizer[local]'", id="an extra"
+        ),
+        pytest.param(
+            OSError(errno.ENOSPC, "No space left on device", "a.txt"), 2, "a.txt: No space left on device; make room",
+            id="a full disk",
+        ),
+        pytest.param(
+            PermissionError(errno.EACCES, "Permission denied", "a.txt"), 2, "authorizer x: a.txt: Permission denied\n",
+            id="a file that is not ours",
+        ),
+    ],
+)  # fmt: skip
+def test_a_command_that_cannot_go_on_says_why(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        ended(raising(error), "authorizer x")
+    assert end.value.code == code
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error", [ModuleNotFoundError("no", name="nonsense"), ModuleNotFoundError("no"), OSError("unheard of")]
+)
+def test_a_fault_of_our_own_is_shown_whole(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        ended(raising(error), "authorizer x")
+
+
+@pytest.mark.parametrize(("value", "code"), [(None, 0), (3, 3)])
+def test_a_command_that_is_done_ends_with_its_code(value: object, code: int) -> None:
+    with pytest.raises(SystemExit) as end:
+        ended(lambda: value, "authorizer x")
+    assert end.value.code == code
+
+
+def test_every_extra_that_is_named_is_one_of_the_package() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    assert all(f"\n{extra} = [" in text for extra in EXTRAS.values())
+
+
+def test_an_option_that_is_none_is_no_claim_where_there_are_no_claims() -> None:
+    assert "--claim" not in run("check", "--tenant", "acme").stderr
+    assert "--claim tenant=VALUE" in run("policy", "render", "--tenant", "acme").stderr
+
+
+def test_without_the_extra_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from authorizer.__main__ import main
+
+    monkeypatch.setitem(sys.modules, "authorizer.cli", None)
+    with pytest.raises(ModuleNotFoundError):
+        main()
+    monkeypatch.delitem(sys.modules, "authorizer.cli")
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit, match=r"click is not installed: pip install 'cognito-authorizer\[cli\]'"):
+        main()
+
+
+# ── Which configuration ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_configuration_is_the_nearest_above(tmp_path: Path) -> None:
+    run("init", str(tmp_path))
+    below = tmp_path / "src" / "deep"
+    below.mkdir(parents=True)
+    done = run("check", cwd=below)
+    assert (done.returncode, done.stdout.split(":")[0]) == (0, "../../policies/access.toml")
+
+
+def test_the_environment_names_the_configuration(tmp_path: Path) -> None:
+    run("init", str(tmp_path / "other"))
+    done = run("check", cwd=tmp_path, variables={"AUTHORIZER_ACCESS": "other/policies/access.toml"})
+    assert (done.returncode, done.stdout.split(":")[0]) == (0, "other/policies/access.toml")
+    gone = run("check", cwd=tmp_path, variables={"AUTHORIZER_ACCESS": "gone.toml"})
+    assert (gone.returncode, "gone.toml: there is no such file: run it" in gone.stderr) == (2, True)
+
+
+def test_a_route_that_is_closed_says_what_would_open_it(tmp_path: Path) -> None:
+    done = run("invoke", "events/closed-route-deny.json", home=tmp_path)
+    assert (
+        "DELETE /data/figures is closed to this caller, whose scopes are data:read: it is open by DELETE /data/* of "
+        "scope data:write" in done.stderr
+    )
+    other = run("invoke", "events/other-tenant-deny.json", home=tmp_path)
+    assert "to callers with another claim" in other.stderr
+
+
+def test_the_policy_is_explained_below_as_it_can_be_copied(tmp_path: Path) -> None:
+    done = run("invoke", "events/rest-token-allow.json", "--explain", home=tmp_path)
+    assert '\n{\n  "Version": "2012-10-17",\n' in done.stderr
+    assert "packed" not in done.stderr
