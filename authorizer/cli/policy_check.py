@@ -17,7 +17,7 @@ from authorizer.cli.progress import watching
 
 if TYPE_CHECKING:
     from authorizer.engine.check import CaseResult, RouteResult
-    from authorizer.gate.suppression import Sifted
+    from authorizer.gate import Sifted
     from authorizer.settings.schema import Access
 
 

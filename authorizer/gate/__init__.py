@@ -23,7 +23,7 @@ from authorizer.gate.route_saved import as_route_cases
 from authorizer.gate.rulings import Note, Ruling, World, authorizers_of
 from authorizer.gate.smt import export_settings
 from authorizer.gate.splitting import Split, split
-from authorizer.gate.suppression import has_ended, suppress
+from authorizer.gate.suppression import Sifted, has_ended, suppress
 from authorizer.gate.who_can import WhoCan, route_of, route_problems, who_can, who_reaches
 from authorizer.gate.wording import conditions, exceptions, words
 
@@ -42,6 +42,7 @@ __all__ = [
     "RouteTable",
     "Ruling",
     "Shift",
+    "Sifted",
     "Split",
     "WhoCan",
     "World",

@@ -108,6 +108,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/check/case_file": "a team's own tests of its policies",
     "engine/check/cases": "a team's own tests of its policies",
     "engine/check/coverage": "reports on a team's cases",
+    "engine/check/layout": "how a template is laid out; it compares what it says before and after",
     "engine/check/lint": "advice about templates that load",
     "engine/check/reference": "advice about templates that load",
     "engine/check/routes": "a team's own tests of its routes",

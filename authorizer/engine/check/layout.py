@@ -40,6 +40,8 @@ def formatted(text: str) -> str:
             if piece not in ("]", "}"):
                 break
             closing += 1
+        if opened and _word(pieces[0][1]) in _RETURNS:
+            depth = opened[-1]
         lines.append(_STEP * max(depth - closing, 0) + _joined(pieces))
         for kind, piece, _ in pieces:
             if kind == "mark":
@@ -94,8 +96,7 @@ def _joined(pieces: list[_Piece]) -> str:
 
 def _behind(tag: str, depth: int, opened: list[int]) -> int:
     """How many brackets are open behind a tag: what is written under `else` begins where the `if` did."""
-    word = re.match(r"\{%[-+]?\s*(\w*)", tag)
-    name = word[1] if word else ""
+    name = _word(tag)
     if name in ("if", "for"):
         opened.append(depth)
     elif name in ("else", "elif") and opened:
@@ -103,6 +104,16 @@ def _behind(tag: str, depth: int, opened: list[int]) -> int:
     elif name.startswith("end") and opened:
         opened.pop()
     return depth
+
+
+_RETURNS: Final = ("else", "elif", "endif", "endfor")
+"""Tags that stand where their `if` or `for` does."""
+
+
+def _word(piece: str) -> str:
+    """The word of a tag; empty for any other piece."""
+    word = re.match(r"\{%[-+]?\s*(\w*)", piece)
+    return word[1] if word else ""
 
 
 def _said(text: str) -> list[tuple[str, str]]:
