@@ -130,7 +130,7 @@ def test_a_change_runs_the_command_once_more(project: Path, monkeypatch: pytest.
         access.write_text(access.read_text().replace('"deny"', '"nobody"'))
         yield {(1, str(access))}
 
-    monkeypatch.setitem(sys.modules, "watchfiles", SimpleNamespace(watch=changes))  # type: ignore[arg-type] # its part
+    monkeypatch.setitem(sys.modules, "watchfiles", SimpleNamespace(watch=changes))
     done = run("check", "--watch", cwd=project)
     assert done.stdout.count("── fine") == 1
     assert "── access.toml changed ──" in done.stdout
@@ -188,10 +188,8 @@ def test_the_hooks_and_the_action_call_commands_that_there_are() -> None:
     assert len(commands) == 3
     for words in commands:
         _, command, *options = words.split()
-        named = {
-            option
-            for each in cli.get_command(cli.make_context("a", ["why"]), command).params
-            for option in each.opts
-        }  # type: ignore[union-attr] # there is one
+        found = cli.get_command(cli.make_context("a", ["why"]), command)
+        assert found is not None
+        named = {option for each in found.params for option in each.opts}
         assert {option for option in options if option.startswith("--")} <= named
     assert re.match(hooks[0]["files"], "policies/templates/s3-home.json.j2")
