@@ -76,7 +76,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["holds.json", "leaks.json"])
+@pytest.mark.parametrize("name", ["holds.json", "leaks.json", "deployed.json"])
 def test_it_is_read(said: dict[str, str], name: str) -> None:
     assert said[name] == "Proofs, cases and lint of one configuration"
 
