@@ -344,7 +344,7 @@ def test_a_last_report_that_is_none_is_refused(project: Path) -> None:
     (project / "last.json").write_text("{}")
     done = assure(project, "--since", "last.json")
     assert done.returncode == 2
-    assert "no report of format 1" in done.stderr
+    assert "no report of format 2" in done.stderr
 
 
 def test_a_report_of_changes_is_verified_with_the_last_one(project: Path) -> None:

@@ -146,7 +146,9 @@ def test_every_command_that_reads_a_configuration_says_which_environment_it_read
         options = {option for each in command.params for option in each.opts}
         if "--access" in options:
             found[name] = options & {"--sample", "--aws"}
-    assert found.pop("token") == set(), "the local issuer's: never about a deployment"
+    for name in ("token", "login", "serve"):
+        assert found.pop(name) == set(), "the local issuer's: never about a deployment"
+    assert found.pop("fmt") == set(), "writes templates, and reads no `env:` name"
     assert found.pop("deploy") == set(), "makes a parameter of each `env:` name, and has no values"
     assert found.pop("policy add") == set(), "writes rows, and reads no `env:` name"
     assert {name for name, options in found.items() if options == {"--sample"}} == {
