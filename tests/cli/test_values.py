@@ -70,7 +70,7 @@ def test_a_deployment_s_file_stands_above_the_environment_and_takes_no_sample(
     (project / "few.env").write_text("SCRATCH=scratch-dev\n")
     result = run(project, "prove", "scratch", "--env", str(project / "few.env"))
     assert result.exit_code != 0
-    assert "is not set" in str(result.exception)
+    assert "is not set" in result.stderr
 
 
 def test_without_a_file_the_sample_s_values_are_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
