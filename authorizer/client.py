@@ -14,6 +14,7 @@ still serves, and waited for in its last minute.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -34,6 +35,8 @@ LAST: Final = 60
 """Seconds before the end at which requests wait for them."""
 TIMEOUT: Final = 12.0
 """Seconds for one answer: the server gives up before that."""
+MAX_ANSWER: Final = 65_536
+"""Longest answer, in bytes: that of `GET /credentials` has some 2,000."""
 FIELDS: Final = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
@@ -68,10 +71,12 @@ def boto3_session(
                 timeout=TIMEOUT,
                 redirect=False,
                 retries=False,
+                preload_content=False,
             )
+            with closing(reply):
+                return _metadata(reply.status, reply.read(MAX_ANSWER + 1))
         except urllib3.exceptions.HTTPError as error:
             raise _failed(f"the server cannot be asked: {type(error).__name__}") from None
-        return _metadata(reply.status, reply.data)
 
     class Provider(CredentialProvider):
         METHOD = CANONICAL_NAME = PROVIDER
@@ -109,7 +114,12 @@ def session(
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http,
                 http.get(address, headers=sent, allow_redirects=False) as reply,
             ):
-                return _metadata(reply.status, await reply.read())
+                body = bytearray()
+                async for part in reply.content.iter_any():
+                    body += part
+                    if len(body) > MAX_ANSWER:
+                        break
+                return _metadata(reply.status, bytes(body))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _failed(f"the server cannot be asked: {type(error).__name__}") from None
 
@@ -145,6 +155,10 @@ def _headers(token: str, more: Mapping[str, str] | None) -> dict[str, str]:
 
 def _metadata(status: int, body: bytes) -> dict[str, str]:
     """What botocore refreshes from. A refusal is told by its code alone."""
+    if len(body) > MAX_ANSWER:
+        raise _failed(
+            f"the server answers with more than {MAX_ANSWER:,} bytes: is the URL that of GET /credentials?"
+        )
     try:
         said: Any = parse_json(body.decode())
     except ValueError:  # no UTF-8, or no JSON

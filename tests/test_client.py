@@ -173,6 +173,7 @@ def test_threads_that_ask_at_once_renew_once(server: Server) -> None:
         pytest.param((200, b"[]", {}), "lacks one of AccessKeyId", id="a list"),
         pytest.param((200, b'{"AccessKeyId": "x"}', {}), "lacks one of AccessKeyId", id="half of it"),
         pytest.param((200, b"\xff", {}), "lacks one of AccessKeyId", id="no text"),
+        pytest.param((200, b" " * 5_000_000, {}), "more than 65,536 bytes", id="more than anybody needs"),
         pytest.param((302, b"", {"Location": "http://127.0.0.1:1/"}), "302 (no code)", id="another address"),
     ],
 )
