@@ -111,7 +111,8 @@ def test_the_wheel_holds_one_package_and_the_starter_in_it(wheel: Path) -> None:
     tops = {name.split("/", maxsplit=1)[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"authorizer"}
     packed = {name.removeprefix("authorizer/starter/") for name in names if "/starter/" in name}
-    assert packed == set(files(ROOT))
+    backend = "backend/files.py"  # what `authorizer serve` stands in front of by default
+    assert packed == {*files(ROOT), backend}
     library = {
         file.relative_to(ROOT).as_posix()
         for file in (ROOT / "authorizer" / "library").rglob("*")
@@ -122,6 +123,8 @@ def test_the_wheel_holds_one_package_and_the_starter_in_it(wheel: Path) -> None:
     assert {"authorizer/py.typed", "authorizer/bundle/lambda.txt"} <= set(names)
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read("authorizer/bundle/lambda.txt") == (ROOT / "requirements/lambda.txt").read_bytes()
+        sample = (ROOT / "deploy" / "backends" / "python" / "files.py").read_bytes()
+        assert archive.read(f"authorizer/starter/{backend}") == sample
 
 
 @pytest.mark.package
