@@ -151,7 +151,6 @@ def test_every_command_that_reads_a_configuration_says_which_environment_it_read
     assert found.pop("fmt") == set(), "writes templates, and reads no `env:` name"
     assert found.pop("deploy") == set(), "makes a parameter of each `env:` name, and has no values"
     assert found.pop("policy add") == set(), "writes rows, and reads no `env:` name"
-    assert found.pop("fmt") == set(), "lays out templates, and reads no `env:` name"
     assert {name for name, options in found.items() if options == {"--sample"}} == {
         "trust",
         "revoke",
