@@ -17,6 +17,7 @@ from authorizer.errors import SettingsError
 from authorizer.local.issuer import LIFETIME
 from authorizer.local.world import Local
 from authorizer.local_gateway.responses import Reply
+from authorizer.syntax.json_text import parse_json
 
 PLACE: Final = "/_local"
 MOST_BYTES: Final = 4096
@@ -109,7 +110,7 @@ def _persona(body: bytes) -> str | None:
     text = body[:MOST_BYTES].decode("utf-8", "replace")
     if text.lstrip().startswith("{"):
         try:
-            said = json.loads(text)
+            said = parse_json(text)
         except ValueError:
             return None
         name = said.get("persona") if isinstance(said, dict) else None

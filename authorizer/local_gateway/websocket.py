@@ -24,6 +24,7 @@ from authorizer.local_gateway.responses import Reply, gateway_reply
 from authorizer.local_gateway.routing import Matched
 from authorizer.local_gateway.sources import values_of
 from authorizer.local_gateway.verdicts import Answer
+from authorizer.syntax.json_text import parse_json
 
 GOING_AWAY: Final = 1001
 _BODY: Final = re.compile(r"\$\{?request\.body\.([A-Za-z0-9_.]+)\}?")
@@ -253,10 +254,10 @@ def selected(api: Api, body: str) -> str:
     messages."""
     found = _BODY.fullmatch(api.selection)
     try:
-        value: Any = json.loads(body)
+        value: Any = parse_json(body)
         for part in found[1].split(".") if found else ():
             value = value[part]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return DEFAULT
     return value if found and isinstance(value, str) and value not in MANAGED else DEFAULT
 

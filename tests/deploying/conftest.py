@@ -34,7 +34,9 @@ def terraform() -> list[str]:
     """The command, and what `init` is told of the provider's place."""
     binary = shutil.which("terraform")
     if binary is None:
-        pytest.skip("terraform is not installed: see its own site; it is in no package index")
+        pytest.skip(
+            "terraform is not installed: see its own site; no package index has it, nor what TERRAFORM_PLUGINS names"
+        )
     found = next((path for path in PLUGINS if any(path.glob("*/hashicorp/aws/*/*"))), None)
     if found is None:
         pytest.skip("no folder has Terraform's provider for AWS: name one that has it in TERRAFORM_PLUGINS")

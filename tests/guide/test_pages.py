@@ -47,7 +47,7 @@ def test_sessions_for_several_tenants_are_no_isolation_and_are_found(consultants
     else:
         done = run("policy", "check", cwd=folder)
         assert done.returncode == 1
-        assert re.search(r"no-promise.*'s3-tenants'", done.stdout), done.stdout + done.stderr
+        assert re.search(r"'s3-tenants' isolates, .*\[no-promise\]", done.stdout), done.stdout + done.stderr
 
 
 # ── Personas, machines, another account ──────────────────────────────────────────────────────────────────────────────
