@@ -15,6 +15,8 @@ import boto3
 import pytest
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import CloudFormationBackend
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.server import ThreadedMotoServer
 
 from tests.make import ROOT
@@ -100,6 +102,8 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
         return create(self, stack_name, change_set_name, plain, parameters, *more, **named)
 
     monkeypatch.setattr(CloudFormationBackend, "create_change_set", with_macro)
+    BackendDict.reset()  # moto's state is the process's: what another test deployed is gone
+    reset_model_data()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
