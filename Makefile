@@ -9,6 +9,8 @@ INSTALLED := $(VENV)/.installed-$(VERSION)
 RUNNING := $(VENV)/.running-$(VERSION)
 SERVING := $(VENV)/.serving-$(VERSION)
 COVERAGE ?= --cov --cov-report=term
+# A worker that dies ends the run: replaced, the run waits for ever for what the dead one had.
+PARALLEL := -n auto --dist loadfile --max-worker-restart=0
 
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
 ARCH ?= arm64
@@ -50,7 +52,7 @@ test-serve: $(INSTALLED) ## 200 clients at the local gateway for a minute: its r
 	$(RUN) -m tests.local_gateway.load
 
 test: $(INSTALLED) ## Every test but the long ones, with branch coverage
-	$(RUN) -m pytest -n auto --dist loadfile $(COVERAGE)
+	$(RUN) -m pytest $(PARALLEL) $(COVERAGE)
 
 test-pythons: $(INSTALLED) ## The same on every Python from 3.11 to 3.14 that is installed, each in its own environment
 	$(RUN) -m tests.pythons
@@ -81,7 +83,7 @@ $(PAGE): tests/browser/package.json ## Types, and the SDK that the provider is h
 	touch $@
 
 test-package: $(INSTALLED) ## What is shipped, the zip and the wheel: built, unpacked and run
-	$(RUN) -m pytest -n auto --dist loadfile -m "package and not nightly"
+	$(RUN) -m pytest $(PARALLEL) -m "package and not nightly"
 
 test-aws-local: $(INSTALLED) ## The local AWS that enforces: isolation, 43,593 checks, and every attack on its door
 	$(RUN) -m pytest tests/local_aws

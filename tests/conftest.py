@@ -1,6 +1,7 @@
 """What every test stands on: no network but loopback, and keys that are made once a run."""
 
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +18,11 @@ from tests.world import World, running
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Whoever starts the suite in the background of a script hands SIGINT down ignored, and what tests start would never be
+# interrupted. A handler is not handed down, so that theirs begins as it does in a terminal.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = [] if OTHERS.is_dir() else [*TESTS]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

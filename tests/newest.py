@@ -229,7 +229,17 @@ def tested(title: str, newest: Mapping[str, Version], arguments: Sequence[str], 
     report = REPORTS / f"{title.replace(' ', '-')}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    command = (str(ENVIRONMENT / "bin" / "python"), "-m", "pytest", "-n", "auto", "--dist", "loadfile", "-q")
+    command = (
+        str(ENVIRONMENT / "bin" / "python"),
+        "-m",
+        "pytest",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+        "--max-worker-restart=0",
+        "-q",
+    )
     there = installed()
     versions: dict[str, Version] = {canonicalize_name(each.name): Version(each.version) for each in there}
     shipped = REPORTS / "lambda.txt"

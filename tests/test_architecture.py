@@ -62,7 +62,7 @@ LAYERS: dict[str, set[str]] = {
     "local": {"errors", "local_aws", "model", "settings"},
     "local_gateway": {
         "backend", "deployed", "engine", "engine.evaluate", "errors", "local", "local_aws", "model", "record",
-        "runtime", "settings",
+        "runtime", "settings", "syntax",
     },
     "backend": {
         "aws", "errors", "identity", "model", "pipeline", "sealing", "settings", "syntax", "tokens", "vending",

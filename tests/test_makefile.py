@@ -77,7 +77,7 @@ def checkout(tmp_path: Path) -> Checkout:
     return made
 
 
-TESTS = "-m pytest -n auto --dist loadfile"
+TESTS = "-m pytest -n auto --dist loadfile --max-worker-restart=0"
 COVERED = f"{TESTS} --cov --cov-report=term"
 
 

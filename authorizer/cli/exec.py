@@ -52,8 +52,8 @@ def exec(url: str, client_id: str, token_stdin: bool, command: tuple[str, ...]) 
     what it has: a command that runs for longer than the session wants a profile with `credential_process`.
     """
     own = credentials_of(account_of(url, client_id), token_stdin=token_stdin)
-    for each in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(each, signal.SIG_DFL)  # which Python ignores, and a child would too
+    # Python ignores these, and a child would too.
+    ignored = {each: signal.signal(each, signal.SIG_DFL) for each in (signal.SIGPIPE, signal.SIGXFSZ)}
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -66,6 +66,9 @@ def exec(url: str, client_id: str, token_stdin: bool, command: tuple[str, ...]) 
     except (OSError, ValueError) as error:
         click.echo(f"{command[0]!r} cannot be run: {type(error).__name__}: {error}", err=True)
         sys.exit(NOT_RUN)
+    finally:
+        for each, handler in ignored.items():
+            signal.signal(each, handler)
 
 
 def environment(before: Mapping[str, str], own: "Own") -> dict[str, str]:

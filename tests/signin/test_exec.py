@@ -83,6 +83,8 @@ def test_a_command_that_cannot_be_run_is_told_as_a_shell_does(
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
     assert "canary" not in done.stderr
+    # Left at its default, the next pipe that this process writes to ends it without a word.
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
 
 
 def test_without_credentials_nothing_is_run(machine: Machine, tmp_path: Path) -> None:
