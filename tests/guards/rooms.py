@@ -129,6 +129,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/prove/changes": "reports on two versions of a policy",
     "engine/prove/confirmation": "the prover",
     "engine/prove/containment": "the prover",
+    "engine/prove/crowd": "the prover",
     "engine/prove/diff": "reports on two versions of a policy",
     "engine/prove/groups": "reports on two versions of a policy",
     "engine/prove/fits": "says who may: held to everybody in small configurations by tests/gate/test_who_can.py",

@@ -20,6 +20,7 @@ from authorizer.engine.document import Sharing
 from authorizer.engine.language import ClaimType, Language, plain
 from authorizer.engine.prove.allows import Allow, Templates, allows_of
 from authorizer.engine.prove.confirmation import Confirmation
+from authorizer.engine.prove.crowd import Crowd
 from authorizer.engine.prove.proof import RESTS_ON, VERSION, Finding, Promise, Proof, Verdict
 from authorizer.engine.prove.reasons import why_unknown
 from authorizer.engine.prove.separation import Apart, Key, Meeting, compare
@@ -90,6 +91,7 @@ class _Prover:
         self._keys: dict[Key, None] = {}
         self._shared: dict[tuple[str, Sharing], None] = {}
         self._pairs = 0
+        self._crowds: dict[str, Crowd] = {}
 
     def proof(self, doubts: Sequence[str]) -> Proof:
         promised = [(name, claim) for name in self._names for claim in self._promises[name].isolates]
@@ -136,28 +138,43 @@ class _Prover:
         return "UNKNOWN" if self._findings or not self._pairs else "PROVEN"
 
     def _template(self, name: str, claim: str) -> None:
-        mine = self._allows(name, claim)
-        for other_name in self._names:
-            theirs = mine if other_name == name else self._allows(other_name, claim)
-            common = Common(self._templates, self._promises[name], self._promises[other_name], claim=claim)
-            for at, one in enumerate(mine):
-                for other in theirs[at:] if theirs is mine else theirs:
-                    if one.differs(other):
-                        self._pair(claim, one, other, common)
+        crowd = self._crowds.get(claim)
+        if crowd is None:
+            crowd = self._crowds[claim] = self._crowd(claim)
+        own = crowd.of(name)
+        for at, one in enumerate(own):
+            self._pairs += crowd.differing(one) - sum(map(one.differs, own[:at]))
+            for other_name, other_at, other in crowd.near(one):
+                if one.differs(other) and not (other_name == name and other_at < at):
+                    self._pair(claim, one, other, self._common(claim, name, other_name))
+
+    def _crowd(
+        self, claim: str, claims: Mapping[str, ClaimType] | None = None, *, held_by: str | None = None
+    ) -> Crowd:
+        """Of all templates, or of those statements that users with one value of the claim may come by."""
+        return Crowd(
+            {
+                name: [
+                    allow
+                    for allow in self._allows(name, claim, claims)
+                    if held_by is None or allow.is_held_by(held_by)
+                ]
+                for name in self._names
+            }
+        )
+
+    def _common(self, claim: str, name: str, other_name: str) -> Common:
+        return Common(self._templates, self._promises[name], self._promises[other_name], claim=claim)
 
     def _silent(self, name: str, claim: str, kind: ClaimType) -> None:
         """Users who say nothing of the claim, beside those who say its fallback: they differ, and have one value."""
         value = str(kind.fallback)
         claims = {**self._claims, claim: replace(kind, language=Language((plain(value),)))}
-        for other_name in self._names:
-            mine, theirs = (
-                [allow for allow in self._allows(each, claim, claims) if allow.is_held_by(value)]
-                for each in (name, other_name)
-            )
-            common = Common(self._templates, self._promises[name], self._promises[other_name], claim=claim)
-            for one in mine:
-                for other in theirs:
-                    self._pair(claim, one, other, common, silent=value)
+        crowd = self._crowd(claim, claims, held_by=value)
+        for one in crowd.of(name):
+            self._pairs += crowd.size
+            for other_name, _, other in crowd.near(one):
+                self._pair(claim, one, other, self._common(claim, name, other_name), silent=value)
 
     def _merged(self, promised: Sequence[tuple[str, str]]) -> Iterator[str]:
         """What different tokens mean alike, of the claims by which users are kept apart."""
@@ -184,7 +201,6 @@ class _Prover:
         self, claim: str, one: Allow, other: Allow, common: Common, *, silent: str | None = None
     ) -> None:
         """`silent`: the value of both, which the first user has as the fallback."""
-        self._pairs += 1
         compared = self._compared(one, other, common, silent)
         self._shared |= {
             (template, sharing): None
