@@ -5,18 +5,14 @@ from authorizer.settings.schema import Settings
 
 
 def closed_because(record: Record, settings: Settings) -> str:
-    """One sentence about the request of a record whose identity is known; empty where it is not."""
-    from authorizer.engine import ValueRefused
+    """One sentence about the request of a record whose route was judged; empty where it was refused before."""
     from authorizer.gate import RouteTable
 
     if record.request is None or record.identity is None:
         return ""
     route, identity = record.request.route, record.identity
     asked = f"{route.method} {route.path}".strip()
-    try:
-        kept = RouteTable(settings).answer(identity.claims, identity.scopes, route.method, route.path).kept
-    except ValueRefused:
-        return ""
+    kept = RouteTable(settings).answer(identity.claims, identity.scopes, route.method, route.path).kept
     had = ", ".join(sorted(identity.scopes)) or "none"
     ways = [f"{entry} of scope {scope}" for scope, entry in sorted(kept)]
     opens = f"it is open by {' or '.join(ways)}" if ways else "no scope of [scopes] opens it"

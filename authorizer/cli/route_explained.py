@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import literal_console
 
 if TYPE_CHECKING:
@@ -22,20 +21,16 @@ def explain_route(
     *,
     as_json: bool,
 ) -> int:
-    """Print it. The exit code: 0 open, 1 closed, 2 refused. `route` is `METHOD /path`, `$connect` or `$default`."""
-    from authorizer.engine import ValueRefused
+    """Print it. The exit code: 0 open, 1 closed. `route` is `METHOD /path`, `$connect` or `$default`; `claims` are of
+    their declared types. Raises `click.BadParameter` for what is no route."""
     from authorizer.gate import RouteTable
 
     table = RouteTable(settings)
     method, _, path = route.rpartition(" ")
     for problem in table.problems(((method, path),)):
         raise click.BadParameter(problem, param_hint="--route")
-    try:
-        answer = table.answer(claims, scopes, method, path)
-        own = table.filled(claims, scopes)
-    except ValueRefused as refused:
-        click.echo(f"no answer for this user: a claim in their routes {refused}", err=True)
-        return EXIT_UNDECIDED
+    answer = table.answer(claims, scopes, method, path)
+    own = table.filled(claims, scopes)
     opened, kept = sorted(answer.opened), sorted(answer.kept)
     if as_json:
         click.echo(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli.options import access_option
-from authorizer.errors import SettingsError
 
 if TYPE_CHECKING:
     from authorizer.local_gateway.decisions import Served
@@ -70,18 +69,9 @@ def serve(
     Sign in as a persona of events/personas.toml at /_local/, or with `authorizer token NAME`. A change of the policies,
     the settings, the personas or the handler is taken over as it is saved.
     """
-    try:
-        from authorizer.local_gateway.configured import Options
-        from authorizer.local_gateway.start import started
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("authorizer"):
-            raise
-        raise SettingsError(
-            [
-                f"`authorizer serve` needs the extra `serve` ({error.name} is not installed): "
-                "pip install 'cognito-authorizer[cli,serve]'"
-            ]
-        ) from error
+    from authorizer.local_gateway.configured import Options
+    from authorizer.local_gateway.start import started
+
     if kind is not None and api is not None:
         raise click.UsageError("--kind is for routes of access.toml, and --api brings its own: one of them")
     options = Options(

@@ -21,6 +21,8 @@ def printed(monkeypatch: pytest.MonkeyPatch, response: dict[str, object], *optio
     """What the command prints of an authorizer's response."""
 
     class Answering:
+        settings = None
+
         def decide(self, _: object) -> tuple[Decision, None]:
             return Decision(verdict="allow", code="allowed", response=response), None
 

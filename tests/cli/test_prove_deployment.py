@@ -158,3 +158,13 @@ def test_a_leak_is_told_by_the_template_s_names(tmp_path: Path) -> None:
     result = run("s3-tenant", "--deployment", TEMPLATE, access=tmp_path / "policies" / "access.toml")
     assert result.exit_code == 1
     assert "arn:aws:s3:::${DataBucket}" in result.stdout
+
+
+def test_what_is_refuted_is_a_finding_in_every_format(tmp_path: Path) -> None:
+    file = change(tmp_path, "AWS: !GetAtt AuthorizerRole.Arn", 'AWS: "*"')
+    result = run("--deployment", file, "--format", "github")
+    assert result.exit_code == 1
+    told = [line for line in result.stdout.splitlines() if line.startswith("::")]
+    refuted = next(line for line in told if "role viewer may be assumed by everybody" in line)
+    assert f"file={file}" in refuted
+    assert "title=refuted" in refuted

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from authorizer.cli.ending import INTERRUPTED
 from authorizer.signin import listener
 from tests.make import ROOT
 from tests.servers.authorization_server import CLIENT
@@ -141,7 +142,7 @@ def test_who_gives_up_signs_nobody_in(machine: Machine) -> None:
     assert "if none opens, open this" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
-    assert process.returncode == 1
+    assert process.returncode == INTERRUPTED
     assert not machine.keyring.entries
 
 

@@ -5,7 +5,8 @@ from typing import Final
 
 _TAG: Final = re.compile(r"\{#.*?#\}|\{%[-+]?\s*(?P<word>\w+)(?P<rest>.*?)[-+]?%\}", re.DOTALL)
 _OPENS: Final = ("if", "for")
-_HOLE: Final = re.compile(r"\{\{[^{}]*(?:\}(?!\})|$)", re.MULTILINE)
+_HOLE: Final = re.compile(r"\{\{(?![^{}]*\}\})[^{}\n]*\}?")
+"""One whose braces do not come, as much of it as stands on its line."""
 
 
 def in_words(source: str, line: int, said: str) -> tuple[int, str]:
