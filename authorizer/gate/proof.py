@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from authorizer.engine import TemplateSet
 from authorizer.engine.check import rests_on_services
-from authorizer.engine.prove import Promise, Proof, prove
+from authorizer.engine.prove import Promise, Proof, Tags, prove
 from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import prove_issuers
 from authorizer.gate.route_proof import prove_routes
@@ -61,7 +61,7 @@ def prove_settings(
             claims=claims,
             promises=promises,
             policies=policies,
-            tags=tags_of(_roles(settings, subject), _joined(policies)),
+            tags=tags_in(settings, subject, _joined(policies)),
             doubts=tuple(_doubts(settings, subject, policies)),
         )
 
@@ -85,6 +85,11 @@ def prove_settings(
     if not names:
         parts["routes"] = prove_routes(access)
     return [proof for part in watch([*parts]) for proof in parts[part]]
+
+
+def tags_in(settings: Settings, subject: str, names: Iterable[str]) -> Mapping[str, Tags]:
+    """Template → the session tags that every session has with it, of those that a subject is about."""
+    return tags_of(_roles(settings, subject), names)
 
 
 def _roles(settings: Settings, subject: str) -> list[Role]:

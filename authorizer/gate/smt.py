@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from authorizer.engine.prove import Promise
 from authorizer.engine.smt import Exported, export
-from authorizer.gate.proof import subjects
+from authorizer.gate.proof import subjects, tags_in
 from authorizer.settings.schema import Access
 
 
@@ -31,5 +31,6 @@ def export_settings(
         },
         promises={name: rows.get(name, Promise()) for name in templates.names},
         claims={name: claim.type for name, claim in settings.claims.items()},
+        tags={subject: tags_in(settings, subject, each) for subject, each in found.items()},
         beyond=[subject for subject in proofs if subject not in found],
     )

@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeAlias
 
 from authorizer.engine.document import WITHOUT_RESOURCE_LEVEL, Sharing, Statement
-from authorizer.engine.language import PATTERN, ClaimType
+from authorizer.engine.language import PATTERN, ClaimType, Placeholders
 from authorizer.engine.smt.script import Held, LeftOut, Script, Way
+from authorizer.engine.smt.spared import Spared
+from authorizer.engine.smt.tags import with_tags
 from authorizer.engine.smt.terms import Wild, holes_of, parts_of
 from authorizer.engine.template import TemplateSet
+
+Tags: TypeAlias = Mapping[str, str]
+"""Condition key, `aws:PrincipalTag/tenant` → the claim that is its value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,9 @@ class Promised(Protocol):
     def shared(self) -> Sequence[Sharing]: ...
 
 
+_Side: TypeAlias = tuple[str, Statement, tuple[Statement, ...], frozenset[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
     claim: str
@@ -49,22 +58,30 @@ def export(
     subjects: Mapping[str, Sequence[str]],
     promises: Mapping[str, Promised],
     claims: Mapping[str, ClaimType],
+    tags: Mapping[str, Mapping[str, Tags]] = MappingProxyType({}),
     beyond: Sequence[str] = (),
 ) -> list[Exported]:
     """Every pair of statements that the proofs of `subjects` compare, each once, whatever number of proofs it is a part
     of.
 
-    `subjects` are templates by the name of the proof that is about them, `beyond` proofs that ask something else: each
-    of these becomes a file of comments.
+    `subjects` are templates by the name of the proof that is about them, `tags` what every session with them has there;
+    `beyond` are proofs that ask something else: each of these becomes a file of comments.
     """
-    held = {
-        name: _held(templates, name)
-        for name in dict.fromkeys(each for names in subjects.values() for each in names)
-    }
-    asked: dict[tuple[str, frozenset[tuple[str, Statement]]], tuple[_Question, list[str]]] = {}
+    known: dict[tuple[str, frozenset[tuple[str, str]]], list[Held]] = {}
+    asked: dict[tuple[str, frozenset[_Side]], tuple[_Question, list[str]]] = {}
     for subject, names in subjects.items():
+        held = {}
+        for name in names:
+            of_it = tags.get(subject, {}).get(name, {})
+            key = name, frozenset(of_it.items())
+            if key not in known:
+                known[key] = _held(templates, name, of_it)
+            held[name] = known[key]
         for question in _questions(names, promises, held):
-            sides = frozenset((each.template, each.statement) for each in (question.one, question.other))
+            sides = frozenset(
+                (each.template, each.statement, each.denies, each.tags)
+                for each in (question.one, question.other)
+            )
             _, of = asked.setdefault((question.claim, sides), (question, []))
             if subject not in of:
                 of.append(subject)
@@ -80,20 +97,29 @@ def export(
     ]
 
 
-def _held(templates: TemplateSet, name: str) -> list[Held]:
-    """Every Allow statement that the template may render to, each once."""
-    ways: dict[Statement, list[Way]] = {}
+def _held(templates: TemplateSet, name: str, tags: Tags) -> list[Held]:
+    """Every Allow statement that the template may render to, each once for what is denied beside it."""
+    codes = Placeholders(templates.claims).codes
+    holes = {key.lower(): chr(codes[claim]) for key, claim in tags.items()}
+    ways: dict[tuple[Statement, tuple[Statement, ...]], list[Way]] = {}
     places: dict[Statement, str] = {}
-    has_deny = False
     for branch in templates.branches([name]):
-        for place, statement in zip(branch.places, branch.document.statements, strict=True):
-            has_deny = has_deny or statement.effect == "Deny"
+        statements = [with_tags(each, holes) for each in branch.document.statements]
+        denies = tuple(replace(each, sid=None) for each in statements if each.effect == "Deny")
+        for place, statement in zip(branch.places, statements, strict=True):
             if statement.effect == "Allow":
                 places.setdefault(statement, place.describe())
-                ways.setdefault(statement, []).append(branch.chosen)
+                ways.setdefault((statement, denies), []).append(branch.chosen)
     return [
-        Held(template=name, statement=statement, place=places[statement], ways=found, has_deny=has_deny)
-        for statement, found in ways.items()
+        Held(
+            template=name,
+            statement=statement,
+            place=places[statement],
+            ways=found,
+            denies=denies,
+            tags=frozenset(tags.values()),
+        )
+        for (statement, denies), found in ways.items()
     ]
 
 
@@ -139,8 +165,7 @@ class _Writer:
         for user, held in (("one", question.one), ("other", question.other)):
             script.comes_by(user, held)
             script.conditions(user, held)
-            if held.has_deny:
-                script.left_out[f"what {held.template} denies"] = None
+            Spared(script, user, held.statement).say(held.denies)
         script.same_service(question.one.statement, question.other.statement)
         script.same_resource(question.one.statement, question.other.statement, left_out)
         return script

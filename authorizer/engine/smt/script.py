@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from authorizer.engine.document import Condition, Operator, Statement, parse_operator
+from authorizer.engine.document import Statement, parse_operator
 from authorizer.engine.language import PATTERN, ClaimType, Language, Segment, is_placeholder
+from authorizer.engine.smt.keys import begins_at, binds
 from authorizer.engine.smt.terms import (
     Part,
     Wild,
@@ -34,19 +35,6 @@ from authorizer.engine.template import Atom, Equals, InScopes, IsDefined
 MAX_WAYS: Final = 64
 """Most ways of coming by a statement that are written out; of more than that none is."""
 
-TOUCHED: Final[Mapping[str, bool]] = {
-    # Key in lower case, as a regular expression → whether a request touches all that begins with its value.
-    r"s3:prefix": True,
-    r"s3:existingobjecttag/.+": False,
-    r"[a-z0-9-]+:resourcetag/.+": False,
-    r"(aws|s3):resourceaccount": False,
-    r"kms:encryptioncontext:.+": False,
-    r"dynamodb:(leadingkeys|(first|second|third|fourth)partitionkeyvalues)": False,
-}
-"""Condition keys that say what a request touches, and not who makes it (`docs/soundness.md` has their sources)."""
-SEVERAL: Final = re.compile(r"dynamodb:.+")
-"""Of these, the keys that a request may have several values for."""
-
 Way: TypeAlias = Mapping[Atom, bool | int]
 Origin: TypeAlias = Callable[[str], tuple[str, int]]
 LeftOut: TypeAlias = Collection[tuple[int, int]]
@@ -62,8 +50,10 @@ class Held:
     place: str
     """`s3-home.json.j2:4`"""
     ways: Sequence[Way]
-    has_deny: bool
-    """Whether the template denies anything: that is left out."""
+    denies: tuple[Statement, ...]
+    """What is denied on each of these ways."""
+    tags: frozenset[str]
+    """The claims that are session tags of every session with the template."""
 
 
 @dataclass(slots=True)
@@ -77,6 +67,10 @@ class Script:
     asserted: list[str] = field(default_factory=list)
     left_out: dict[str, None] = field(default_factory=dict)
     """What is not said, in words."""
+
+    def touched(self, key: str) -> str:
+        """The constant for the value of a condition key that says what is touched."""
+        return self.constant(f"|{_name(key.lower())}|")
 
     def constant(self, name: str, sort: str = "String") -> str:
         self.declared.setdefault(name, sort)
@@ -131,7 +125,8 @@ class Script:
 
     def comes_by(self, user: str, held: Held) -> None:
         """The user goes one of the ways that lead to the statement, and has the claims that it mentions."""
-        for claim in sorted({self.origin(char)[0] for char in _holes(held.statement)}):
+        mentioned = {self.origin(char)[0] for each in (held.statement, *held.denies) for char in _holes(each)}
+        for claim in sorted(mentioned | held.tags):
             self.say(self.has(user, claim))
         if len(held.ways) > MAX_WAYS:
             self.left_out[
@@ -188,6 +183,16 @@ class Script:
         parts = [*parts_of(pattern, wildcards=wildcards), Wild.MANY]
         return self._matches(target, user, parts, folded=folded)
 
+    def text_of(self, user: str, parts: Sequence[Part]) -> str:
+        """A text without wildcards, with this user's claims in it."""
+        pieces: list[str] = []
+        for run in _runs(parts):
+            if isinstance(run, str):
+                pieces.append(self.value(user, *self.origin(run)))
+            else:
+                pieces += [string(piece) for piece in run if isinstance(piece, str)]
+        return concat(pieces, "str.++", string(""))
+
     def _matches(self, target: str, user: str, parts: Sequence[Part], *, folded: bool) -> str:
         pieces: list[str] = []
         terms: list[str] = []
@@ -235,8 +240,8 @@ class Script:
     def same_resource(self, one: Statement, other: Statement, left_out: LeftOut) -> None:
         """The two requests are about one resource; a pair that is `left_out` does not count."""
         target = self.constant("resource")
-        mine = [self.matches(target, "one", _whole(text)) for text in one.resources]
-        theirs = [self.matches(target, "other", _whole(text)) for text in other.resources]
+        mine = [self.matches(target, "one", whole(text)) for text in one.resources]
+        theirs = [self.matches(target, "other", whole(text)) for text in other.resources]
         if not left_out:
             self.say(either(mine))
             self.say(either(theirs))
@@ -258,17 +263,17 @@ class Script:
         for condition in statement.conditions:
             operator = parse_operator(condition.operator)
             key = condition.key.lower()
-            begins = next((begins for form, begins in TOUCHED.items() if re.fullmatch(form, key)), None)
+            begins = begins_at(key)
             if operator is not None and operator.kind == "null" and set(condition.values) == {"false"}:
                 continue  # a request with the key passes
             if begins is None or operator is None:
                 self.left_out[f"`{condition.key}`: it says who asks and how, not what is touched"] = None
-            elif not _binds(statement, condition, operator):
+            elif not binds(statement, condition, operator):
                 self.left_out[
                     f"`{condition.operator}` on `{condition.key}`: some requests pass it with any value"
                 ] = None
             else:
-                target = self.constant(f"|{_name(key)}|")
+                target = self.touched(key)
                 matches = self.begins if begins else self.matches
                 self.say(
                     either(
@@ -286,21 +291,7 @@ class Script:
                 )
 
 
-def _binds(statement: Statement, condition: Condition, operator: Operator) -> bool:
-    """Whether whatever passes the condition has the key, and no value but such as the condition lists."""
-    if operator.kind not in ("string", "arn") or operator.negated or operator.if_exists:
-        return False
-    if operator.qualifier == "ForAllValues":
-        return any(
-            other.key.lower() == condition.key.lower()
-            and other.operator == "Null"
-            and set(map(str.lower, other.values)) == {"false"}
-            for other in statement.conditions
-        )
-    return not SEVERAL.fullmatch(condition.key.lower())
-
-
-def _whole(resource: str) -> str:
+def whole(resource: str) -> str:
     """A Resource with the fields that it leaves out: IAM takes any there."""
     missing = 5 - resource.count(":")
     return resource if resource == "*" or missing <= 0 else resource + ":*" * missing
@@ -322,7 +313,8 @@ def _runs(parts: Sequence[Part]) -> list[str | list[Part]]:
 
 
 def _holes(statement: Statement) -> Iterator[str]:
-    for text in (*statement.resources, *(text for each in statement.conditions for text in each.values)):
+    resources = (*statement.resources, *statement.not_resources)
+    for text in (*resources, *(text for each in statement.conditions for text in each.values)):
         yield from holes_of(text)
 
 

@@ -11,6 +11,7 @@ import pytest
 from authorizer.engine import ClaimType, declare
 from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.prove.proof import Promise, Verdict
+from authorizer.engine.prove.prove import prove
 from authorizer.engine.smt import Exported, export
 from authorizer.engine.smt.terms import characters, parts_of, string
 from authorizer.engine.template.template import TemplateSet
@@ -216,30 +217,161 @@ def test_of_very_many_ways_none_is_written_out(monkeypatch: pytest.MonkeyPatch) 
     assert "Left out: how a user comes by the statement at it.json.j2:1: there are 1 ways." in question.text
 
 
-def test_what_is_denied_is_left_out() -> None:
-    deny = objects("x/*", Effect="Deny")
-    (question,) = questions(objects("{{ x }}/*"), deny)
-    assert question.kind == "partial"
-    assert "Left out: what it denies." in question.text
+# ── What is denied ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+ELSEWHERE = {"Action": "s3:*", "NotResource": "arn:aws:s3:::bucket/{{ x }}/*"}
+
+
+def denied(**members: Any) -> dict[str, Any]:
+    """A Deny of all of S3 on all of the bucket, but for what the test says."""
+    about = {"Action": "s3:*"} if "NotAction" not in members else {}
+    on = {"Resource": "arn:aws:s3:::bucket/*"} if "NotResource" not in members else {}
+    return {"Effect": "Deny", **about, **on, **members}
+
+
+def unless(operator: str, key: str, *values: str) -> dict[str, Any]:
+    return denied(Condition={operator: {key: [*values]}})
+
+
+DENIES = [
+    pytest.param([objects("*"), denied(NotResource="arn:aws:s3:::bucket/{{ x }}/*")], PROVEN,
+                 id="all resources but one's own"),
+    pytest.param([objects("*"), denied(NotResource="arn:aws:s3:::bucket/{{ x }}*")], LEAK,
+                 id="all resources but those that begin as one's own"),
+    pytest.param([objects("*"), denied(NotResource=["arn:aws:s3:::bucket/{{ x }}/*", "arn:aws:s3:::bucket/all"])],
+                 LEAK, id="all resources but one's own and another"),
+    pytest.param([objects("*"), denied(NotAction="s3:PutObject", Resource="*")], PROVEN,
+                 id="all actions but one that is not allowed"),
+    pytest.param([objects("*"), denied(NotAction="S3:getobject", Resource="*")], LEAK,
+                 id="all actions but the one that is allowed, in another case"),
+    pytest.param([objects("*"), denied(Action="s3:Put*"), denied(NotResource="arn:aws:s3:::bucket/{{ x }}/*")],
+                 PROVEN, id="other actions, and all resources but one's own"),
+    pytest.param([objects("*"), denied()], PROVEN, id="all of it"),
+    pytest.param([objects("*"), denied(Action="*", Resource="*")], PROVEN, id="all there is"),
+    pytest.param([objects("*"), denied(Action=["s3:Put*", "s3:List*"])], LEAK, id="other actions"),
+    pytest.param([objects("*"), denied(Resource="arn:aws:s3:::bucket/a*")], LEAK, id="other resources"),
+    pytest.param([objects("a/*"), denied(Resource="arn:aws:s3:::bucket/a*")], PROVEN, id="more resources"),
+    pytest.param([objects("{{ x }}*"), denied(Resource="arn:aws:s3:::bucket/{{ x }}?*")], PARTLY,
+                 id="a claim and a wildcard within"),
+    pytest.param([objects("a/{{ x }}*"), denied(Resource="arn:aws:s3:::bucket/a/{{ x }}")], LEAK,
+                 id="one resource of many"),
+    pytest.param([objects("{{ plan }}/{{ x }}"), denied(Resource="arn:aws:s3:::bucket/{{ plan }}/*")], PROVEN,
+                 id="what begins so"),
+    pytest.param([objects("all"), denied(NotResource="arn:aws:s3:::bucket/{{ x }}")], PROVEN,
+                 id="whose name it is not: only one user has it"),
+    pytest.param([objects("all"), denied(Resource="arn:aws:s3:::*/all")], PROVEN, id="a bucket of any name"),
+    pytest.param([objects("all"), denied(Resource="arn:*:s3:::bucket/all")], PARTLY,
+                 id="a wildcard that stays in its field"),
+    pytest.param([objects("all"), denied(Resource="arn:aws:s3:::bucket/${aws:userid}")], PARTLY,
+                 id="a policy variable is no text"),
+    pytest.param([objects("*"), unless("StringNotEquals", "aws:ResourceTag/t", "{{ x }}")], PROVEN,
+                 id="where the tag is not one's own"),
+    pytest.param([objects("*"), unless("StringNotEquals", "aws:ResourceTag/t", "{{ x }}", "all")], LEAK,
+                 id="where the tag is neither one's own nor everybody's"),
+    pytest.param([objects("*"), unless("StringNotLike", "aws:ResourceTag/t", "{{ x }}*")], LEAK,
+                 id="where the tag does not begin as one's own"),
+    pytest.param([objects("*"), unless("StringNotLike", "s3:prefix", "{{ x }}/*")], PROVEN,
+                 id="where the prefix is not within one's own"),
+    pytest.param([objects("*"), unless("StringEquals", "aws:ResourceTag/t", "all")], PARTLY,
+                 id="where the tag says so: it need not be there"),
+    pytest.param([objects("*"), unless("StringNotEqualsIfExists", "aws:ResourceTag/t", "{{ x }}")], PARTLY,
+                 id="where there is a tag that is not one's own"),
+    pytest.param([objects("*"), unless("ForAnyValue:StringNotEquals", "aws:ResourceTag/t", "{{ x }}")], PARTLY,
+                 id="where one of the tags is not one's own"),
+    pytest.param([objects("*"), unless("StringNotEquals", "dynamodb:LeadingKeys", "{{ x }}")], PARTLY,
+                 id="where one of several keys may not be one's own"),
+    pytest.param([objects("*"), unless("NumericNotEquals", "aws:ResourceTag/t", "1")], PARTLY, id="a number"),
+    pytest.param([objects("*"), unless("Bool", "aws:SecureTransport", "false")], PARTLY, id="who calls how"),
+    pytest.param(
+        [under("StringLike", "s3:prefix", "a*"), unless("StringNotLike", "s3:prefix", "{{ x }}/*")],
+        {("partial", "sat")}, id="a prefix that both speak of",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "found"), DENIES)
+def test_a_deny_is_asked_about(parts: list[Any], found: set[tuple[str, str]]) -> None:
+    assert asked(*parts) == found
+
+
+@pytest.mark.parametrize(("parts", "found"), DENIES)
+def test_the_prover_says_of_a_deny_what_cvc5_says(parts: list[Any], found: set[tuple[str, str]]) -> None:
+    templates = TemplateSet.compile({"it": template(*parts)}, claims=CLAIMS, variables={})
+    promises = {"it": Promise(isolates=("x",))}
+    proof = prove(templates, subject="it", names=["it"], claims=CLAIMS, promises=promises)
+    assert [*judged(proof, found, Counter())] == []
+
+
+def test_a_deny_of_which_something_is_not_said_is_left_out_whole_and_told() -> None:
+    (question,) = questions(objects("*"), unless("Bool", "aws:SecureTransport", "false"))
+    assert "Left out: what a Deny does, which asks `Bool` of `aws:SecureTransport`." in question.text
+
+
+def test_who_mentions_a_claim_in_a_deny_has_it() -> None:
+    """The policy of a user without it is not made."""
+    (question,) = questions(objects("all"), denied(NotResource="arn:aws:s3:::bucket/{{ z }}"))
+    assert "(assert |one has z|)" in question.text
+
+
+def test_a_deny_counts_on_the_ways_that_lead_to_it() -> None:
+    deny = denied(NotResource="arn:aws:s3:::bucket/{{ x }}/*")
+    parts = ["{% if plan is defined %}", deny, ",", "{% endif %}", objects("*")]
+    found = questions(*parts)
+    assert sorted(answer(question.text) for question in found) == ["sat", "sat", "unsat"]
+
+
+# ── Session tags ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TAG = {"aws:PrincipalTag/Team": "x"}
 
 
 @pytest.mark.parametrize(
-    "denied",
+    ("part", "found"),
     [
-        pytest.param({"NotResource": "arn:aws:s3:::bucket/{{ x }}/*"}, id="all resources but one's own"),
-        pytest.param({"NotAction": "s3:PutObject", "Resource": "*"}, id="all actions but one"),
+        pytest.param(objects("${aws:principaltag/team}/*"), PROVEN, id="in a resource"),
+        pytest.param(objects("${aws:PrincipalTag/Team, 'none'}/*"), PROVEN, id="with a default that nobody needs"),
+        pytest.param(objects("${aws:PrincipalTag/Team}*"), LEAK, id="without an end"),
+        pytest.param(objects("${aws:PrincipalTag/Other}/*"), PARTLY, id="another tag"),
+        pytest.param(
+            under("StringEquals", "aws:ResourceTag/t", "${aws:PrincipalTag/Team}"), PROVEN, id="in a condition",
+        ),
+        pytest.param(
+            objects("{{ x }}/*", Condition={"StringEquals": {"aws:PrincipalTag/Team": "{{ x }}"}}), PROVEN,
+            id="that it is what it is",
+        ),
+        pytest.param(
+            objects("{{ x }}/*", Condition={"StringNotEquals": {"aws:PrincipalTag/Team": "{{ x }}"}}),
+            {("partial", "unsat")}, id="that it is not what it is",
+        ),
     ],
-)
-def test_a_deny_of_all_but_some_is_left_out_and_said_and_never_asked_as_if_it_allowed(
-    denied: dict[str, str],
+)  # fmt: skip
+def test_a_tag_is_the_claim_that_every_session_has_as_it(
+    part: dict[str, Any], found: set[tuple[str, str]]
 ) -> None:
-    """What is left out adds users and requests, so that `unsat` stays a proof; `sat` is then no leak."""
-    action = {} if "NotAction" in denied else {"Action": "s3:*"}
-    (question,) = questions(objects("*"), {"Effect": "Deny", **action, **denied})
-    assert (question.kind, answer(question.text)) == ("partial", "sat")
-    assert "Left out: what it denies." in question.text
-    (own,) = questions(objects("{{ x }}/*"), {"Effect": "Deny", **action, **denied})
-    assert (own.kind, answer(own.text)) == ("partial", "unsat")
+    templates = TemplateSet.compile({"it": template(part)}, claims=CLAIMS, variables={})
+    (question,) = export(
+        templates,
+        subjects={"it": ["it"]},
+        promises={"it": Promise(isolates=("x",))},
+        claims=CLAIMS,
+        tags={"it": {"it": TAG}},
+    )
+    assert {(question.kind, answer(question.text))} == found
+
+
+def test_tags_are_those_of_each_proof_s_own_roles() -> None:
+    templates = TemplateSet.compile(
+        {"it": template(objects("${aws:PrincipalTag/Team}/*"))}, claims=CLAIMS, variables={}
+    )
+    found = export(
+        templates,
+        subjects={"role one": ["it"], "role two": ["it"], "role three": ["it"]},
+        promises={"it": Promise(isolates=("x",))},
+        claims=CLAIMS,
+        tags={"role one": {"it": TAG}, "role three": {"it": TAG}},
+    )
+    answers = {question.subjects: (question.kind, answer(question.text)) for question in found}
+    assert answers == {("role one", "role three"): ("exact", "unsat"), ("role two",): ("partial", "sat")}
 
 
 def test_two_templates_are_held_against_each_other_once() -> None:
