@@ -22,6 +22,7 @@ from authorizer.engine.prove import (
     find_overlap,
     samples,
 )
+from authorizer.engine.smt import PathQuestion
 from authorizer.gate.route_issuers import shared_by_issuers
 from authorizer.gate.route_patterns import is_open, methods, parts
 from authorizer.gate.route_users import Entry, entries_of, party, typed
@@ -53,6 +54,20 @@ def shared_by(claim: str, settings: Settings) -> tuple[Sharing, ...]:
     return _Claim(claim, entries_of(settings), settings).shared()
 
 
+def path_questions(settings: Settings) -> Iterator[PathQuestion]:
+    """Every pair of routes that the proofs of routes are about."""
+    entries = entries_of(settings)
+    for name in dict.fromkeys(name for entry in entries for name in entry.route.holes):
+        for one, other in _Claim(name, entries, settings).pairs():
+            yield PathQuestion(
+                claim=name,
+                subject=f"{ROUTES_BY}{name}",
+                paths=(one.route.path, other.route.path),
+                places=(one.place, other.place),
+                methods_in_common=bool(_common(one.route, other.route)),
+            )
+
+
 class _Claim:
     """One proof."""
 
@@ -68,8 +83,12 @@ class _Claim:
             entry for entry in entries if claim not in entry.route.holes and entry.scope in shared
         ]
 
+    def pairs(self) -> list[tuple[Entry, Entry]]:
+        """The routes with the claim, beside one another and beside each other route that is not declared shared."""
+        return [*combinations_with_replacement(self._own, 2), *product(self._own, self._others)]
+
     def proof(self) -> Proof:
-        pairs = [*combinations_with_replacement(self._own, 2), *product(self._own, self._others)]
+        pairs = self.pairs()
         findings = [finding for one, other in pairs if (finding := self._met(one, other)) is not None]
         findings += self._doubts()
         meeting, rests_on = shared_by_issuers(self._claim, self._own, self._settings)

@@ -160,6 +160,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "engine/smt/__init__": "the front door",
     "engine/smt/export": "writes the prover's questions down, for cvc5 to answer",
     "engine/smt/keys": "writes the prover's questions down, for cvc5 to answer",
+    "engine/smt/paths": "writes the prover's questions down, for cvc5 to answer",
     "engine/smt/script": "writes the prover's questions down, for cvc5 to answer",
     "engine/smt/spared": "writes the prover's questions down, for cvc5 to answer",
     "engine/smt/tags": "writes the prover's questions down, for cvc5 to answer",

@@ -5,5 +5,6 @@ answer is worth.
 """
 
 from authorizer.engine.smt.export import Exported, export
+from authorizer.engine.smt.paths import PathQuestion, export_paths
 
-__all__ = ["Exported", "export"]
+__all__ = ["Exported", "PathQuestion", "export", "export_paths"]

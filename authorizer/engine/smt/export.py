@@ -144,16 +144,13 @@ class _Writer:
 
     def exported(self, number: str, question: _Question, of: tuple[str, ...]) -> Exported:
         one, other = question.one, question.other
-        name = "-".join(
-            (number, question.claim, *(held.place.replace(".json.j2:", "-") for held in (one, other)))
-        )
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:120] + ".smt2"
+        places = (held.place.replace(".json.j2:", "-") for held in (one, other))
         script = self._script(question, left_out := self._left_out(question))
         notes = [f"Left out: {each}." for each in script.left_out]
         if left_out:
             notes.append(f"Not asked, because declared common to all: {len(left_out)} pairs of resources.")
         return Exported(
-            name=name,
+            name=file_name("-".join((number, question.claim, *places))),
             text=_head(question, of, notes) + script.text(),
             kind="partial" if script.left_out else "exact",
             subjects=of,
@@ -218,8 +215,9 @@ def _beyond(number: str, subject: str) -> Exported:
         "NOT EXPRESSED: this proof compares users whose issuers differ, or sets of statements of one user; it is no",
         "question about a pair of statements and one claim.",
     ]
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{number}-{subject}")[:120] + ".smt2"
-    return Exported(name=name, text=_comments(lines), kind="not expressed", subjects=(subject,))
+    return Exported(
+        name=file_name(f"{number}-{subject}"), text=comments(lines), kind="not expressed", subjects=(subject,)
+    )
 
 
 def _head(question: _Question, of: Sequence[str], notes: Sequence[str]) -> str:
@@ -228,7 +226,7 @@ def _head(question: _Question, of: Sequence[str], notes: Sequence[str]) -> str:
         f"{who}: statement {held.statement.sid or 'without a Sid'} at {held.place}, on {_shown(held.statement)}"
         for who, held in (("one", one), ("other", other))
     ]
-    return _comments(
+    return comments(
         [
             f"May two users whose `{question.claim}` differs touch the same thing, each by one of these statements?",
             *shown,
@@ -243,7 +241,12 @@ def _shown(statement: Statement) -> str:
     return re.sub(PATTERN, "<claim>", ", ".join(statement.resources))
 
 
-def _comments(lines: Sequence[str]) -> str:
+def file_name(text: str) -> str:
+    """A name for a question's file, on every system."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", text)[:120] + ".smt2"
+
+
+def comments(lines: Sequence[str]) -> str:
     """Comments, each on its own lines: nothing that a template's author wrote can end one."""
     plain = (re.sub(r"[^\x20-\x7e\xa1-ÿ]", "_", line) for line in lines)
     return "".join(f"; {line}\n" for line in plain)

@@ -12,7 +12,7 @@ from authorizer.engine import ClaimType, declare
 from authorizer.engine.document.sharing import Sharing
 from authorizer.engine.prove.proof import Promise, Verdict
 from authorizer.engine.prove.prove import prove
-from authorizer.engine.smt import Exported, export
+from authorizer.engine.smt import Exported, PathQuestion, export, export_paths
 from authorizer.engine.smt.terms import characters, parts_of, string
 from authorizer.engine.template.template import TemplateSet
 from authorizer.gate import export_settings, prove_settings
@@ -435,6 +435,60 @@ def test_what_reaches_no_name_may_stand_beside_what_is_one_user_s_own() -> None:
     assert [answer(question.text) for question in found] == ["unsat", "unsat", "unsat"]
 
 
+# ── Routes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        pytest.param("/orgs/{x}/*", "/orgs/{x}/*", ("exact", "unsat"), id="a folder each"),
+        pytest.param("/orgs/{x}/*", "/orgs/*", ("exact", "sat"), id="beside all folders"),
+        pytest.param("/orgs/{x}/*", "/all/*", ("exact", "unsat"), id="beside another folder"),
+        pytest.param("/{x}/{z}", "/{z}/{x}", ("exact", "sat"), id="two claims, the other way round"),
+        pytest.param("/{x}/{z}", "/{x}/{z}", ("exact", "unsat"), id="two claims"),
+        pytest.param("/*/{x}", "/*/{x}", ("exact", "unsat"), id="at the end"),
+        pytest.param("/*/{x}/*", "/*/{x}/*", ("exact", "sat"), id="anywhere"),
+        pytest.param("/teams/{teams}", "/teams/{teams}", ("exact", "sat"), id="another claim"),
+    ],
+)
+def test_a_pair_of_routes_is_asked_about(one: str, other: str, found: tuple[str, str]) -> None:
+    asked = PathQuestion(
+        claim="x", subject="routes by x", paths=(one, other), places=("a", "b"), methods_in_common=True
+    )
+    (question,) = export_paths([asked], claims=CLAIMS)
+    assert (question.kind, answer(question.text)) == found
+    (apart,) = export_paths([replace(asked, methods_in_common=False)], claims=CLAIMS)
+    assert (apart.kind, answer(apart.text)) == ("exact", "unsat")
+
+
+def test_lists_of_routes_are_not_told_apart() -> None:
+    asked = PathQuestion(
+        claim="teams",
+        subject="routes by teams",
+        paths=("/t/{teams}",) * 2,
+        places=("a", "b"),
+        methods_in_common=True,
+    )
+    (question,) = export_paths([asked], claims=CLAIMS)
+    assert (question.kind, answer(question.text)) == ("partial", "sat")
+    assert question.name == "path-0001-teams-a-b.smt2"
+
+
+@pytest.mark.parametrize(
+    ("entry", "answers"), [("GET /all/*", {"unsat"}), ("GET /tenants/*", {"unsat", "sat"})]
+)
+def test_the_proofs_of_routes_are_asked_with_those_of_policies(entry: str, answers: set[str]) -> None:
+    access = make_access(scopes={"files:read": [entry]})
+    found = [each for each in export_settings(access) if each.subjects == ("routes by tenant",)]
+    assert {question.kind for question in found} == {"exact"}
+    assert {answer(question.text) for question in found} == answers
+    (proof,) = (each for each in prove_settings(access) if each.subject == "routes by tenant")
+    assert proof.pairs == len(found)
+    assert [*judged(proof, {("exact", each) for each in answers}, Counter())] == []
+    assert (proof.verdict == "LEAK") == ("sat" in answers)
+    assert not [each for each in export_settings(access, ["s3-home"]) if "routes" in each.subjects[0]]
+
+
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -522,7 +576,8 @@ def test_only_what_is_named_is_asked_and_other_proofs_are_told() -> None:
 
 
 def test_a_policy_that_promises_nothing_asks_nothing() -> None:
-    assert export_settings(make_access(policies=None)) == []
+    asked = export_settings(make_access(policies=None))
+    assert {question.subjects for question in asked} == {("routes by tenant",)}
 
 
 @pytest.mark.parametrize(
