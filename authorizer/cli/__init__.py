@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "exec": "authorizer.cli.exec",
     "logout": "authorizer.cli.logout",
     "fmt": "authorizer.cli.fmt",
+    "schema": "authorizer.cli.schema",
     "why": "authorizer.cli.why",
 }
 SUMMARIES: Mapping[str, str] = {
@@ -50,6 +51,7 @@ SUMMARIES: Mapping[str, str] = {
     "exec": "Run a command with your own AWS credentials.",
     "logout": "Sign out: forget and revoke your tokens.",
     "fmt": "Lay out the templates in one way.",
+    "schema": "Print the JSON Schema of access.toml, personas or cases, for an editor.",
     "why": "Say what the code of a finding means, and what to do.",
 }
 

@@ -117,6 +117,7 @@ def _from_pool(folder: Path, pool_id: str, kinds: Sequence["Kind"]) -> None:
     from authorizer.local.personas import FILE
     from authorizer.local.pool import read_pool
     from authorizer.local.pool_files import files_of
+    from authorizer.schemas import FOLDER, SCHEMAS, named, schema_text
 
     environment = {"AWS_REGION": pool_id.partition("_")[0], "ACCOUNT_ID": "123456789012"}
     rows = []
@@ -131,9 +132,10 @@ def _from_pool(folder: Path, pool_id: str, kinds: Sequence["Kind"]) -> None:
     _write(
         folder,
         {
-            "policies/access.toml": access,
-            "policies/cases/routes.toml": made.routes,
-            f"events/{FILE}": made.personas,
+            "policies/access.toml": named("access", access),
+            "policies/cases/routes.toml": named("cases", made.routes),
+            f"events/{FILE}": named("personas", made.personas),
+            **{f"policies/{FOLDER}/{name}.json": schema_text(name) for name in SCHEMAS},
             **{f"events/{name}": text for name, text in made.events.items()},
             **_of_the_library(kinds),
         },
@@ -160,12 +162,13 @@ def _from_environment(rows: str) -> tuple[str, dict[str, str]]:
 
 
 def _of_the_library(kinds: Sequence["Kind"]) -> dict[str, str]:
+    from authorizer.schemas import named
     from authorizer.settings.load import SUFFIX
 
     found = {}
     for kind in kinds:
         found[f"policies/templates/{kind.name}{SUFFIX}"] = kind.template
-        found[f"policies/cases/{kind.name}.toml"] = kind.cases
+        found[f"policies/cases/{kind.name}.toml"] = named("cases", kind.cases)
     return found
 
 

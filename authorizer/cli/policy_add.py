@@ -59,11 +59,14 @@ def _name(kind: "Kind") -> str:
 
 
 def _files(folder: Path, kind: "Kind") -> dict[Path, str]:
+    from authorizer.schemas import FOLDER, named
     from authorizer.settings.load import SUFFIX
 
+    # A schema is named where there is one: an older repository has none, and its editor would look for it in vain.
+    has_schemas = (folder / FOLDER / "cases.json").is_file()
     return {
         folder / "templates" / f"{kind.name}{SUFFIX}": kind.template,
-        folder / "cases" / f"{kind.name}.toml": kind.cases,
+        folder / "cases" / f"{kind.name}.toml": named("cases", kind.cases) if has_schemas else kind.cases,
     }
 
 

@@ -47,13 +47,18 @@ def load_personas(path: Path) -> Personas:
     """Read `path`. Raises `SettingsError` with every problem."""
     tables, source = read_toml(path)
     problems = Problems(str(path), source)
-    root = Section(tables, path=(), problems=problems, environment={})
-    environment = root.mapping("environment")
-    people = {name: _persona(name, root.section(name)) for name in root.names() if name != "environment"}
-    root.done()
+    environment, people = read_personas(Section(tables, path=(), problems=problems, environment={}))
     if problems.found:
         raise SettingsError(problems.found)
     return Personas(place=str(path), environment=environment, people=people)
+
+
+def read_personas(root: Section) -> tuple[dict[str, str], dict[str, Persona]]:
+    """What the whole table says: the environment, and the people."""
+    environment = root.mapping("environment")
+    people = {name: _persona(name, root.section(name)) for name in root.names() if name != "environment"}
+    root.done()
+    return environment, people
 
 
 def _persona(name: str, section: Section) -> Persona:

@@ -23,7 +23,7 @@ def speaks_for(section: Section) -> Authority | None:
     """`speaks_for`: "any", or a table. None where the issuer's table does not say."""
     if "speaks_for" not in section:
         return None
-    if section.raw("speaks_for") == _ANY:
+    if section.says("speaks_for", _ANY):
         return Authority()
     inner = section.section("speaks_for")
     claims = inner.section("claims")
@@ -50,7 +50,7 @@ def actors(section: Section) -> dict[str, frozenset[str]]:
 
 def _named(section: Section, key: str) -> frozenset[str] | None:
     """A list of names, none where it is empty, or None for "any". Either is said aloud."""
-    if section.raw(key) == _ANY:
+    if section.says(key, _ANY):
         return None
     if key not in section:
         section.problem(key, f'is required: expected a list, or the text "{_ANY}"')

@@ -101,7 +101,8 @@ def _issuer_urls(row: Section, section: Section) -> list[tuple[str, str, str]]:
     if "issuer" in row:
         name = row.text("issuer")
         _check_https(row, "issuer", name)
-        if row.raw("regions") is not None:
+        if "regions" in row:
+            row.raw("regions")
             row.problem(
                 "regions", "is about a user_pool: the URL of any other issuer is `issuer`, as it stands"
             )
@@ -158,7 +159,7 @@ def _check_https(section: Section, key: str, uri: str) -> None:
 
 def _client_ids(section: Section) -> frozenset[str] | None:
     """The app clients; None only where the file says `client_ids = "any"` aloud."""
-    if section.raw("client_ids") == "any":
+    if section.says("client_ids", "any"):
         return None
     return frozenset(
         section.texts(

@@ -10,7 +10,7 @@ from authorizer.model import Role
 from authorizer.settings import callers, causes, coherence, issuers, roles, routes, sessions, vocabulary
 from authorizer.settings.format_text import holes
 from authorizer.settings.reader import Problems, Section
-from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Access, Settings
+from authorizer.settings.schema import Access, Settings
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
 SUFFIX = ".json.j2"
@@ -110,8 +110,7 @@ def read(
     root = Section(tables, path=(), problems=problems, environment=environment)
 
     section = root.section("session")
-    name = section.text("name", "{sub}")
-    duration = section.seconds("duration", "1h", least=MIN_DURATION, most=MAX_CHAINED_DURATION)
+    name, duration = sessions.defaults(section)
     session = sessions.session(section)
     section.done()
 
@@ -128,7 +127,7 @@ def read(
             problems.of_template(problem)
         template_set = TemplateSet({}, {}, {})
 
-    by_name = roles.roles(root, name, int(duration))
+    by_name = roles.roles(root, name, duration)
     settings = Settings(
         place=place,
         issuers=issuers.issuers(root, key_sets or {}),

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from authorizer.syntax.places import Path, dotted, line_of
 
-_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
+DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 ENVIRONMENT = "env:"
 """What a text begins with that is read from the environment."""
 
@@ -97,6 +97,30 @@ class Section:
         """The value as TOML gave it, or None."""
         return self._get(key, required=False)
 
+    def says(self, key: str, word: str) -> bool:
+        """Whether the value is this word, which stands for all of something."""
+        return self._get(key, required=False) == word
+
+    def has_tables(self, key: str) -> bool:
+        """Whether the value is a list with a table in it."""
+        value = self._get(key, required=False)
+        return isinstance(value, list) and any(isinstance(row, dict) for row in value)
+
+    def day(self, key: str) -> str | None:
+        """A day such as `2027-01-31`, with quotes or as TOML's own date. None where the key is absent."""
+        value = self._get(key, required=False)
+        if value is None:
+            return None
+        from datetime import date  # noqa: PLC0415 - only an exception with an end pays for it
+
+        try:
+            if isinstance(value, str | date):
+                return date.fromisoformat(str(value)).isoformat()
+        except ValueError:
+            pass
+        self.problem(key, "expected a day such as 2027-01-31")
+        return None
+
     def optional_text(self, key: str, *, pattern: str = "", expected: str = "") -> str | None:
         """A text, or None where the key is absent."""
         self._asked.add(key)
@@ -152,7 +176,7 @@ class Section:
         if value is not None and least <= value <= most:
             return value
         if value is not None:
-            self.problem(key, f"expected {_span(least)} to {_span(most)}, found {text}")
+            self.problem(key, f"expected {span(least)} to {span(most)}, found {text}")
         elif text:  # else it has been reported
             self.problem(key, f'expected a duration such as "30s", "5m" or "1h", found {text!r}')
         usual = _seconds(default or "")
@@ -272,7 +296,7 @@ class Section:
 
 
 def _seconds(text: str) -> float | None:
-    match = _DURATION.fullmatch(text)
+    match = DURATION.fullmatch(text)
     if not text or match is None:
         return None
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
@@ -291,7 +315,7 @@ def _kind(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), type(value).__name__)
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     for size, unit in ((3600, "h"), (60, "m")):
         if seconds and seconds % size == 0:
             return f"{int(seconds // size)}{unit}"

@@ -14,7 +14,9 @@ from authorizer.settings.walks import IN_WORDS, walks
 
 HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 """The name of a header (RFC 9110 §5.6.2, token)."""
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+ENTRY = rf"(?:{'|'.join(METHODS)}) /.*|\$connect|\$default"
+"""What an entry of a scope looks like, for an editor. `_route` says what more it must be."""
 _PATH = r"/[A-Za-z0-9._~!&'()+,;=:@%/*-]*"
 
 
@@ -40,7 +42,7 @@ def _route(section: Section, scope: str, text: str) -> Route | None:
     if problem is not None:
         section.problem(scope, f"{text!r} {problem}")
         return None
-    if method not in _METHODS or not re.fullmatch(_PATH, HOLE.sub("x", path)):
+    if method not in METHODS or not re.fullmatch(_PATH, HOLE.sub("x", path)):
         section.problem(scope, f'expected "METHOD /path", "$connect" or "$default", found {text!r}')
         return None
     if walks(path):
@@ -77,8 +79,7 @@ def shared(root: Section) -> dict[str, dict[str, Terms]]:
 
 
 def _shared(table: Section, claim: str) -> Iterator[tuple[str, Terms]]:
-    rows = table.raw(claim)
-    if isinstance(rows, list) and any(isinstance(row, dict) for row in rows):
+    if table.has_tables(claim):
         for section in table.array(claim):
             scope, why = section.text("scope"), terms(section)
             section.done()

@@ -1,13 +1,19 @@
 """`[session]`, `[sealing]`, `[private_sealing]` and `[shared_cache]`: how sessions are made, carried and kept."""
 
 from authorizer.settings.reader import Section
-from authorizer.settings.schema import Sealing, Session, SharedCache
+from authorizer.settings.schema import MAX_CHAINED_DURATION, MIN_DURATION, Sealing, Session, SharedCache
 
 _TABLE = r"(?:arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/)?[A-Za-z0-9_.-]{3,255}"
 
 
+def defaults(section: Section) -> tuple[str, int]:
+    """`name` and `duration` of `[session]`: of each role that says nothing else."""
+    duration = section.seconds("duration", "1h", least=MIN_DURATION, most=MAX_CHAINED_DURATION)
+    return section.text("name", "{sub}"), int(duration)
+
+
 def session(section: Section) -> Session:
-    """`[session]`, without the role defaults `name` and `duration`."""
+    """`[session]`, without what roles have by default."""
     entries = section.integer("cache_entries", least=1, most=100_000)
     return Session(
         context=section.choice("context", ("plain", "sealed", "none"), "plain"),

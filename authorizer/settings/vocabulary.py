@@ -89,33 +89,22 @@ def suppressions(root: Section) -> tuple[Suppression, ...]:
 
 def terms(section: Section) -> Terms:
     """Why an exception is made, by whom, and until when: a day, with quotes or as TOML's own date."""
-    until = section.raw("until")
-    if until is not None:
-        from datetime import date  # noqa: PLC0415 - only an exception with an end pays for it
-
-        try:
-            until = date.fromisoformat(str(until)).isoformat() if isinstance(until, str | date) else ""
-        except ValueError:
-            until = ""
-        if not until:
-            section.problem("until", "expected a day such as 2027-01-31")
     return Terms(
+        until=section.day("until"),
         reason=section.optional_text("reason"),
         owner=section.optional_text("owner"),
-        until=str(until) if until else None,
     )
 
 
 def _shared(policy: Section, template: str, constants: Mapping[str, str]) -> Iterator[tuple[Sharing, Terms]]:
-    value = policy.raw("shared")
-    if value is None:
-        return
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        policy.problem(
-            "shared",
-            "expected tables that say of which statement what is common to all, such as "
-            f'[{{ statement = "ListQueues", actions = ["sqs:ListQueues"], resources = ["*"] }}], found {value!r}',
-        )
+    if not policy.has_tables("shared"):
+        value = policy.raw("shared")
+        if value not in (None, []):
+            policy.problem(
+                "shared",
+                "expected tables that say of which statement what is common to all, such as "
+                f'[{{ statement = "ListQueues", actions = ["sqs:ListQueues"], resources = ["*"] }}], found {value!r}',
+            )
         return
     for section in policy.array("shared"):
         sharing = Sharing(

@@ -220,7 +220,7 @@ MISTAKES: Final = (
     ),
     Mistake(
         name="the editor wrote a byte order mark",
-        edits=(Edit(ACCESS, "# Who may do what", "\ufeff# Who may do what"),),
+        edits=(Edit(ACCESS, "#:schema", "\ufeff#:schema"),),
         command="check",
         exit=1,
         place=f"{ACCESS}:1:1",

@@ -31,10 +31,10 @@ In `resource`, `context` and `path`, `{bucket}` is a variable of the deployment,
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import product
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from authorizer.engine.check.cases import EXPECTED, Case, Expected, User
 from authorizer.engine.check.routes import RouteCase
@@ -44,10 +44,38 @@ from authorizer.engine.language import CaseInvalid, ClaimValue, ValueRefused
 from authorizer.syntax.places import Path, line_of
 from authorizer.syntax.toml_text import TomlInvalid, parse_toml
 
-FILE_KEYS: Final = ("templates", "role", "users", "cases", "routes")
-USER_KEYS: Final = ("claims", "scopes", "groups", "issuer")
-CASE_KEYS: Final = ("name", "user", "action", "resource", "context", "expect", "statement")
-ROUTE_KEYS: Final = ("name", "user", "method", "path", "expect", "route")
+Form: TypeAlias = Literal["text", "text or texts", "table", "tables"]
+FILE_KEYS: Final[Mapping[str, Form]] = {
+    "templates": "text or texts",
+    "role": "text",
+    "users": "table",
+    "cases": "tables",
+    "routes": "tables",
+}
+USER_KEYS: Final[Mapping[str, Form]] = {
+    "claims": "table",
+    "scopes": "text or texts",
+    "groups": "text or texts",
+    "issuer": "text",
+}
+CASE_KEYS: Final[Mapping[str, Form]] = {
+    "name": "text",
+    "user": "text",
+    "action": "text or texts",
+    "resource": "text or texts",
+    "context": "table",
+    "expect": "text",
+    "statement": "text",
+}
+ROUTE_KEYS: Final[Mapping[str, Form]] = {
+    "name": "text",
+    "user": "text",
+    "method": "text or texts",
+    "path": "text or texts",
+    "expect": "text",
+    "route": "text",
+}
+"""What each table of a case file may have."""
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -104,7 +132,7 @@ class _File:
         self._problems.append(f"{self._file}:{line}: {text}" if line else f"{self._file}: {text}")
 
     def _only(
-        self, tree: Mapping[str, object], known: Sequence[str], where: str, path: Path
+        self, tree: Mapping[str, object], known: Collection[str], where: str, path: Path
     ) -> Mapping[str, object]:
         """Note the keys that are not known. The table, a misspelt key read as the one that was meant."""
         meant = dict(tree)

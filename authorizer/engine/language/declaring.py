@@ -16,7 +16,7 @@ MAX_ITEMS = 100
 MIN_ALPHABET = 8
 """Fewest characters of an alphabet that is written out: fewer are a misspelt name of one."""
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
-_COMMON = ("list", "max_items", "lower_case", "fallback")
+COMMON = ("list", "max_items", "lower_case", "fallback")
 
 
 def declare(spec: Mapping[str, object]) -> ClaimType:
@@ -46,7 +46,7 @@ class _Declaration:
         self._problems: list[str] = []
 
     def made(self) -> ClaimType:
-        known = ("type", *self._row.options, *_COMMON)
+        known = ("type", *self._row.options, *COMMON)
         self._problems += [
             f"type `{self._name}` has no option `{key}`: expected {', '.join(known)}"
             for key in self._spec
