@@ -70,10 +70,13 @@ LAYERS: dict[str, set[str]] = {
     },
     "bundle": {"errors", "settings", "syntax"},
     "library": {"syntax"},
+    # Schemas of what people write, for their editors.
+    "schemas": {"engine.check", "engine.language", "identity", "local", "settings", "syntax"},
     "cli": {
         "assurance", "bundle", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
         "errors",
-        "gate", "library", "local", "local_gateway", "model", "record", "runtime", "settings", "signin", "syntax",
+        "gate", "library", "local", "local_gateway", "model", "record", "runtime", "schemas", "settings", "signin",
+        "syntax",
     },
     "__main__": {"cli"},
     "__init__": set(),
@@ -106,6 +109,7 @@ DOORS: dict[str, set[str]] = {
         "limits",
         "load",
         "reader",
+        "readers",
         "schema",
         "walks",
     },

@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from authorizer.engine.check import case_file
-from authorizer.engine.check.cases import EXPECTED
+from authorizer.engine.check import CASE_FILE, CASE_FILE_EXAMPLE, EXPECTED, Form
 from authorizer.identity.permit import METHODS
 from authorizer.schemas.shapes import DRAFT, Json, described, table
 
@@ -22,10 +21,10 @@ _METHOD: Final[Json] = {"enum": list(METHODS)}
 
 def cases_schema() -> Json:
     """JSON Schema, draft 7, of the shape of a case file."""
-    words = _words(case_file.__doc__ or "")
-    user = _table(case_file.USER_KEYS, words["users"], {"claims": table({}, others=True)})
+    words = _words(CASE_FILE_EXAMPLE)
+    user = _table(CASE_FILE["users"], words["users"], {"claims": table({}, others=True)})
     expectation: dict[str, Json] = {"name": _NAMED, "expect": {"enum": list(EXPECTED)}}
-    case = _table(case_file.CASE_KEYS, words["cases"], expectation, ("name", "user", "expect"))
+    case = _table(CASE_FILE["cases"], words["cases"], expectation, ("name", "user", "expect"))
     case |= {
         "if": {"properties": {"expect": {"const": "refused"}}},
         "then": {"properties": {"statement": False}},
@@ -33,7 +32,7 @@ def cases_schema() -> Json:
     }
     asked: Json = {"anyOf": [_METHOD, {"type": "array", "items": _METHOD}]}
     route = _table(
-        case_file.ROUTE_KEYS,
+        CASE_FILE["routes"],
         words["routes"],
         {**expectation, "method": asked},
         ("name", "user", "expect", "path"),
@@ -47,7 +46,7 @@ def cases_schema() -> Json:
     return {
         "$schema": DRAFT,
         "title": "A file of policies/cases/",
-        **_table(case_file.FILE_KEYS, words[""], inner),
+        **_table(CASE_FILE[""], words[""], inner),
         "anyOf": [
             {
                 "properties": {"cases": {"minItems": 1}},
@@ -60,7 +59,7 @@ def cases_schema() -> Json:
 
 
 def _table(
-    keys: Mapping[str, case_file.Form],
+    keys: Mapping[str, Form],
     words: Mapping[str, str],
     own: Mapping[str, Json],
     required: tuple[str, ...] = (),

@@ -2,9 +2,18 @@
 
 from typing import Final
 
-from authorizer.engine.language.declaring import COMMON, MAX_ITEMS, MAX_LENGTH, MIN_ALPHABET
-from authorizer.engine.language.kinds import ADDRESS_BITS, ALPHABETS, MAX_NUMBER, TYPES, Kind
-from authorizer.engine.language.lists import WRITTEN
+from authorizer.engine.language import (
+    ADDRESS_BITS,
+    ALPHABETS,
+    COMMON,
+    MAX_ITEMS,
+    MAX_LENGTH,
+    MAX_NUMBER,
+    MIN_ALPHABET,
+    TYPES,
+    WRITTEN,
+    Kind,
+)
 from authorizer.schemas.shapes import Json
 
 _WHOLE: Final[Json] = {"type": "integer", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}

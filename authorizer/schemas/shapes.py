@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from authorizer.settings.reader import DURATION, ENVIRONMENT, span
+from authorizer.settings.readers import NAME
 
 Json: TypeAlias = dict[str, Any]
-ANY: Final = "*"
+ANY: Final = NAME
 """In place of a key: every name."""
 _LENGTH: Final = re.compile(r"\(\?=\(\?s:\.(\{[0-9,]+\})\)\\Z\)")
 """How `authorizer.settings.limits` bounds the length of a text, in Python's way."""

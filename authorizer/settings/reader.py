@@ -114,12 +114,12 @@ class Section:
         from datetime import date  # noqa: PLC0415 - only an exception with an end pays for it
 
         try:
-            if isinstance(value, str | date):
-                return date.fromisoformat(str(value)).isoformat()
+            day = date.fromisoformat(str(value)).isoformat() if isinstance(value, str | date) else None
         except ValueError:
-            pass
-        self.problem(key, "expected a day such as 2027-01-31")
-        return None
+            day = None
+        if day is None:
+            self.problem(key, "expected a day such as 2027-01-31")
+        return day
 
     def optional_text(self, key: str, *, pattern: str = "", expected: str = "") -> str | None:
         """A text, or None where the key is absent."""

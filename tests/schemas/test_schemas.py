@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from shutil import copytree, which
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -26,15 +26,16 @@ from authorizer.engine.language.kinds import TYPES
 from authorizer.library import KINDS
 from authorizer.local.personas import read_personas
 from authorizer.schemas import FIRST_LINES, FOLDER, SCHEMAS, named, schema_text
-from authorizer.schemas.access import _READERS
 from authorizer.schemas.claim_rows import claim_row
 from authorizer.settings.causes import TABLES
 from authorizer.settings.reader import Problems, Section
+from authorizer.settings.readers import READERS
 from tests.cli.test_commands import run
 from tests.guide.test_reference import rows_of
 from tests.make import ROOT, sample_access
 from tests.mistakes.score import try_mistake
 from tests.mistakes.table import MISTAKES
+from tests.needs import node
 
 POLICIES, EVENTS = ROOT / "policies", ROOT / "events"
 MADE = {name: json.loads(schema_text(name)) for name in SCHEMAS}
@@ -124,7 +125,7 @@ def keys_of(schema: Any, path: str = "") -> Iterator[str]:
 
 
 def test_every_key_of_the_reference_is_in_the_schema() -> None:
-    assert set(MADE["access"]["properties"]) == set(_READERS) == set(TABLES)
+    assert set(MADE["access"]["properties"]) == set(READERS) == set(TABLES)
     assert rows_of("settings.md", "settings") <= set(keys_of(MADE["access"]))
     assert rows_of("personas.md", "persona keys") <= set(keys_of(MADE["personas"]))
     assert rows_of("cases.md", "case keys") <= set(keys_of(MADE["cases"]))
@@ -256,7 +257,7 @@ def _access(tables: Any) -> list[str]:
     """What the readers say of the tables, each of its own: nothing of what a name is elsewhere."""
     found = Problems("x", "")
     root = Section(tables, path=(), problems=found, environment=Anything())
-    for name, (reader, _) in _READERS.items():
+    for name, (reader, _) in READERS.items():
         root.raw(name)
         reader(root)
     root.done()
@@ -358,12 +359,9 @@ def test_mistakes_of_shape_are_refused_by_the_schema_too(tmp_path: Path) -> None
 def test_every_pattern_is_one_of_ecma_262() -> None:
     patterns = sorted(set(_patterns(MADE)))
     assert len(patterns) > 10
-    node = which("node")
-    if node is None:
-        pytest.skip("node is not on the PATH")
     code = "for (const p of JSON.parse(process.argv[1])) new RegExp(p, 'u')"
     done = subprocess.run(
-        [node, "-e", code, json.dumps(patterns)], capture_output=True, text=True, check=False
+        [node(), "-e", code, json.dumps(patterns)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
@@ -381,7 +379,7 @@ def _patterns(value: Any) -> Iterator[str]:
 TAPLO = Path(sysconfig.get_path("scripts")) / "taplo"
 
 
-@pytest.mark.skipif(not TAPLO.exists(), reason="taplo has no wheel for this machine")
+@pytest.mark.skipif(not TAPLO.exists(), reason="not installed: pip install taplo")
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -1,8 +1,8 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
 from authorizer.engine.check.asked import action_problems, request_problems
-from authorizer.engine.check.case_file import parse_case_file, parse_cases
-from authorizer.engine.check.cases import Case, CaseResult, User, run_case
+from authorizer.engine.check.case_file import CASE_FILE, CASE_FILE_EXAMPLE, Form, parse_case_file, parse_cases
+from authorizer.engine.check.cases import EXPECTED, Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.keys import OF_RESOURCES
 from authorizer.engine.check.layout import formatted
@@ -22,6 +22,9 @@ from authorizer.engine.check.services import FACTS, rests_on_services
 from authorizer.engine.check.surroundings import Surroundings
 
 __all__ = [
+    "CASE_FILE",
+    "CASE_FILE_EXAMPLE",
+    "EXPECTED",
     "FACTS",
     "OF_RESOURCES",
     "Answer",
@@ -30,6 +33,7 @@ __all__ = [
     "CaseResult",
     "Coverage",
     "Finding",
+    "Form",
     "Opening",
     "RouteCase",
     "RouteCoverage",

@@ -75,7 +75,15 @@ ROUTE_KEYS: Final[Mapping[str, Form]] = {
     "expect": "text",
     "route": "text",
 }
-"""What each table of a case file may have."""
+CASE_FILE: Final[Mapping[str, Mapping[str, Form]]] = {
+    "": FILE_KEYS,
+    "users": USER_KEYS,
+    "cases": CASE_KEYS,
+    "routes": ROUTE_KEYS,
+}
+"""What each table of a case file may have; "" is the file itself."""
+CASE_FILE_EXAMPLE: Final = __doc__ or ""
+"""A file with every key, and beside it what it is for."""
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
