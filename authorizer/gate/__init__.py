@@ -24,6 +24,7 @@ from authorizer.gate.rulings import Note, Ruling, World, authorizers_of
 from authorizer.gate.smt import export_settings
 from authorizer.gate.splitting import Split, split
 from authorizer.gate.suppression import Sifted, has_ended, suppress
+from authorizer.gate.surrounding import surroundings
 from authorizer.gate.who_can import WhoCan, route_of, route_problems, who_can, who_reaches
 from authorizer.gate.wording import conditions, exceptions, words
 
@@ -76,6 +77,7 @@ __all__ = [
     "split",
     "subjects",
     "suppress",
+    "surroundings",
     "who_can",
     "who_reaches",
     "words",

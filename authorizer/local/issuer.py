@@ -34,7 +34,7 @@ class LocalIssuer:
     ) -> None:
         self.iss = iss
         self._client_id = client_id
-        self._machine_client_id = machine_client_id
+        self.machine_client_id = machine_client_id
         self._keys = keys
 
     def jwks(self) -> str:
@@ -65,8 +65,8 @@ class LocalIssuer:
         if persona.machine:
             payload |= {
                 "token_use": "access",
-                "sub": self._machine_client_id,
-                "client_id": self._machine_client_id,
+                "sub": self.machine_client_id,
+                "client_id": self.machine_client_id,
                 "scope": " ".join(persona.scopes),
                 "version": 2,
             }

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from authorizer.local_gateway.written import Written
 from authorizer.record import Record
 from authorizer.runtime import UNAUTHORIZED, Authorizer
 
@@ -22,6 +23,8 @@ class Outcome:
     code: str
     """The authorizer's own word for it."""
     record: Record | None = field(default=None, repr=False)
+    written: Written | None = field(default=None, repr=False)
+    """What this project's own authorizer decided by."""
 
 
 class Asked(Protocol):
@@ -34,20 +37,28 @@ class LocalFunction:
     """This project's own authorizer: one for each form of answer that is asked for, whether simple. Each has one event
     loop, and all of them one thread."""
 
-    def __init__(self, authorizers: Mapping[bool, Authorizer]) -> None:
+    def __init__(self, authorizers: Mapping[bool, Authorizer], written: Mapping[bool, Written]) -> None:
         self._authorizers = authorizers
+        self._written = written
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="authorizer")
 
     async def __call__(self, event: Mapping[str, Any], *, simple: bool) -> Outcome:
         loop = asyncio.get_running_loop()
-        authorizer = self._authorizers.get(simple) or next(iter(self._authorizers.values()))
+        form = simple if simple in self._authorizers else next(iter(self._authorizers))
+        authorizer = self._authorizers[form]
         decision, record = await loop.run_in_executor(self._thread, authorizer.decide, event)
         error = None
         if decision.response is None:
             error = (
                 UNAUTHORIZED if decision.verdict == "unauthorized" else f"authorizer failure: {decision.code}"
             )
-        return Outcome(response=decision.response, error=error, code=decision.code, record=record)
+        return Outcome(
+            response=decision.response,
+            error=error,
+            code=decision.code,
+            record=record,
+            written=self._written[form],
+        )
 
     def warm(self) -> None:
         """Clients and keys, before anybody asks: as the deployed function does in its init phase."""

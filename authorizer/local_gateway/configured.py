@@ -17,9 +17,10 @@ from authorizer.local_gateway.asking import LocalFunction
 from authorizer.local_gateway.from_access import api_of, default_kind, websocket_api_of
 from authorizer.local_gateway.from_document import apis_in
 from authorizer.local_gateway.kinds import HTTP_SIMPLE, KINDS, Kind
+from authorizer.local_gateway.written import Written
 from authorizer.model import Shape
 from authorizer.runtime import Authorizer
-from authorizer.settings.load import load
+from authorizer.settings.load import load, read_toml
 from authorizer.settings.schema import Access, Settings
 
 LAMBDA: Final = "AWS_LAMBDA_FUNCTION_NAME"
@@ -47,7 +48,7 @@ class Options:
 class Configured:
     """All that was loaded. `close` ends it."""
 
-    access: Access
+    written: Written
     environment: Mapping[str, str] = field(repr=False)
     """What `env:` names mean: the personas' below the real one."""
     local: Local | None
@@ -60,6 +61,10 @@ class Configured:
     def close(self) -> None:
         self.function.close()
         self.stack.close()
+
+    @property
+    def access(self) -> Access:
+        return self.written.access
 
     @property
     def apis(self) -> tuple[Api, ...]:
@@ -88,12 +93,15 @@ def configured(options: Options, environment: Mapping[str, str]) -> Configured:
             world = stack.enter_context(local(options.access, environment))
             access = world.access
         http, websocket = _apis(options, access.settings, region_of(meant))
+        apis = tuple(api for api in (http, websocket) if api is not None)
+        _, source = read_toml(options.access)
+        forms = {form: Written(access=each, source=source, apis=apis) for form, each in _forms(access, http)}
         # Made last: what fails leaves no event loop behind.
         function = LocalFunction(
-            {form: Authorizer(each, emit=_silent) for form, each in _forms(access, http)}
+            {form: Authorizer(each.access, emit=_silent) for form, each in forms.items()}, forms
         )
         return Configured(
-            access=access,
+            written=Written(access=access, source=source, apis=apis),
             environment=meant,
             local=world,
             function=function,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from authorizer.local_aws import Line
+from authorizer.local_gateway.verdicts import Answer
+from authorizer.local_gateway.written import Written
 from authorizer.record import Record
 
 LENGTH: Final = 10_000
@@ -66,6 +68,10 @@ class Served:
     """What it said."""
     record: Record | None = field(default=None, repr=False)
     """How it came to that, stage by stage."""
+    answer: Answer | None = field(default=None, repr=False)
+    """The very answer: of a request from the cache that of another request, as a message's is its connection's."""
+    written: Written | None = field(default=None, repr=False)
+    """What the authorizer decided by; None where it was not asked."""
 
     def shown(self) -> dict[str, Any]:
         """All of it that may be shown, as JSON has it, secrets masked."""
@@ -73,7 +79,7 @@ class Served:
             **{
                 name: getattr(self, name)
                 for name in self.__slots__
-                if name not in ("calls", "event", "response", "record", "path")
+                if name not in ("calls", "event", "response", "record", "answer", "written", "path")
             },
             "path": self.path,
             "event": masked(self.event),

@@ -33,6 +33,7 @@ from authorizer.local_gateway.responses import (
 from authorizer.local_gateway.routing import Matched, match
 from authorizer.local_gateway.sources import refused, values_of
 from authorizer.local_gateway.verdicts import Answer, Malformed, judge, read_answer
+from authorizer.local_gateway.written import Written
 from authorizer.record import Record
 
 _RETURNED = {"errorMessage": UNAUTHORIZED_TEXT}
@@ -78,6 +79,7 @@ class Seen:
     event: Mapping[str, Any] | None = field(default=None, repr=False)
     response: Mapping[str, Any] | None = field(default=None, repr=False)
     record: Record | None = field(default=None, repr=False)
+    written: Written | None = field(default=None, repr=False)
     milliseconds: dict[str, float] = field(default_factory=dict)
     asked_backend: float | None = None
 
@@ -219,7 +221,7 @@ class Gateway:
             late = (f"the authorizer gave no answer in {quotas.authorizer_seconds:g} s",)
             raise Stopped("AUTHORIZER_FAILURE", "failure", "authorizer_timeout", late) from None
         seen.took("authorizer", begun)
-        seen.record, seen.code = outcome.record, outcome.code
+        seen.record, seen.code, seen.written = outcome.record, outcome.code, outcome.written
         if outcome.error == UNAUTHORIZED_TEXT:
             raise Stopped("UNAUTHORIZED", "unauthorized", outcome.code, _refusal(outcome.record))
         if door.kind.protocol == "HTTP" and outcome.response == _RETURNED:
@@ -293,6 +295,8 @@ class Gateway:
                 event=seen.event,
                 response=seen.response,
                 record=seen.record,
+                answer=seen.answer,
+                written=seen.written,
             )
         )
 

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from authorizer.errors import SettingsError
 from authorizer.local_gateway import guard, sign_in
+from authorizer.local_gateway.console import pages
 from authorizer.local_gateway.incoming import Incoming, new_ids
 from authorizer.local_gateway.kinds import QUOTAS
 from authorizer.local_gateway.responses import Reply
@@ -52,12 +53,13 @@ class CasedProtocol(HttpToolsProtocol):
 
 
 class Application:
-    """What uvicorn calls. One way for each: sign-in, `@connections`, the API; and WebSockets."""
+    """What uvicorn calls. One way for each: sign-in, the console, `@connections`, the API; and WebSockets."""
 
     def __init__(self, serving: Serving, port: int) -> None:
         self._serving = serving
         self._port = port
         self._sockets = WebSockets(serving.gateway)
+        self._console = pages.Console(serving)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         now = self._serving.gateway.now()
@@ -88,13 +90,15 @@ class Application:
 
     def _counted(self, path: str) -> tuple[Any, ...]:
         """The APIs whose CORS counts: pages of others may call the API, and nothing else here."""
-        ours = path.startswith((f"{sign_in.PLACE}/", CONNECTIONS)) or CONNECTIONS in path
+        ours = path.startswith(f"{sign_in.PLACE}/") or pages.is_here(path) or CONNECTIONS in path
         return () if ours else self._serving.configured.apis
 
     async def _reply(self, incoming: Incoming) -> Reply:
         configured = self._serving.configured
         if incoming.path.startswith(f"{sign_in.PLACE}/"):
             return self._own(incoming)
+        if pages.is_here(incoming.path):
+            return await self._console.reply(incoming)
         before, found, connection = incoming.path.partition(CONNECTIONS)
         if found and configured.websocket is not None and before in ("", f"/{configured.websocket.stage}"):
             return await self._sockets.command(incoming.method, connection, incoming.body)

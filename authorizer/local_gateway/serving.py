@@ -39,7 +39,7 @@ class Serving:
         self.gateway = Gateway(
             asked=first.function, backend=backend, stream=stream, keys=frozenset(options.keys)
         )
-        self._options = options
+        self.options = options
         self._environment = environment
         self._aws = aws
         self._backend = backend
@@ -51,7 +51,7 @@ class Serving:
         The cache is empty afterwards, as after a deployment.
         """
         try:
-            new = await asyncio.to_thread(configured, self._options, self._environment)
+            new = await asyncio.to_thread(configured, self.options, self._environment)
         except SettingsError as error:
             self._told(f"not taken over, the last good configuration keeps serving:\n{error}")
             return False
@@ -72,9 +72,9 @@ class Serving:
     async def watch(self) -> None:
         """For as long as the server runs."""
         function = self._backend.workers.file if isinstance(self._backend, FunctionBackend) else None
-        access = self._options.access
+        access = self.options.access
         folders = {access.resolve().parent, personas_beside(access).parent}
-        folders |= {file.resolve().parent for file in (self._options.api, function) if file is not None}
+        folders |= {file.resolve().parent for file in (self.options.api, function) if file is not None}
         async for changes in awatch(*sorted(outermost(folders)), debounce=800, step=WAIT):
             files = {Path(path) for _, path in changes}
             await self.changed(files)

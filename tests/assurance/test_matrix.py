@@ -3,8 +3,9 @@
 from typing import Any
 
 from authorizer.assurance.matrix import matrix
-from authorizer.cli.case_files import run_cases, surroundings
+from authorizer.cli.case_files import run_cases
 from authorizer.engine.check import parse_cases
+from authorizer.gate import surroundings
 from tests.make import make_access, sample_templates
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authorizer.cli.case_files import run_cases, surroundings
+from authorizer.cli.case_files import run_cases
 from authorizer.engine.check import parse_case_file
 from authorizer.engine.prove import Proof
-from authorizer.gate import as_route_cases, compare, lint_settings, prove_routes, prove_settings
+from authorizer.gate import as_route_cases, compare, lint_settings, prove_routes, prove_settings, surroundings
 from authorizer.gate.route_lint import LONGEST_STAGE
 from authorizer.identity.permit import opens
 from authorizer.model import RouteArn, Shape

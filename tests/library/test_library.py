@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from authorizer.cli.case_files import surroundings
 from authorizer.engine.check import parse_cases, run_case
+from authorizer.gate import surroundings
 from authorizer.library import FOLDER, KINDS
 from tests.cli.test_commands import run
 from tests.engine.proving import assert_confirmed

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from authorizer.cli.case_files import run_cases, surroundings
+from authorizer.cli.case_files import run_cases
 from authorizer.cli.policy import policy
 from authorizer.engine.check.case_file import parse_case_file
 from authorizer.engine.check.routes import RouteCase, RouteResult, measure_routes, run_route
 from authorizer.engine.check.surroundings import Surroundings
 from authorizer.engine.language.errors import CaseInvalid
 from authorizer.engine.template.template import TemplateSet
-from authorizer.gate import entries, lint_route_coverage
+from authorizer.gate import entries, lint_route_coverage, surroundings
 from authorizer.settings.schema import Access
 from tests.make import ROOT, make_access, sample_access
 
