@@ -66,8 +66,9 @@ def serve(
     """Serve the API on this machine alone, as API Gateway would: the authorizer in front, a backend behind it, and a
     local AWS that enforces what was vended. No account and no network is needed.
 
-    Sign in as a persona of events/personas.toml at /_local/, or with `authorizer token NAME`. A change of the policies,
-    the settings, the personas or the handler is taken over as it is saved.
+    Sign in as a persona of events/personas.toml at /_local/, or with `authorizer token NAME`. /_console shows why each
+    request was decided as it was. A change of the policies, the settings, the personas or the handler is taken over as
+    it is saved.
     """
     from authorizer.local_gateway.configured import Options
     from authorizer.local_gateway.start import started
