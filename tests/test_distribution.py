@@ -39,9 +39,11 @@ def test_the_source_distribution_makes_the_wheel_that_the_checkout_makes(tmp_pat
         [metadata] = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
         head = message_from_bytes(wheel.read(metadata))
         licences = [name for name in wheel.namelist() if name.endswith("/licenses/LICENSE")]
+        console = {name.rpartition("/")[2] for name in wheel.namelist() if "/console/static/" in name}
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (head["Name"], head["Version"]) == (declared["name"], declared["version"])
     assert head["License-Expression"] == "Apache-2.0"
     assert "Typing :: Typed" in head.get_all("Classifier", [])
     assert head["Requires-Python"] == ">=3.11"
     assert len(licences) == 1
+    assert console == {file.name for file in (ROOT / "authorizer/local_gateway/console/static").iterdir()}
