@@ -297,6 +297,7 @@ OWN_JSON = {
     "cli/policy_split.py": "a policy that was made here",
     "cli/trust.py": "a policy that was made here",
     "engine/template/compiled.py": "its own text, as trusted as the templates beside it",
+    "local_gateway/console/session_policy.py": "a policy that was rendered",
     "local_gateway/lambda_process.py": "what its parent wrote",
     "local_gateway/lambda_workers.py": "what its child wrote",
     "vending/request.py": "a policy that was rendered",

@@ -114,7 +114,12 @@ def test_it_prints_where_it_listens_and_ends_when_it_is_told(
     monkeypatch.setattr(Server, "run", interrupted)
     done = run("serve", "--port", "0", home=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[0] for line in done.stdout.splitlines()][:4] == ["API", "WebSocket", "sign", "console"]
+    assert [line.split()[0] for line in done.stdout.splitlines()][:4] == [
+        "API",
+        "WebSocket",
+        "sign",
+        "console",
+    ]
     document = tmp_path / "api.yaml"
     document.write_text(WEBSOCKET)
     alone = run("serve", "--port", "0", "--api", str(document), "--real-tokens", home=tmp_path)
