@@ -148,7 +148,7 @@ def test_it_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
-        banner = [process.stdout.readline() for _ in range(6)]
+        banner = [process.stdout.readline() for _ in range(7)]
         url = banner[0].split()[1]
         assert "rest-token" in banner[0]
         assert banner[1].split() == ["WebSocket", url.replace("http", "ws")]
