@@ -8,8 +8,9 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed-$(VERSION)
 RUNNING := $(VENV)/.running-$(VERSION)
 SERVING := $(VENV)/.serving-$(VERSION)
-COVERAGE ?= --cov --cov-report=term
+COVERAGE := --cov --cov-report=term
 # A worker that dies ends the run: replaced, the run waits for ever for what the dead one had.
+ALL := not s3 and not package and not page and not deploy and not nightly
 PARALLEL := -n auto --dist loadfile --max-worker-restart=0
 
 # What `make package` builds for: Lambda's name of the processor, and the version of Python.
@@ -19,7 +20,7 @@ BUILD ?= build
 WHEELS := manylinux2014_$(subst arm64,aarch64,$(ARCH))
 SAM := .venv-deploy/bin/sam
 
-.PHONY: demo serve test-serve test test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local test-deploy mutations guards faults soak prove-differential prove-pairs prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
+.PHONY: demo serve test-serve test test-all test-pythons test-newest dynalite test-js test-page test-package test-s3 test-s3-long test-aws-local test-deploy mutations guards faults soak prove-differential prove-pairs prove-smt check check-deploy check-docs check-oscal docs sam package package-authorizer package-backend bundle bench format pins clean
 
 # The command and the laptop's AWS: all that `make demo` needs. What tests need comes on top, into the same environment.
 $(RUNNING): requirements/local.txt pyproject.toml
@@ -51,10 +52,13 @@ serve: $(SERVING) ## API Gateway on this machine, in front of the sample backend
 test-serve: $(INSTALLED) ## 200 clients at the local gateway for a minute: its rate, and no wrong verdict
 	$(RUN) -m tests.local_gateway.load
 
-test: $(INSTALLED) ## Every test but the long ones, with branch coverage
-	$(RUN) -m pytest $(PARALLEL) $(COVERAGE)
+test: $(INSTALLED) ## Every test but those that take seconds
+	$(RUN) -m pytest $(PARALLEL)
 
-test-pythons: $(INSTALLED) ## The same on every Python from 3.11 to 3.14 that is installed, each in its own environment
+test-all: $(INSTALLED) ## Those, too, with branch coverage
+	$(RUN) -m pytest $(PARALLEL) $(COVERAGE) -m "$(ALL)"
+
+test-pythons: $(INSTALLED) ## Every test on this Python, with coverage; the suite of `make test` on every other from 3.11 to 3.14 that is installed, each in its own environment
 	$(RUN) -m tests.pythons
 
 test-newest: $(INSTALLED) ## The same against the newest release of each library, past the pins: what is newer, what breaks

@@ -91,7 +91,8 @@ def bursts(requests: int, *, mean: float) -> list[float]:
     """Seconds between arrivals: nine of ten follow at once, the tenth after a pause, `mean` on the whole."""
     chance = random.Random(2)
     gaps = [chance.expovariate(1) * (5.5 if chance.random() < 0.1 else 0.5) for _ in range(requests)]
-    return [gap * mean / statistics.mean(gaps) for gap in gaps]
+    scale = mean / statistics.mean(gaps)
+    return [gap * scale for gap in gaps]
 
 
 def waits(gaps: list[float], took: list[float]) -> list[float]:

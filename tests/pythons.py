@@ -1,7 +1,7 @@
 """The default suite on every Python that is installed, each in an environment of its own: `make test-pythons`.
 
-The machine's own comes first, with coverage; once is enough for that. At the end a table says on which the suite
-has run, and which are not here.
+The machine's own comes first, with the tests that take seconds and with coverage; once is enough for these. At the end
+a table says on which the suite has run, and which are not here.
 """
 
 import os
@@ -37,11 +37,11 @@ class Outcome:
 
 def suites(found: Mapping[str, Path]) -> Iterator[Suite]:
     """What to run: this Python's, then the others' in order. `found` is version → executable."""
-    make = os.environ.get("MAKE", "make"), "test"
-    yield Suite(version=HERE, command=make)
+    make = os.environ.get("MAKE", "make")
+    yield Suite(version=HERE, command=(make, "test-all"))
     for version, executable in found.items():
         if version != HERE:
-            yield Suite(version=version, command=(*make, f"PYTHON={executable}", "COVERAGE="))
+            yield Suite(version=version, command=(make, "test", f"PYTHON={executable}"))
 
 
 def run(suite: Suite) -> Outcome:

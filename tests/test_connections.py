@@ -26,6 +26,8 @@ from tests.servers.serving import QuietHandler, serve
 from tests.vending.factories import jwk_set, make_jwk
 from tests.world import World, running, sample_event
 
+pytestmark = pytest.mark.slow
+
 PRIVATE = Sealing(source="environment", keys=jwk_set(make_jwk("private", 7)))
 Change = Callable[[Settings], Settings]
 TWO_HOURS = 7200

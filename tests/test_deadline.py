@@ -22,6 +22,8 @@ from authorizer.waiting.deadline import Deadline
 from tests.servers.jwks import Jwks
 from tests.world import World, running, sample_event
 
+pytestmark = pytest.mark.slow
+
 Jam = Callable[["Jammed"], None]
 BUDGET = 0.5
 """Seconds that a decision has here."""

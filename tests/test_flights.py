@@ -81,6 +81,7 @@ async def test_a_fetch_that_was_frozen_is_not_joined() -> None:
     assert fetch.seen == ["begun 1", "ended 1", "begun 2"], "never two at a time"
 
 
+@pytest.mark.slow
 async def test_nothing_of_a_fetch_is_left_for_the_loop_to_complain_of() -> None:
     """What it complains of is printed, and Lambda's log has it beside the records."""
     said: list[dict[str, Any]] = []

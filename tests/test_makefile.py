@@ -15,6 +15,8 @@ from tests import pythons
 from tests.make import ROOT
 from tests.pythons import Outcome, Suite, suites
 
+pytestmark = pytest.mark.slow
+
 PYTHON = """\
 #!/bin/sh
 # Stands in for a Python: knows its version, makes virtual environments of itself, and notes what it is told.
@@ -48,9 +50,7 @@ class Checkout:
 
     def make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("MAKE", "PYTHON", "COVERAGE"))
+            name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PYTHON"))
         }
         environment["PATH"] = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(
@@ -78,7 +78,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 TESTS = "-m pytest -n auto --dist loadfile --max-worker-restart=0"
-COVERED = f"{TESTS} --cov --cov-report=term"
+ALL = f"{TESTS} --cov --cov-report=term -m not s3 and not package and not page and not deploy and not nightly"
 
 
 def test_an_environment_is_made_once(checkout: Checkout) -> None:
@@ -89,9 +89,14 @@ def test_an_environment_is_made_once(checkout: Checkout) -> None:
         *("requirements/local.txt", ".", "requirements/dev.txt")
     ]
     assert all("--require-hashes" in line for line in first if "requirements" in line)
-    assert first[-1] == f".venv/bin/python {COVERED}"
+    assert first[-1] == f".venv/bin/python {TESTS}"
     assert checkout.make("test").returncode == 0
-    assert checkout.did() == [f".venv/bin/python {COVERED}"]
+    assert checkout.did() == [f".venv/bin/python {TESTS}"]
+
+
+def test_all_of_them_are_measured(checkout: Checkout) -> None:
+    assert checkout.make("test-all").returncode == 0
+    assert checkout.did()[-1] == f".venv/bin/python {ALL}"
 
 
 def test_the_demo_installs_what_it_needs_alone(checkout: Checkout) -> None:
@@ -109,12 +114,12 @@ def test_the_demo_installs_what_it_needs_alone(checkout: Checkout) -> None:
 def test_a_python_that_is_named_has_an_environment_of_its_own(checkout: Checkout) -> None:
     checkout.make("test")
     checkout.did()
-    assert checkout.make("test", "PYTHON=python3.13", "COVERAGE=").returncode == 0
+    assert checkout.make("test", "PYTHON=python3.13").returncode == 0
     did = checkout.did()
     assert did[0] == "bin/python3.13 -m venv --clear .venv-3.13"
     assert did[-1] == f".venv-3.13/bin/python {TESTS}"
     checkout.make("test")
-    assert checkout.did() == [f".venv/bin/python {COVERED}"]
+    assert checkout.did() == [f".venv/bin/python {TESTS}"]
 
 
 @pytest.mark.parametrize("version", ["3.12.1", "3.11.8"])
@@ -167,10 +172,10 @@ def test_every_python_that_is_here_runs_the_suite_and_one_of_them_with_coverage(
     monkeypatch.delenv("MAKE", raising=False)
     found = {version: Path(f"/opt/python{version}") for version in VERSIONS}
     own, *others = suites(found)
-    assert own == Suite(version=HERE, command=("make", "test"))
+    assert own == Suite(version=HERE, command=("make", "test-all"))
     assert [suite.version for suite in others] == [version for version in VERSIONS if version != HERE]
     for suite in others:
-        assert suite.command == ("make", "test", f"PYTHON=/opt/python{suite.version}", "COVERAGE=")
+        assert suite.command == ("make", "test", f"PYTHON=/opt/python{suite.version}")
     assert list(suites({})) == [own], "a machine with one Python runs it"
 
 

@@ -451,6 +451,7 @@ def test_an_event_without_an_address_makes_no_session_that_serves_everywhere(
 # ── How many ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_stolen_token_becomes_no_more_sessions_than_callers_sessions_allows(key_folder: Path) -> None:
     with serving(key_folder, same_address=True, sessions=3) as api:
         token = api.world.local.mint("editor")

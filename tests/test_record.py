@@ -348,6 +348,7 @@ def test_the_line_is_the_fields_as_text(counted: dict[str, int]) -> None:
     assert json.loads(whole().line("allow", counted)) == whole().fields("allow", counted)
 
 
+@pytest.mark.slow
 def test_no_credentials_are_kept_by_what_remembers_their_text() -> None:
     whole(secret="only here").line("allow")
     gc.collect()

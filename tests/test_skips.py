@@ -13,6 +13,8 @@ import pytest
 
 from tests.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 PROJECT = (ROOT / "pyproject.toml").read_text()
 INSTALLING = re.compile(
     r"(apt-get|pip|npm|uv python) install|npm cache add|make \w+|TERRAFORM_PLUGINS|\{command\}"

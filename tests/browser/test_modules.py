@@ -16,6 +16,8 @@ from botocore.credentials import Credentials
 from tests import needs
 from tests.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "deploy" / "browser"
 MODULES = sorted(PAGE.glob("*.mjs"))
 HTML = (PAGE / "index.html").read_text()

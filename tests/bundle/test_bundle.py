@@ -32,6 +32,8 @@ from tests.servers.runtime_api import ExecutionEnvironment
 from tests.tokens.minting import key_set
 from tests.world import AWS, World, running, sample_event
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 10_000_000
 """Bytes zipped."""
 

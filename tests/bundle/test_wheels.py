@@ -12,6 +12,8 @@ from authorizer.bundle.pins import Pin, read_pins
 from authorizer.bundle.wheels import Runtime, copy_installed, download
 from authorizer.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 ARM = Runtime(python=(3, 12), architecture="arm64", interpreter=None)
 HERE = Runtime(python=sys.version_info[:2], architecture="x86_64", interpreter=sys.executable)
 TAG = "cp312-cp312-manylinux_2_28_aarch64"

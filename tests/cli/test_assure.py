@@ -14,6 +14,8 @@ from authorizer.cli import paper
 from tests.cli.test_commands import Done, run
 from tests.make import ROOT, sample_environment
 
+pytestmark = pytest.mark.slow
+
 DAY = "2027-01-15"
 
 

@@ -86,6 +86,7 @@ def edit(project: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_exit_code_says_what_the_gateway_would_do(name: str, home: Path) -> None:
     expected = EVENTS[name]

@@ -28,6 +28,9 @@ def test_python_m_authorizer_is_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["authorizer", "--help"])
+    monkeypatch.delitem(
+        sys.modules, "authorizer.__main__", raising=False
+    )  # another test may have asked for it
     with pytest.raises(SystemExit) as end:
         runpy.run_module("authorizer", run_name="__main__")
     assert end.value.code == 0

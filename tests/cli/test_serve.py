@@ -18,6 +18,8 @@ from authorizer.local_gateway.server import Server
 from tests.cli.test_commands import run
 from tests.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def served(**more: object) -> Served:
     said: dict[str, object] = {

@@ -24,6 +24,8 @@ from tests.deploy.sam import DEPLOY, chosen, resources
 from tests.deploy.sam import _Loader as Loader
 from tests.make import ACCESS, ROOT, sample_environment
 
+pytestmark = pytest.mark.slow
+
 CFN = Release(
     form="cloudformation", python="3.13", architecture="arm64", code="a.zip", digest="1", roll_out=None
 )

@@ -20,6 +20,8 @@ from tests.deploy.sam import chosen, resources
 from tests.deployment.test_cloudformation import CFN, edited, made, with_sealing
 from tests.make import sample_environment
 
+pytestmark = pytest.mark.slow
+
 BROWSER = """
 [roles.browser]
 arn          = "env:BROWSER_ROLE_ARN"

@@ -16,6 +16,8 @@ from tests.faults.lies import LIES
 from tests.faults.states import STATES
 from tests.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 KINDS = 10
 """Faults of every place, before any lie."""
 

@@ -601,6 +601,7 @@ def edited(change: Mapping[str, Any]) -> Access:
 PARTS = ("groups", "rules", "resolution", "scopes", "gateway", "issuer", "templates", "tags", "arn", "tenant")
 
 
+@pytest.mark.slow
 @examples(max_examples=100, deadline=None)
 @given(CHANGES, CHANGES, st.none() | st.sampled_from(PARTS))
 def test_no_wider_is_never_contradicted_by_brute_force(

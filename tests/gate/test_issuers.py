@@ -237,6 +237,7 @@ def test_only_what_is_named_is_proven() -> None:
     assert subjects == ["policy data", "issuers of data"]
 
 
+@pytest.mark.slow
 def test_a_thousand_tenants_pools_are_proven_apart() -> None:
     rows = [
         {"user_pool": f"eu-west-1_T{n}", "client_ids": ["c"], "fixed_claims": {"tenant": f"t{n}"}}

@@ -51,6 +51,7 @@ def _matches(actions: tuple[str, ...], resource: str, identity: Identity, reques
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(EXAMPLES))
 def test_nothing_that_a_member_may_is_missing(seed: int) -> None:
     choose = random.Random(seed)

@@ -164,6 +164,7 @@ def agree(access: Access, found: Split, both: TemplateSet, choose: random.Random
     return allowed
 
 
+@pytest.mark.slow
 def test_whatever_is_proven_is_so_for_random_users_and_requests() -> None:
     proven = []
     for seed in range(SEEDS):
@@ -261,6 +262,7 @@ def test_a_scope_stays_in_the_session_and_gives_nobody_else_more() -> None:
     assert agree(access, found, both, random.Random(2), 600) > 0
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_told_with_how_much_and_why() -> None:
     many = [
         statement(

@@ -327,6 +327,7 @@ def hold(gateway: Gateway, conversation: Iterable[Asked]) -> None:
             assert gateway.verdict(asked) == of(fresh), asked
 
 
+@pytest.mark.slow
 @given(access=CONFIGURED, conversation=conversations())
 def test_what_the_cache_repeats_is_what_the_authorizer_would_have_answered(
     access: Access, conversation: list[Asked]

@@ -144,6 +144,7 @@ def test_an_answer_that_a_websocket_api_would_not_take_is_refused() -> None:
     assert allow(make_request(), make_identity(), ROUTES, big, sample_settings())
 
 
+@pytest.mark.slow
 @given(
     context=st.dictionaries(st.text(max_size=20), st.text(max_size=50), max_size=8),
     resources=st.lists(st.text(max_size=50), max_size=8).map(tuple),

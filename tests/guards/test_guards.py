@@ -12,6 +12,8 @@ from tests.guards.mutants import SOURCES, imported_as, mutants
 from tests.guards.rooms import LEFT_OUT, NEAR, ROOMS, UNTRIED
 from tests.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 MODULES = [module for modules in ROOMS.values() for module in modules]
 MUTANT = "gateway/arns: parse_route_arn: never `if not isinstance(text, str)`"
 INNER = "engine/language/escape: literal: never `if _SPECIAL.search(text)`"

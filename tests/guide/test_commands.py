@@ -23,6 +23,7 @@ def test_the_pages_have_commands() -> None:
     assert len(BLOCKS) > 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("commands", BLOCKS)
 def test_the_commands_of_a_block_do_what_its_page_says(
     commands: list[str], tmp_path_factory: pytest.TempPathFactory

@@ -23,6 +23,8 @@ from tests.guide.aws_command import asked, script
 from tests.guide.tables import DOCS
 from tests.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 FOLDER = DOCS / "tutorial"
 FILE = re.compile(r"^`([\w./-]+)`(?:, [^\n]*)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEP = re.compile(rf"{FILE.pattern}|^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -281,6 +281,7 @@ def _allowed(names: frozenset[str] | None, name: str) -> bool:
     return names is None or name in names
 
 
+@pytest.mark.slow
 @given(settings=authorities(), token=tokens())
 def test_nothing_that_an_issuer_may_not_say_reaches_a_role_a_scope_a_policy_or_a_tag(
     settings: Settings, token: dict[str, Any]

@@ -63,6 +63,7 @@ def assert_sound(repository: Path, *names: str) -> None:
     assert proofs["all roles"]["verdict"] == "PROVEN"
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_kind_in_a_fresh_repository_is_tested_and_proven(repository: Path, name: str) -> None:
     added = run("policy", "add", name, cwd=repository)

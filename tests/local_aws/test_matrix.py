@@ -14,6 +14,8 @@ from tests.s3.matrix import checks, population
 from tests.s3.operations import OPERATIONS
 from tests.s3.stage import Site, Stage, staged
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = 50
 """Each so-maniest caller of each policy; all of them by `python -m tests.local_aws.matrix`."""
 

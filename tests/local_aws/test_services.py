@@ -47,6 +47,7 @@ def code_of(aws: LocalAws, who: Principal, about: str, operation: str, **asked: 
     return "ok"
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_matrix_holds_no_surprise(site: tuple[LocalAws, str]) -> None:
     result = check(*site, ("t1",), ("t1", "t10"))
     assert result.unexpected == []

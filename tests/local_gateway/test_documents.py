@@ -180,6 +180,7 @@ def sample(name: str) -> Api:
     return http
 
 
+@pytest.mark.slow
 def test_the_samples_rest_api() -> None:
     api = sample("RestApi")
     kinds = {route.key: route.door.kind.name for route in api.routes if route.door}

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.local_gateway.load import run, served
+
+pytestmark = pytest.mark.slow
 
 
 async def test_many_clients_at_once_get_no_wrong_verdict(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from authorizer.local_gateway.start import Started, running, sample_folder, star
 from authorizer.settings.schema import Route
 from tests.make import ROOT, make_settings, sample_settings
 
+pytestmark = pytest.mark.slow
+
 HANDLER = "def f(event, context):\n    return {'statusCode': 200, 'body': 'one'}\n"
 
 

@@ -20,6 +20,8 @@ from tests.servers.jwks import Jwks
 from tests.servers.runtime_api import ExecutionEnvironment, Outcome
 from tests.world import World, sample_event
 
+pytestmark = pytest.mark.slow
+
 needs.runtime_client()
 
 KEYS = {"timeout": 2.0, "cooldown": 0.6, "max_age": 1.2, "grace": 2.4}

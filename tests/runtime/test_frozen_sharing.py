@@ -19,6 +19,8 @@ from tests.servers.runtime_api import ExecutionEnvironment
 from tests.vending.factories import jwk_set
 from tests.world import AWS, World, running, sample_event
 
+pytestmark = pytest.mark.slow
+
 needs.runtime_client()
 
 SHARED = """

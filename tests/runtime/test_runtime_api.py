@@ -25,6 +25,7 @@ def environment() -> object:
         yield environment
 
 
+@pytest.mark.slow
 def test_a_thousand_warm_calls_reach_one_process_in_order(environment: ExecutionEnvironment) -> None:
     outcomes = [environment.invoke({"n": n}) for n in range(1000)]
     counts = [outcome.response["count"] for outcome in outcomes]

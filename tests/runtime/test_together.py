@@ -40,6 +40,7 @@ def environment(world: World, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield here
 
 
+@pytest.mark.slow
 def test_processes_beside_each_other_answer_each_caller_with_their_own(
     world: World, environment: ExecutionEnvironment
 ) -> None:

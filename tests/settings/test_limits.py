@@ -454,6 +454,7 @@ MORE = {
 }
 
 
+@pytest.mark.slow
 @given(ROLES, TEMPLATES, st.booleans())
 def test_whatever_loads_can_answer_somebody(role: dict[str, Any], template: str, end: bool) -> None:
     try:

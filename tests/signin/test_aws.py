@@ -28,6 +28,8 @@ from tests.servers.serving import QuietHandler, serve
 from tests.signin.conftest import Machine
 from tests.test_own import HANDED, event, handing
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "example-data"
 FUNCTION = "arn:aws:iam::123456789012:role/authorizer"
 MINE, THEIRS = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"

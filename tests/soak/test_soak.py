@@ -15,6 +15,8 @@ from tests.soak.memory import forget, remembered, sizes
 from tests.soak.model import Asked, KeySet, Model, Pool, Seen, Session
 from tests.soak.scene import EPOCH, HAPPENINGS
 
+pytestmark = pytest.mark.slow
+
 QUIET = Console(quiet=True)
 MOST = 4096
 """Entries: the guide's and the code's own limits are 1,000 sessions, 1,024 tokens, 4,096 refused ones."""

@@ -34,6 +34,7 @@ def nested(depth: int, inner: str = "") -> str:
     return "[" * depth + inner + "]" * depth
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, max_size=20).map("".join))
 def test_a_text_is_taken_exactly_if_python_takes_it(text: str) -> None:
     try:

@@ -27,6 +27,8 @@ from tests.vending.factories import NOW, SUB, jwk_set, make_identity, make_polic
 from tests.vending.fake_sts import Failure, FakeSts
 from tests.world import AWS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest) -> Iterator[str]:

@@ -340,6 +340,7 @@ def test_the_order_of_tags_and_managed_policies_is_no_difference() -> None:
     assert one.key == two.key
 
 
+@pytest.mark.slow
 def test_nobody_but_the_checks_makes_a_request_and_every_request_has_a_policy() -> None:
     """The one path to AssumeRole: `request.py` makes the request, `parameters` puts `Policy` in it
     unconditionally."""

@@ -25,6 +25,7 @@ def allowed(document: Document, request: AccessRequest) -> str:
 POLICIES = int(os.environ.get("ENGINE_EXAMPLES", "240"))
 
 
+@pytest.mark.slow
 def test_packing_never_changes_a_decision_nor_lengthens_a_text() -> None:
     verdicts: Counter[str] = Counter()
     smaller = 0

@@ -36,6 +36,7 @@ def test_no_change_that_is_called_no_wider_allows_a_request_more() -> None:
     assert tally.verdicts["WIDER"] > 10
 
 
+@pytest.mark.slow
 def test_no_list_is_long_enough_to_gain_what_is_called_no_wider() -> None:
     tally = against_every_list(100, seed=3)
     assert tally.contradictions == []

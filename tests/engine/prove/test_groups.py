@@ -114,6 +114,7 @@ def test_fifteen_tests_are_compared() -> None:
     assert compare(behind_tests(15), behind_tests(14)).verdict == "NO WIDER"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_parts")
 def test_too_many_ways_through_what_overlaps_are_unknown_and_say_what_to_write() -> None:
     many = "".join(
@@ -127,6 +128,7 @@ def test_too_many_ways_through_what_overlaps_are_unknown_and_say_what_to_write()
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_parts")
 def test_parts_agree_with_every_request_and_every_list() -> None:
     for tally in (against_every_request_of_two(25, seed=4, sample=60), against_every_list(40, seed=5)):
@@ -135,6 +137,7 @@ def test_parts_agree_with_every_request_and_every_list() -> None:
         assert tally.verdicts["WIDER"] > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_no_wider_by_parts_is_no_wider_as_a_whole(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng, verdicts = random.Random(seed), Counter[tuple[str, str]]()

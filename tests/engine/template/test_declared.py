@@ -301,6 +301,7 @@ DENIED = template(Resource='"arn:aws:s3:::data-1/*"').replace(
 )
 
 
+@pytest.mark.slow
 @given(
     tenant=st.from_regex(r"[a-zA-Z0-9][a-z-]{0,7}", fullmatch=True),
     other=st.sampled_from(("acme", "acm", "a", "acme2")),

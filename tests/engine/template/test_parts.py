@@ -272,6 +272,7 @@ def judged(count: int) -> None:
     assert diff_role("t", old=side, new=side).verdict == "NO WIDER"
 
 
+@pytest.mark.slow
 def test_independent_tests_do_not_multiply() -> None:
     few, many = steps(lambda: judged(10)), steps(lambda: judged(20))
     assert many < 4 * few  # at most as the pairs of statements that are compared
