@@ -120,11 +120,15 @@ class Vendor:
         lifetime = CALLERS if handed_out else self._lifetimes[shape]
         wanted = Wanted(request, lifetime, identity if handed_out else None)
         held = self._cache.find(request.key, lifetime, now)
+        fetched = None
         if held is None:
             fetched = await self._fetch(wanted, now, deadline, ahead=False)
-        elif lifetime.is_due(held, now) and self._renewals.is_over(now):
+            held = fetched.credentials
+        # What the table gave may be due, too: where environments are many, hardly one of them meets a user twice, and
+        # nobody would renew ahead of the end.
+        if lifetime.is_due(held, now) and self._renewals.is_over(now) and not (fetched and fetched.to_share):
             fetched = await self._renew(wanted, held, now, deadline)
-        else:
+        if fetched is None:
             return held
         if self._shared and fetched.to_share:
             await self._shared.publish(request, fetched.credentials, now, deadline)

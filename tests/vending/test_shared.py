@@ -607,14 +607,30 @@ async def test_what_serves_on_where_no_fresh_ones_are_to_be_had_is_not_shared_ag
     assert table.calls == ["get", "put", "get"]
 
 
-async def test_a_new_environment_serves_what_is_due_and_renews_it_with_the_next_request(
+async def test_a_new_environment_renews_what_is_due_in_the_table(
     environment: New, sts: FakeSts, table: Table
 ) -> None:
+    """Else nobody would, where environments are many: hardly one of them meets a user twice."""
     await vend(environment())
     new = environment()
     later = sts.clock = NOW + 3000
-    assert await vend(new, now=later) == "ASIA000000000001"
     assert await vend(new, now=later) == "ASIA000000000002"
+    assert (new.counts.refreshed, new.counts.shared_hits, new.counts.shared_misses) == (1, 1, 1)
+    assert await vend(environment(), now=later) == "ASIA000000000002"
+    assert len(sts.requests) == 2
+
+
+async def test_a_new_environment_serves_what_is_due_in_the_table_while_sts_is_down(
+    environment: New, sts: FakeSts, table: Table
+) -> None:
+    made = await vend(environment())
+    sts.always = Failure("ServiceUnavailable", status=503)
+    new = environment()
+    assert await vend(new, now=NOW + 3000) == made
+    assert new.counts.refresh_failures == 1
+    asked = len(sts.requests)
+    assert await vend(new, now=NOW + 3000.5) == made
+    assert len(sts.requests) == asked, "a renewal that failed is left alone for a moment"
 
 
 async def test_entries_of_another_key_are_not_believed(environment: New, sts: FakeSts) -> None:
