@@ -75,7 +75,7 @@ LAYERS: dict[str, set[str]] = {
     # Schemas of what people write, for their editors.
     "schemas": {"engine.check", "engine.language", "identity", "local", "settings", "syntax"},
     "cli": {
-        "assurance", "bundle", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
+        "assurance", "bundle", "capacity", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
         "errors",
         "gate", "library", "local", "local_gateway", "model", "record", "runtime", "schemas", "settings", "signin",
         "syntax",

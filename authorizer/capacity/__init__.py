@@ -7,9 +7,9 @@ and the shared level (`authorizer.vending`, `sealing`, `waiting`), on a virtual 
 and how long the rest of a decision takes.
 """
 
-from authorizer.capacity.advice import Finding, findings
+from authorizer.capacity.advice import TIGHT, Finding, findings
 from authorizer.capacity.facts import FACTS, QUOTA, Fact
-from authorizer.capacity.load import Load, longest_ttl, suited
+from authorizer.capacity.load import Load, environments_for, longest_ttl, suited
 from authorizer.capacity.measured import Measured, Tenant
 from authorizer.capacity.pictures import bars
 from authorizer.capacity.world import simulated, spread
@@ -17,12 +17,14 @@ from authorizer.capacity.world import simulated, spread
 __all__ = [
     "FACTS",
     "QUOTA",
+    "TIGHT",
     "Fact",
     "Finding",
     "Load",
     "Measured",
     "Tenant",
     "bars",
+    "environments_for",
     "findings",
     "longest_ttl",
     "simulated",

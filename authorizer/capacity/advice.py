@@ -52,7 +52,7 @@ def _findings(asked: Measured, others: Sequence[Measured]) -> Iterator[Finding]:
     if asked.queued > asked.reached / 100:
         yield Finding(
             "raise the function's concurrency",
-            f"{asked.queued / asked.reached:.0%} of the requests that reach the authorizer find no environment free",
+            f"{min(1.0, asked.queued / asked.reached):.0%} of the requests that reach the authorizer find no environment free",
         )
 
 

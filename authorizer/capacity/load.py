@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from authorizer.settings.schema import CLOCK_SKEW, Sealing, Settings, SharedCache
 
-MOST_REACHED = 120_000
-"""Decisions that one answer may take: about half a minute of one core."""
+MOST_REACHED = 12_000
+"""Decisions that one answer may take: one to four seconds of one core."""
 SHORTEST = 600.0
 """Seconds that are measured at least."""
 PER_ENVIRONMENT = 0.25
@@ -47,6 +47,10 @@ class Load:
     def share(self) -> float:
         """The model runs one of so many shares."""
         return self.tenants / self.modelled if self.modelled else 1.0
+
+    def with_environments(self, environments: int) -> "Load":
+        """The same on so many environments."""
+        return replace(self, environments=environments)
 
     @property
     def begun(self) -> float:

@@ -9,9 +9,8 @@ end is as far away from there as any.
 import gc
 import random
 from collections import Counter, deque
-from collections.abc import Callable
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from authorizer import memory
 from authorizer.capacity.clock import VirtualLoop
@@ -26,6 +25,7 @@ from authorizer.settings.schema import Settings
 EPOCH: Final = 1_800_000_000.0
 """2027-01-15T08:00:00Z: when every run begins."""
 STEPS: Final = 20
+"""How often in a run the table drops what is over."""
 LIMIT: Final = 9.0
 """Seconds that a decision may take, as in `authorizer.runtime`."""
 
@@ -45,18 +45,16 @@ def simulated(
     ttl: float,
     shared: bool,
     seed: int = 1,
-    steps: Callable[[range], Any] = iter,
 ) -> Measured:
-    """`load` on `settings` with this TTL, with the shared level or without. `steps` hands on the steps of the run, one
-    by one: for a progress bar. The same seed gives the same answer.
+    """`load` on `settings` with this TTL, with the shared level or without. The same seed gives the same answer.
 
     Raises `ValueError` for a TTL that would not load.
     """
     world = World(settings, load, ttl=ttl, shared=shared, seed=seed)
     world.begin()
-    world.run(EPOCH + load.lead, range(0))
+    world.run(EPOCH + load.lead)
     world.measure()
-    world.run(EPOCH + load.lead + load.window, steps(range(STEPS)))
+    world.run(EPOCH + load.lead + load.window)
     return world.ended()
 
 
@@ -65,7 +63,7 @@ def spread(settings: Settings, load: Load, *, ttl: float, shared: bool, seed: in
     how renewals are spread."""
     world = World(settings, load, ttl=ttl, shared=shared, seed=seed)
     world.rush(60.0)
-    world.run(EPOCH + load.window, range(0))
+    world.run(EPOCH + load.window)
     first = int(EPOCH // 60)
     return {minute: world.sts.by_minute[first + minute] for minute in range(int(load.window // 60))}
 
@@ -110,16 +108,15 @@ class World:
             session = self._somebody(self.loop.now + 1e9)
             self.loop.call_later(self._chance.uniform(0, seconds), self._ask, session)
 
-    def run(self, until: float, steps: Any) -> None:
-        """Let time pass. `steps` divide it."""
+    def run(self, until: float) -> None:
+        """Let time pass."""
         gc.collect()
         gc.disable()  # a million small values that live: each pass would look at all of them
         try:
-            begun, number = self.loop.now, 0
-            for number, _ in enumerate(steps, start=1):
+            begun = self.loop.now
+            for number in range(1, STEPS + 1):
                 self.loop.run_until(begun + (until - begun) * number / STEPS)
                 self.table.sweep()
-            self.loop.run_until(until)
         finally:
             gc.enable()
 

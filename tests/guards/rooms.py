@@ -91,6 +91,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "__main__": "starts the command",
     "assurance": "reports on configurations that load",
     "bundle": "makes the zip: tests/bundle runs what it makes",
+    "capacity": "a model of a load: it drives the vendor, and decides nothing",
     "cli": "a laptop's command: it prints what the rooms decide",
     "deployed": "reads files on a laptop: tests/deployed plants faults and asks for each",
     "deployment/alarms": "a table of what is watched",
