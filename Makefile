@@ -111,8 +111,8 @@ guards: $(INSTALLED) ## Break each check of every room in turn, and say which te
 faults: $(INSTALLED) ## Fail, delay, cancel and lie at every place where a request waits, in every state: some minutes
 	$(RUN) -m tests.faults
 
-soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model of its own: half an hour
-	$(RUN) -m tests.soak
+soak: $(INSTALLED) ## A million decisions of one handler, each judged by a model of its own: half an hour. HOURS=6: so many hours' worth
+	$(RUN) -m tests.soak $(if $(HOURS),--hours $(HOURS))
 
 prove-differential: $(INSTALLED) ## The prover and diff against independent judges: some minutes
 	$(RUN) -m tests.engine.prove.differential

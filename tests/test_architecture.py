@@ -75,10 +75,9 @@ LAYERS: dict[str, set[str]] = {
     # Schemas of what people write, for their editors.
     "schemas": {"engine.check", "engine.language", "identity", "local", "settings", "syntax"},
     "cli": {
-        "assurance", "bundle", "capacity", "deployed", "deployment", "engine", "engine.check", "engine.evaluate", "engine.prove",
-        "errors",
-        "gate", "library", "local", "local_gateway", "model", "record", "runtime", "schemas", "settings", "signin",
-        "syntax",
+        "assurance", "bundle", "capacity", "deployed", "deployment", "engine", "engine.check", "engine.evaluate",
+        "engine.prove", "errors", "gate", "library", "local", "local_gateway", "model", "record", "runtime", "schemas",
+        "settings", "signin", "syntax",
     },
     "__main__": {"cli"},
     "__init__": set(),

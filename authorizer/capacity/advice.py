@@ -52,7 +52,8 @@ def _findings(asked: Measured, others: Sequence[Measured]) -> Iterator[Finding]:
     if asked.queued > asked.reached / 100:
         yield Finding(
             "raise the function's concurrency",
-            f"{min(1.0, asked.queued / asked.reached):.0%} of the requests that reach the authorizer find no environment free",
+            f"{min(1.0, asked.queued / asked.reached):.0%} of the requests that reach the authorizer find no "
+            "environment free",
         )
 
 

@@ -100,10 +100,11 @@ def test_a_share_of_the_tenants_tells_what_all_of_them_would() -> None:
     assert part.memory_rate == pytest.approx(whole.memory_rate, abs=0.06)
 
 
-def test_an_answer_takes_fewer_tenants_before_it_takes_less_time() -> None:
+def test_an_answer_takes_fewer_tenants_before_it_takes_less_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authorizer.capacity.load.MOST_REACHED", 90_000)
     assert suited(SMALL, 300) == replace(SMALL, modelled=20)
     large = suited(replace(SMALL, rps=2000, environments=1000), 60)
-    assert (large.modelled, large.window) == (1, SMALL.window)
+    assert (large.modelled, large.window) == (3, SMALL.window)
     vast = suited(replace(SMALL, rps=1_000_000, environments=50), 0)
     assert vast.share <= 50 / 8 * 1.2
     assert vast.window == 600

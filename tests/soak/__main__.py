@@ -1,5 +1,8 @@
 """`make soak`: a million decisions of one handler, each judged by a model that was written from the documentation.
 
+``--hours 6`` takes so many hours' worth of requests, at ten a second, on a clock that runs through them in minutes, and
+says for each twentieth what the process keeps and whether a record came late.
+
 Good, bad and hostile requests in all five shapes, of several thousand users and their roles, while keys are rotated and
 withdrawn, issuers and STS fail, and days pass. Nothing may be decided wrongly, lost from the log, or kept for ever.
 """
@@ -19,11 +22,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from authorizer.runtime import UNAUTHORIZED, VerdictError
-from tests.soak.memory import forget, resident, sizes
+from authorizer.runtime import LATE_SECONDS, MAX_SECONDS, UNAUTHORIZED, VerdictError
+from tests.soak.memory import descriptors, forget, resident, sizes
 from tests.soak.model import Asked, Key, Model, Outcome, Seen, is_open, status_of
 from tests.soak.outside import granted_to
-from tests.soak.scene import RESTORED, Scene
+from tests.soak.scene import PACE, RESTORED, Scene
 
 MEBIBYTE = 1024 * 1024
 STEPS = 20
@@ -41,6 +44,10 @@ class Report:
     """In the handler alone."""
     resident: list[int] = field(default_factory=list)
     """Bytes, at the end of each twentieth."""
+    descriptors: list[int] = field(default_factory=list)
+    """Open files and sockets then."""
+    longest: list[float] = field(default_factory=list)
+    """Seconds of the handler's clock that the longest decision of each twentieth took, its record written."""
     sizes: dict[str, int] = field(default_factory=dict)
     """The largest that each memory of the handler ever was."""
     calls: int = 0
@@ -54,16 +61,22 @@ def soaked(count: int, *, seed: int, people: int, console: Console, haste: float
     forget()  # what other work in this process left there: a new environment has nothing
     scene, model, report = Scene(seed, people, haste), Model(), Report()
     scene.handler.warm()
+    longest = 0.0
     for number in track(range(count), "deciding", console=console):
         if happened := scene.pass_time():
             report.happenings[happened] += 1
             if happened == RESTORED:
                 model.forget()
         event, asked = scene.traffic.next()
+        begun = scene.loop.time()
         for problem in _judged(scene, model, report, event, asked):
             report.wrong.append(f"{number}: {problem}: {asked}")
+        longest = max(longest, scene.loop.time() - begun)
         if number % max(1, count // STEPS) == max(1, count // STEPS) - 1:
             report.resident.append(resident())
+            report.descriptors.append(descriptors())
+            report.longest.append(longest)
+            longest = 0.0
             for name, size in sizes(scene.handler).items():
                 report.sizes[name] = max(size, report.sizes.get(name, 0))
     report.calls, report.fetches = scene.sts.count, sum(issuer.fetches for issuer in scene.issuers.all)
@@ -177,10 +190,19 @@ def show(report: Report, console: Console) -> None:
         table.add_row(name, f"{size:,}")
     console.print(table)
     count = report.outcomes.total()
-    mebibytes = [round(size / MEBIBYTE) for size in report.resident]
+    table = Table(
+        "part",
+        "MiB resident",
+        "descriptors",
+        "longest decision",
+        title="what the process kept, harness and all",
+    )
+    rows = zip(report.resident, report.descriptors, report.longest, strict=True)
+    for number, (size, files, longest) in enumerate(rows, start=1):
+        table.add_row(f"{number}/{STEPS}", f"{size / MEBIBYTE:.1f}", str(files), f"{longest:.2f} s")
+    console.print(table)
     console.print(f"{count:,} decisions, {count / report.seconds:,.0f} a second in the handler alone")
     console.print(f"{report.calls:,} calls of STS, {report.fetches:,} fetches of keys")
-    console.print(f"MiB resident, harness and all: {' '.join(map(str, mebibytes))}")
     for problem in report.wrong[:20]:
         console.print(problem, markup=False, highlight=False)
     console.print(f"{len(report.wrong)} wrong")
@@ -189,17 +211,32 @@ def show(report: Report, console: Console) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.soak", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--hours", type=float, help="so many hours' worth of requests, in place of --count")
     parser.add_argument("--people", type=int, default=3_000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 160)
     gc.collect()
-    report = soaked(arguments.count, seed=arguments.seed, people=arguments.people, console=console)
+    count = arguments.count if arguments.hours is None else int(arguments.hours * 3600 / PACE)
+    report = soaked(count, seed=arguments.seed, people=arguments.people, console=console)
     show(report, console)
-    growing = len(report.resident) == STEPS and report.resident[-1] > 1.05 * report.resident[STEPS // 2]
-    if growing:
-        console.print("[red]memory grew by more than a twentieth in the second half[/]")
-    return 1 if report.wrong or growing else 0
+    problems = unsteady(report)
+    for problem in problems:
+        console.print(f"[red]{problem}[/]")
+    return 1 if report.wrong or problems else 0
+
+
+def unsteady(report: Report) -> list[str]:
+    """What did not stay as it was in the second half, and whether a record came late."""
+    found = []
+    half = len(report.resident) // 2
+    if report.resident and report.resident[-1] > 1.05 * report.resident[half]:
+        found.append("memory grew by more than a twentieth in the second half")
+    if report.descriptors and report.descriptors[-1] > report.descriptors[half]:
+        found.append("more descriptors are open at the end than in the middle")
+    if report.longest and max(report.longest) > MAX_SECONDS + LATE_SECONDS:
+        found.append(f"a record came late: after {max(report.longest):.2f} s, of {MAX_SECONDS:.0f}")
+    return found
 
 
 if __name__ == "__main__":

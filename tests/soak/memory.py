@@ -17,6 +17,11 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def descriptors() -> int:
+    """Files and sockets that this process has open (proc(5), fd)."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def sizes(handler: object) -> dict[str, int]:
     """Entries of each collection that the handler holds, and of each `lru_cache` of the package."""
     found = {place: len(held) for place, held in _held(handler, type(handler).__name__, set())}

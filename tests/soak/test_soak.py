@@ -10,7 +10,7 @@ from rich.console import Console
 
 from authorizer.syntax.claim_path import path_of
 from tests.faults.awaits import ELSEWHERE
-from tests.soak.__main__ import Report, soaked
+from tests.soak.__main__ import Report, soaked, unsteady
 from tests.soak.memory import forget, remembered, sizes
 from tests.soak.model import Asked, KeySet, Model, Pool, Seen, Session
 from tests.soak.scene import EPOCH, HAPPENINGS
@@ -34,6 +34,9 @@ def test_thousands_of_decisions_are_right() -> None:
     report = judged(4000, people=250, haste=8)
     assert len(report.outcomes) >= 25  # of every kind, or nothing is shown
     assert len(report.happenings) >= 12  # rotations, outages, hours
+    assert len(report.descriptors) == len(report.longest) == 20
+    assert report.descriptors[-1] <= report.descriptors[10]
+    assert 1 < max(report.longest) <= 9.1  # some wait, and none beyond its deadline
 
 
 @pytest.mark.nightly
@@ -41,6 +44,23 @@ def test_a_hundred_thousand_decisions_are_right_and_leave_nothing_behind() -> No
     report = judged(100_000, people=2000)
     assert set(report.happenings) == set(HAPPENINGS)
     assert report.resident[-1] <= 1.05 * report.resident[len(report.resident) // 2]
+
+
+@pytest.mark.parametrize(
+    ("report", "problem"),
+    [
+        pytest.param(Report(resident=[9, 100, 105], descriptors=[5, 7, 7], longest=[9.1]), None, id="steady"),
+        pytest.param(Report(resident=[100, 100, 106]), "memory grew", id="memory that grows"),
+        pytest.param(
+            Report(descriptors=[7, 7, 8], resident=[1, 1, 1]), "descriptors are open", id="a leaked socket"
+        ),
+        pytest.param(Report(longest=[1.0, 9.2, 1.0]), "after 9.20 s, of 9", id="a late record"),
+    ],
+)
+def test_the_soak_notices_what_does_not_stay_as_it_was(report: Report, problem: str | None) -> None:
+    found = unsteady(report)
+    assert len(found) == (problem is not None)
+    assert all(str(problem) in each for each in found)
 
 
 def test_nothing_is_remembered_without_a_limit() -> None:
