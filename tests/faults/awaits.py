@@ -23,7 +23,16 @@ from typing_extensions import override
 
 ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGE: Final = ROOT / "authorizer"
-ELSEWHERE: Final = ("backend", "bundle", "capacity", "cli", "client.py", "local", "local_aws", "local_gateway")
+ELSEWHERE: Final = (
+    "backend",
+    "bundle",
+    "capacity",
+    "cli",
+    "client.py",
+    "local",
+    "local_aws",
+    "local_gateway",
+)
 """Rooms that no request of the authorizer comes through."""
 OF_A_BACKEND: Final = "pipeline: assume: "
 """The flow that a backend takes, which answers no gateway: tests/backend."""
