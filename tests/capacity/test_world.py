@@ -104,7 +104,7 @@ def test_an_answer_takes_fewer_tenants_before_it_takes_less_time(monkeypatch: py
     monkeypatch.setattr("authorizer.capacity.load.MOST_REACHED", 90_000)
     assert suited(SMALL, 300) == replace(SMALL, modelled=20)
     large = suited(replace(SMALL, rps=2000, environments=1000), 60)
-    assert (large.modelled, large.window) == (3, SMALL.window)
+    assert (large.modelled, large.window) == (2, SMALL.window)
     vast = suited(replace(SMALL, rps=1_000_000, environments=50), 0)
     assert vast.share <= 50 / 8 * 1.2
     assert vast.window == 600
