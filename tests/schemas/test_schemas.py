@@ -18,11 +18,11 @@ import tomlkit
 from jsonschema import Draft7Validator
 from typing_extensions import override
 
-from authorizer.cli.case_files import surroundings
 from authorizer.cli.schema import NAMES
 from authorizer.engine import CaseInvalid
 from authorizer.engine.check import parse_case_file
 from authorizer.engine.language.kinds import TYPES
+from authorizer.gate import surroundings
 from authorizer.library import KINDS
 from authorizer.local.personas import read_personas
 from authorizer.schemas import FIRST_LINES, FOLDER, SCHEMAS, named, schema_text
