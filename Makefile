@@ -74,13 +74,13 @@ test-js: ## The modules for pages, on Node
 
 PAGE := build/page/.installed
 
-test-page: $(INSTALLED) $(PAGE) ## The sample page in Chromium, against Ceph's S3: apt-get install chromium radosgw ceph-mon ceph-osd ceph-common
+test-page: $(INSTALLED) $(PAGE) ## The console and the sample page in Chromium, the page against Ceph's S3: apt-get install chromium radosgw ceph-mon ceph-osd ceph-common
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/page.txt
 	build/page/node_modules/.bin/tsc -p deploy/browser
 	node --test tests/browser
 	$(RUN) -m pytest -m page tests/browser
 
-$(PAGE): tests/browser/package.json ## Types, and the SDK that the provider is handed to, from npm
+$(PAGE): tests/browser/package.json ## Types, the SDK that the provider is handed to, and axe-core, from npm
 	mkdir -p build/page
 	cp $< build/page
 	npm install --prefix build/page --no-package-lock --no-audit --no-fund --silent

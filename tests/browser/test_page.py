@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.chromium import chromium
 from tests.browser.servers import CLIENT_ID, Api, Cognito, Pages
 from tests.deploy.sam import chosen, template
 from tests.s3.handed_out import OwnStage, handing_out
@@ -21,11 +22,6 @@ from tests.servers.rgw import ACCOUNT, RadosGateway, missing
 pytestmark = pytest.mark.page
 playwright = pytest.importorskip("playwright.sync_api", reason="make test-page installs Playwright")
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
-)
 HOME = SUBJECTS[0]
 ERIN, COLLEAGUE, OTHER = USERS[0], USERS[1], USERS[10]
 MIB = 1024 * 1024
@@ -47,13 +43,8 @@ def site(gateway: RadosGateway) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.exit("the page was not tested: apt-get install --no-install-recommends chromium", returncode=1)
-    playwright.expect.set_options(timeout=60_000)  # a busy machine's
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @dataclass  # without slots: Playwright marks the object whose methods it calls

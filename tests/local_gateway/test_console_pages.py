@@ -8,7 +8,9 @@ import pytest
 from authorizer.local_gateway.console import pages
 from authorizer.local_gateway.console.answers import ASKED
 from tests.local_gateway.console_page import PLACE, Page, opened
+from tests.local_gateway.screenshot import PICTURE
 from tests.local_gateway.stage import ORIGIN, Stage
+from tests.make import ROOT
 
 
 @pytest.fixture
@@ -178,3 +180,12 @@ def test_there_are_eleven_panels_and_a_way_to_each() -> None:
     assert [int(number) for number in re.findall(r"<h2[^>]*>(\d+) ", text)] == [*range(1, 12)]
     for place in re.findall(r'<a href="#(\w+)"', text):
         assert f'<section id="{place}"' in text
+
+
+def test_its_picture_is_small_and_stands_in_readme_and_guide() -> None:
+    """Made by `python -m tests.local_gateway.screenshot`."""
+    picture = PICTURE.read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000
+    assert "](docs/console.png)" in (ROOT / "README.md").read_text()
+    assert "](console.png)" in (ROOT / "docs" / "serve.md").read_text()

@@ -8,12 +8,20 @@ const anew = el("div", { role: "status" });
 
 export const forgetCache = () => fill(anew);
 
-export async function showCache(decision) {
-  show(await get("cache"), decision);
+let asked = 0;
+
+// What was asked last is shown, in whatever order answers come.
+async function answered(ask, decision) {
+  asked += 1;
+  const mine = asked;
+  const cache = await ask();
+  if (mine === asked) show(cache, decision);
 }
 
+export const showCache = (decision) => answered(() => get("cache"), decision);
+
 function show(cache, decision) {
-  const flush = el("button", { type: "button", on: { click: async () => show(await post("flush"), decision) } }, "Flush");
+  const flush = el("button", { type: "button", on: { click: () => answered(() => post("flush"), decision) } }, "Flush");
   const refresh = el("button", { type: "button", on: { click: () => showCache(decision) } }, "Refresh");
   const without = el("button", { type: "button", disabled: !decision, on: { click: async () => {
     try {

@@ -35,6 +35,8 @@ async function choose(number) {
 }
 
 const requests = new Requests(body("requests"), choose);
+// Whoever does something with a decision keeps it.
+for (const event of ["click", "input"]) document.getElementById("panels").addEventListener(event, () => requests.stay());
 
 let failures = 0;
 async function look() {

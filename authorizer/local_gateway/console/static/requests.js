@@ -4,7 +4,7 @@ import { get } from "./ask.js";
 import { el, fill, milliseconds, word } from "./dom.js";
 
 const TONES = { allow: "good", open: "good", preflight: "good", deny: "bad", unauthorized: "bad", failure: "bad", refused: "bad", "no route": "bad" };
-const HEADS = ["#", "time", "request", "persona", "verdict", "ms", "cache"];
+const HEADS = ["#", "time", "request", "persona", "verdict", "cache"];
 
 export class Requests {
   constructor(place, choose) {
@@ -59,20 +59,23 @@ export class Requests {
     const pick = el("button", { type: "button", "aria-pressed": "false", "data-number": row.number, on: { click: () => this.picked(row.number) } }, `${row.number}`);
     const cells = [
       pick,
-      new Date(row.time * 1000).toLocaleTimeString("en-GB"),
+      [new Date(row.time * 1000).toLocaleTimeString("en-GB"), el("br"), el("span", { class: "soft" }, milliseconds(row.milliseconds))],
       [el("span", { class: "code" }, `${row.method} ${row.path}`.trim()), el("br"), el("span", { class: "soft" }, `${row.kind}${row.route ? `, ${row.route}` : ""}`)],
       row.persona ?? row.principal ?? "–",
       [word(TONES[row.outcome] ?? "odd", `${row.status} ${row.outcome}`), el("br"), el("span", { class: "code" }, row.code)],
-      milliseconds(row.milliseconds),
-      row.cache === null ? "–" : row.cache === "hit" ? `hit, ${Math.round(row.age)} s old` : "miss",
+      row.cache === null ? "–" : row.cache === "hit" ? `hit, ${Math.round(row.age)} s` : "miss",
     ];
     const line = el("tr", { on: { click: (event) => { if (event.target !== pick) this.picked(row.number); } } }, cells.map((cell) => el("td", {}, cell)));
     this.mark(line, row.number === this.chosen);
     return line;
   }
 
-  picked(number) {
+  stay() {
     this.follow.checked = this.follows = false;
+  }
+
+  picked(number) {
+    this.stay();
     this.onChoose(number);
   }
 

@@ -15,31 +15,49 @@ export function asked() {
   return { action: kept.action, resource: kept.resource, context };
 }
 
-export function showTry(decision, state) {
+const result = el("div", { role: "status" });
+const others = el("span", { class: "row" });
+const fields = {};
+let decision = null;
+
+export function showTry(chosen, state) {
+  decision = chosen;
+  if (!fields.action) build(state.personas);
   const need = decision.calls.flatMap((call) => call.needs)[0];
-  if (!kept.action && need) Object.assign(kept, { action: need.action, resource: need.resource });
-  const result = el("div", { role: "status" });
-  const field = (name, label, element, attributes) => el("label", {}, label, el(element, {
-    ...attributes, name, spellcheck: "false", autocomplete: "off",
-    on: { input: (event) => { kept[name] = event.target.value; } },
-  }, element === "textarea" ? kept[name] : null));
-  const ask = async (persona) => {
-    try {
-      show(result, await post("try", { number: decision.number, persona, ...asked() }));
-    } catch (error) {
-      fill(result, el("p", { class: "bad" }, error.message));
-    }
+  if (!kept.action && !kept.resource && need) {
+    Object.assign(kept, { action: need.action, resource: need.resource });
+    fields.action.value = need.action;
+    fields.resource.value = need.resource;
+  }
+  fill(result);
+}
+
+// Built once: whoever types into it is not disturbed by the next decision.
+function build(personas) {
+  const field = (name, label, element, attributes) => {
+    fields[name] = el(element, { ...attributes, name, spellcheck: "false", autocomplete: "off", on: { input: () => { kept[name] = fields[name].value; } } });
+    return el("label", {}, label, fields[name]);
   };
+  fill(others, personas.map((name) => el("button", { type: "button", on: { click: () => ask(name) } }, `as ${name}`)));
   fill(body("try"),
     el("form", { on: { submit: (event) => { event.preventDefault(); ask(""); } } },
       el("div", { class: "fields" },
-        field("action", "Action", "input", { placeholder: "s3:GetObject", value: kept.action }),
-        field("resource", "Resource", "input", { placeholder: "arn:aws:s3:::bucket/key", value: kept.resource }),
+        field("action", "Action", "input", { placeholder: "s3:GetObject" }),
+        field("resource", "Resource", "input", { placeholder: "arn:aws:s3:::bucket/key" }),
         field("context", "Condition keys, KEY=VALUE, a line each", "textarea", { rows: "2" })),
-      el("div", { class: "row" }, el("button", {}, "Try as this caller"),
-        state.personas.map((name) => el("button", { type: "button", on: { click: () => ask(name) } }, `as ${name}`)))),
+      el("div", { class: "row" }, el("button", {}, "Try as this caller"), others)),
     el("p", { class: "soft" }, "Judged is the session policy by itself: the role's own policies can only take away from it."),
     result);
+}
+
+async function ask(persona) {
+  const { number } = decision;
+  try {
+    const found = await post("try", { number, persona, ...asked() });
+    if (number === decision.number) show(result, found);
+  } catch (error) {
+    fill(result, el("p", { class: "bad" }, error.message));
+  }
 }
 
 function show(place, found) {
