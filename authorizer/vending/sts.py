@@ -31,6 +31,7 @@ from authorizer.vending.cache import Counts
 from authorizer.vending.failures import refusal
 from authorizer.vending.query import QueryClient
 from authorizer.vending.request import AssumeRoleRequest
+from authorizer.vending.shares import Owners, Shares
 
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.5
@@ -59,6 +60,7 @@ class Sts:
         self._session = session
         self._counts = counts
         self._pause = pause
+        self._shares = Shares()
         self._resources = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._query: QueryClient | None = None
@@ -102,9 +104,14 @@ class Sts:
         await self._resources.aclose()
 
     async def assume_role(
-        self, request: AssumeRoleRequest, *, now: float, remaining: Callable[[], float]
+        self,
+        request: AssumeRoleRequest,
+        *,
+        now: float,
+        remaining: Callable[[], float],
+        owners: Owners = frozenset(),
     ) -> Credentials:
-        """The credentials of a new role session.
+        """The credentials of a new role session. `owners` are whom it is for, where STS cannot take everybody's call.
 
         Throttling, faults of STS and broken connections are tried again, up to four times in all, after a
         random pause that doubles (exponential backoff with full jitter, AWS Architecture Blog), while
@@ -116,10 +123,9 @@ class Sts:
         attempt = 0
         while True:
             attempt += 1
-            self._counts.calls += 1
             pause = FIRST_PAUSE * 2**attempt * random.random()  # noqa: S311 - jitter
             try:
-                return await self._attempt(request, now)
+                return await self._attempt(request, now, owners)
             except (StsThrottled, StsUnavailable) as error:
                 failure: VendingFailure = error
             except (BotoCoreError, OSError) as error:
@@ -132,11 +138,22 @@ class Sts:
             self._counts.retries += 1
             await self._pause(pause)
 
-    async def _attempt(self, request: AssumeRoleRequest, now: float) -> Credentials:
+    async def _attempt(self, request: AssumeRoleRequest, now: float, owners: Owners) -> Credentials:
+        if not self._shares.admits(owners):
+            raise StsThrottled(
+                "STS throttles this account, and others' calls come first: whoever role "
+                f"{request.role_arn!r} is assumed for had more than a fair share of the last ones; share role sessions "
+                "between environments with [shared_cache]"
+            )
+        self._counts.calls += 1
         query = await self.open()
         status, reply = await query.assume_role(request)
         if not 200 <= status < 300:
-            raise refusal(reply, status, request)
+            failure = refusal(reply, status, request)
+            if isinstance(failure, StsThrottled):
+                self._shares.throttled()
+            raise failure
+        self._shares.answered()
         return granted(reply, request, now)
 
 

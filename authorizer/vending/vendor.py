@@ -26,6 +26,7 @@ from authorizer.vending.cache import Counts, CredentialCache
 from authorizer.vending.lifetime import CALLERS, Lifetime
 from authorizer.vending.request import AssumeRoleRequest, assume_role_request
 from authorizer.vending.seats import Seats
+from authorizer.vending.shares import Owners
 from authorizer.vending.sts import Sts
 from authorizer.waiting.cooldown import Cooldown
 from authorizer.waiting.deadline import Deadline
@@ -46,11 +47,13 @@ class Fetched:
 
 
 class Wanted(NamedTuple):
-    """What is asked of STS, how long it must live, and who takes a seat for it: nobody, where a backend gets it."""
+    """What is asked of STS, how long it must live, whom it is for, and whether they take a seat for it: not where a
+    backend gets it."""
 
     request: AssumeRoleRequest
     lifetime: Lifetime
-    holder: Identity | None
+    identity: Identity
+    seated: bool
 
 
 class Vendor:
@@ -118,7 +121,7 @@ class Vendor:
             address=address,
         )
         lifetime = CALLERS if handed_out else self._lifetimes[shape]
-        wanted = Wanted(request, lifetime, identity if handed_out else None)
+        wanted = Wanted(request, lifetime, identity, handed_out)
         held = self._cache.find(request.key, lifetime, now)
         fetched = None
         if held is None:
@@ -159,7 +162,7 @@ class Vendor:
         return fetched
 
     async def _fetch(self, wanted: Wanted, now: float, deadline: Deadline, *, ahead: bool) -> Fetched:
-        request, lifetime, _ = wanted
+        request, lifetime, *_ = wanted
         budget = deadline.remaining()
         if budget <= 0:
             raise StsUnavailable(
@@ -189,16 +192,18 @@ class Vendor:
     async def _assume(
         self, wanted: Wanted, now: float, deadline: Deadline, flight: Flight[Fetched], *, ahead: bool
     ) -> Fetched:
-        request, lifetime, holder = wanted
+        request, lifetime, identity, seated = wanted
         if self._shared and (found := await self._shared.find(request, lifetime, now, deadline, ahead=ahead)):
             self._cache.keep(request.key, found)
             return Fetched(found, to_share=False)
         release = None
-        if self._seats and holder:
-            ends = min(now + request.duration, holder.expires_at)
-            release = await self._seats.take(holder, ends, now, deadline)
+        if self._seats and seated:
+            ends = min(now + request.duration, identity.expires_at)
+            release = await self._seats.take(identity, ends, now, deadline)
         try:
-            credentials = await self._sts.assume_role(request, now=now, remaining=flight.remaining)
+            credentials = await self._sts.assume_role(
+                request, now=now, remaining=flight.remaining, owners=self._owners(identity)
+            )
         except BaseException as error:
             if release:
                 await release()
@@ -207,6 +212,12 @@ class Vendor:
             raise
         self._cache.keep(request.key, credentials)
         return Fetched(credentials, to_share=True)
+
+    def _owners(self, identity: Identity) -> Owners:
+        """What the policies keep apart, of this identity."""
+        policies = (self._settings.policies.get(name) for name in identity.role.policies)
+        claims = {claim for policy in policies if policy for claim in policy.isolates}
+        return {(claim, value) for claim in claims if isinstance(value := identity.claims.get(claim), str)}
 
 
 def _check(credentials: Credentials, lifetime: Lifetime, now: float) -> None:

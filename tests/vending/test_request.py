@@ -359,7 +359,10 @@ def test_nobody_but_the_checks_makes_a_request_and_every_request_has_a_policy() 
     assert makers == ["request.py"]
     assert sorted(callers) == [
         ("sts.py", "query.assume_role(request)"),
-        ("vendor.py", "self._sts.assume_role(request, now=now, remaining=flight.remaining)"),
+        (
+            "vendor.py",
+            "self._sts.assume_role(request, now=now, remaining=flight.remaining, owners=self._owners(identity))",
+        ),
     ]
     tree = ast.parse((room / "request.py").read_text())
     function = next(

@@ -1,0 +1,153 @@
+"""Whose calls STS gets while it throttles."""
+
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from authorizer.errors import StsThrottled
+from authorizer.settings.schema import Policy
+from authorizer.vending.shares import LAST, MOST, Shares
+from authorizer.vending.vendor import Vendor
+from tests.vending.conftest import new_vendor
+from tests.vending.factories import make_identity, make_role, make_settings
+from tests.vending.fake_sts import Failure, FakeSts
+from tests.vending.test_vendor import vend
+
+LOUD, QUIET = frozenset({("tenant", "loud")}), frozenset({("tenant", "quiet")})
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    random.seed(1)
+
+
+def crowd(shares: Shares, *, loud: int, quiet: int) -> None:
+    """So many calls of the one, so many of the other."""
+    for owners in (*(LOUD,) * loud, *(QUIET,) * quiet):
+        assert shares.admits(owners)
+
+
+def admitted(shares: Shares, owners: frozenset[tuple[str, str]], *, calls: int = 200) -> int:
+    return sum(shares.admits(owners) for _ in range(calls))
+
+
+def test_nobody_is_held_back_while_sts_takes_all() -> None:
+    shares = Shares()
+    assert admitted(shares, LOUD) == 200
+    assert admitted(shares, QUIET) == 200
+
+
+def test_under_pressure_whoever_had_most_of_the_calls_is_held_back_and_nobody_else() -> None:
+    shares = Shares()
+    crowd(shares, loud=50, quiet=5)
+    for _ in range(4):
+        shares.throttled()
+    assert shares.admits(QUIET)
+    assert not shares.admits(LOUD)
+    assert shares.admits(QUIET)
+
+
+def test_whoever_is_alone_is_never_held_back() -> None:
+    shares = Shares()
+    crowd(shares, loud=60, quiet=0)
+    for _ in range(20):
+        shares.throttled()
+    assert admitted(shares, LOUD) == 200
+
+
+def test_a_call_for_nobody_is_never_held_back() -> None:
+    shares = Shares()
+    crowd(shares, loud=60, quiet=3)
+    for _ in range(20):
+        shares.throttled()
+    assert admitted(shares, frozenset()) == 200
+
+
+def test_two_claims_of_one_caller_count_each_among_its_own() -> None:
+    """A tenant's share is one of tenants, not one of users."""
+    shares = Shares()
+    for user in range(30):
+        assert shares.admits(LOUD | {("sub", f"user-{user}")})
+    crowd(shares, loud=0, quiet=3)
+    for _ in range(8):
+        shares.throttled()
+    assert not shares.admits(LOUD | {("sub", "new")})
+    assert shares.admits(QUIET | {("sub", "new")})
+
+
+@pytest.mark.parametrize("relief", ["answered", "held back"])
+def test_pressure_ends_with_calls_that_are_answered_or_held_back(relief: str) -> None:
+    shares = Shares()
+    crowd(shares, loud=50, quiet=5)
+    for _ in range(100):
+        shares.throttled()
+    assert shares._draws == MOST
+    for _ in range(80 + 1):
+        if relief == "answered":
+            shares.answered()
+        else:
+            shares.admits(LOUD)
+    assert shares._draws <= 1.0
+    for _ in range(80):
+        shares.answered()
+    assert shares._draws == 0
+    assert shares.admits(LOUD)
+
+
+def test_calls_of_long_ago_are_forgotten() -> None:
+    shares = Shares()
+    crowd(shares, loud=50, quiet=LAST)
+    for _ in range(8):
+        shares.throttled()
+    assert shares.admits(LOUD)
+    assert not shares.admits(QUIET)
+
+
+@pytest.fixture
+async def tenants(sts: FakeSts) -> AsyncIterator[Vendor]:
+    """A vendor whose role's template isolates the tenant, behind fifty calls of one."""
+    policy = Policy(name="s3-home", isolates=("tenant",), shared=(), terms=())
+    vendor = new_vendor(make_settings(policies={policy.name: policy}))
+    for number in range(50):
+        assert vendor._sts._shares.admits({("tenant", "loud" if number else "quiet")})
+    yield vendor
+    await vendor.close()
+
+
+async def test_who_is_held_back_is_not_asked_for_and_told_why(tenants: Vendor, sts: FakeSts) -> None:
+    for _ in range(20):
+        tenants._sts._shares.throttled()
+    loud = make_identity(claims={"sub": "u", "tenant": "loud"})
+    with pytest.raises(StsThrottled, match=r"others' calls come first: whoever role 'arn:.*' is assumed for"):
+        await vend(tenants, identity=loud)
+    assert (len(sts.requests), tenants.counts.calls) == (0, 0)
+    quiet = make_identity(claims={"sub": "u", "tenant": "quiet"})
+    await vend(tenants, identity=quiet)
+    assert (len(sts.requests), tenants.counts.calls) == (1, 1)
+
+
+async def test_what_sts_throttles_is_pressure_and_what_it_answers_takes_it_away(
+    tenants: Vendor, sts: FakeSts
+) -> None:
+    sts.failures = [Failure("Throttling")] * 3
+    await vend(tenants, identity=make_identity(claims={"sub": "u", "tenant": "quiet"}))
+    assert tenants._sts._shares._draws == pytest.approx(3 - 0.1)
+
+
+async def test_other_refusals_of_sts_are_no_pressure(tenants: Vendor, sts: FakeSts) -> None:
+    sts.failures = [Failure("MalformedPolicyDocument")]
+    with pytest.raises(Exception, match="does not accept"):
+        await vend(tenants)
+    assert tenants._sts._shares._draws == 0
+
+
+def test_whom_a_call_is_for_is_what_the_role_s_templates_isolate() -> None:
+    both = Policy(name="both", isolates=("tenant", "sub", "absent", "many"), shared=(), terms=())
+    vendor = new_vendor(make_settings(policies={"both": both}))
+    role = make_role(policies=("both", "unknown"))
+    identity = make_identity(
+        role=role, claims={"sub": "u", "tenant": "acme", "many": ("a", "b"), "other": "x"}
+    )
+    assert vendor._owners(identity) == {("tenant", "acme"), ("sub", "u")}
+    assert vendor._owners(make_identity()) == frozenset()
