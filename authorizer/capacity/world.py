@@ -75,6 +75,8 @@ class World:
         self._load = load
         self._ttl = ttl
         self._chance = random.Random(seed)  # noqa: S311 - chance
+        # Of its own, so that the same people come whatever becomes of them.
+        self._people = random.Random(seed)  # noqa: S311 - as above
         random.seed(seed)  # the vendors' own, for pauses
         self.loop = VirtualLoop(EPOCH)
         self.sts = StsModel(self.loop, self._chance, load.share)
@@ -96,8 +98,8 @@ class World:
         """Sessions begin, for as long as anybody runs this; as many as there are at any moment have begun before."""
         load = self._load
         for _ in range(round(load.begun / load.share * load.session)):
-            session = self._somebody(self.loop.now + self._chance.expovariate(1 / load.session))
-            asks = self.loop.now + self._chance.uniform(0, self._ttl + load.think)
+            session = self._somebody(self.loop.now + self._people.expovariate(1 / load.session))
+            asks = self.loop.now + self._people.uniform(0, self._ttl + load.think)
             if asks < session.ends:
                 self.loop.call_at(asks, self._ask, session)
         self.loop.call_later(self._next(), self._session)
@@ -150,17 +152,17 @@ class World:
         return counted
 
     def _next(self) -> float:
-        return self._chance.expovariate(self._load.begun / self._load.share)
+        return self._people.expovariate(self._load.begun / self._load.share)
 
     def _session(self) -> None:
         if self._over:
             return
         self.loop.call_later(self._next(), self._session)
-        self._ask(self._somebody(self.loop.now + self._chance.expovariate(1 / self._load.session)))
+        self._ask(self._somebody(self.loop.now + self._people.expovariate(1 / self._load.session)))
 
     def _somebody(self, ends: float) -> Session:
-        [tenant] = self._chance.choices(range(self._modelled), cum_weights=self._tenants)
-        [rank] = self._chance.choices(range(self._each), cum_weights=self._ranks)
+        [tenant] = self._people.choices(range(self._modelled), cum_weights=self._tenants)
+        [rank] = self._people.choices(range(self._each), cum_weights=self._ranks)
         return Session(rank * self._load.tenants + tenant, tenant, ends)
 
     def _ask(self, session: Session) -> None:

@@ -26,7 +26,7 @@ TTLS: Final = (0.0, 60.0, 300.0, 3600.0)
 MILLION: Final = Load(users=1_000_000, rps=4000, environments=10_000, window=600, lead=600)
 RUSH: Final = Load(users=40_000, rps=2000, environments=100, window=3600)
 NOISY: Final = Load(
-    users=200_000, rps=4000, environments=400, tenants=20, noisy=50, window=120, lead=60, session=60
+    users=200_000, rps=4000, environments=400, tenants=20, noisy=50, window=60, lead=60, session=60
 )
 
 

@@ -24,7 +24,18 @@ def test_the_page_tells_what_was_recorded(results: dict[str, Any]) -> None:
 
 
 def test_a_row_of_it_comes_out_the_same_again(results: dict[str, Any]) -> None:
-    assert page.row(300, shared=False) == results["rows"][4]
+    told = results["rows"][4]
+    assert (told["ttl"], told["shared"]) == (300, False)
+    # Another version of Python may take one step before another.
+    assert page.row(300, shared=False) == pytest.approx(told, rel=0.1, abs=0.01)
+
+
+def test_one_noisy_tenant_does_not_starve_the_others(results: dict[str, Any]) -> None:
+    anybody_s, fair, shared = results["noisy"]
+    assert anybody_s["others"] > 0.02, "or there is nothing to show"
+    assert fair["others"] < anybody_s["others"] / 5
+    assert fair["others"] < fair["noisy"] / 10
+    assert shared["others"] == 0
 
 
 def test_a_million_users_took_no_more_than_two_minutes_of_a_core(results: dict[str, Any]) -> None:

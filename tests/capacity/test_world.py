@@ -165,8 +165,10 @@ def test_what_is_no_refusal_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> Non
         raise LookupError("broken")
 
     monkeypatch.setattr("authorizer.capacity.surroundings.StsModel.assume_role", broken)
+    world = World(make_settings(), SMALL, ttl=60, shared=False, seed=1)
+    world._ask(world._somebody(world.loop.now + 60))
     with pytest.raises(LookupError, match="broken"):
-        simulated(make_settings(), SMALL, ttl=60, shared=False)
+        world.run(world.loop.now + 60)
 
 
 def test_nothing_is_measured_where_nobody_comes() -> None:
