@@ -65,7 +65,9 @@ def spread(settings: Settings, load: Load, *, ttl: float, shared: bool, seed: in
     world.rush(60.0)
     world.run(EPOCH + load.window)
     first = int(EPOCH // 60)
-    return {minute: world.sts.by_minute[first + minute] for minute in range(int(load.window // 60))}
+    found = {minute: world.sts.by_minute[first + minute] for minute in range(int(load.window // 60))}
+    world.ended()
+    return found
 
 
 class World:
@@ -128,7 +130,7 @@ class World:
         self._before = self._so_far()
 
     def ended(self) -> Measured:
-        """What was measured. The pure stages forget who came."""
+        """What was measured, once what is under way has ended. The pure stages forget who came."""
         counted = self._so_far()
         self._over = True
         self.loop.run_until(self.loop.now + 2 * LIMIT)
