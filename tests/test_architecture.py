@@ -74,6 +74,8 @@ LAYERS: dict[str, set[str]] = {
     "library": {"syntax"},
     # Schemas of what people write, for their editors.
     "schemas": {"engine.check", "engine.language", "identity", "local", "settings", "syntax"},
+    # For tests of backends: what it needs it imports when a test asks for a fixture.
+    "pytest_fixtures": {"errors", "local", "local_gateway", "runtime"},
     "cli": {
         "assurance", "bundle", "capacity", "deployed", "deployment", "engine", "engine.check", "engine.evaluate",
         "engine.prove", "errors", "gate", "library", "local", "local_gateway", "model", "record", "runtime", "schemas",
@@ -101,7 +103,7 @@ DOORS: dict[str, set[str]] = {
     "gateway": {"calls", "parse", "respond"},
     "identity": {"authority", "claims", "filling", "permit", "resolve", "roles"},
     "local": {"aws", "issuer", "personas", "pool", "pool_files", "world"},
-    "local_gateway": {"configured", "decisions", "start"},
+    "local_gateway": {"configured", "decisions", "one_event", "start"},
     "sealing": {"keys", "seal", "sealers"},
     "settings": {
         "authority",

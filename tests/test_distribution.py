@@ -47,3 +47,21 @@ def test_the_source_distribution_makes_the_wheel_that_the_checkout_makes(tmp_pat
     assert head["Requires-Python"] == ">=3.11"
     assert len(licences) == 1
     assert console == {file.name for file in (ROOT / "authorizer/local_gateway/console/static").iterdir()}
+
+
+@pytest.mark.package
+def test_pytest_has_the_fixtures_by_itself_where_the_wheel_is(tmp_path: Path) -> None:
+    with zipfile.ZipFile(build(ROOT, tmp_path / "wheel", "wheel")) as wheel:
+        wheel.extractall(tmp_path / "site")
+    (tmp_path / "tests").mkdir()
+    code = "def test_it(pytestconfig):\n    assert pytestconfig.pluginmanager.has_plugin('authorizer')\n"
+    (tmp_path / "tests" / "test_it.py").write_text(code)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--rootdir", tmp_path, tmp_path / "tests"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -7,6 +7,7 @@ from functools import wraps
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import click
@@ -120,7 +121,9 @@ def _result(each: Found, index: int) -> dict[str, Any]:
         "message": {"text": text},
     }
     if each.file:
-        place: dict[str, Any] = {"artifactLocation": {"uri": PurePath(each.file).as_posix()}}
+        place: dict[str, Any] = {
+            "artifactLocation": {"uri": quote(PurePath(each.file).as_posix(), safe="/,")}
+        }
         if each.line:
             place["region"] = {"startLine": each.line}
         if each.column:

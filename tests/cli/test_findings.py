@@ -205,7 +205,7 @@ def test_sarif_names_the_rule_and_the_region() -> None:
     first, second = ran["results"]
     assert (first["ruleId"], first["ruleIndex"], first["level"]) == ("leak", 0, "error")
     assert first["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "a,b:c.toml"},
+        "artifactLocation": {"uri": "a,b%3Ac.toml"},
         "region": {"startLine": 3, "startColumn": 2, "endColumn": 6},
     }
     assert (second["ruleIndex"], "locations" in second) == (1, False)

@@ -178,6 +178,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "local": "a laptop's issuer and AWS",
     "local_gateway": "a laptop's API Gateway: tests/local_gateway asks it what AWS's pages say",
     "model": "values without behaviour",
+    "pytest_fixtures": "for tests of backends",
     "schemas": "for editors: tests/schemas holds them to the readers, key by key",
     "settings/readers": "what schemas are made of: tests/schemas holds them to the readers, key by key",
     "startup": "how libraries are loaded",
