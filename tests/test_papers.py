@@ -41,6 +41,12 @@ EXAMPLES = {
 HOSTS = {"keepachangelog.com", "semver.org", "docs.aws.amazon.com", "127.0.0.1:8400", *EXAMPLES}
 """Whose pages the papers link to, and those that are an example."""
 OTHER_WORDS = {
+    *(
+        "authorizer_access",
+        "enforcing_aws",
+        "pytest_fixtures",
+        "vended_event",
+    ),  # fixtures, and where they are
     # Claims of a token, members of a record and an answer, Python's own: neither refusals nor settings.
     *("token_use", "client_id", "auth_time", "managed_policies", "user_writable"),
     # Files.
