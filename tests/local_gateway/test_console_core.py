@@ -222,3 +222,10 @@ def test_a_websockets_case_has_no_method() -> None:
     text = case_text("x", loaded, _record(loaded, path="$connect", method=""), None)
     assert "method" not in text
     assert 'path   = "$connect"' in text
+
+
+def test_a_list_claim_is_kept_as_a_list() -> None:
+    orgs = {"claim": "custom:orgs", "type": "slug", "list": True, "max_items": 3}
+    loaded = written(claims={"orgs": orgs}, scopes={"data:read": ["GET /orgs/{orgs}"]})
+    claims = make_claims(values={"custom:tenant_id": "acme", "custom:orgs": ["one", "two"]})
+    assert 'orgs" = ["one", "two"]' in case_text("x", loaded, _record(loaded, claims), None)

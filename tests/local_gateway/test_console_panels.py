@@ -385,6 +385,16 @@ def test_nothing_secret_is_told_until_it_is_asked_for(page: Page) -> None:
     assert not [secret for secret in secrets if secret in json.dumps(page.post("reveal", number=other))]
 
 
+def test_a_token_is_masked_wherever_it_turns_up(page: Page) -> None:
+    """Also one that does not look like any, and in a row of the list one that does."""
+    opaque = "opaque-and-secret"
+    number = page.asked({"Authorization": f"Bearer {opaque}"}, f"/data/{opaque}")
+    assert opaque not in json.dumps(page.decision(number))
+    token = page.stage.tokens["viewer"]
+    page.asked({}, f"/data/{token}")
+    assert token not in json.dumps(page.get("requests"))
+
+
 def test_a_decision_is_copied_as_a_command_that_signs_its_persona_in(page: Page) -> None:
     share = page.decision(page.sent("editor", "/files/notes.txt"))["share"]
     event = json.loads(share["event"])

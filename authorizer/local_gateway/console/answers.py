@@ -47,7 +47,7 @@ class Answers:
         return {
             "count": self._stream.count,
             "window": WINDOW,
-            "rows": rows,
+            "rows": hidden(rows),
             "personas": [] if local is None else [*local.personas.people],
         }
 
