@@ -42,7 +42,16 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def outcomes(project: pytest.Pytester) -> pytest.RunResult:
     return project.runpytest_inprocess(
-        *("-p", "authorizer.pytest_fixtures", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
+        *(
+            "-p",
+            "no:authorizer",
+            "-p",
+            "authorizer.pytest_fixtures",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:hypothesispytest",
+        ),
         *("-p", "no:asyncio", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
     )
 
