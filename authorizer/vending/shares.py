@@ -34,10 +34,11 @@ class Shares:
     _last: deque[Owners] = field(default_factory=lambda: deque(maxlen=LAST), repr=False)
     _draws: float = 0.0
 
-    def admits(self, owners: Owners) -> bool:
-        """Whether a call for these may be sent now; if so, it is remembered as one that was."""
+    def admits(self, owners: Owners, *, last: bool) -> bool:
+        """Whether a call for these may be sent now; if so, it is remembered as one that was. The `last` try always may:
+        nobody is refused whom STS might have answered."""
         draws = int(self._draws + random.random())  # noqa: S311 - chance
-        if draws and self._has_more(owners):
+        if draws and not last and self._has_more(owners):
             drawn = random.choices(self._last, k=draws)  # noqa: S311 - chance
             if not all(owners.isdisjoint(each) for each in drawn):
                 self._relieve()

@@ -124,8 +124,9 @@ class Sts:
         while True:
             attempt += 1
             pause = FIRST_PAUSE * 2**attempt * random.random()  # noqa: S311 - jitter
+            last = attempt == ATTEMPTS or pause >= remaining()
             try:
-                return await self._attempt(request, now, owners)
+                return await self._attempt(request, now, owners, last=last)
             except (StsThrottled, StsUnavailable) as error:
                 failure: VendingFailure = error
             except (BotoCoreError, OSError) as error:
@@ -138,8 +139,10 @@ class Sts:
             self._counts.retries += 1
             await self._pause(pause)
 
-    async def _attempt(self, request: AssumeRoleRequest, now: float, owners: Owners) -> Credentials:
-        if not self._shares.admits(owners):
+    async def _attempt(
+        self, request: AssumeRoleRequest, now: float, owners: Owners, *, last: bool
+    ) -> Credentials:
+        if not self._shares.admits(owners, last=last):
             raise StsThrottled(
                 "STS throttles this account, and others' calls come first: whoever role "
                 f"{request.role_arn!r} is assumed for had more than a fair share of the last ones; share role sessions "

@@ -25,11 +25,11 @@ def _seed() -> None:
 def crowd(shares: Shares, *, loud: int, quiet: int) -> None:
     """So many calls of the one, so many of the other."""
     for owners in (*(LOUD,) * loud, *(QUIET,) * quiet):
-        assert shares.admits(owners)
+        assert shares.admits(owners, last=False)
 
 
 def admitted(shares: Shares, owners: frozenset[tuple[str, str]], *, calls: int = 200) -> int:
-    return sum(shares.admits(owners) for _ in range(calls))
+    return sum(shares.admits(owners, last=False) for _ in range(calls))
 
 
 def test_nobody_is_held_back_while_sts_takes_all() -> None:
@@ -43,9 +43,9 @@ def test_under_pressure_whoever_had_most_of_the_calls_is_held_back_and_nobody_el
     crowd(shares, loud=50, quiet=5)
     for _ in range(4):
         shares.throttled()
-    assert shares.admits(QUIET)
-    assert not shares.admits(LOUD)
-    assert shares.admits(QUIET)
+    assert shares.admits(QUIET, last=False)
+    assert not shares.admits(LOUD, last=False)
+    assert shares.admits(QUIET, last=False)
 
 
 def test_whoever_is_alone_is_never_held_back() -> None:
@@ -68,12 +68,12 @@ def test_two_claims_of_one_caller_count_each_among_its_own() -> None:
     """A tenant's share is one of tenants, not one of users."""
     shares = Shares()
     for user in range(30):
-        assert shares.admits(LOUD | {("sub", f"user-{user}")})
+        assert shares.admits(LOUD | {("sub", f"user-{user}")}, last=False)
     crowd(shares, loud=0, quiet=3)
     for _ in range(8):
         shares.throttled()
-    assert not shares.admits(LOUD | {("sub", "new")})
-    assert shares.admits(QUIET | {("sub", "new")})
+    assert not shares.admits(LOUD | {("sub", "new")}, last=False)
+    assert shares.admits(QUIET | {("sub", "new")}, last=False)
 
 
 @pytest.mark.parametrize("relief", ["answered", "held back"])
@@ -87,12 +87,12 @@ def test_pressure_ends_with_calls_that_are_answered_or_held_back(relief: str) ->
         if relief == "answered":
             shares.answered()
         else:
-            shares.admits(LOUD)
+            shares.admits(LOUD, last=False)
     assert shares._draws <= 1.0
     for _ in range(80):
         shares.answered()
     assert shares._draws == 0
-    assert shares.admits(LOUD)
+    assert shares.admits(LOUD, last=False)
 
 
 def test_calls_of_long_ago_are_forgotten() -> None:
@@ -100,8 +100,8 @@ def test_calls_of_long_ago_are_forgotten() -> None:
     crowd(shares, loud=50, quiet=LAST)
     for _ in range(8):
         shares.throttled()
-    assert shares.admits(LOUD)
-    assert not shares.admits(QUIET)
+    assert shares.admits(LOUD, last=False)
+    assert not shares.admits(QUIET, last=False)
 
 
 @pytest.fixture
@@ -110,21 +110,35 @@ async def tenants(sts: FakeSts) -> AsyncIterator[Vendor]:
     policy = Policy(name="s3-home", isolates=("tenant",), shared=(), terms=())
     vendor = new_vendor(make_settings(policies={policy.name: policy}))
     for number in range(50):
-        assert vendor._sts._shares.admits({("tenant", "loud" if number else "quiet")})
+        assert vendor._sts._shares.admits({("tenant", "loud" if number else "quiet")}, last=False)
     yield vendor
     await vendor.close()
 
 
-async def test_who_is_held_back_is_not_asked_for_and_told_why(tenants: Vendor, sts: FakeSts) -> None:
-    for _ in range(20):
+async def test_who_is_held_back_asks_sts_once_in_place_of_four_times(tenants: Vendor, sts: FakeSts) -> None:
+    for _ in range(50):
         tenants._sts._shares.throttled()
-    loud = make_identity(claims={"sub": "u", "tenant": "loud"})
-    with pytest.raises(StsThrottled, match=r"others' calls come first: whoever role 'arn:.*' is assumed for"):
-        await vend(tenants, identity=loud)
-    assert (len(sts.requests), tenants.counts.calls) == (0, 0)
-    quiet = make_identity(claims={"sub": "u", "tenant": "quiet"})
-    await vend(tenants, identity=quiet)
-    assert (len(sts.requests), tenants.counts.calls) == (1, 1)
+    sts.always = Failure("Throttling")
+    asked = []
+    for tenant in ("loud", "quiet"):
+        with pytest.raises(StsThrottled):
+            await vend(tenants, identity=make_identity(claims={"sub": "u", "tenant": tenant}))
+        asked.append((len(sts.requests), tenants.counts.calls))
+    assert asked == [(1, 1), (5, 5)]
+
+
+async def test_nobody_is_refused_whom_sts_might_have_answered(tenants: Vendor, sts: FakeSts) -> None:
+    for _ in range(50):
+        tenants._sts._shares.throttled()
+    await vend(tenants, identity=make_identity(claims={"sub": "u", "tenant": "loud"}))
+    assert (len(sts.requests), tenants.counts.retries) == (1, 3)
+
+
+async def test_who_has_no_time_for_another_try_is_not_held_back(tenants: Vendor, sts: FakeSts) -> None:
+    for _ in range(50):
+        tenants._sts._shares.throttled()
+    await vend(tenants, identity=make_identity(claims={"sub": "u", "tenant": "loud"}), budget=0.5)
+    assert len(sts.requests) == 1
 
 
 async def test_what_sts_throttles_is_pressure_and_what_it_answers_takes_it_away(

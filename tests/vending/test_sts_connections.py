@@ -209,7 +209,7 @@ async def test_a_pause_that_would_use_up_the_time_is_not_begun(
     sts: FakeSts, monkeypatch: pytest.MonkeyPatch, left: float, calls: int
 ) -> None:
     monkeypatch.setattr("random.random", lambda: 1.0)
-    counts, times = Counts(), [left, 0.0]
+    counts, times = Counts(), [left, left, 0.0, 0.0]  # asked before each call and behind it
     made = Sts(SESSION, counts, pause=no_pause)
     sts.failures = [Failure("Throttling")] * 2
     with pytest.raises(StsThrottled):
