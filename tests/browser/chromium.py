@@ -1,5 +1,6 @@
 """Debian's chromium, driven by Playwright: for pages as people see them."""
 
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ FLAGS = (
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A browser of Playwright's. Ends the run where it is not installed: what was not looked at is not tested."""
-    from playwright import sync_api as playwright
+    playwright: Any = importlib.import_module("playwright.sync_api")
 
     if not Path(CHROMIUM).exists():
         pytest.exit("the page was not tested: apt-get install --no-install-recommends chromium", returncode=1)
