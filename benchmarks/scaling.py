@@ -184,7 +184,7 @@ def _with_tenants(scene: Scene, count: int) -> Path:
 def _with_templates(scene: Scene, count: int) -> Path:
     """A configuration of `count` more templates and roles."""
     access = _copied(scene, f"templates-{count}")
-    (access.parent / "templates" / COMPILED).unlink()  # of those alone that the bundle brought
+    (access.parent / "templates" / COMPILED).unlink(missing_ok=True)  # of those alone that the bundle brought
     text = access.read_text()
     roles = ""
     for number in range(count):

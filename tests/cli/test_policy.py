@@ -68,7 +68,7 @@ def test_a_case_file_that_cannot_be_read_is_told_and_ends_with_2(project: Path, 
     done = run("policy", command, cwd=project)
     assert done.returncode == 2
     assert (
-        "s3-home.toml:26:12: case 'ann reaches nobody else's files': `expect` is 'denied'"
+        "s3-home.toml:27:12: case 'ann reaches nobody else's files': `expect` is 'denied'"
         in done.stderr.replace('"', "'")
     )
     assert "latin.toml: cannot be read" in done.stderr
@@ -87,14 +87,14 @@ def test_test_passes_and_covers_everything() -> None:
     assert done.returncode == 0
     assert "46 PASS" in done.stdout
     assert done.stdout.count("100 %") == 5 + 7
-    assert "s3-home.toml:67:1: a star is no user" in run("policy", "test", "-v").stdout
+    assert "s3-home.toml:68:1: a star is no user" in run("policy", "test", "-v").stdout
 
 
 def test_a_failing_case_is_explained(project: Path) -> None:
     change(project / "policies/templates/s3-home.json.j2", '"s3:DeleteObject",', "")
     done = run("policy", "test", cwd=project)
     assert done.returncode == 1
-    assert "FAIL policies/cases/s3-home.toml:14:1: ann works with her own files" in done.stdout
+    assert "FAIL policies/cases/s3-home.toml:15:1: ann works with her own files" in done.stdout
     assert "s3-home.json.j2:9 (OwnObjects), Allow: action does not match" in done.stdout
     assert "45 PASS, 1 FAIL" in done.stdout
     shown = json.loads(run("policy", "test", "--json", cwd=project).stdout)
@@ -116,7 +116,7 @@ def test_a_case_that_cannot_be_judged_is_an_error_and_ends_with_2(project: Path)
     change(project / "policies/cases/s3-home.toml", "{sub}", "{bob.sub}")
     done = run("policy", "test", "policies/cases/s3-home.toml", cwd=project)
     assert done.returncode == 2
-    assert "ERROR policies/cases/s3-home.toml:14:1: ann works with her own files" in done.stdout
+    assert "ERROR policies/cases/s3-home.toml:15:1: ann works with her own files" in done.stdout
     assert "the template needs claim `sub`" in done.stdout
 
 

@@ -34,7 +34,8 @@ PUBLIC = {
         "samples", "shown", "simplify", "ways_of", "who_has_a_session", "who_may",
     },
     "engine.check": {
-        "Answer", "Asked", "Case", "CaseResult", "Coverage", "FACTS", "Finding", "OF_RESOURCES", "Opening",
+        "Answer", "Asked", "CASE_FILE", "CASE_FILE_EXAMPLE", "Case", "CaseResult", "Coverage", "EXPECTED", "FACTS",
+        "Finding", "Form", "OF_RESOURCES", "Opening",
         "RouteCase", "RouteCoverage", "RouteResult", "Surroundings", "User", "action_problems",
         "edition", "formatted", "lint", "lint_coverage",
         "measure", "measure_routes", "parse_case_file", "parse_cases", "request_problems", "rests_on_services",

@@ -352,7 +352,7 @@ def test_the_samples_http_api_answers_each_route_in_its_form(
     try:
         headers = {"Authorization": stage.token("editor"), "X-Role": "default"}
         for path in ("/data", "/files/a"):
-            assert stage.client.get(path, headers=headers).status_code == 200
+            assert stage.client.get(path, headers=headers).status_code == 200, stage.last
         assert "policyDocument" in (stage.stream.decisions[-2].response or {})
         assert (stage.last.response or {})["isAuthorized"] is True
         assert stage.client.get("/users", headers=headers).status_code == 403

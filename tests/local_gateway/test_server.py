@@ -77,7 +77,7 @@ def test_a_machine_has_an_access_token_alone(stage: Stage) -> None:
     tokens = stage.client.post("/_local/token", json={"persona": "machine"}).json()
     assert set(tokens) == {"access_token", "token_type", "expires_in"}
     answer = stage.client.post("/imports", headers={"Authorization": f"Bearer {tokens['access_token']}"})
-    assert answer.status_code == 200
+    assert answer.status_code == 200, stage.last
 
 
 @pytest.mark.parametrize(
