@@ -97,6 +97,8 @@ def enforcing_aws(authorizer_access: Path) -> Iterator[EnforcingAws]:
         for name, value in aws.backend_environment().items():
             environment.setenv(name, value)
         environment.delenv("AWS_PROFILE", raising=False)
+        # What `boto3.client` made clients with before, with the environment of then.
+        environment.setattr("boto3.DEFAULT_SESSION", None)
         authorizer = Authorizer(world.access, emit=_silent)
         closing.callback(authorizer.close)
         yield EnforcingAws(aws, world, authorizer, region)

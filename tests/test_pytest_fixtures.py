@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import boto3
 import pytest
 
 from tests.make import ROOT
@@ -56,14 +57,19 @@ def outcomes(project: pytest.Pytester) -> pytest.RunResult:
     )
 
 
-def test_a_foreign_read_of_a_backend_is_refused(project: pytest.Pytester) -> None:
+def test_a_foreign_read_of_a_backend_is_refused(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = dict(os.environ)
+    stale = boto3.Session("AKIA", "a", "b", region_name="a/b")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", stale)
     project.makeconftest(CONFTEST)
     project.makepyfile(BACKEND + ITSELF)
     outcomes(project).assert_outcomes(passed=6)
     assert {name for name in os.environ if name.startswith("AWS_")} == {
         name for name in before if name.startswith("AWS_")
     }
+    assert boto3.DEFAULT_SESSION is stale
 
 
 @pytest.mark.parametrize(

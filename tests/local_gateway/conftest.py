@@ -1,4 +1,8 @@
-"""The servers that all tests here share: started once a run."""
+"""The servers that the tests of a file share.
+
+Not one for all files: moto keeps its state in the process, and a test that resets it between two files ends what the
+local AWS knows of its sessions.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,7 +16,7 @@ from tests.local_gateway.stage import Stage, staged
 from tests.make import sample_settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stage]]:
     """A stage by its kind, made when it is first asked for."""
     outside = {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
