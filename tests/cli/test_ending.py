@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
+from authorizer.cli.closed import closed_because
 from authorizer.cli.ending import EXTRAS, ended
+from authorizer.record import Record
 from tests.cli.test_commands import run
-from tests.make import ROOT
+from tests.make import ROOT, sample_access
 
 
 def raising(error: BaseException) -> Callable[[], object]:
@@ -118,3 +120,7 @@ def test_the_policy_is_explained_below_as_it_can_be_copied(tmp_path: Path) -> No
     done = run("invoke", "events/rest-token-allow.json", "--explain", home=tmp_path)
     assert '\n{\n  "Version": "2012-10-17",\n' in done.stderr
     assert "packed" not in done.stderr
+
+
+def test_of_a_route_that_was_not_judged_nothing_is_said() -> None:
+    assert closed_because(Record(0), sample_access().settings) == ""

@@ -167,3 +167,12 @@ def test_a_whole_number_has_64_bits(number: str, setting: int) -> None:
 
 def test_the_largest_numbers_are_read() -> None:
     assert parse_toml("a = 9223372036854775807\nb = -9223372036854775808") == {"a": 2**63 - 1, "b": -(2**63)}
+
+
+def test_what_python_says_without_a_place_is_told_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: str) -> None:
+        raise tomllib.TOMLDecodeError("Nothing like it")
+
+    monkeypatch.setattr(tomllib, "loads", fails)
+    with pytest.raises(TomlInvalid, match="nothing like it"):
+        parse_toml("a = 1")
