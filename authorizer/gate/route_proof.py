@@ -43,10 +43,8 @@ _TRIED: Final = 400
 
 def prove_routes(access: Access) -> Iterator[Proof]:
     """One proof for each claim that some route names: `routes by CLAIM`."""
-    settings = access.settings
-    entries = entries_of(settings)
-    for claim in dict.fromkeys(name for entry in entries for name in entry.route.holes):
-        yield _Claim(claim, entries, settings).proof()
+    for claim in _claims(access.settings):
+        yield claim.proof()
 
 
 def shared_by(claim: str, settings: Settings) -> tuple[Sharing, ...]:
@@ -56,23 +54,31 @@ def shared_by(claim: str, settings: Settings) -> tuple[Sharing, ...]:
 
 def path_questions(settings: Settings) -> Iterator[PathQuestion]:
     """Every pair of routes that the proofs of routes are about."""
-    entries = entries_of(settings)
-    for name in dict.fromkeys(name for entry in entries for name in entry.route.holes):
-        for one, other in _Claim(name, entries, settings).pairs():
+    for claim in _claims(settings):
+        for one, other in claim.pairs():
             yield PathQuestion(
-                claim=name,
-                subject=f"{ROUTES_BY}{name}",
+                claim=claim.name,
+                subject=claim.subject,
                 paths=(one.route.path, other.route.path),
                 places=(one.place, other.place),
                 methods_in_common=bool(_common(one.route, other.route)),
             )
 
 
+def _claims(settings: Settings) -> Iterator["_Claim"]:
+    """Each claim that some route names."""
+    entries = entries_of(settings)
+    for name in dict.fromkeys(name for entry in entries for name in entry.route.holes):
+        yield _Claim(name, entries, settings)
+
+
 class _Claim:
     """One proof."""
 
     def __init__(self, claim: str, entries: Sequence[Entry], settings: Settings) -> None:
-        self._claim, self._settings = claim, settings
+        self.name = claim
+        self.subject = f"{ROUTES_BY}{claim}"
+        self._settings = settings
         self._kind = settings.claims[claim].type
         shared = settings.shared_routes.get(claim, {})
         self._own = [entry for entry in entries if claim in entry.route.holes]
@@ -91,13 +97,13 @@ class _Claim:
         pairs = self.pairs()
         findings = [finding for one, other in pairs if (finding := self._met(one, other)) is not None]
         findings += self._doubts()
-        meeting, rests_on = shared_by_issuers(self._claim, self._own, self._settings)
+        meeting, rests_on = shared_by_issuers(self.name, self._own, self._settings)
         findings += meeting
-        lists = f"users whose `{self._claim}` have a member in common share its routes"
+        lists = f"users whose `{self.name}` have a member in common share its routes"
         return Proof(
-            subject=f"{ROUTES_BY}{self._claim}",
+            subject=self.subject,
             verdict=_verdict(findings),
-            isolates=tuple(dict.fromkeys((entry.scope, self._claim) for entry in self._own)),
+            isolates=tuple(dict.fromkeys((entry.scope, self.name) for entry in self._own)),
             findings=tuple(findings),
             ways=len(self._own) + len(self._others),
             pairs=len(pairs),
@@ -109,28 +115,28 @@ class _Claim:
         return tuple(
             Sharing(statement=entry.scope, actions=(entry.route.method,), resources=(entry.route.path,))
             for entry in self._left_out
-            if any(_overlap(own, entry, self._claim, self._settings) for own in self._own)
+            if any(_overlap(own, entry, self.name, self._settings) for own in self._own)
         )
 
     def _met(self, one: Entry, other: Entry) -> Finding | None:
-        overlap = _overlap(one, other, self._claim, self._settings)
+        overlap = _overlap(one, other, self.name, self._settings)
         if overlap is None:
             return None
         witness = self._witness(one, other, overlap)
         return Finding(
-            isolates=self._claim,
+            isolates=self.name,
             one=one.place,
             other=other.place,
             witness=witness,
-            reason=f"two users who differ in `{self._claim}` open one path"
+            reason=f"two users who differ in `{self.name}` open one path"
             if witness
-            else f"not shown to be apart: keep the paths of `{self._claim}` under a prefix of their own",
+            else f"not shown to be apart: keep the paths of `{self.name}` under a prefix of their own",
         )
 
     def _witness(self, one: Entry, other: Entry, overlap: Overlap) -> Witness | None:
         values = samples(self._kind.language)
-        mine = dict.fromkeys((*_values(one, overlap.left, self._claim), *values))
-        theirs: dict[str | None, None] = dict.fromkeys((*_values(other, overlap.right, self._claim), *values))
+        mine = dict.fromkeys((*_values(one, overlap.left, self.name), *values))
+        theirs: dict[str | None, None] = dict.fromkeys((*_values(other, overlap.right, self.name), *values))
         # Of a type with one value, the other user has none.
         others = theirs if len(values) > 1 or self._kind.fallback is not None else (None,)
         pairs = (pair for pair in product(mine, others) if pair[0] != pair[1])
@@ -144,8 +150,8 @@ class _Claim:
 
     def _at(self, one: Entry, other: Entry, mine: str, theirs: str | None, star: str) -> Witness | None:
         """Two users with these values, at a path that both open: asked of the authorizer's own code."""
-        given = {self._claim: mine}, {} if theirs is None else {self._claim: theirs}
-        if theirs is None and self._claim in other.route.holes:
+        given = {self.name: mine}, {} if theirs is None else {self.name: theirs}
+        if theirs is None and self.name in other.route.holes:
             return None
         patterns = [
             _pattern(entry.route.path.replace("*", star), values, self._settings)
@@ -174,15 +180,15 @@ class _Claim:
         return all(self._settings.claims[name].type.accepts(value) for name, value in claims.items())
 
     def _doubts(self) -> Iterator[Finding]:
-        source = self._settings.claims[self._claim].claim
+        source = self._settings.claims[self.name].claim
         if any(claim.claim == source and claim.user_writable for claim in self._settings.claims.values()):
             yield self._without_witness(
                 self._own[0],
-                f"users can change `{self._claim}` (user_writable): they choose whose routes they open",
+                f"users can change `{self.name}` (user_writable): they choose whose routes they open",
             )
 
     def _without_witness(self, entry: Entry, reason: str) -> Finding:
-        return Finding(isolates=self._claim, one=entry.place, other=entry.place, witness=None, reason=reason)
+        return Finding(isolates=self.name, one=entry.place, other=entry.place, witness=None, reason=reason)
 
 
 def _verdict(findings: Sequence[Finding]) -> Verdict:

@@ -73,7 +73,7 @@ def test_a_row_for_other_pythons_takes_no_single_versions_place(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        pytest.param("-i https://mirror.example/simple", "'-i https", id="another index"),
+        pytest.param("-i https://example.com/", "'-i https", id="another index"),
         pytest.param("-r others.txt", "'-r others.txt'", id="another file"),
         pytest.param("six @ file:///tmp/six.whl", "'six @ file", id="a file of one's own"),
         pytest.param("six>=1", "'six>=1'", id="no single version"),

@@ -14,6 +14,7 @@ from authorizer.engine.prove.allows import Allow
 from authorizer.engine.prove.symbolic import SymbolicStatement
 
 _LAST = chr(0x10FFFF)
+"""Behind every text that goes on: no policy may hold it."""
 
 
 class Crowd:
@@ -34,7 +35,7 @@ class Crowd:
             self._numbers.setdefault(beginning, []).append(number)
         self._lengths = sorted({len(beginning) for beginning in self._numbers})
         self._values = Counter(allow.held.value for _, _, allow in self._all if not allow.held.absent)
-        self._absent = sum(allow.held.absent for _, _, allow in self._all)
+        self._present = self._values.total()
 
     @property
     def size(self) -> int:
@@ -59,11 +60,10 @@ class Crowd:
 
     def differing(self, one: Allow) -> int:
         """How many there are that another user than that of `one` may come by (`Allow.differs`)."""
-        present = sum(self._values.values())
         if one.held.absent:
-            return present
+            return self._present
         alike = 0 if one.held.value is None else self._values[one.held.value]
-        return self._absent + present - alike
+        return self.size - alike
 
 
 def _beginnings(statement: SymbolicStatement) -> set[str]:

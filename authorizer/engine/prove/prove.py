@@ -91,7 +91,7 @@ class _Prover:
         self._keys: dict[Key, None] = {}
         self._shared: dict[tuple[str, Sharing], None] = {}
         self._pairs = 0
-        self._crowds: dict[str, Crowd] = {}
+        self._crowds: dict[tuple[str, str | None], Crowd] = {}
 
     def proof(self, doubts: Sequence[str]) -> Proof:
         promised = [(name, claim) for name in self._names for claim in self._promises[name].isolates]
@@ -102,7 +102,7 @@ class _Prover:
                 )
             self._template(name, claim)
             if self._claims[claim].fallback is not None and self._claims[claim].sayable:
-                self._silent(name, claim, self._claims[claim])
+                self._silent(name, claim, str(self._claims[claim].fallback))
         if promised:
             self._findings += [
                 Finding(
@@ -138,9 +138,7 @@ class _Prover:
         return "UNKNOWN" if self._findings or not self._pairs else "PROVEN"
 
     def _template(self, name: str, claim: str) -> None:
-        crowd = self._crowds.get(claim)
-        if crowd is None:
-            crowd = self._crowds[claim] = self._crowd(claim)
+        crowd = self._crowd(claim)
         own = crowd.of(name)
         for at, one in enumerate(own):
             self._pairs += crowd.differing(one) - sum(map(one.differs, own[:at]))
@@ -148,29 +146,20 @@ class _Prover:
                 if one.differs(other) and not (other_name == name and other_at < at):
                     self._pair(claim, one, other, self._common(claim, name, other_name))
 
-    def _crowd(
-        self, claim: str, claims: Mapping[str, ClaimType] | None = None, *, held_by: str | None = None
-    ) -> Crowd:
-        """Of all templates, or of those statements that users with one value of the claim may come by."""
-        return Crowd(
-            {
-                name: [
-                    allow
-                    for allow in self._allows(name, claim, claims)
-                    if held_by is None or allow.is_held_by(held_by)
-                ]
-                for name in self._names
-            }
-        )
+    def _crowd(self, claim: str, *, silent: str | None = None) -> Crowd:
+        """Of all templates; with `silent`, those statements that users with this one value of the claim may come by."""
+        if (claim, silent) not in self._crowds:
+            self._crowds[claim, silent] = Crowd(
+                {name: self._allows(name, claim, silent=silent) for name in self._names}
+            )
+        return self._crowds[claim, silent]
 
     def _common(self, claim: str, name: str, other_name: str) -> Common:
         return Common(self._templates, self._promises[name], self._promises[other_name], claim=claim)
 
-    def _silent(self, name: str, claim: str, kind: ClaimType) -> None:
+    def _silent(self, name: str, claim: str, value: str) -> None:
         """Users who say nothing of the claim, beside those who say its fallback: they differ, and have one value."""
-        value = str(kind.fallback)
-        claims = {**self._claims, claim: replace(kind, language=Language((plain(value),)))}
-        crowd = self._crowd(claim, claims, held_by=value)
+        crowd = self._crowd(claim, silent=value)
         for one in crowd.of(name):
             self._pairs += crowd.size
             for other_name, _, other in crowd.near(one):
@@ -185,17 +174,21 @@ class _Prover:
             if kind.fallback is not None:
                 yield f"`{claim}` is {kind.fallback!r} where a token says nothing: all of those users have one value"
 
-    def _allows(self, name: str, claim: str, claims: Mapping[str, ClaimType] | None = None) -> list[Allow]:
-        """With `claims`, those of two users who need not differ in the claim's value."""
-        return allows_of(
+    def _allows(self, name: str, claim: str, *, silent: str | None) -> list[Allow]:
+        """With `silent`, those of two users who both have this value of the claim."""
+        claims = self._claims
+        if silent is not None:
+            claims = {**claims, claim: replace(claims[claim], language=Language((plain(silent),)))}
+        found = allows_of(
             self._templates,
             name,
             self._branches[name],
             claim=claim,
-            claims=claims or self._claims,
+            claims=claims,
             tags=self._tags.get(name, {}),
-            apart=claims is None,
+            apart=silent is None,
         )
+        return [allow for allow in found if silent is None or allow.is_held_by(silent)]
 
     def _pair(
         self, claim: str, one: Allow, other: Allow, common: Common, *, silent: str | None = None

@@ -1,5 +1,6 @@
 """Panel 5: the routes of this API for this caller: open, closed, by which scope."""
 
+from dataclasses import replace
 from typing import Any
 
 from authorizer.identity.permit import opens
@@ -58,15 +59,7 @@ def _example(route: Route, identity: Identity, asked: RouteArn) -> RouteArn:
     """A request that takes this route."""
     path = "/".join(_segment(segment, identity) for segment in route.path.split("/"))
     method = "GET" if route.method == ANY else route.method
-    return RouteArn(
-        partition=asked.partition,
-        region=asked.region,
-        account_id=asked.account_id,
-        api_id=asked.api_id,
-        stage=asked.stage,
-        method=method,
-        path=path,
-    )
+    return replace(asked, method=method, path=path)
 
 
 def _segment(segment: str, identity: Identity) -> str:
