@@ -114,11 +114,6 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
         if form not in forms and _is_given(context, name):
             _refuse(f"--{name.replace('_', '-')}: is for {' and '.join(forms)}, and says nothing of {form}")
     planned = plan_of(access, roles)
-    if form == "terraform" and planned.handing_out:
-        _refuse(
-            f"{access}: [callers] hands out credentials, and the Terraform module has no function for it: deploy with "
-            "sam, cloudformation or cdk"
-        )
     digest = _digest(bundle, release) if form == "cloudformation" else ""
     beside = Path(os.path.relpath(bundle, output or Path())).as_posix()
     chosen = Release(

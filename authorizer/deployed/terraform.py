@@ -150,8 +150,13 @@ class _Plan:
 
 
 def _leaves(references: list[str]) -> list[str]:
-    """References without those that another one goes on from: `aws_iam_role.viewer.arn` comes with its resource."""
-    return [each for each in references if not any(other.startswith(f"{each}.") for other in references)]
+    """References without those that another one goes on from: `aws_iam_role.viewer[0].arn` comes with its resource,
+    with and without the index."""
+    return [
+        each
+        for each in references
+        if not any(other.startswith((f"{each}.", f"{each}[")) for other in references)
+    ]
 
 
 def _resources(planned: Any, configured: Any, module: str) -> Iterator[_Resource]:

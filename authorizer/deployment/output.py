@@ -56,7 +56,11 @@ def generate(plan: Plan, release: Release, *, command: str, bundle: str, languag
 def _terraform(plan: Plan, release: Release, command: str, bundle: str) -> Output:
     asked = terraform.required(plan)
     made = Made(plan=plan, release=release, required=asked)
-    module = {f"authorizer/{name}": text for name, text in _brought("terraform").items()}
+    module = {
+        f"authorizer/{name}": text
+        for name, text in _brought("terraform").items()
+        if plan.handing_out or not name.startswith("credentials")
+    }
     files = {
         "main.tf": terraform.root(plan, release, heading(made, command)),
         **module,

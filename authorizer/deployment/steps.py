@@ -144,7 +144,7 @@ def _lines(made: Made, bundle: str) -> Iterator[str]:
     if any(planned.exists for planned in plan.roles):
         yield from _prose("Take the statements of step 3 out of the roles' trust.")
     if plan.handing_out:
-        yield from _credentials([kind for kind in made.kinds if kind in CREDENTIALS])
+        yield from _credentials(release.form, [kind for kind in made.kinds if kind in CREDENTIALS])
 
 
 def _trust(plan: Plan) -> Iterator[str]:
@@ -235,11 +235,15 @@ def _versions(release: Release) -> Iterator[str]:
         )
 
 
-def _credentials(kinds: list[str]) -> Iterator[str]:
+def _credentials(form: Form, kinds: list[str]) -> Iterator[str]:
+    turned_on = (
+        "Apply with `-var credentials_route=true`, and for a REST API with `root_resource_id` in `rest_api`: "
+        if form == "terraform"
+        else "Deploy the stack with `CredentialsRoute=yes`, and for a REST API with `RestApiRootResourceId`: "
+    )
     yield from _section("10. `GET /credentials`, if callers shall have credentials of their own")
     yield from _prose(
-        "Deploy the stack with `CredentialsRoute=yes`, and for a REST API with `RestApiRootResourceId`: "
-        "the route comes with its function, its authorizer and its alarms, and the function answers "
+        f"{turned_on}the route comes with its function, its authorizer and its alarms, and the function answers "
         "preflights for callers.origins. An HTTP API that has a CORS configuration answers them itself, "
         "by that: list the same origins there. A scope has to open `GET /credentials`. Then deploy the "
         "API, and let the stage neither flood nor keep it:"

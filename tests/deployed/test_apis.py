@@ -208,6 +208,42 @@ def test_a_plan_follows_what_is_known_after_apply() -> None:
     assert authorizer.api == api.id
 
 
+def test_a_plan_follows_resources_that_are_counted() -> None:
+    """Terraform names the attribute, the resource with its index, and without it."""
+
+    def counted(address: str, **values: Any) -> dict[str, Any]:
+        return {**resource(address, **values), "address": f"module.m.{address}[0]"}
+
+    def to(address: str, attribute: str) -> dict[str, list[str]]:
+        return {"references": [f"{address}[0].{attribute}", f"{address}[0]", address]}
+
+    in_it = {"resource_id": to("aws_api_gateway_resource.c", "id")}
+    refer: dict[str, dict[str, Any]] = {
+        "aws_lambda_function.c": {"role": to("aws_iam_role.c", "arn")},
+        "aws_api_gateway_method.c": {**in_it, "authorizer_id": to("aws_api_gateway_authorizer.c", "id")},
+        "aws_api_gateway_integration.c": {**in_it, "uri": to("aws_lambda_function.c", "invoke_arn")},
+    }
+    get = {"rest_api_id": "r1", "http_method": "GET"}
+    child = [
+        counted("aws_iam_role.c", name="credentials"),
+        counted("aws_lambda_function.c", function_name="credentials", handler="h"),
+        counted("aws_api_gateway_authorizer.c", rest_api_id="r1", type="TOKEN"),
+        counted("aws_api_gateway_resource.c", rest_api_id="r1", parent_id="root", path_part="credentials"),
+        counted("aws_api_gateway_method.c", **get, authorization="CUSTOM"),
+        counted("aws_api_gateway_integration.c", **get, type="AWS_PROXY"),
+    ]
+    module = {"resources": [{"address": name, "expressions": found} for name, found in refer.items()]}
+    deployed = from_state(
+        values={"root_module": {"child_modules": [{"address": "module.m", "resources": child}]}},
+        configuration={"root_module": {"module_calls": {"m": {"module": module}}}},
+    )
+    (role,), (function,), (route,) = deployed.roles, deployed.functions, deployed.routes
+    assert function.role == role.arn
+    assert (route.entry, route.authorizer) == ("GET /credentials", deployed.authorizers[0].id)
+    assert route.integration is not None
+    assert route.integration.function == function.arn
+
+
 def test_an_account_says_the_same() -> None:
     document = '{\\"Version\\":\\"2012-10-17\\",\\"Statement\\":[]}'
     rest = rest_api(

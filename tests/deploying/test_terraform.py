@@ -3,20 +3,23 @@ template says, attribute by attribute."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from authorizer.cli.deploy import plan_of
 from authorizer.deployment.cloudformation import Release, template
+from authorizer.deployment.terraform.variables import snake
 from tests.cli.test_commands import run as run_authorizer
 from tests.deploy.sam import chosen
 from tests.deploying.conftest import run
 from tests.deploying.emulator import ACCOUNT, REGION, Emulator, project
 from tests.deploying.evaluate import evaluated
 from tests.deployment.test_cloudformation import edited, with_sealing
+from tests.deployment.test_credentials import with_callers
 from tests.make import ACCESS
 
 pytestmark = pytest.mark.deploy
@@ -60,6 +63,9 @@ def test_every_form_is_formatted_and_taken_by_the_provider(terraform: list[str],
         ((), None),
         (("--roles", "existing"), with_sealing),
         ((), simple),
+        ((), with_callers),
+        (("--roles", "existing"), with_callers),
+        ((), lambda text: simple(with_sealing(with_callers(text)))),
     ]
     for number, (options, edit) in enumerate(forms):
         folder = tmp_path / str(number)
@@ -119,14 +125,29 @@ def test_what_comes_of_it_is_what_the_template_says(
 ) -> None:
     infra = generated(tmp_path, "--arch", "x86_64")
     command = initialised(infra, terraform)
-    rest = aws.client("apigateway").create_rest_api(name="mine")
+    rest, apis = attached(aws)
+    made = what_comes(infra, command, aws, given(rest, apis))
+    left = set(made)
+    wanted = resources(made, apis, rest)
+    for logical, resource in wanted.items():
+        left -= compared(logical, resource, made)
+    assert left == set()
+
+
+def attached(aws: Emulator) -> tuple[Mapping[str, Any], dict[str, str]]:
+    """A REST API, and the ids of an HTTP and a WebSocket API."""
     apis = {
         kind: aws.client("apigatewayv2").create_api(
             Name=kind, ProtocolType=kind, RouteSelectionExpression="$x"
         )["ApiId"]
         for kind in ("HTTP", "WEBSOCKET")
     }
-    given = {
+    return aws.client("apigateway").create_rest_api(name="mine"), apis
+
+
+def given(rest: Mapping[str, Any], apis: Mapping[str, str]) -> dict[str, Any]:
+    """All that may be chosen, for these APIs."""
+    return {
         "rest_api": {"id": rest["id"], "root_resource_id": rest["rootResourceId"]},
         "http_api": {"id": apis["HTTP"]},
         "websocket_api": {"id": apis["WEBSOCKET"]},
@@ -135,18 +156,17 @@ def test_what_comes_of_it_is_what_the_template_says(
         "tracing": "Active",
         "alarm_topic_arn": TOPIC,
     }
-    planned_values = planned(infra, command, aws, given)
-    code, said = apply(infra, command, aws, **given)
+
+
+def what_comes(infra: Path, command: str, aws: Emulator, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What Terraform makes with these values, by address."""
+    planned_values = planned(infra, command, aws, values)
+    code, said = apply(infra, command, aws, **values)
     assert code == 0, said
     shown = run(command, "show", "-json", cwd=infra)
     state = by_address(json.loads(shown.stdout)["values"]["root_module"])
     # moto forgets a few settings that it was told: those are what was planned.
-    made = {name: merged(values, planned_values.get(name)) for name, values in state.items()}
-    left = set(made)
-    wanted = resources(made, apis, rest)
-    for logical, resource in wanted.items():
-        left -= compared(logical, resource, made)
-    assert left == set()
+    return {name: merged(found, planned_values.get(name)) for name, found in state.items()}
 
 
 def planned(infra: Path, command: str, aws: Emulator, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -178,12 +198,20 @@ def by_address(module: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return own
 
 
-def resources(made: Mapping[str, Any], apis: Mapping[str, str], rest: Mapping[str, Any]) -> dict[str, Any]:
-    """The template's, with the parameters in place and everything made known."""
+def resources(
+    made: Mapping[str, Any],
+    apis: Mapping[str, str],
+    rest: Mapping[str, Any],
+    *,
+    access: Path = ACCESS,
+    holding: Collection[str] = HOLDING,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The template's, with the parameters in place and everything made known, `more` of it too."""
     release = Release(
         form="cloudformation", python="3.13", architecture="x86_64", code="a.zip", digest="1", roll_out=None
     )
-    tree = template(plan_of(ACCESS, "auto"), release)
+    tree = template(plan_of(access, "auto"), release)
     function = made["aws_lambda_function.authorizer"]
     known = {name: one.get("Default") for name, one in tree["Parameters"].items()}
     known |= {
@@ -218,11 +246,12 @@ def resources(made: Mapping[str, Any], apis: Mapping[str, str], rest: Mapping[st
             f"{role.title()}Role.Arn": made[f"aws_iam_role.{role}"]["arn"]
             for role in ("viewer", "editor", "admin", "importer")
         },
+        **more,
     }
     return {
-        name: evaluated(chosen(one, HOLDING), known)
+        name: evaluated(chosen(one, holding), known)
         for name, one in tree["Resources"].items()
-        if "Condition" not in one or one["Condition"] in HOLDING
+        if "Condition" not in one or one["Condition"] in holding
     }
 
 
@@ -237,23 +266,14 @@ def compared(logical: str, resource: Found, made: Found) -> set[str]:
             name = logical.removesuffix("Role").lower()
             return a_vend_role(f"aws_iam_role.{name}", f"aws_iam_role_policy.{name}", said, made)
         case "AWS::IAM::Role":
-            address = "aws_iam_role.authorizer"
-            assert json.loads(made[address]["assume_role_policy"]) == said["AssumeRolePolicyDocument"]
-            runs = statements(json.loads(made["aws_iam_role_policy.options"]["policy"]))
-            traces = {("xray:PutTelemetryRecords,xray:PutTraceSegments", "*")}
-            told = {one for policy in said["Policies"] for one in statements(policy["PolicyDocument"])}
-            assert runs == told | traces
-            return {address, "aws_iam_role_policy.options"}
+            return an_execution_role("aws_iam_role.authorizer", "aws_iam_role_policy.options", said, made)
         case "AWS::IAM::Policy" if logical == "AuthorizerMayVend":
-            address = "aws_iam_role_policy.vend"
-            assert json.loads(made[address]["policy"]) == said["PolicyDocument"]
-            assert made[address]["name"] == said["PolicyName"]
-            return {address}
+            return what_it_may("aws_iam_role_policy.vend", said, made)
         case "AWS::IAM::Policy":
             assert logical == "AuthorizerMayTrace"  # with the role's own, above
             return set()
         case "AWS::CloudWatch::Alarm":
-            return an_alarm(logical, said, made)
+            return an_alarm(f'alarm["{snake(logical)}"]', said, made)
         case "AWS::ApiGateway::GatewayResponse":
             address = f'aws_api_gateway_gateway_response.answer["{said["ResponseType"]}"]'
             held(said, made[address], ANSWER)
@@ -337,9 +357,24 @@ def a_vend_role(role: str, policy: str, said: Found, made: Found) -> set[str]:
     return {role, policy}
 
 
-def an_alarm(logical: str, said: Found, made: Found) -> set[str]:
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", logical).lower()
-    address = f'aws_cloudwatch_metric_alarm.alarm["{name}"]'
+def an_execution_role(role: str, options: str, said: Found, made: Found) -> set[str]:
+    """What a function runs as, with what it needs besides; in Terraform that is one policy."""
+    assert json.loads(made[role]["assume_role_policy"]) == said["AssumeRolePolicyDocument"]
+    runs = statements(json.loads(made[options]["policy"]))
+    traces = {("xray:PutTelemetryRecords,xray:PutTraceSegments", "*")}
+    told = {one for policy in said["Policies"] for one in statements(policy["PolicyDocument"])}
+    assert runs == told | traces
+    return {role, options}
+
+
+def what_it_may(address: str, said: Found, made: Found) -> set[str]:
+    assert json.loads(made[address]["policy"]) == said["PolicyDocument"]
+    assert made[address]["name"] == said["PolicyName"]
+    return {address}
+
+
+def an_alarm(name: str, said: Found, made: Found) -> set[str]:
+    address = f"aws_cloudwatch_metric_alarm.{name}"
     found = made[address]
     held({key: one for key, one in said.items() if key in ALARM}, found, ALARM)
     queries = {one["id"]: one for one in found["metric_query"]}
@@ -422,6 +457,7 @@ ONE_EACH: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "Role": "role",
             "Timeout": "timeout",
             "MemorySize": "memory_size",
+            "ReservedConcurrentExecutions": "reserved_concurrent_executions",
             "SnapStart.ApplyOn": "snap_start.apply_on",
             "LoggingConfig.LogGroup": "logging_config.log_group",
             "Environment.Variables": "environment.variables",

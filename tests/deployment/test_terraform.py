@@ -14,13 +14,14 @@ from authorizer.deployment.terraform import required, root
 from authorizer.deployment.terraform.variables import ATTACHED, names_of, options, snake, variable
 from tests.deploy.sam import DEPLOY
 from tests.deployment.test_cloudformation import CFN, a_role, edited, fixed_viewer, with_sealing
+from tests.deployment.test_credentials import with_callers
 from tests.make import ACCESS, sample_environment
 
 RELEASE = Release(
     form="terraform", python="3.13", architecture="arm64", code="a.zip", digest="", roll_out=None
 )
 MODULE = DEPLOY / "terraform"
-OWN = ("access.tf", "options.tf")
+OWN = ("access.tf", "options.tf", "credentials.tf", "credentials_facts.tf")
 """The module's files with its variables."""
 
 
@@ -53,6 +54,7 @@ def handed(text: str) -> dict[str, str]:
             id="simple answers",
         ),
         pytest.param(with_sealing, id="sealed"),
+        pytest.param(with_callers, id="handing out"),
     ],
 )
 def test_the_module_is_handed_every_variable_that_it_wants_and_no_other(

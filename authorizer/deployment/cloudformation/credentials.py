@@ -17,6 +17,8 @@ REST: Final = "HandsOutRest"
 HTTP: Final = "HandsOutHttp"
 TRACES: Final = "HandsOutTraces"
 PATH: Final = "credentials"
+DESCRIPTION: Final = "Hands callers credentials of their own"
+HANDLER: Final = "authorizer.own_handler.lambda_handler"
 URI: Final = sub(
     "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${CredentialsFunction.Arn}"
     "/invocations"
@@ -80,8 +82,8 @@ def _function(environment: dict[str, Value], form: str, code: str) -> Resource:
     properties = {
         **function.properties(environment),
         "FunctionName": sub("${AWS::StackName}-credentials"),
-        "Description": "Hands callers credentials of their own",
-        "Handler": "authorizer.own_handler.lambda_handler",
+        "Description": DESCRIPTION,
+        "Handler": HANDLER,
         "Role": get("CredentialsRole", "Arn"),
         "LoggingConfig": {"LogGroup": ref("CredentialsLogs")},
     }

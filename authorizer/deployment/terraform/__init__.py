@@ -2,10 +2,11 @@
 
 ::
 
-    hcl        values as HCL, laid out as `terraform fmt` does
-    variables  what is asked for, of the rows of CloudFormation's parameters
-    root       main.tf: policies, roles, environment, and the call of the module
-    facts      the module's own tables and options
+    hcl          values as HCL, laid out as `terraform fmt` does
+    variables    what is asked for, of the rows of CloudFormation's parameters
+    root         main.tf: policies, environment, and the call of the module
+    roles        the roles that are vended or handed out, in main.tf
+    facts        the module's own tables and options
 """
 
 from authorizer.deployment.terraform.facts import files

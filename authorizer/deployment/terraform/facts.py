@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from authorizer.deployment.alarms import ALARMS, LAMBDA, SHOWN, Alarm, Watched
+from authorizer.deployment.alarms import ALARMS, CREDENTIALS_ALARMS, LAMBDA, SHOWN, Alarm, Watched
+from authorizer.deployment.cloudformation import credentials
 from authorizer.deployment.cloudformation.doors import ANSWERS, METADATA
 from authorizer.deployment.cloudformation.function import (
     DESCRIPTION,
@@ -15,7 +16,14 @@ from authorizer.deployment.cloudformation.function import (
 )
 from authorizer.deployment.plan import TOKEN
 from authorizer.deployment.terraform.hcl import Code, attributes, block
-from authorizer.deployment.terraform.variables import ATTACHED, attached, options, snake, variable
+from authorizer.deployment.terraform.variables import (
+    ATTACHED,
+    attached,
+    credentials_options,
+    options,
+    snake,
+    variable,
+)
 
 MADE: Final = (
     "# Made by `python -m tests.deploy.generated`: the tables that CloudFormation's templates are made of."
@@ -26,7 +34,12 @@ def files(python: str, architecture: str) -> dict[str, str]:
     """The files of the module that are made, by name. `python` and `architecture` are the variables' defaults."""
     rows = options(python, architecture)
     variables = [variable(name, row) for name, row in rows.items()] + [attached(name) for name in ATTACHED]
-    return {"options.tf": _file(*variables), "facts.tf": _file(block("locals", attributes(_facts())))}
+    handing_out = [variable(name, row) for name, row in credentials_options().items()]
+    return {
+        "options.tf": _file(*variables),
+        "facts.tf": _file(block("locals", attributes(_facts()))),
+        "credentials_facts.tf": _file(*handing_out, block("locals", attributes(_credentials()))),
+    }
 
 
 def _file(*parts: list[str]) -> str:
@@ -54,13 +67,31 @@ def _facts() -> dict[str, Any]:
     }
 
 
-def _alarm(alarm: Alarm) -> dict[str, Any]:
+def _credentials() -> dict[str, Any]:
+    """Of the function behind `GET /credentials`, in the files that are there where something is handed out."""
+    own = Code("local.credentials_name")
+    return {
+        "credentials_name": Code('"${var.name}-credentials"'),
+        "credentials_description": credentials.DESCRIPTION,
+        "credentials_handler": credentials.HANDLER,
+        "credentials_path": credentials.PATH,
+        "credentials_token": credentials.TOKEN,
+        "credentials_alarms": {
+            snake(alarm.name.removeprefix("Credentials")): _alarm(alarm, own) for alarm in CREDENTIALS_ALARMS
+        },
+    }
+
+
+_AUTHORIZER: Final = Code("local.function_name")
+
+
+def _alarm(alarm: Alarm, function: Code = _AUTHORIZER) -> dict[str, Any]:
     threshold = Code(f"var.{snake(alarm.threshold)}") if isinstance(alarm.threshold, str) else alarm.threshold
     return {
         "description": alarm.description,
         "expression": alarm.expression or None,
         "label": alarm.label or None,
-        "metrics": {name or "sum": _metric(one) for name, one in alarm.metrics.items()},
+        "metrics": {name or "sum": _metric(one, function) for name, one in alarm.metrics.items()},
         "period": alarm.period,
         "periods": alarm.periods,
         "of_them": alarm.of_them,
@@ -68,12 +99,12 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _metric(watched: Watched) -> dict[str, Any]:
+def _metric(watched: Watched, function: Code = _AUTHORIZER) -> dict[str, Any]:
     own = "FunctionName" if watched.namespace == LAMBDA else "function"
     return {
         "namespace": watched.namespace,
         "name": watched.name,
-        "dimensions": {own: Code("local.function_name"), **watched.dimensions},
+        "dimensions": {own: function, **watched.dimensions},
     }
 
 

@@ -1,37 +1,38 @@
 """What access.toml decides, as a Terraform configuration that calls the module: policies, roles, environment."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from authorizer.deployment.cloudformation.assembly import Release
 from authorizer.deployment.cloudformation.doors import http_source, rest_source, websocket_source
-from authorizer.deployment.cloudformation.function import MAX_SESSION, shared_table
+from authorizer.deployment.cloudformation.function import shared_table
 from authorizer.deployment.cloudformation.parameters import Parameter
-from authorizer.deployment.plan import EXECUTION_ROLE, FUNCTION, Plan, PlannedRole
+from authorizer.deployment.plan import CREDENTIALS_FUNCTION, EXECUTION_ROLE, FUNCTION, Plan
 from authorizer.deployment.standins import Reference, resolve
+from authorizer.deployment.terraform import roles
 from authorizer.deployment.terraform.hcl import Code, Json, attributes, block, writer
+from authorizer.deployment.terraform.roles import ON, Write
 from authorizer.deployment.terraform.variables import (
     ATTACHED,
     asked_for,
     attached,
+    credentials_options,
     names_of,
     options,
     variable,
 )
-from authorizer.deployment.trust import ROLE_POLICY, name_of
 
 PROVIDER: Final = ">= 5.100"
 """The version that the module was held to; older ones may lack what it sets."""
 MODULE: Final = "./authorizer"
 _FUNCTION_ARN: Final = (
     "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.id}:"
-    "${data.aws_caller_identity.current.account_id}:function:${var.name}-authorizer"
+    "${data.aws_caller_identity.current.account_id}:function:${var.name}-"
 )
 _OF_POLICIES: Final = frozenset(
     {"rest_api", "websocket_api", "rest_authorizer_type", "gateway_responses", "allow_origin", "resource_url"}
 )
 """Variables about APIs that take no simple response."""
-Write = Callable[[Any], Any]
 Offered = Mapping[str, Parameter]
 
 
@@ -43,6 +44,8 @@ def required(plan: Plan) -> list[str]:
 def root(plan: Plan, release: Release, heading: str) -> str:
     """`main.tf`."""
     offered = options(release.python, release.architecture, release.code)
+    if plan.handing_out:
+        offered |= credentials_options()
     write = _writer(plan)
     parts = [
         [f"# {line}".rstrip() for line in heading.splitlines()],
@@ -56,10 +59,16 @@ def root(plan: Plan, release: Release, heading: str) -> str:
         ),
         *_variables(plan, offered),
         *(block(f'data "{kind}" "current"', []) for kind in _DATA),
-        block("locals", attributes({"function_arn": Code(f'"{_FUNCTION_ARN}"')})),
+        block("locals", attributes(_own_arns(plan))),
+        *roles.handed_out(plan),
         *_table(plan),
         block('module "authorizer"', attributes(_module(plan, write, offered))),
-        *(lines for planned in plan.roles if not planned.exists for lines in _role(plan, planned, write)),
+        *(
+            lines
+            for planned in plan.roles
+            if not planned.exists
+            for lines in roles.role(plan, planned, write)
+        ),
         *_outputs(plan, write),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
@@ -68,14 +77,11 @@ def root(plan: Plan, release: Release, heading: str) -> str:
 _DATA: Final = ("aws_partition", "aws_region", "aws_caller_identity")
 
 
-def _names_of_roles(plan: Plan) -> dict[str, str]:
-    """Role → the name of its resource: `a-b` and `a_b` are two roles."""
-    found: dict[str, str] = {}
-    for planned in plan.roles:
-        word = "".join(char if char.isascii() and char.isalnum() else "_" for char in planned.role.name)
-        word = word.lower() if word[:1].isalpha() else f"role_{word.lower()}"
-        numbered = (f"{word}{suffix}" for suffix in ("", *(f"_{number}" for number in range(2, 1000))))
-        found[planned.role.name] = next(one for one in numbered if one not in found.values())
+def _own_arns(plan: Plan) -> dict[str, Code]:
+    """Of the functions: known before they are made, since roles name them."""
+    found = {"function_arn": Code(f'"{_FUNCTION_ARN}authorizer"')}
+    if plan.handing_out:
+        found["credentials_function_arn"] = Code(f'"{_FUNCTION_ARN}credentials"')
     return found
 
 
@@ -84,6 +90,8 @@ def _writer(plan: Plan) -> Write:
         Reference(kind="execution-role"): "module.authorizer.execution_role_arn",
         Reference(kind="function-arn"): "local.function_arn",
         Reference(kind="function"): 'format("%s-authorizer", var.name)',
+        Reference(kind="credentials-role"): "module.authorizer.credentials_role_arn",
+        Reference(kind="credentials-function-arn"): "local.credentials_function_arn",
         Reference(kind="partition"): "data.aws_partition.current.partition",
         Reference(kind="region"): "data.aws_region.current.id",
         Reference(kind="account"): "data.aws_caller_identity.current.account_id",
@@ -92,16 +100,14 @@ def _writer(plan: Plan) -> Write:
     for name, own in names_of(plan).items():
         references[Reference(kind="parameter", name=name)] = f"var.{own}"
         references[Reference(kind="pool-region", name=name)] = f'split("_", var.{own})[0]'
-    roles = _names_of_roles(plan)
     for planned in plan.roles:
-        known = planned.variable is not None and planned.exists
-        references[Reference(kind="role", name=planned.role.name)] = (
-            f"var.{names_of(plan)[planned.variable or '']}"
-            if known
-            else f"aws_iam_role.{roles[planned.role.name]}.arn"
-        )
+        references[Reference(kind="role", name=planned.role.name)] = roles.arn_of(plan, planned)
     written = writer(references)
-    markers = {**plan.markers, FUNCTION: Reference(kind="function-arn")}
+    markers = {
+        **plan.markers,
+        FUNCTION: Reference(kind="function-arn"),
+        CREDENTIALS_FUNCTION: Reference(kind="credentials-function-arn"),
+    }
     return lambda document: resolve(document, markers, written)
 
 
@@ -150,6 +156,7 @@ def _module(plan: Plan, write: Write, offered: Offered) -> dict[str, Any]:
         },
         "environment": _environment(plan, write),
         "execution_policy": Json(write(plan.execution)),
+        **({"credentials_policy": Json(write(plan.handing_out))} if plan.handing_out else {}),
     }
 
 
@@ -172,30 +179,6 @@ def _environment(plan: Plan, write: Write) -> dict[str, Any]:
         else:
             found[one.name] = write(one.value)
     return found | {name: Code(f"var.{names[name]}") for name in plan.unknown}
-
-
-def _role(plan: Plan, planned: PlannedRole, write: Write) -> Iterator[list[str]]:
-    """A role that is vended, and made here: whom it trusts, and what its templates allow at most."""
-    name = _names_of_roles(plan)[planned.role.name]
-    named: dict[str, Any] = {}
-    if planned.variable is None:
-        path, own = name_of(planned.role.arn)
-        named = {"name": own, "path": path}
-    values = {
-        **named,
-        "description": f"What access.toml calls {planned.role.name}: trusts the authorizer alone",
-        "max_session_duration": MAX_SESSION,
-        "permissions_boundary": Code("var.permissions_boundary"),
-        "assume_role_policy": Json(write(planned.trust)),
-    }
-    yield block(f'resource "aws_iam_role" "{name}"', attributes(values))
-    if planned.own["Statement"]:
-        policy = {
-            "name": ROLE_POLICY,
-            "role": Code(f"aws_iam_role.{name}.id"),
-            "policy": Json(write(planned.own)),
-        }
-        yield block(f'resource "aws_iam_role_policy" "{name}"', attributes(policy))
 
 
 def _table(plan: Plan) -> Iterator[list[str]]:
@@ -234,14 +217,21 @@ def _outputs(plan: Plan, write: Write) -> Iterator[list[str]]:
         "logs": ("Where the decision records are.", Code("module.authorizer.log_group")),
         "authorizers": ("The authorizers' ids, by kind of API.", Code("module.authorizer.authorizers")),
     }
-    roles = _names_of_roles(plan)
-    for planned in plan.roles:
-        name = roles[planned.role.name]
-        if planned.exists:
-            said = f"The statements that its trust needs: `authorizer trust --patch {planned.role.name}`"
-            values[f"{name}_trust"] = (said, Json(write(planned.trust)))
-        else:
-            said = f"ARN of the role that access.toml calls {planned.role.name}."
-            values[f"{name}_arn"] = (said, Code(f"aws_iam_role.{name}.arn"))
+    if plan.handing_out:
+        values |= {
+            "credentials_role": (
+                "The principal that the roles must trust that are handed out.",
+                Code("module.authorizer.credentials_role_arn"),
+            ),
+            "credentials_function": (
+                "The one function that may assume them.",
+                Code(f"{ON} ? local.credentials_function_arn : null"),
+            ),
+            "credentials_logs": (
+                "Where the records of GET /credentials are.",
+                Code("module.authorizer.credentials_log_group"),
+            ),
+        }
+    values |= {name: (said, value) for name, said, value in roles.outputs(plan, write)}
     for name, (description, value) in values.items():
         yield block(f'output "{name}"', attributes({"description": description, "value": value}))

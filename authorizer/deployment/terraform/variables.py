@@ -7,6 +7,7 @@ from typing import Any, Final
 from authorizer.deployment.cloudformation.parameters import (
     ANSWERS,
     APIS,
+    CREDENTIALS,
     RUNTIME,
     WATCH,
     Parameter,
@@ -63,10 +64,17 @@ def options(python: str, architecture: str, code: str | None = None) -> dict[str
     return {"name": _NAME, "zip": zipped, **chosen}
 
 
+def credentials_options() -> dict[str, Parameter]:
+    """What a deployment may choose besides where access.toml hands something out, by its variable."""
+    return {snake(name): row for name, row in CREDENTIALS.items()}
+
+
 def names_of(plan: Plan) -> dict[str, str]:
     """`env:` name → its variable: no two share one, and none has the name of an option."""
     found: dict[str, str] = {}
     taken = RESERVED | set(ATTACHED) | set(options("", ""))
+    if plan.handing_out:
+        taken |= set(credentials_options())
     for name in (*(one.name for one in plan.variables), *plan.unknown):
         word = "_".join(re.findall(r"[A-Za-z0-9]+", name))
         word = word.lower() if word.isupper() else snake(word)
@@ -133,7 +141,7 @@ def _type(row: Parameter) -> str:
 
 
 def _is_switch(row: Parameter) -> bool:
-    return row.get("AllowedValues") == ["yes", "no"]
+    return set(row.get("AllowedValues", ())) == {"yes", "no"}
 
 
 def _default(row: Parameter) -> Any:
@@ -144,8 +152,18 @@ def _default(row: Parameter) -> Any:
     return row.get("Default")
 
 
+_HERE: Final = {
+    # What rows say in CloudFormation's words → the same in Terraform's.
+    "RestApiRootResourceId": "the root_resource_id of rest_api",
+    "ReservedConcurrency": "reserved_concurrency",
+    "yes makes": "true makes",
+}
+
+
 def _described(row: Parameter, default: Any) -> str:
-    text: str = row["Description"].replace("RestApiRootResourceId", "the root_resource_id of rest_api")
+    text: str = row["Description"]
+    for there, here in _HERE.items():
+        text = text.replace(there, here)
     return text.replace("Empty", "null") if default is None else text
 
 
