@@ -52,7 +52,10 @@ FILES = {
     "attach.yaml": attach,
     "alarms.yaml": alarms,
     "credentials-alarms.yaml": credentials_alarms,
-    **{f"terraform/{name}": of_the_module(name) for name in ("facts.tf", "options.tf", "credentials_facts.tf")},
+    **{
+        f"terraform/{name}": of_the_module(name)
+        for name in ("facts.tf", "options.tf", "credentials_facts.tf")
+    },
 }
 
 if __name__ == "__main__":

@@ -175,6 +175,7 @@ def test_its_function_is_the_authorizer_s_with_another_name_handler_role_and_log
     assert differing == {
         *("function_name", "description", "handler", "role", "logging_config", "lifecycle", "depends_on")
     }
+    assert "log_group  = aws_cloudwatch_log_group.credentials[0].name\n" in own["logging_config"]
     assert own["environment"] == "{\n    variables = var.environment\n  }"
 
 
@@ -256,7 +257,7 @@ def test_a_role_that_access_toml_names_is_made_under_its_name_where_it_is_turned
     text = made(edited(tmp_path, fixed), "new")
     role = settings_of(own_resources(text)["aws_iam_role.browser"])
     assert (role["count"], role["name"], role["path"]) == (ON, '"browser"', '"/own/"')
-    assert "local.handed_out" not in text
+    assert "handed_out" not in text
     policy = settings_of(own_resources(text)["aws_iam_role_policy.browser"])
     assert (policy["count"], policy["role"]) == (ON, "aws_iam_role.browser[0].id")
 
