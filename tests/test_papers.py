@@ -57,7 +57,13 @@ OTHER_WORDS = {
     "auth_alpha",  # a module of Powertools
     *("add_role", "credentials_from_headers"),  # of the local AWS, and of the kit
     # Of Terraform and CDK, and of what is generated for them.
-    *("held_version", "new_version_percent", "aws_cloudformation_stack"),
+    *(
+        "held_version",
+        "new_version_percent",
+        "credentials_route",
+        "root_resource_id",
+        "aws_cloudformation_stack",
+    ),
     *("add_routes", "http_authorizer", "web_socket_authorizer"),
     "org_4f8k2m9x1c7q",  # an example of an id
     "access_claims",  # of a persona
