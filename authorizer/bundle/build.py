@@ -12,6 +12,7 @@ from authorizer.bundle.bytecode import compile_all
 from authorizer.bundle.prune import DROPPED, SEALED, dropped
 from authorizer.bundle.reach import file_of, reached
 from authorizer.bundle.service_data import cut
+from authorizer.bundle.symbols import strip
 from authorizer.bundle.wheels import Runtime
 from authorizer.settings.load import COMPILED, KEY_SETS, SUFFIX
 from authorizer.settings.schema import Access
@@ -22,6 +23,7 @@ LIBRARIES = "python/"
 
 OURS = frozenset({"authorizer", "policies"})
 """The folders that are no libraries."""
+SYMBOLS = "symbols and debugging information of compiled modules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ def build(
         tables = parse_toml(access.read_text(encoding="utf-8"))
         gone = _prune(folder, tables)
         cut(folder / "botocore" / "data", services(tables))
+        gone[SYMBOLS] = strip(folder)
         _copy_ours(folder)
         _copy_policies(loaded, access, folder)
         if runtime.interpreter is not None:

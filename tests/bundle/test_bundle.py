@@ -15,12 +15,13 @@ import pytest
 from click.testing import CliRunner
 
 from authorizer.bundle.archive import pack
-from authorizer.bundle.build import Bundle, Part, build, services
+from authorizer.bundle.build import SYMBOLS, Bundle, Part, build, services
 from authorizer.bundle.bytecode import compile_all
 from authorizer.bundle.compiler import compiled
 from authorizer.bundle.pins import read_pins
 from authorizer.bundle.prune import DROPPED, SEALED, dropped
 from authorizer.bundle.reach import reached
+from authorizer.bundle.symbols import stripped
 from authorizer.bundle.wheels import Runtime, copy_installed
 from authorizer.cli.bundle import bundle as bundle_command
 from authorizer.errors import SettingsError
@@ -41,6 +42,13 @@ LIMIT = 10_000_000
 def test_the_zip_is_small(bundle: Bundle) -> None:
     [size] = bundle.zips.values()
     assert size <= LIMIT
+
+
+def test_compiled_modules_go_along_without_what_no_loader_reads(bundle: Bundle, task_root: Path) -> None:
+    modules = [file.read_bytes() for file in task_root.rglob("*.so")]
+    assert len(modules) > 5
+    assert [stripped(module) for module in modules] == modules
+    assert bundle.dropped[SYMBOLS] > 1_000_000
 
 
 def test_only_what_the_handler_reaches_goes_along(task_root: Path) -> None:
