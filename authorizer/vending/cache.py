@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from authorizer.errors import AssumeRoleDenied
 from authorizer.model import Credentials
 from authorizer.vending.lifetime import Lifetime
+from authorizer.waiting.cooldown import Cooldown
 
 DENIAL_TTL = 5.0
 """Seconds for which a denial answers in place of STS: short, since whoever mends the trust policy is waiting."""
@@ -62,6 +63,7 @@ class CredentialCache:
     _denials: OrderedDict[str, tuple[float, AssumeRoleDenied]] = field(
         default_factory=OrderedDict, repr=False
     )
+    _put_off: OrderedDict[str, Cooldown] = field(default_factory=OrderedDict, repr=False)
 
     def find(self, key: str, lifetime: Lifetime, now: float) -> Credentials | None:
         """Credentials that an answer given at `now` may carry. Raises a denial that is still fresh."""
@@ -86,6 +88,7 @@ class CredentialCache:
             self._entries[key] = credentials
         self._entries.move_to_end(key)
         self._denials.pop(key, None)
+        self._put_off.pop(key, None)
         while len(self._entries) > self.size:
             self._entries.popitem(last=False)
             self.counts.evicted += 1
@@ -96,8 +99,20 @@ class CredentialCache:
         while len(self._denials) > self.size:
             self._denials.popitem(last=False)
 
+    def put_off(self, key: str, now: float) -> None:
+        """The renewal of this entry alone was refused."""
+        self._put_off.setdefault(key, Cooldown()).failed(now)
+        self._put_off.move_to_end(key)
+        while len(self._put_off) > self.size:
+            self._put_off.popitem(last=False)
+
+    def is_put_off(self, key: str, now: float) -> bool:
+        """Whether it was, lately."""
+        return key in self._put_off and not self._put_off[key].is_over(now)
+
     def clear(self) -> None:
         """Forget everything, as after a restored snapshot: a snapshot must not hand out the sessions it was
         taken with."""
         self._entries.clear()
         self._denials.clear()
+        self._put_off.clear()

@@ -1,7 +1,9 @@
 """How many role sessions of one user are alive at once: each takes a seat until it ends.
 
 For sessions that callers hold themselves. The same session is answered while it serves; a new one is made for a new
-token, another address or another role, so that a stolen token, or a loop in a page, could become hundreds.
+token, another address or another role, so that a stolen token, or a loop in a page, could become hundreds. One that is
+made in place of another, for the same token, address and role, has its seat: else whoever has all seats taken would be
+refused for the last minutes of each.
 
 Seats are counted in this environment, and in the shared table where there is one. There each seat is an item that is
 written on the condition that nobody has it, so that environments never give one away twice; a table that fails leaves
@@ -38,37 +40,43 @@ class Seats:
     def __init__(self, most: int, shared: "SharedLevel | None") -> None:
         self._most = most
         self._shared = shared
-        self._taken: OrderedDict[str, list[float]] = OrderedDict()
+        self._taken: OrderedDict[str, dict[str, float]] = OrderedDict()
+        """User → who has the seat → until when."""
 
-    async def take(self, identity: Identity, ends: float, now: float, deadline: Deadline) -> Release:
-        """A seat until `ends`, in seconds since the epoch; what it returns gives it back, where no session came of it.
+    async def take(
+        self, identity: Identity, holder: str, ends: float, now: float, deadline: Deadline
+    ) -> Release:
+        """A seat until `ends`, in seconds since the epoch. `holder` is the key of the request that the session is made
+        for, whose last session leaves it its seat. What it returns gives it back, where no session came of it.
 
         Raises `TooManySessions`.
         """
         user = _key(identity)
-        taken = [end for end in self._taken.get(user, ()) if end > now]
-        if len(taken) >= self._most:
-            raise self._refused(min(taken) - now)
+        taken = {key: end for key, end in self._taken.get(user, {}).items() if end > now}
+        before = taken.get(holder)
+        if before is None and len(taken) >= self._most:
+            raise self._refused(min(taken.values()) - now)
         # Taken before anything is waited for, so that nobody else gets it meanwhile.
-        self._taken[user] = [*taken, ends]
+        self._taken[user] = {**taken, holder: ends}
         self._taken.move_to_end(user)
         while len(self._taken) > MOST_USERS:
             self._taken.popitem(last=False)
         seat = None
         if self._shared:
-            numbers = random.sample(range(self._most), self._most)
+            # In the same order for the same holder, so that it comes by its own seat in another environment, too.
+            numbers = random.Random(holder).sample(range(self._most), self._most)  # noqa: S311 - an order
             seats = [f"seat/{user}/{number}" for number in numbers]
             try:
-                seat = await self._shared.seat(seats, ends, now, deadline)
+                seat = await self._shared.seat(seats, holder, ends, now, deadline)
             except BaseException as error:
-                self._free(user, ends)
+                self._free(user, holder, before)
                 if isinstance(error, AllTaken):
                     raise self._refused(None) from None
                 raise
 
         async def release() -> None:
-            self._free(user, ends)
-            if self._shared and seat:
+            self._free(user, holder, before)
+            if self._shared and seat and before is None:
                 await self._shared.unseat(seat, deadline)
 
         return release
@@ -76,9 +84,12 @@ class Seats:
     def clear(self) -> None:
         self._taken.clear()
 
-    def _free(self, user: str, ends: float) -> None:
-        if ends in (taken := self._taken.get(user, [])):
-            taken.remove(ends)
+    def _free(self, user: str, holder: str, before: float | None) -> None:
+        taken = self._taken.get(user, {})
+        if before is None:
+            taken.pop(holder, None)
+        else:
+            taken[holder] = before  # the last session lives on
 
     def _refused(self, seconds: float | None) -> TooManySessions:
         until = "" if seconds is None else f"; the first of them ends in {seconds:.0f} s"

@@ -128,18 +128,24 @@ class SharedLevel:
         else:
             self._writes.succeeded()
 
-    async def seat(self, seats: Sequence[str], ends: float, now: float, deadline: Deadline) -> str | None:
-        """The first of these seats that is free, taken until `ends`; None where the table does not answer: whom it
-        concerns is counted elsewhere too. Raises `AllTaken`.
+    async def seat(
+        self, seats: Sequence[str], holder: str, ends: float, now: float, deadline: Deadline
+    ) -> str | None:
+        """The first of these seats that is free, or this holder's already, taken until `ends`; None where the table
+        does not answer: whom it concerns is counted elsewhere too. Raises `AllTaken`.
 
         A seat that says it is taken for longer than any session lives is free: DynamoDB takes what a forger writes.
         """
-        values = {":now": {"N": str(int(now))}, ":latest": {"N": str(int(now) + MAX_CHAINED_DURATION + 60)}}
-        free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
+        values = {
+            ":now": {"N": str(int(now))},
+            ":latest": {"N": str(int(now) + MAX_CHAINED_DURATION + 60)},
+            ":holder": {"S": holder},
+        }
+        free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest OR holder = :holder"
         for name in seats:
             if not self._writes.is_over(now) or self._is_short(deadline):
                 return None
-            item = {"id": {"S": name}, "expires": {"N": str(math.ceil(ends))}}
+            item = {"id": {"S": name}, "expires": {"N": str(math.ceil(ends))}, "holder": {"S": holder}}
             try:
                 await self._exchange(partial(self._put, item=item, condition=free, values=values), deadline)
             except ClientError as error:

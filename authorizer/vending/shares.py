@@ -24,7 +24,7 @@ RELIEF = 0.1
 """Draws less for each call that is answered or held back: pressure lasts where one call of ten or more is throttled."""
 
 Owners = AbstractSet[tuple[str, str]]
-"""Whom a call is for: claims and their values. Of nobody, where the role's templates isolate nothing."""
+"""Whom a call is for: claims and their values. Empty where no template of anybody's isolates anything."""
 
 
 @dataclass(slots=True)

@@ -39,6 +39,8 @@ READ_TIMEOUT = 2.5
 an HTTP API waits for its authorizer (10 s, API Gateway quotas)."""
 ATTEMPTS = 4
 FIRST_PAUSE = 0.05
+ENOUGH = 0.2
+"""Seconds in which STS answers. A try behind which there is no time for another is the last."""
 KEEP_ALIVE = 2.0
 """Seconds after which an idle connection is not used again. One that died while Lambda had the environment frozen,
 closed by STS or in silence by a NAT gateway, costs a request more time than a handshake does."""
@@ -124,7 +126,7 @@ class Sts:
         while True:
             attempt += 1
             pause = FIRST_PAUSE * 2**attempt * random.random()  # noqa: S311 - jitter
-            last = attempt == ATTEMPTS or pause >= remaining()
+            last = attempt == ATTEMPTS or pause + ENOUGH >= remaining()
             try:
                 return await self._attempt(request, now, owners, last=last)
             except (StsThrottled, StsUnavailable) as error:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import aioboto3
 from botocore.exceptions import BotoCoreError
@@ -17,7 +17,12 @@ from botocore.exceptions import BotoCoreError
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
+    PackedPolicyTooLarge,
+    PolicyMalformed,
+    RequestInvalid,
+    StsRefused,
     StsUnavailable,
+    TooManySessions,
 )
 from authorizer.model import Credentials, Identity, SessionPolicy, Shape
 from authorizer.sealing.sealers import Sealers
@@ -33,6 +38,12 @@ from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flight, Flights
 from authorizer.waiting.running import loop_needed
 
+OF_THE_SESSION: Final = (
+    *(AssumeRoleDenied, CredentialsTooShort, PackedPolicyTooLarge, PolicyMalformed, RequestInvalid, StsRefused),
+    TooManySessions,
+)
+"""Failures of one session's renewal. Any other is STS's or the environment's, and puts off everybody's: one user whose
+role trusts the function no longer, and who comes by every second, must not end the renewals of all."""
 RENEWAL_BUDGET = 1.0
 """Seconds that a request waits for fresh credentials while the old ones still serve. STS answers in tens of
 milliseconds."""
@@ -76,6 +87,7 @@ class Vendor:
         self._cache = CredentialCache(settings.session.cache_entries, self.counts)
         self._flights: Flights[Fetched] = Flights()
         self._seats: Seats | None = None
+        self._nobody = frozenset((claim, "") for policy in settings.policies.values() for claim in policy.isolates)
         self._renewals = Cooldown()
         session = session or aioboto3.Session()
         self._sts = Sts(session, self.counts, pause=pause)
@@ -129,7 +141,7 @@ class Vendor:
             held = fetched.credentials
         # What the table gave may be due, too: where environments are many, hardly one of them meets a user twice, and
         # nobody would renew ahead of the end.
-        if lifetime.is_due(held, now) and self._renewals.is_over(now) and not (fetched and fetched.to_share):
+        if lifetime.is_due(held, now) and self._may_renew(request, now) and not (fetched and fetched.to_share):
             fetched = await self._renew(wanted, held, now, deadline)
         if fetched is None:
             return held
@@ -148,14 +160,20 @@ class Vendor:
         if self._shared:
             await self._shared.close()
 
+    def _may_renew(self, request: AssumeRoleRequest, now: float) -> bool:
+        return self._renewals.is_over(now) and not self._cache.is_put_off(request.key, now)
+
     async def _renew(self, wanted: Wanted, held: Credentials, now: float, deadline: Deadline) -> Fetched:
         """Fresh credentials in place of `held`, which serve on where none are to be had in time."""
         try:
             fetched = await self._fetch(wanted, now, deadline.within(RENEWAL_BUDGET), ahead=True)
-        except Exception:
+        except Exception as error:
             # Whatever it is: the caller has credentials, and who finds none any more is told.
             self.counts.refresh_failures += 1
-            self._renewals.failed(now)
+            if isinstance(error, OF_THE_SESSION):
+                self._cache.put_off(wanted.request.key, now)
+            else:
+                self._renewals.failed(now)
             return Fetched(held, to_share=False)
         self.counts.refreshed += 1
         self._renewals.succeeded()
@@ -199,7 +217,7 @@ class Vendor:
         release = None
         if self._seats and seated:
             ends = min(now + request.duration, identity.expires_at)
-            release = await self._seats.take(identity, ends, now, deadline)
+            release = await self._seats.take(identity, request.key, ends, now, deadline)
         try:
             credentials = await self._sts.assume_role(
                 request, now=now, remaining=flight.remaining, owners=self._owners(identity)
@@ -214,10 +232,12 @@ class Vendor:
         return Fetched(credentials, to_share=True)
 
     def _owners(self, identity: Identity) -> Owners:
-        """What the policies keep apart, of this identity."""
+        """What the policies keep apart, of this identity. Those for whom they keep nothing apart are one together: else
+        theirs would be the only calls that are never held back."""
         policies = (self._settings.policies.get(name) for name in identity.role.policies)
         claims = {claim for policy in policies if policy for claim in policy.isolates}
-        return {(claim, value) for claim in claims if isinstance(value := identity.claims.get(claim), str)}
+        owners = {(claim, value) for claim in claims if isinstance(value := identity.claims.get(claim), str)}
+        return owners or self._nobody
 
 
 def _check(credentials: Credentials, lifetime: Lifetime, now: float) -> None:

@@ -1,6 +1,7 @@
 """The shared level against two implementations of DynamoDB's API, which refuse, store and answer as they see fit."""
 
 import asyncio
+import re
 import json
 import subprocess
 import sys
@@ -411,8 +412,25 @@ async def test_environments_never_give_a_seat_away_twice(environment: New, table
 async def test_a_seat_says_until_when_and_not_whose_it_is(environment: New, table: Table) -> None:
     await hold(environment(**holding(3)), 0)
     [(key, item)] = [(key, item) for key, item in table.items.items() if key.startswith("seat/")]
-    assert item == {"id": {"S": key}, "expires": {"N": str(int(NOW) + 3600)}}
+    holder = item["holder"]["S"]
+    assert item == {"id": {"S": key}, "expires": {"N": str(int(NOW) + 3600)}, "holder": {"S": holder}}
     assert SUB not in key
+    assert re.fullmatch("[0-9a-f]{64}", holder)
+
+
+async def test_a_session_in_place_of_another_has_its_seat_in_every_environment(
+    environment: New, table: Table, sts: FakeSts
+) -> None:
+    """The last 300 s of a session serve no caller: without its seat a user with all seats taken would be refused."""
+    tokens = [7200, 7201]
+    first = [await hold(environment(**holding(2)), token) for token in tokens]
+    later = NOW + 3301
+    sts.clock = later
+    second = [await hold(environment(**holding(2)), token, now=later) for token in tokens]
+    assert set(first).isdisjoint(second)
+    assert seats(table) == ["0", "1"]
+    with pytest.raises(TooManySessions):
+        await hold(environment(**holding(2)), 7202, now=later)
 
 
 async def test_a_seat_is_free_once_its_session_is_over(environment: New, table: Table, sts: FakeSts) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -25,9 +26,11 @@ class Table:
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
+        self.asked: Sequence[str] = ()
         self.given_back: list[str] = []
 
     async def seat(self, names: Sequence[str], *_: object) -> str | None:
+        self.asked = names
         if isinstance(self.answer, BaseException):
             raise self.answer
         return names[0] if self.answer else None
@@ -36,8 +39,11 @@ class Table:
         self.given_back.append(name)
 
 
-async def take(seats: Seats, principal: str = SUB, *, ends: float = NOW + 900) -> Any:
-    return await seats.take(make_identity(principal=principal), ends, NOW, PATIENT)
+async def take(
+    seats: Seats, principal: str = SUB, *, holder: str | None = None, ends: float = NOW + 900, now: float = NOW
+) -> Any:
+    """A seat for a session that is like no other, where no `holder` is named."""
+    return await seats.take(make_identity(principal=principal), holder or uuid4().hex, ends, now, PATIENT)
 
 
 async def test_a_user_is_told_when_the_first_session_ends() -> None:
@@ -46,6 +52,41 @@ async def test_a_user_is_told_when_the_first_session_ends() -> None:
     await take(seats)
     with pytest.raises(TooManySessions, match=r"2 role sessions .* ends in 60 s"):
         await take(seats)
+
+
+async def test_a_session_in_place_of_another_has_its_seat() -> None:
+    seats = Seats(2, None)
+    await take(seats, holder="laptop", ends=NOW + 900)
+    await take(seats, holder="phone", ends=NOW + 900)
+    await take(seats, holder="laptop", ends=NOW + 1500, now=NOW + 600)
+    with pytest.raises(TooManySessions, match="ends in 599 s"):
+        await take(seats, now=NOW + 901 - 600)
+    await take(seats, holder="tablet", now=NOW + 900, ends=NOW + 1800)
+    with pytest.raises(TooManySessions, match="ends in 600 s"):
+        await take(seats, holder="phone", now=NOW + 900)
+
+
+async def test_a_session_that_was_not_made_in_place_of_another_leaves_it_its_seat() -> None:
+    table: Any = Table(answer=True)
+    seats = Seats(1, table)
+    await take(seats, holder="laptop", ends=NOW + 900)
+    release = await take(seats, holder="laptop", ends=NOW + 1500, now=NOW + 600)
+    await release()
+    assert table.given_back == []
+    with pytest.raises(TooManySessions, match="ends in 1 s"):
+        await take(seats, now=NOW + 899)
+    assert await take(seats, now=NOW + 900)
+
+
+async def test_a_holder_asks_the_table_for_its_own_seat_first_wherever_it_comes() -> None:
+    asked = []
+    for holder in ("laptop", "laptop", "phone"):
+        table: Any = Table(answer=True)
+        await take(Seats(20, table), holder=holder)
+        asked.append(table.asked)
+    assert asked[0] == asked[1] != asked[2]
+    assert sorted(asked[0]) == sorted(asked[2])
+    assert len(set(asked[0])) == 20
 
 
 async def test_what_is_given_back_is_given_back_in_the_table_too() -> None:
@@ -125,7 +166,7 @@ async def test_a_table_that_does_not_answer_is_left_alone_and_counted(
     monkeypatch.setattr(level, "_exchange", silent)
     await level.unseat("seat/1", PATIENT)
     assert counts.shared_failures == 1
-    assert await level.seat(["seat/1"], NOW + 60, NOW, PATIENT) is None
+    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) is None
     assert counts.shared_failures == 2
-    assert await level.seat(["seat/1"], NOW + 60, NOW, PATIENT) is None
+    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) is None
     assert counts.shared_failures == 2  # not asked again at once

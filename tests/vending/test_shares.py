@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from authorizer.errors import StsThrottled
+from authorizer.model import Identity
 from authorizer.settings.schema import Policy
+from authorizer.vending.request import assume_role_request
 from authorizer.vending.shares import LAST, MOST, Shares
 from authorizer.vending.vendor import Vendor
 from tests.vending.conftest import new_vendor
-from tests.vending.factories import make_identity, make_role, make_settings
+from tests.vending.factories import NOW, make_identity, make_policy, make_role, make_settings
 from tests.vending.fake_sts import Failure, FakeSts
 from tests.vending.test_vendor import vend
 
@@ -164,4 +166,52 @@ def test_whom_a_call_is_for_is_what_the_role_s_templates_isolate() -> None:
         role=role, claims={"sub": "u", "tenant": "acme", "many": ("a", "b"), "other": "x"}
     )
     assert vendor._owners(identity) == {("tenant", "acme"), ("sub", "u")}
-    assert vendor._owners(make_identity()) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        pytest.param(make_identity(role=make_role(policies=("open",))), id="whose role isolates nothing"),
+        pytest.param(make_identity(role=make_role(policies=("unknown",))), id="whose policy nobody described"),
+        pytest.param(
+            make_identity(role=make_role(policies=("mine",)), claims={"sub": "u"}),
+            id="who lacks the claim that theirs isolates",
+        ),
+    ],
+)
+def test_those_for_whom_nothing_is_kept_apart_are_one_together(identity: Identity) -> None:
+    """Nobody's calls would never be held back, and tenants would be on their behalf."""
+    policies = {
+        "mine": Policy(name="mine", isolates=("tenant",), shared=(), terms=()),
+        "both": Policy(name="both", isolates=("tenant", "project"), shared=(), terms=()),
+        "open": Policy(name="open", isolates=(), shared=(), terms=()),
+    }
+    vendor = new_vendor(make_settings(policies=policies))
+    assert vendor._owners(identity) == {("tenant", ""), ("project", "")}
+    assert new_vendor(make_settings(policies={}))._owners(identity) == frozenset()
+
+
+async def test_who_has_no_tenant_takes_sts_from_no_tenant(tenants: Vendor, sts: FakeSts) -> None:
+    nobody = make_identity(role=make_role(policies=("unknown",)))
+    for _ in range(50):
+        tenants._sts._shares.admits({("tenant", "")}, last=False)
+        tenants._sts._shares.throttled()
+    sts.always = Failure("Throttling")
+    with pytest.raises(StsThrottled):
+        await vend(tenants, identity=nobody)
+    assert len(sts.requests) == 1
+
+
+async def test_the_last_try_leaves_sts_time_to_answer(
+    tenants: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pauses are up to 0.1, 0.2 and 0.4 s; with half as much left behind one as STS takes, it was sent in vain."""
+    monkeypatch.setattr(random, "random", lambda: 1.0)
+    for _ in range(50):
+        tenants._sts._shares.throttled()
+    left = iter([0.45, 0.45, 0.35, 0.35])
+    request = assume_role_request(make_identity(), make_policy())
+    await tenants._sts.assume_role(
+        request, now=NOW, remaining=lambda: next(left), owners={("tenant", "loud")}
+    )
+    assert (len(sts.requests), tenants.counts.retries) == (1, 1)

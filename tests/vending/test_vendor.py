@@ -16,7 +16,7 @@ from authorizer.errors import (
 from authorizer.model import Credentials, Identity, Shape
 from authorizer.settings.schema import Session
 from authorizer.vending import vendor as vendor_module
-from authorizer.vending.cache import DENIAL_TTL
+from authorizer.vending.cache import DENIAL_TTL, Counts, CredentialCache
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 from authorizer.waiting.flights import Flight, Flights
@@ -278,6 +278,52 @@ async def test_credentials_that_are_due_are_fetched_anew_by_the_request_that_fin
     assert await vend(vendor, now=NOW + 2700) is await vend(vendor, now=NOW + 2701)
     assert len(sts.requests) == 2
     assert vendor.counts.refreshed == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "others_are_renewed"),
+    [
+        pytest.param(Failure("AccessDenied", status=403), True, id="the role trusts the function no longer"),
+        pytest.param(Failure("MalformedPolicyDocument"), True, id="STS refuses the policy"),
+        pytest.param(Failure("PackedPolicyTooLarge"), True, id="the policy packs to too much"),
+        pytest.param(Failure("ValidationError"), True, id="STS refuses the request"),
+        pytest.param(Failure("", status=200, body="<a/>"), True, id="STS's reply is not whole"),
+        pytest.param(THROTTLED, False, id="STS throttles"),
+        pytest.param(Failure("ServiceUnavailable", status=503), False, id="STS has a fault"),
+        pytest.param(Failure("InvalidClientTokenId", status=403), False, id="the function's own credentials"),
+        pytest.param(HANG_UP, False, id="STS hangs up"),
+    ],
+)
+async def test_whose_renewal_is_refused_puts_off_nobody_else_s(
+    vendor: Vendor, sts: FakeSts, failure: Failure, others_are_renewed: bool
+) -> None:
+    """One who comes by each second would end the renewals of a whole environment."""
+    other = make_identity(principal="another")
+    first = await vend(vendor, other)
+    await vend(vendor)
+    sts.clock = NOW + 3000
+    sts.failures = [failure] * (4 if failure in {THROTTLED, HANG_UP} or failure.status == 503 else 1)
+    await vend(vendor, now=NOW + 3000)
+    assert (vendor.counts.refresh_failures, vendor.counts.refreshed) == (1, 0)
+    sts.failures = []
+    assert ((await vend(vendor, other, now=NOW + 3000.5)) is not first) == others_are_renewed
+    before = len(sts.requests)
+    await vend(vendor, now=NOW + 3000.9)
+    assert len(sts.requests) == before, "its own is left alone for a second either way"
+    sts.clock = NOW + 3001
+    assert (await vend(vendor, now=NOW + 3001)).expiration == NOW + 6601
+
+
+async def test_sessions_that_were_put_off_are_as_many_as_are_remembered() -> None:
+    cache = CredentialCache(2, Counts())
+    for name in ("first", "second", "third"):
+        cache.put_off(name, NOW)
+    assert [cache.is_put_off(name, NOW) for name in ("first", "second", "third")] == [False, True, True]
+    assert not cache.is_put_off("third", NOW + 1)
+    cache.put_off("third", NOW + 1)
+    assert cache.is_put_off("third", NOW + 2.9)
+    cache.clear()
+    assert not cache.is_put_off("third", NOW + 1)
 
 
 async def test_what_it_costs_to_renew_early_is_what_is_told(vendor: Vendor, sts: FakeSts) -> None:
