@@ -74,7 +74,7 @@ def enforcing_aws(authorizer_access: Path) -> Iterator[EnforcingAws]:
     comes here, and the names that access.toml reads have the values of `events/personas.toml`."""
     try:
         from authorizer.errors import SettingsError  # noqa: PLC0415 - see above
-        from authorizer.local.aws import EmbeddedAws  # noqa: PLC0415
+        from authorizer.local.aws import EmbeddedAws, elsewhere  # noqa: PLC0415
         from authorizer.local.world import local  # noqa: PLC0415
         from authorizer.runtime import Authorizer  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -94,9 +94,10 @@ def enforcing_aws(authorizer_access: Path) -> Iterator[EnforcingAws]:
             pytest.fail(str(error), pytrace=False)
         closing.callback(aws.close)
         _undo(before)
+        for name in elsewhere(os.environ):
+            environment.delenv(name)
         for name, value in aws.backend_environment().items():
             environment.setenv(name, value)
-        environment.delenv("AWS_PROFILE", raising=False)
         # What `boto3.client` made clients with before, with the environment of then.
         environment.setattr("boto3.DEFAULT_SESSION", None)
         authorizer = Authorizer(world.access, emit=_silent)

@@ -57,6 +57,24 @@ def outcomes(project: pytest.Pytester) -> pytest.RunResult:
     )
 
 
+def test_nothing_of_the_developers_environment_leads_elsewhere(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a test would write to a server that others share."""
+    astray = {
+        "AWS_PROFILE": "nobody",
+        "AWS_DEFAULT_PROFILE": "nobody",
+        "AWS_ENDPOINT_URL_S3": "http://minio.example:9000",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
+    for name, value in astray.items():
+        monkeypatch.setenv(name, value)
+    project.makeconftest(CONFTEST)
+    project.makepyfile(BACKEND)
+    outcomes(project).assert_outcomes(passed=5)
+    assert {name: os.environ[name] for name in astray} == astray, "and what was there is there again"
+
+
 def test_a_foreign_read_of_a_backend_is_refused(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,17 @@ EVERYTHING: Final = json.dumps(
 )
 """What a role of access.toml may do on a laptop, where its own policies are not known: the session policy alone
 narrows."""
+
+
+def elsewhere(environment: Iterable[str]) -> list[str]:
+    """The names of an environment that lead AWS's libraries away from the endpoint that `AWS_ENDPOINT_URL` names: a
+    service's own endpoint comes before it, a profile before credentials (AWS SDKs and Tools Reference Guide,
+    "Service-specific endpoints")."""
+    return [
+        name
+        for name in environment
+        if name.startswith("AWS_ENDPOINT_URL") or name in {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +74,9 @@ class EmbeddedAws:
         self._aws.add_role(self._function, trusts="*", policy=EVERYTHING)
         self.know(roles)
         self.environment = self._environment(self._aws.run_as(self._function, FUNCTION))
+        for name in elsewhere(os.environ):
+            del os.environ[name]
         os.environ.update(self.environment)
-        os.environ.pop("AWS_PROFILE", None)
 
     def know(self, roles: Mapping[str, Role]) -> None:
         """Make those of these roles that are not there yet."""
@@ -97,6 +109,7 @@ class EmbeddedAws:
             "AWS_SECRET_ACCESS_KEY": who.secret_access_key,
             "AWS_SESSION_TOKEN": who.session_token or "",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
         }
 
     def get(self, credentials: Credentials, places: Sequence[str]) -> list[Tried]:

@@ -34,6 +34,8 @@ class Cache:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._entries: OrderedDict[Key, Entry] = OrderedDict()
+        self.flushed = 0
+        """How often: an answer that was asked for before the last time is not kept."""
 
     def find(self, door: Door, values: list[str | None]) -> tuple[Answer, float] | None:
         """The answer and its age in seconds; None if there is none that is good."""
@@ -43,9 +45,9 @@ class Cache:
             return None
         return entry.answer, now - entry.made
 
-    def keep(self, door: Door, values: list[str | None], answer: Answer) -> None:
-        """Where the authorizer has a TTL."""
-        if not door.ttl:
+    def keep(self, door: Door, values: list[str | None], answer: Answer, *, flushed: int) -> None:
+        """Where the authorizer has a TTL, and the cache was `flushed` as often when it was asked."""
+        if not door.ttl or flushed != self.flushed:
             return
         now = self._clock()
         key = (door.name, tuple(values))
@@ -58,6 +60,7 @@ class Cache:
         """As `FlushStageAuthorizersCache` and `ResetAuthorizersCache`, and as a deployment that changes an
         authorizer."""
         self._entries.clear()
+        self.flushed += 1
 
     def entries(self) -> tuple[tuple[str, Entry, float], ...]:
         """Authorizer, entry and seconds left of each that is good, oldest first."""

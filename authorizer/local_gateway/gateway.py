@@ -211,7 +211,7 @@ class Gateway:
             seen.cache, (seen.answer, seen.age) = "hit", found
             return found[0]
         seen.cache, seen.event = ("miss" if door.ttl else None), event
-        quotas = self.quotas[door.kind.protocol]
+        quotas, flushed = self.quotas[door.kind.protocol], self.cache.flushed
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(quotas.authorizer_seconds):
@@ -234,7 +234,7 @@ class Gateway:
         except Malformed as malformed:
             why = (f"the authorizer's answer is malformed: {malformed}",)
             raise Stopped("AUTHORIZER_CONFIGURATION_ERROR", "failure", "malformed_answer", why) from None
-        self.cache.keep(door, values, answer)
+        self.cache.keep(door, values, answer, flushed=flushed)
         seen.answer = answer
         return answer
 

@@ -2,7 +2,8 @@
 
 Every page in the browser of this machine can reach loopback, and a name that its owner points here makes an answer
 readable, too (DNS rebinding). So any other `Host` is refused, and any `Origin` but the server's own and those that the
-API's CORS allows.
+API's CORS allows. So is what a page of another origin asks for without an `Origin`, and a service worker, which would
+stand between the console and this server (Service Workers, "Service-Worker" header).
 """
 
 from collections.abc import Iterable
@@ -27,4 +28,17 @@ def problem(incoming: Incoming, port: int, apis: Iterable[Api] = ()) -> str | No
         own = origin.removeprefix("http://") in own_hosts(port) and origin.startswith("http://")
         if not own and not any(api.cors.allows(origin) for api in apis):
             return "the Origin is not this server's, and no CORS of the API allows it: --allow-origin does"
+    if not incoming.values("origin") and _is_of_another_page(incoming):
+        return (
+            "a page of another origin asks without an Origin, as <img> does: ask by fetch, which CORS judges"
+        )
+    if "script" in incoming.values("service-worker"):
+        return "a service worker of this origin could read what the console shows: there are none here"
     return None
+
+
+def _is_of_another_page(incoming: Incoming) -> bool:
+    """Fetch Metadata Request Headers, §2. Opening a page of this server's from another is a person's own doing."""
+    return incoming.header("sec-fetch-site") in {"cross-site", "same-site"} and (
+        incoming.header("sec-fetch-dest") != "document"
+    )

@@ -39,7 +39,14 @@ from authorizer.waiting.flights import Flight, Flights
 from authorizer.waiting.running import loop_needed
 
 OF_THE_SESSION: Final = (
-    *(AssumeRoleDenied, CredentialsTooShort, PackedPolicyTooLarge, PolicyMalformed, RequestInvalid, StsRefused),
+    *(
+        AssumeRoleDenied,
+        CredentialsTooShort,
+        PackedPolicyTooLarge,
+        PolicyMalformed,
+        RequestInvalid,
+        StsRefused,
+    ),
     TooManySessions,
 )
 """Failures of one session's renewal. Any other is STS's or the environment's, and puts off everybody's: one user whose
@@ -87,7 +94,9 @@ class Vendor:
         self._cache = CredentialCache(settings.session.cache_entries, self.counts)
         self._flights: Flights[Fetched] = Flights()
         self._seats: Seats | None = None
-        self._nobody = frozenset((claim, "") for policy in settings.policies.values() for claim in policy.isolates)
+        self._nobody = frozenset(
+            (claim, "") for policy in settings.policies.values() for claim in policy.isolates
+        )
         self._renewals = Cooldown()
         session = session or aioboto3.Session()
         self._sts = Sts(session, self.counts, pause=pause)
@@ -141,7 +150,11 @@ class Vendor:
             held = fetched.credentials
         # What the table gave may be due, too: where environments are many, hardly one of them meets a user twice, and
         # nobody would renew ahead of the end.
-        if lifetime.is_due(held, now) and self._may_renew(request, now) and not (fetched and fetched.to_share):
+        if (
+            lifetime.is_due(held, now)
+            and self._may_renew(request, now)
+            and not (fetched and fetched.to_share)
+        ):
             fetched = await self._renew(wanted, held, now, deadline)
         if fetched is None:
             return held

@@ -24,7 +24,14 @@ POLICY = (
 
 @pytest.fixture
 def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
-    monkeypatch.setattr(os, "environ", {**os.environ, "AWS_PROFILE": "production"})
+    astray = {
+        "AWS_PROFILE": "production",
+        "AWS_DEFAULT_PROFILE": "production",
+        "AWS_ENDPOINT_URL_S3": "http://minio.example:9000",
+        "AWS_ENDPOINT_URL_DYNAMODB": "http://dynamodb.example:8000",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
+    monkeypatch.setattr(os, "environ", {**os.environ, **astray})
     aws = EmbeddedAws("eu-west-1", ROLES)
     try:
         yield aws
@@ -49,7 +56,11 @@ def credentials(embedded: EmbeddedAws, role: Role, **asked: str) -> Credentials:
 
 
 def test_the_environment_is_that_of_the_function_and_of_no_profile(embedded: EmbeddedAws) -> None:
-    assert "AWS_PROFILE" not in os.environ
+    assert not {name for name in os.environ if name.endswith("_PROFILE")}
+    assert {name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")} == {
+        *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS")
+    }
+    assert os.environ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "false"
     assert {name: os.environ[name] for name in embedded.environment} == embedded.environment
     assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     own = embedded._aws._principals.find(os.environ["AWS_ACCESS_KEY_ID"])

@@ -48,6 +48,25 @@ def test_the_key_is_for_a_window_of_its_own(page: Page, destination: str) -> Non
     assert (answer.status_code, page.key in answer.text) == (403, False)
 
 
+@pytest.mark.parametrize("site", ["same-origin", "same-site", "cross-site"])
+def test_no_page_opens_the_console(page: Page, site: str) -> None:
+    """One of a backend's that has the same opener policy could read the key of what it opened."""
+    document = {"Sec-Fetch-Dest": "document"}
+    answer = page.stage.client.get(PLACE, headers={**document, "Sec-Fetch-Site": site})
+    assert (answer.status_code, page.key in answer.text) == (403, False)
+    answer = page.stage.client.get(PLACE, headers={**document, "Sec-Fetch-Site": "none"})
+    assert (answer.status_code, page.key in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["/sw.js", PLACE])
+def test_there_is_no_service_worker_between_the_console_and_its_server(page: Page, path: str) -> None:
+    answer = page.stage.client.get(
+        path, headers={"Service-Worker": "script", "Sec-Fetch-Site": "same-origin"}
+    )
+    assert answer.status_code == 403
+    assert "service worker" in answer.text
+
+
 @pytest.mark.parametrize("name", [f"{method} {name}" for method, name in ASKED])
 @pytest.mark.parametrize("key", [None, "", "wrong", "\N{LATIN SMALL LETTER A WITH DIAERESIS}"])
 def test_without_the_key_nothing_is_answered(page: Page, name: str, key: str | None) -> None:

@@ -1,7 +1,8 @@
 """What each panel tells of a decision, asked as the page asks."""
 
 import json
-from collections.abc import Callable
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from authorizer.local_aws import Line
 from authorizer.local_gateway.decisions import MASK
+from authorizer.settings.schema import Access, Sealing
 from tests.local_gateway.console_page import Page, lines_of, opened, stages_of
 from tests.local_gateway.stage import Stage, says
 
@@ -19,6 +21,7 @@ def page(stages: Callable[[str], Stage]) -> Page:
     return opened(stages("rest-token"))
 
 
+NOWHERE = "http://127.0.0.1:9/jwks.json"
 TENANT = 'tenant = { claim = "custom:tenant_id", type = "slug", max_length = 32 }'
 STAGES = ["parse", "verify", "resolve", "permit", "render", "vend", "seal", "respond"]
 
@@ -203,6 +206,18 @@ def test_an_expired_token_is_not_believed(page: Page) -> None:
     assert token["expires_in"] < 0
 
 
+@pytest.mark.parametrize(
+    "exp", [10**400, -(10**400), -1, True, "tomorrow", None, [1]], ids=lambda exp: f"{exp!r:.10}"
+)
+def test_a_stranger_s_end_that_is_no_time_is_shown_as_none(page: Page, exp: object) -> None:
+    parts = [{"alg": "RS256", "kid": "a"}, {"exp": exp}, {}]
+    encoded = [urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    number = page.asked({"Authorization": f"Bearer {'.'.join(encoded)}"}, "/data")
+    token = page.decision(number)["token"]
+    assert token["expires_in"] is None
+    assert [row["claim"] for row in token["claims"]] == ["exp"]
+
+
 # ── role, routes, policy ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -289,6 +304,24 @@ def test_one_click_asks_as_another_user(page: Page) -> None:
         "hostile": "no session",
         "machine": "denied",
     }
+
+
+def decided_by(page: Page, **changes: Any) -> None:
+    """The last decision's settings, made otherwise behind its back."""
+    served = page.stage.stream._kept[-1]
+    written = served.written
+    assert written is not None
+    access = Access(replace(written.access.settings, **changes), written.access.templates)
+    page.stage.stream._kept[-1] = replace(served, written=replace(written, access=access))
+
+
+def test_another_user_is_asked_about_a_decision_of_before_a_reload(page: Page) -> None:
+    """Edit, save, look again: the issuer of then is gone."""
+    number = page.sent("editor", "/files")
+    issuers = page.stage.serving.configured.written.access.settings.issuers
+    decided_by(page, issuers={iss: replace(entry, jwks_uri=NOWHERE) for iss, entry in issuers.items()})
+    asked = {"number": number, "action": "s3:GetObject", "resource": OWN}
+    assert page.post("try", persona="editor", **asked)["state"] == "allowed"
 
 
 def test_another_user_is_asked_where_the_request_had_no_token(page: Page) -> None:
@@ -383,6 +416,35 @@ def test_nothing_secret_is_told_until_it_is_asked_for(page: Page) -> None:
     revealed = json.dumps(page.post("reveal", number=number))
     assert all(json.dumps(secret)[1:-1] in revealed for secret in secrets)
     assert not [secret for secret in secrets if secret in json.dumps(page.post("reveal", number=other))]
+
+
+@pytest.mark.parametrize("setting", ["external_id", "keys"])
+def test_what_access_toml_keeps_secret_is_masked_wherever_it_turns_up(page: Page, setting: str) -> None:
+    secret = "of-the-other-company"
+    number = page.asked({"Authorization": page.stage.token("editor")}, f"/data/{secret}")
+    assert secret in json.dumps(page.decision(number))
+    roles = page.stage.serving.configured.written.access.settings.roles
+    changes: dict[str, Mapping[str, Any]] = {
+        "external_id": {"roles": {name: replace(role, external_id=secret) for name, role in roles.items()}},
+        "keys": {"sealing": Sealing(source="environment", keys=secret)},
+    }
+    decided_by(page, **changes[setting])
+    assert secret not in json.dumps(page.decision(number))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"sealing": Sealing(source="kms", keys="ciphertext")}, id="what KMS has encrypted"),
+        pytest.param(
+            {"sealing": Sealing(source="environment", keys="short")}, id="a text that is everywhere"
+        ),
+    ],
+)
+def test_what_is_no_secret_is_not_masked(page: Page, changes: dict[str, Any]) -> None:
+    number = page.asked({"Authorization": page.stage.token("editor")}, "/data/ciphertext-short")
+    decided_by(page, **changes)
+    assert "ciphertext-short" in json.dumps(page.decision(number))
 
 
 def test_a_token_is_masked_wherever_it_turns_up(page: Page) -> None:

@@ -153,6 +153,29 @@ def test_secrets_of_the_settings_are_masked_line_by_line_and_meant_when_they_com
     assert source_meant("plain = 1", SECRETIVE) == "plain = 1\n"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param('editor = { arn = "a", external_id = "s3cret" }', id="in an inline table"),
+        pytest.param('editor = {external_id="s3cret", arn = "a"}', id="first in one"),
+        pytest.param('editor.external_id = "s3cret"', id="behind a dot"),
+        pytest.param('"external_id" = "s3cret"', id="its name in quotes"),
+        pytest.param("'external_id' = 's3cret'", id="in single quotes"),
+        pytest.param("sealing.keys = 's3cret'", id="keys behind a dot"),
+        pytest.param("sealing = { source = 'environment', keys = 's3cret' }", id="keys in an inline table"),
+        pytest.param('a = { keys = "env:KEYS", external_id = "s3cret" }', id="behind one of the environment"),
+        pytest.param('keys = """s3cret""""', id="a text that ends with a quote"),
+        pytest.param('keys = "env:KEYS-s3cret"', id="a text that begins as one of the environment"),
+    ],
+)
+def test_a_secret_is_masked_wherever_toml_lets_it_stand(line: str) -> None:
+    source = f"[a]\n{line}\nplain = 1\n"
+    shown = source_shown(source)
+    assert "s3cret" not in shown
+    assert "plain = 1" in shown
+    assert source_meant(shown, source) == source
+
+
 # ── keeping ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

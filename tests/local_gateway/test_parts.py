@@ -80,7 +80,7 @@ def test_the_cache_is_bounded_and_tells_what_it_has() -> None:
     door = Door(name="d", kind=REST_TOKEN, sources=(Source(place="header", name="a"),), ttl=10)
     answer = Answer(principal="p", policy=None, authorized=True, context={})
     for number in range(ENTRIES + 1):
-        cache.keep(door, [str(number)], answer)
+        cache.keep(door, [str(number)], answer, flushed=0)
     assert cache.find(door, ["0"]) is None
     assert cache.find(door, ["1"]) == (answer, 0)
     assert len(cache.entries()) == ENTRIES
@@ -89,6 +89,18 @@ def test_the_cache_is_bounded_and_tells_what_it_has() -> None:
     assert (name, entry.values, left) == ("d", ("1",), 6)
     now[0] = 10
     assert cache.entries() == ()
+
+
+def test_an_answer_that_was_asked_for_before_a_flush_is_not_kept() -> None:
+    cache = Cache(lambda: 0.0)
+    door = Door(name="d", kind=REST_TOKEN, sources=(Source(place="header", name="a"),), ttl=10)
+    answer = Answer(principal="p", policy=None, authorized=True, context={})
+    before = cache.flushed
+    cache.flush()
+    cache.keep(door, ["a"], answer, flushed=before)
+    assert cache.find(door, ["a"]) is None
+    cache.keep(door, ["a"], answer, flushed=cache.flushed)
+    assert cache.find(door, ["a"]) == (answer, 0)
 
 
 @pytest.mark.parametrize(

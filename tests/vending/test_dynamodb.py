@@ -1,8 +1,8 @@
 """The shared level against two implementations of DynamoDB's API, which refuse, store and answer as they see fit."""
 
 import asyncio
-import re
 import json
+import re
 import subprocess
 import sys
 import time

@@ -40,7 +40,12 @@ class Table:
 
 
 async def take(
-    seats: Seats, principal: str = SUB, *, holder: str | None = None, ends: float = NOW + 900, now: float = NOW
+    seats: Seats,
+    principal: str = SUB,
+    *,
+    holder: str | None = None,
+    ends: float = NOW + 900,
+    now: float = NOW,
 ) -> Any:
     """A seat for a session that is like no other, where no `holder` is named."""
     return await seats.take(make_identity(principal=principal), holder or uuid4().hex, ends, now, PATIENT)

@@ -172,7 +172,9 @@ def test_whom_a_call_is_for_is_what_the_role_s_templates_isolate() -> None:
     "identity",
     [
         pytest.param(make_identity(role=make_role(policies=("open",))), id="whose role isolates nothing"),
-        pytest.param(make_identity(role=make_role(policies=("unknown",))), id="whose policy nobody described"),
+        pytest.param(
+            make_identity(role=make_role(policies=("unknown",))), id="whose policy nobody described"
+        ),
         pytest.param(
             make_identity(role=make_role(policies=("mine",)), claims={"sub": "u"}),
             id="who lacks the claim that theirs isolates",

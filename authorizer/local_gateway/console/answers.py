@@ -21,7 +21,7 @@ from authorizer.local_gateway.console.stages import stages
 from authorizer.local_gateway.console.summary import WINDOW, row, window
 from authorizer.local_gateway.console.token_panel import token
 from authorizer.local_gateway.console.trying import tried
-from authorizer.local_gateway.console.what_if import difference, edited, texts, verdict
+from authorizer.local_gateway.console.what_if import believing, difference, edited, texts, verdict
 from authorizer.local_gateway.decisions import Stream
 from authorizer.local_gateway.serving import Serving
 from authorizer.local_gateway.written import Written
@@ -102,7 +102,8 @@ class Answers:
         if local is None or persona not in local.personas.people:
             raise Refused(404, f"there is no persona {persona!r}")
         event, now = asked_by(of, persona, local), self._serving.gateway.now()
-        _, record = await in_background(lambda: rehearse(of.written.access, event, now))
+        access = believing(of.written.access, self._serving.configured.written.access)
+        _, record = await in_background(lambda: rehearse(access, event, now))
         return of.written, record
 
     async def cache(self, _: Said) -> dict[str, Any]:

@@ -12,16 +12,28 @@ from authorizer.settings.schema import Settings
 _COMPACT: Final = re.compile(r"eyJ[\w-]+\.[\w-]*(?:\.[\w-]*)*")
 """A JOSE header in base64url begins so, of signed and of encrypted ones (RFC 7515 §3.1, RFC 7516 §3.1)."""
 _LITERAL: Final = re.compile(
-    r"""^(?P<head>\s*(?:keys|external_id)\s*=\s*)(?!["']env:)(?P<value>(?P<quotes>\'{3}|"{3})[\s\S]*?(?P=quotes)|\S.*)$""",
-    re.MULTILINE,
+    r"""
+    (?P<head> (?:^|[\s{,.]) (?P<quote>["']?) (?:keys|external_id) (?P=quote) \s*=\s* )
+    (?! ["']env:\w+["'] \s* (?:[,}\#]|$) )
+    (?P<value> (?P<quotes>\'{3}|"{3}) [\s\S]*? (?P=quotes) .* | \S.* )$
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
-"""Settings that may hold a secret by themselves, in place of `env:NAME`."""
+"""Settings that may hold a secret by themselves, in place of `env:NAME`, wherever TOML lets them stand: with what is
+behind them in their line."""
+_SHORTEST: Final = 8
+"""Characters of a secret that is looked for in other texts: a shorter one would be found in half of them."""
 
 
 def secrets_of(shown: Shown) -> frozenset[str]:
     """What is known to be secret, wherever it turns up."""
-    record = shown.record
-    found: set[str] = set()
+    record, settings = shown.record, shown.written.access.settings
+    sealings = (settings.sealing, settings.private_sealing)
+    written = {
+        *(role.external_id for role in settings.roles.values()),
+        *(sealing.keys for sealing in sealings if sealing and sealing.source == "environment"),
+    }
+    found = {text for text in written if text and len(text) >= _SHORTEST}
     if record.request is not None:
         found.add(record.request.token)
     if record.credentials is not None:

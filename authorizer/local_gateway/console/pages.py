@@ -67,6 +67,9 @@ class Console:
     def _page(self, incoming: Incoming) -> Reply:
         if incoming.header("sec-fetch-dest") not in (None, "document"):
             return _text(403, "the console opens in a window of its own")
+        if incoming.header("sec-fetch-site") not in (None, "none"):
+            # A page that opens it could be of a backend's, with the same opener policy, and read it.
+            return _text(403, "no page opens the console: type its address, or follow it from the terminal")
         text = Template((FILES / "index.html").read_text(encoding="utf-8")).substitute(key=self._key)
         policy = _POLICY.substitute(own=f"http://{incoming.values('host')[0]}{PLACE}")
         headers = (

@@ -15,7 +15,7 @@ from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Claim, Issuer, Settings
 from authorizer.syntax.claim_path import ABSENT, path_of, value_at
 from authorizer.tokens.checks import TIMED
-from authorizer.tokens.claims_set import parse_claims_set
+from authorizer.tokens.claims_set import MAX_DATE, parse_claims_set
 
 MOST: Final = 512
 """Characters of a claim's value that are shown."""
@@ -35,7 +35,7 @@ def token(shown: Shown, now: float) -> dict[str, Any] | None:
         "header": _rows(parts.header),
         "claims": [_claim(name, value, parts.payload, shown) for name, value in parts.payload.items()],
         "absent": [_row(shown, declared, parts.payload) for declared in _absent(settings, parts.payload)],
-        "expires_in": exp - now if isinstance(exp, int | float) and not isinstance(exp, bool) else None,
+        "expires_in": _seconds(exp, now),
         "next": None if claims is None else next_failure(claims, settings.issuers[claims.issuer], now),
     }
 
@@ -54,6 +54,13 @@ def next_failure(claims: Claims, issuer: Issuer, now: float) -> dict[str, Any]:
     check, at, refusal = next(found for found in asked if found[2] is not None)
     code = "" if refusal is None else refusal.code
     return {"check": check.__name__.replace("_", " "), "code": code, "in": at - now}
+
+
+def _seconds(exp: object, now: float) -> float | None:
+    """None for what is no time at all: of a token that nobody has verified, anything may be there."""
+    if not isinstance(exp, int | float) or isinstance(exp, bool) or not 0 <= exp <= MAX_DATE:
+        return None
+    return exp - now
 
 
 def _claim(name: str, value: object, payload: Mapping[str, object], shown: Shown) -> dict[str, Any]:

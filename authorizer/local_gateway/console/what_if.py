@@ -50,7 +50,7 @@ def edited(
         environment=environment,
         key_sets=_key_sets(Path(settings.place)),
     )
-    believed = _believing(access, written.access) if local else access
+    believed = believing(access, written.access) if local else access
     return Written(access=believed, source=source, apis=written.apis)
 
 
@@ -58,7 +58,8 @@ def _key_sets(access: Path) -> dict[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in (access.parent / KEY_SETS).glob("*.json")}
 
 
-def _believing(access: Access, now: Access) -> Access:
+def believing(access: Access, now: Access) -> Access:
+    """`access` with the keys of the issuer that mints here `now`: those of before a reload are gone."""
     first = next(iter(now.settings.issuers.values()))
     issuers = {
         iss: replace(entry, jwks_uri=first.jwks_uri, pinned_keys=None, algorithm=first.algorithm)
