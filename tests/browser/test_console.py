@@ -258,6 +258,30 @@ def test_a_page_of_the_backends_gets_neither_the_key_nor_a_frame(browser: Any, s
     tab.close()
 
 
+def test_a_page_with_the_consoles_own_opener_policy_opens_none(browser: Any, shown: Showing) -> None:
+    """Such a page of a backend's would stay beside what it opens, and read it."""
+    tab = browser.new_page()
+    policy = {"Cross-Origin-Opener-Policy": "same-origin", "Content-Type": "text/html"}
+    tab.route("**/nothing", lambda route: route.fulfill(status=200, headers=policy, body="<p>backend"))
+    tab.goto(f"{shown.url}/nothing")
+    seen = tab.evaluate(
+        "async () => { const w = window.open('/_console'); await new Promise((d) => setTimeout(d, 1500));"
+        " return [w.document.body.textContent.trim(), Boolean(w.document.querySelector('meta[name=console-key]'))] }"
+    )
+    assert seen == ["no page opens the console: type its address, or follow it from the terminal", False]
+    refused = (
+        "async () => navigator.serviceWorker.register('/sw.js').then(() => '', (error) => error.message)"
+    )
+    assert "403" in tab.evaluate(refused)
+    tab.close()
+
+
+def test_it_is_there_again_after_a_reload(opening: Opening) -> None:
+    tab = opening(1)
+    tab.reload()
+    assert tab.locator("meta[name=console-key]").count() == 1
+
+
 def test_it_works_by_keyboard_alone(opening: Opening) -> None:
     tab = opening(3)
     tab.keyboard.press("ArrowDown")

@@ -52,6 +52,38 @@ def test_pages_of_others_are_refused(stage: Stage, origin: str) -> None:
     assert (answer.status_code, stage.told.asked) == (403, [])
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("destination", ["image", "iframe", "empty", None])
+def test_what_a_page_of_others_asks_for_without_an_origin_is_refused(
+    stage: Stage, site: str, destination: str | None
+) -> None:
+    """Browsers send none for an image, nor by fetch where the page has no need to read the answer."""
+    headers = {"Sec-Fetch-Site": site, "Authorization": stage.token("editor")}
+    if destination:
+        headers["Sec-Fetch-Dest"] = destination
+    answer = stage.client.get("/data", headers=headers)
+    assert (answer.status_code, stage.told.asked) == (403, [])
+    assert "ask by fetch, which CORS judges" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param(
+            {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, id="a person follows a link"
+        ),
+        pytest.param(
+            {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image"}, id="a page of the API's own"
+        ),
+        pytest.param({"Sec-Fetch-Site": "none"}, id="a person types its address"),
+        pytest.param({"Sec-Fetch-Site": "cross-site", "Origin": ORIGIN}, id="a page that CORS allows"),
+    ],
+)
+def test_a_browser_asks_for_its_user(stage: Stage, headers: dict[str, str]) -> None:
+    headers = {**headers, "Authorization": stage.token("editor")}
+    assert stage.client.get("/data", headers=headers).status_code == 200
+
+
 def test_pages_that_cors_allows_may_call_the_api_and_nobody_signs_in_from_there(stage: Stage) -> None:
     allowed = {"Origin": ORIGIN, "Authorization": stage.token("editor")}
     assert stage.client.get("/data", headers=allowed).status_code == 200
