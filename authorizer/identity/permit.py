@@ -156,7 +156,7 @@ def suffixes(route: Route, claims: Mapping[str, ClaimValue], shape: Shape) -> It
         if route.path == "$connect":
             yield route.path
     elif route.method:
-        paths = tuple(filled(route, claims)) if "{" in route.path else (route.path,)
+        paths = tuple(filled(route, claims))
         for method in METHODS if route.method == "ANY" else (route.method,):
             for path in paths:
                 yield f"{method}{path}"

@@ -25,7 +25,7 @@ def path_of(claim: str) -> tuple[str, ...]:
 
 def spelled(path: Sequence[str]) -> str:
     """The one spelling of a path: no quotes where none are needed."""
-    alone = path[0] if len(path) == 1 else ".".join(path)
+    alone = ".".join(path)
     if path_of(alone) == tuple(path):
         return alone
     return ".".join(f'"{name}"' if re.search(r"[.:/]", name) else name for name in path)

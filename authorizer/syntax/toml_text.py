@@ -82,9 +82,8 @@ def _in_words(said: str, text: str) -> str:
     if comma.endswith(",") and after.startswith("}"):
         return f"a comma before a closing brace: leave it out (at line {line}, column {len(comma)})"
     if _TWICE.match(cause):
-        header = next((number for number in range(line, 0, -1) if lines[number - 1 : number]), line)
-        what = lines[header - 1].strip()
-        return f"{what} stands here for the second time: give one of them another name (at line {header}, column 1)"
+        what = (before + after).strip()
+        return f"{what} stands here for the second time: give one of them another name (at line {line}, column 1)"
     if (not after and before.count('"') % 2) or cause == "unterminated string":
         cause += ': expected a closing " before the line ends'
-    return f"{cause} (at line {line}, column {column})" if at[1] else f"{cause}{at[0]}"
+    return f"{cause}{at[0]}"

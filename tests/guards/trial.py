@@ -47,6 +47,10 @@ UNSTARTED: Final = "tests/conftest.py"
 """What turns red under a mutant without which nothing of the project can be imported."""
 OURS: Final = ("authorizer", "tests")
 OPTIONS: Final = (
+    *(
+        "-m",
+        "not s3 and not package and not page and not deploy and not nightly",
+    ),  # as `make test-all` has them
     *("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "-p", "no:hypothesispytest"),
     # Broken code may leave anything behind.
     *("-p", "no:unraisableexception", "-p", "no:threadexception", "-W", "ignore::ResourceWarning"),

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from authorizer.errors import Forbidden, IssuerNotEntitled, NoRole, RoleAmbiguous
 from authorizer.identity.authority import check_granted
-from authorizer.identity.resolve import resolve
+from authorizer.identity.resolve import resolve, resolve_own
 from authorizer.model import Claims, Identity
 from authorizer.render import render
+from authorizer.settings.callers import Callers
 from authorizer.settings.schema import Settings
 from authorizer.vending.request import assume_role_request
 from tests.make import SUB, make_claims, make_settings, sample_access, sample_settings
@@ -157,6 +158,29 @@ def test_without_a_role_only_scopes_are_asked_about() -> None:
     check_granted(signed(), None, ("data:read",), two())
     with pytest.raises(IssuerNotEntitled):
         check_granted(signed(), None, ("users:manage",), two())
+
+
+def test_callers_are_handed_no_role_of_one_that_their_issuer_may_not_speak_for() -> None:
+    """Whoever is an administrator by a rule would otherwise be handed what administrators are."""
+    settings = make_settings(
+        issuers=[OWN, PARTNER],
+        rules=[{"claim": "email", "match": "Contains", "value": "@", "role": "admin"}],
+    )
+    settings = replace(settings, callers=Callers(roles={"admin": "viewer", "editor": "viewer"}))
+    assert resolve_own(signed(), None, settings).role.name == "viewer"
+    claims = signed(roles=(), preferred_role=None, values={"email": "eve@partner.example"})
+    with pytest.raises(IssuerNotEntitled, match="may not speak for the role 'admin'"):
+        resolve_own(claims, None, settings)
+
+
+def test_a_list_that_an_issuer_fixes_is_a_list() -> None:
+    tenants = {"claim": "custom:tenants", "type": "slug", "list": True, "max_length": 32, "max_items": 5}
+    settings = make_settings(
+        issuers=[OWN, {**PARTNER, "fixed_claims": {"tenants": "acme"}}],
+        claims={"tenants": tenants},
+        gateway={"context_claims": ["tenants"]},
+    )
+    assert resolve(signed(), None, settings).claims["tenants"] == ("acme",)
 
 
 def test_a_group_of_its_own_that_brings_nothing_is_taken_once_it_is_listed() -> None:

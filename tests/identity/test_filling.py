@@ -143,7 +143,10 @@ def test_a_list_that_fills_more_than_an_answer_holds_is_refused() -> None:
     assert opened("GET /o/{orgs}", {"orgs": exact}).patterns
     with pytest.raises(TooManyRoutes):
         opened("GET /o/{orgs}", {"orgs": (*exact[:-1], exact[-1] + "b")})
+    assert MAX_OF_LISTS == 8192
     # What no list fills does not count.
+    more = tuple(f"GET /{{org}}/{number:0200}" for number in range(60))
+    assert opened("GET /o/{orgs}", {"orgs": exact, "org": "acme"}, more=more).patterns
     assert opened("GET /o/{orgs}", {"orgs": exact}, more=tuple(f"GET /{n:0200}" for n in range(60))).patterns
 
 

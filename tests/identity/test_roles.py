@@ -1,5 +1,6 @@
 """The one role of the caller, rule by rule."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from authorizer.errors import Forbidden, NoRole, RequestedRoleRefused, RoleAmbiguous, RoleNotListed
 from authorizer.identity.roles import choose
+from authorizer.settings.callers import Callers
 from authorizer.settings.schema import DEFAULT_ROLE, Settings
 from tests.make import SUB, make_claims, make_settings, sample_settings
 
@@ -281,3 +283,9 @@ def test_asking_never_brings_a_role_that_is_neither_granted_nor_chosen_unasked(
     else:
         theirs = requested in NAMES and (requested in granted or requested == unasked)
         assert outcome(requested) == (requested if theirs else None)
+
+
+def test_no_backend_is_given_a_role_that_callers_are_handed() -> None:
+    settings = replace(sample_settings(), callers=Callers(roles={"viewer": "editor"}))
+    with pytest.raises(RoleNotListed, match="'editor', which is handed to callers alone"):
+        choose(make_claims(), None, settings)

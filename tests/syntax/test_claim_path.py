@@ -51,7 +51,23 @@ def test_a_colon_or_a_slash_makes_one_name() -> None:
 
 @pytest.mark.parametrize(
     "claim",
-    ["", '"', '""', '"a', 'a"', 'a"b"', '"a"b', '."a"', '"a".', '"a"..b', '"a".""', '"a\\"b"', '"a"."b'],
+    [
+        "",
+        '"',
+        '""',
+        '"a',
+        'a"',
+        'a"b"',
+        '"a"b',
+        '"a"-b',
+        '"a"b"c"',
+        '."a"',
+        '"a".',
+        '"a"..b',
+        '"a".""',
+        '"a\\"b"',
+        '"a"."b',
+    ],
     ids=str,
 )
 def test_quotes_that_are_not_closed_or_hold_nothing_lead_nowhere(claim: str) -> None:

@@ -131,6 +131,9 @@ def test_what_is_not_toml_is_told_in_the_words_of_python(text: str) -> None:
         pytest.param(
             "[a]\nb=1\n[a]\nc = 1", "[a] stands here for the second time", "3:1", id="a table twice"
         ),
+        pytest.param("[a]\n  [a]", "[a] stands here for the second time", "2:1", id="one that is indented"),
+        pytest.param("a = {b = }", "invalid value", "1:10", id="no comma before a closing brace"),
+        pytest.param("a = [1,,2]", "invalid value", "1:8", id="a comma before another"),
         pytest.param("x = {a = 1, }", "a comma before a closing brace: leave it out", "1:11", id="a comma"),
         pytest.param('\nx = "a', 'expected a closing " before the line ends', "", id="a text to the end"),
         pytest.param('x = "a\ny = 1', 'expected a closing " before the line ends', "1:7", id="an open text"),

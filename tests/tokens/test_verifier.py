@@ -422,7 +422,7 @@ def test_every_problem_of_the_settings_is_told_at_once() -> None:
 
 
 def test_an_algorithm_that_nobody_has_is_told_though_keys_are_pinned_for_it() -> None:
-    listed = {OIDC: issuer(issuer=OIDC, kind="oidc", algorithm="HS256", pinned_keys="{}")}
+    listed = {OIDC: issuer(issuer=OIDC, kind="oidc", algorithm="HS256", pinned_keys=key_set().decode())}
     with pytest.raises(SettingsError, match="has the algorithm 'HS256'"):
         Verifier(listed, KEYS, fetch=no_network)
 
