@@ -7,6 +7,7 @@ stood the trial.
 """
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -79,6 +80,7 @@ def _guards(chosen: list[Mutant], known: Mapping[str, str], console: Console, wo
     left = run("as the last time", [Trial(mutant=m, tests=[known[m.key]]) for m in chosen if m.key in known])
     if left:
         reach = measured(console, workers)
+        gc.freeze()  # no child looks through it, and so copies it
         for test in reach.red:
             console.print(f"[yellow]red without any mutant, and left out:[/] {test}")
         near = [Trial(mutant=mutant, tests=reach.tests(mutant, near=True)) for mutant in left]
