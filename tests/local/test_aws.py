@@ -56,7 +56,7 @@ def credentials(embedded: EmbeddedAws, role: Role, **asked: str) -> Credentials:
 
 
 def test_the_environment_is_that_of_the_function_and_of_no_profile(embedded: EmbeddedAws) -> None:
-    assert not {name for name in os.environ if name.endswith("_PROFILE")}
+    assert not {name for name in os.environ if name.startswith("AWS_") and name.endswith("_PROFILE")}
     assert {name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")} == {
         *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_STS")
     }
