@@ -47,6 +47,9 @@ FIRST_PATIENCE = 1.0
 """The same for the first exchange, before which CAs are read: in Lambda's init phase, unless that was skipped."""
 KEYS_PATIENCE = 1.0
 """Seconds for reading the keys where there are none yet."""
+OUTLIVED = 60.0
+"""Seconds by which a session outlives the one whose seat it has. Those that one holder's requests make at the same
+moment, each in an environment of its own, are as many as they are."""
 CONNECTIONS = 256
 KEEP_ALIVE = 10.0
 """Seconds after which an idle connection is not used again. One that the other end has closed costs no more than a
@@ -131,8 +134,8 @@ class SharedLevel:
     async def seat(
         self, seats: Sequence[str], holder: str, ends: float, now: float, deadline: Deadline
     ) -> str | None:
-        """The first of these seats that is free, or this holder's already, taken until `ends`; None where the table
-        does not answer: whom it concerns is counted elsewhere too. Raises `AllTaken`.
+        """The first of these seats that is free, or this holder's and for `OUTLIVED` seconds less, taken until `ends`;
+        None where the table does not answer: whom it concerns is counted elsewhere too. Raises `AllTaken`.
 
         A seat that says it is taken for longer than any session lives is free: DynamoDB takes what a forger writes.
         """
@@ -140,8 +143,10 @@ class SharedLevel:
             ":now": {"N": str(int(now))},
             ":latest": {"N": str(int(now) + MAX_CHAINED_DURATION + 60)},
             ":holder": {"S": holder},
+            ":sooner": {"N": str(int(ends - OUTLIVED))},
         }
-        free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest OR holder = :holder"
+        free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
+        free += " OR (holder = :holder AND expires <= :sooner)"
         for name in seats:
             if not self._writes.is_over(now) or self._is_short(deadline):
                 return None

@@ -52,6 +52,9 @@ class Table:
     def put(self, key: str, **attributes: Any) -> None:
         self._client.put_item(TableName=self.name, Item={"id": {"S": key}, **attributes})
 
+    def drop(self, key: str) -> None:
+        self._client.delete_item(TableName=self.name, Key={"id": {"S": key}})
+
     @property
     def items(self) -> dict[str, Any]:
         return {item["id"]["S"]: item for item in self._client.scan(TableName=self.name)["Items"]}
@@ -431,6 +434,19 @@ async def test_a_session_in_place_of_another_has_its_seat_in_every_environment(
     assert seats(table) == ["0", "1"]
     with pytest.raises(TooManySessions):
         await hold(environment(**holding(2)), 7202, now=later)
+
+
+async def test_sessions_of_one_moment_have_a_seat_each(environment: New, table: Table, sts: FakeSts) -> None:
+    """A loop that meets many environments at once, none of which knows of the others' yet."""
+    await hold(environment(**holding(1)), 7200)
+    [session] = [key for key in table.items if not key.startswith("seat/")]
+    for later in (0.0, 59.0):
+        table.drop(session)
+        sts.clock = NOW + later
+        with pytest.raises(TooManySessions):
+            await hold(environment(**holding(1)), 7200, now=NOW + later)
+    sts.clock = NOW + 60
+    assert await hold(environment(**holding(1)), 7200, now=NOW + 60)
 
 
 async def test_a_seat_is_free_once_its_session_is_over(environment: New, table: Table, sts: FakeSts) -> None:
