@@ -35,7 +35,7 @@ RESERVED_CONTEXT_KEYS = frozenset(
 )
 
 
-def check(settings: Settings, templates: TemplateSet, problems: Problems, *, too_long: bool = False) -> None:
+def check(settings: Settings, templates: TemplateSet, problems: Problems, *, too_long: bool) -> None:
     """Add every disagreement between sections to `problems`; with `too_long` not that a role's policy fits nobody."""
     _check_names(settings, problems)
     authority.check(settings, problems)

@@ -11,6 +11,7 @@ import pytest
 from authorizer.errors import SettingsError
 from authorizer.local.personas import load_personas
 from authorizer.settings.load import load
+from authorizer.settings.reader import Problems, Section
 from tests.make import ACCESS, PERSONAS, make_settings, sample_environment, sample_templates
 from tests.tokens.minting import key_set
 
@@ -111,3 +112,93 @@ def test_one_template_of_several_that_limits_the_time_does_not_go_with_the_token
         session={"end_with_token": True},
     )
     assert "limit `aws:CurrentTime` themselves" in problem
+
+
+def test_a_file_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path / "access.toml", sample_environment())
+    assert refused.value.problems == (f"{tmp_path / 'access.toml'}: cannot be read: there is no such file",)
+
+
+def test_a_folder_without_templates_is_said(tmp_path: Path) -> None:
+    shutil.copy(ACCESS, tmp_path)
+    with pytest.raises(SettingsError, match="templates") as refused:
+        load(tmp_path / "access.toml", sample_environment())
+    assert len(refused.value.problems) == 1
+
+
+def test_a_policy_that_fits_nobody_loads_for_what_makes_it_shorter(tmp_path: Path) -> None:
+    shutil.copytree(ACCESS.parent, tmp_path / "policies")
+    access = tmp_path / "policies" / "access.toml"
+    template = tmp_path / "policies" / "templates" / "s3-home.json.j2"
+    template.write_text(
+        template.read_text().replace('"s3:GetObject"', f'"s3:GetObject", "s3:Get{"x" * 2100}"')
+    )
+    assert load(access, sample_environment(), too_long=True)
+    with pytest.raises(SettingsError, match=r"2,?048"):
+        load(access, sample_environment())
+
+
+def test_one_issuer_alone_need_not_say_which_tenants_are_its_own() -> None:
+    speaks_for = {"roles": "any", "groups": "any", "scopes": "any", "claims": {}}
+    assert make_settings(issuers=[{**POOL, "speaks_for": speaks_for}]).issuers
+
+
+def test_of_two_roles_with_a_wrong_arn_it_is_not_said_that_they_have_the_same() -> None:
+    roles = {name: {"arn": "nonsense"} for name in ("viewer", "editor")}
+    with pytest.raises(SettingsError) as refused:
+        make_settings(roles=roles)
+    assert len(refused.value.problems) == 2
+
+
+@pytest.mark.parametrize("more", [{}, {"list": False}])
+def test_a_claim_of_a_type_that_is_none_is_one_problem(more: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        make_settings(claims={"tenant": {"claim": "custom:tenant_id", "type": "slgu", **more}})
+    assert len(refused.value.problems) == 1
+
+
+def test_a_star_closes_every_segment_behind_it_to_claims() -> None:
+    with pytest.raises(SettingsError, match=r"has the hole '\{tenant\}' behind a `\*`"):
+        make_settings(scopes={"files:read": ["GET /*/files/{tenant}"]})
+
+
+def problems_of(values: dict[str, Any]) -> tuple[Section, Problems]:
+    problems = Problems("access.toml", "")
+    return Section(values, path=(), problems=problems, environment={}), problems
+
+
+def test_a_day_is_no_number() -> None:
+    section, problems = problems_of({"until": 20270131, "from": "2027-01-31"})
+    assert (section.day("until"), section.day("from")) == (None, "2027-01-31")
+    assert problems.found == ["access.toml: until: expected a day such as 2027-01-31"]
+
+
+def test_texts_that_are_empty_are_not_said_to_be_the_same() -> None:
+    section, problems = problems_of({"names": ["", "", "a", "a"]})
+    section.texts("names")
+    assert [problem for problem in problems.found if "twice" in problem] == [
+        "access.toml: names: 'a' stands here twice"
+    ]
+
+
+def test_a_problem_of_no_key_and_one_of_a_template_have_their_places() -> None:
+    problems = Problems("policies/access.toml", "")
+    problems.add((), "nothing is here")
+    problems.of_template("s3.json.j2:3: a comma")
+    problems.of_template("of all templates s3.json.j2:3 is the longest")
+    assert problems.found == [
+        "policies/access.toml: nothing is here",
+        "policies/templates/s3.json.j2:3: a comma",
+        "policies/access.toml: of all templates s3.json.j2:3 is the longest",
+    ]
+
+
+def test_what_follows_from_a_problem_can_be_told() -> None:
+    problems = Problems("access.toml", "")
+    problems.unset(("roles", "a", "arn"), "ARN", {})
+    problems.unset(("roles", "b", "arn"), "ARN", {})
+    assert len(problems.found) == 1
+    assert problems.about(("roles", "b", "arn"))
+    assert problems.below(("roles", "b"))
+    assert not problems.below(("roles", "c"))
