@@ -60,3 +60,12 @@ def test_a_list_that_is_one_or_the_other_in_two_declarations_is_left_as_text() -
         gateway={"context_claims": ["x", "y"]},
     )
     assert settled({"custom:x": "a"}, both, http=False) == {"custom:x": "a"}
+
+
+@pytest.mark.parametrize("http", [True, False])
+@pytest.mark.parametrize(
+    "payload", [{}, {"custom:x": None}, {"custom:x": 7}, {"custom:x": ["a", "b"]}], ids=str
+)
+def test_what_is_no_text_is_left_as_it_is(payload: dict[str, object], http: bool) -> None:
+    for settings in (COMMA, SPACE, JSON):
+        assert settled(payload, settings, http=http) == payload
