@@ -5,8 +5,8 @@ variable "name" {
   description = "What the function is called, before `-authorizer`. Policies name it: it cannot change later."
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,53}$", var.name))
-    error_message = "name: expected ^[A-Za-z0-9_-]{1,53}$."
+    condition     = can(regex("^[A-Za-z0-9_-]{1,48}$", var.name))
+    error_message = "name: expected ^[A-Za-z0-9_-]{1,48}$."
   }
 }
 

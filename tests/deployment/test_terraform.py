@@ -248,3 +248,13 @@ def test_an_option_says_what_it_takes() -> None:
     assert "default     = []" in "\n".join(variable("subnet_ids", rows["subnet_ids"]))
     assert "default     = true" in "\n".join(variable("gateway_responses", rows["gateway_responses"]))
     assert "validation" not in "\n".join(variable("name", rows["name"], checked=False))
+
+
+def test_the_longest_name_leaves_room_for_what_the_module_calls_after_it() -> None:
+    """IAM takes 64 characters for a role's name, Lambda for a function's."""
+    files = ("facts.tf", "function.tf")
+    text = "\n".join((DEPLOY / "terraform" / name).read_text() for name in files)
+    assert 'function_name = "${var.name}-authorizer"' in text
+    assert '"${local.function_name}-role"' in text
+    [longest] = re.findall(r"\{1,(\d+)\}", options("3.13", "arm64")["name"]["AllowedPattern"])
+    assert int(longest) + len("-authorizer-role") == 64

@@ -28,9 +28,11 @@ ATTACHED: Final[Mapping[str, tuple[str, str]]] = {
     "websocket_api": (_ID, "A WebSocket API to attach to; null: none."),
 }
 _BY_OBJECT: Final = {"RestApiId", "HttpApiId", "WebSocketApiId", "RestApiRootResourceId"}
+MAX_ROLE_NAME: Final = 64
+"""Characters of a role's name (IAM User Guide, "IAM and AWS STS quotas"): a function's may have as many."""
 _NAME: Final[Parameter] = {
     "Type": "String",
-    "AllowedPattern": "^[A-Za-z0-9_-]{1,53}$",
+    "AllowedPattern": f"^[A-Za-z0-9_-]{{1,{MAX_ROLE_NAME - len('-authorizer-role')}}}$",
     "Description": "What the function is called, before `-authorizer`. Policies name it: it cannot change later.",
 }
 _ZIP: Final[Parameter] = {"Type": "String", "Description": "The zip that `authorizer bundle` has made."}
