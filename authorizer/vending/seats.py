@@ -76,7 +76,7 @@ class Seats:
 
         async def release() -> None:
             self._free(user, holder, before)
-            if self._shared and seat and before is None:
+            if self._shared and seat:
                 await self._shared.unseat(seat, deadline)
 
         return release
@@ -89,7 +89,7 @@ class Seats:
         if before is None:
             taken.pop(holder, None)
         else:
-            taken[holder] = before  # the last session lives on
+            taken[holder] = before  # the last session lives on, and is counted here
 
     def _refused(self, seconds: float | None) -> TooManySessions:
         until = "" if seconds is None else f"; the first of them ends in {seconds:.0f} s"
