@@ -63,7 +63,7 @@ class CredentialCache:
     _denials: OrderedDict[str, tuple[float, AssumeRoleDenied]] = field(
         default_factory=OrderedDict, repr=False
     )
-    _put_off: OrderedDict[str, Cooldown] = field(default_factory=OrderedDict, repr=False)
+    _put_off: OrderedDict[str, Cooldown] = field(default_factory=OrderedDict)
 
     def find(self, key: str, lifetime: Lifetime, now: float) -> Credentials | None:
         """Credentials that an answer given at `now` may carry. Raises a denial that is still fresh."""

@@ -143,6 +143,18 @@ async def test_an_environment_remembers_as_many_users_as_it_has_room_for(
     await release()
 
 
+async def test_the_user_who_came_least_lately_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seats.MOST_USERS == 10_000
+    monkeypatch.setattr(seats, "MOST_USERS", 2)
+    counted = Seats(2, None)
+    for user in ("first", "second", "first", "third"):
+        await take(counted, user)
+    with pytest.raises(TooManySessions):
+        await take(counted, "first")
+    await take(counted, "second")
+    assert await take(counted, "second")
+
+
 async def test_a_seat_that_was_forgotten_meanwhile_is_given_back_in_silence() -> None:
     counted = Seats(1, None)
     release = await take(counted)

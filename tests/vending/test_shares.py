@@ -10,6 +10,7 @@ from authorizer.model import Identity
 from authorizer.settings.schema import Policy
 from authorizer.vending.request import assume_role_request
 from authorizer.vending.shares import LAST, MOST, Shares
+from authorizer.vending.sts import ENOUGH, FIRST_PAUSE
 from authorizer.vending.vendor import Vendor
 from tests.vending.conftest import new_vendor
 from tests.vending.factories import NOW, make_identity, make_policy, make_role, make_settings
@@ -202,6 +203,35 @@ async def test_who_has_no_tenant_takes_sts_from_no_tenant(tenants: Vendor, sts: 
     with pytest.raises(StsThrottled):
         await vend(tenants, identity=nobody)
     assert len(sts.requests) == 1
+
+
+def test_calls_are_remembered_by_their_last_and_told_to_nobody() -> None:
+    assert LAST == 64
+    shares = Shares()
+    crowd(shares, loud=100, quiet=0)
+    assert len(shares._last) == 64
+    assert "loud" not in repr(shares)
+
+
+def test_who_has_more_and_meets_others_alone_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = Shares()
+    crowd(shares, loud=50, quiet=5)
+    for _ in range(4):
+        shares.throttled()
+    monkeypatch.setattr(random, "choices", lambda _, k: [QUIET] * k)
+    assert shares.admits(LOUD, last=False)
+
+
+async def test_a_try_with_as_much_time_behind_it_as_sts_takes_is_the_last(
+    tenants: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "random", lambda: 1.0)
+    for _ in range(50):
+        tenants._sts._shares.throttled()
+    request = assume_role_request(make_identity(), make_policy())
+    left = FIRST_PAUSE * 2 * 1.0 + ENOUGH
+    await tenants._sts.assume_role(request, now=NOW, remaining=lambda: left, owners={("tenant", "loud")})
+    assert (len(sts.requests), tenants.counts.retries) == (1, 0)
 
 
 async def test_the_last_try_leaves_sts_time_to_answer(

@@ -10,10 +10,13 @@ import pytest
 from authorizer.errors import (
     AssumeRoleDenied,
     CredentialsTooShort,
+    RequestInvalid,
     StsThrottled,
     StsUnavailable,
+    TooManySessions,
 )
 from authorizer.model import Credentials, Identity, Shape
+from authorizer.settings.callers import Callers
 from authorizer.settings.schema import Session
 from authorizer.vending import vendor as vendor_module
 from authorizer.vending.cache import DENIAL_TTL, Counts, CredentialCache
@@ -319,11 +322,84 @@ async def test_sessions_that_were_put_off_are_as_many_as_are_remembered() -> Non
     for name in ("first", "second", "third"):
         cache.put_off(name, NOW)
     assert [cache.is_put_off(name, NOW) for name in ("first", "second", "third")] == [False, True, True]
+    cache.put_off("second", NOW)
+    cache.put_off("fourth", NOW)
+    assert [cache.is_put_off(name, NOW) for name in ("second", "third", "fourth")] == [True, False, True]
+    cache.put_off("third", NOW)
     assert not cache.is_put_off("third", NOW + 1)
     cache.put_off("third", NOW + 1)
     assert cache.is_put_off("third", NOW + 2.9)
     cache.clear()
     assert not cache.is_put_off("third", NOW + 1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(TooManySessions("five are alive"), RequestInvalid("Tags", "has a key too many")),
+        CredentialsTooShort("they end sooner", missing=1.0),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_only_one_session_lacks_puts_off_no_other(
+    vendor: Vendor, sts: FakeSts, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    first, other = await vend(vendor), make_identity(principal="another")
+    await vend(vendor, other)
+    sts.clock = NOW + 3000
+    with monkeypatch.context() as broken:
+
+        async def fails(*_: object, **__: object) -> None:
+            raise error
+
+        broken.setattr(vendor, "_fetch", fails)
+        assert await vend(vendor, now=NOW + 3000) is first
+    assert (await vend(vendor, other, now=NOW + 3000)).expiration == NOW + 6600
+
+
+async def test_a_pause_of_all_renewals_ends_with_the_next_success(vendor: Vendor, sts: FakeSts) -> None:
+    await vend(vendor)
+    sts.always = Failure("ServiceUnavailable", status=503)
+    for second in (3000, 3001, 3003):
+        await vend(vendor, now=NOW + second)
+    assert vendor.counts.refresh_failures == 3
+    sts.always, sts.clock = None, NOW + 3007
+    assert (await vend(vendor, now=NOW + 3007)).expiration == NOW + 6607
+    sts.always = Failure("ServiceUnavailable", status=503)
+    await vend(vendor, now=NOW + 6000)
+    sts.always, sts.clock = None, NOW + 6001
+    assert (await vend(vendor, now=NOW + 6001)).expiration == NOW + 9601, (
+        "a first failure pauses for a second"
+    )
+
+
+async def test_what_was_just_fetched_is_not_asked_for_again(vendor: Vendor, sts: FakeSts) -> None:
+    """Credentials that serve for no second longer are due as soon as they are there."""
+    sts.life = 330
+    await vend(vendor)
+    assert len(sts.requests) == 1
+
+
+async def test_nothing_is_shared_or_counted_where_nothing_asks_for_it(vendor: Vendor) -> None:
+    assert (vendor._shared, vendor._seats) == (None, None)
+
+
+async def test_what_callers_hold_serves_them_for_five_minutes_whatever_the_gateway_keeps(
+    sts: FakeSts,
+) -> None:
+    """And a role for backends takes no seat."""
+    held = make_role(name="browser")
+    vendor = new_vendor(make_settings(callers=Callers(roles={"editor": "browser"}, sessions=1)))
+    theirs = make_identity(role=held, expires_at=NOW + 7200)
+    first = await vend(vendor, theirs)
+    sts.always = Failure("ServiceUnavailable", status=503)
+    assert await vend(vendor, theirs, now=NOW + 3299) is first
+    with pytest.raises(StsUnavailable):
+        await vend(vendor, theirs, now=NOW + 3301)
+    sts.always = None
+    for number in range(3):
+        await vend(vendor, make_identity(expires_at=NOW + 7200 + number, claims={"sub": f"u{number}"}))
+    await vendor.close()
 
 
 async def test_what_it_costs_to_renew_early_is_what_is_told(vendor: Vendor, sts: FakeSts) -> None:
