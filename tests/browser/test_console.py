@@ -149,7 +149,7 @@ def test_an_action_is_tried_as_the_caller_and_as_somebody_else(opening: Opening)
 
 def test_the_cache_is_asked_past_and_flushed(opening: Opening, shown: Showing) -> None:
     tab = opening(1)
-    tab.get_by_role("button", name="Ask the authorizer anew").click()
+    tab.get_by_role("button", name="Ask the authorizer anew for request 1", exact=True).click()
     says(tab, "cache", "without the cache, request 1: ✓ allowed")
     tab.get_by_role("button", name="Flush").click()
     says(tab, "cache", "0 entries", "Nothing is cached.")

@@ -30,7 +30,7 @@ function show(cache, decision) {
     } catch (error) {
       fill(anew, el("p", { class: "bad" }, error.message));
     }
-  } } }, "Ask the authorizer anew");
+  } } }, decision ? `Ask the authorizer anew for request ${decision.number}` : "Ask the authorizer anew");
   fill(body("cache"),
     el("div", { class: "row" }, `${cache.count} ${cache.count === 1 ? "entry" : "entries"}`, flush, refresh, without),
     anew,
