@@ -7,6 +7,7 @@ would be a call out of the account's 600 a second. Everything else that fails is
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any
 
 from authorizer.errors import AssumeRoleDenied
 from authorizer.model import Credentials
@@ -89,26 +90,29 @@ class CredentialCache:
         self._entries.move_to_end(key)
         self._denials.pop(key, None)
         self._put_off.pop(key, None)
-        while len(self._entries) > self.size:
-            self._entries.popitem(last=False)
-            self.counts.evicted += 1
+        self.counts.evicted += self._shed(self._entries)
 
     def deny(self, key: str, error: AssumeRoleDenied, now: float) -> None:
         self._denials[key] = (now, error)
         self._denials.move_to_end(key)
-        while len(self._denials) > self.size:
-            self._denials.popitem(last=False)
+        self._shed(self._denials)
 
     def put_off(self, key: str, now: float) -> None:
         """The renewal of this entry alone was refused."""
         self._put_off.setdefault(key, Cooldown()).failed(now)
         self._put_off.move_to_end(key)
-        while len(self._put_off) > self.size:
-            self._put_off.popitem(last=False)
+        self._shed(self._put_off)
 
     def is_put_off(self, key: str, now: float) -> bool:
         """Whether it was, lately."""
         return key in self._put_off and not self._put_off[key].is_over(now)
+
+    def _shed(self, kept: OrderedDict[str, Any]) -> int:
+        """Drop the least recently used beyond `size`; how many."""
+        beyond = max(0, len(kept) - self.size)
+        for _ in range(beyond):
+            kept.popitem(last=False)
+        return beyond
 
     def clear(self) -> None:
         """Forget everything, as after a restored snapshot: a snapshot must not hand out the sessions it was

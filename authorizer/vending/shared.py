@@ -145,8 +145,10 @@ class SharedLevel:
             ":holder": {"S": holder},
             ":sooner": {"N": str(int(ends - OUTLIVED))},
         }
-        free = "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
-        free += " OR (holder = :holder AND expires <= :sooner)"
+        free = (
+            "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
+            " OR (holder = :holder AND expires <= :sooner)"
+        )
         for name in seats:
             if not self._writes.is_over(now) or self._is_short(deadline):
                 return None

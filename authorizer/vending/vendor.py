@@ -39,14 +39,12 @@ from authorizer.waiting.flights import Flight, Flights
 from authorizer.waiting.running import loop_needed
 
 OF_THE_SESSION: Final = (
-    *(
-        AssumeRoleDenied,
-        CredentialsTooShort,
-        PackedPolicyTooLarge,
-        PolicyMalformed,
-        RequestInvalid,
-        StsRefused,
-    ),
+    AssumeRoleDenied,
+    CredentialsTooShort,
+    PackedPolicyTooLarge,
+    PolicyMalformed,
+    RequestInvalid,
+    StsRefused,
     TooManySessions,
 )
 """Failures of one session's renewal. Any other is STS's or the environment's, and puts off everybody's: one user whose
