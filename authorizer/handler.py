@@ -6,9 +6,9 @@ The configuration is read once, at import. A bad one fails there, in Lambda's in
 
 import os
 
-from authorizer.startup import follow_snapshots, without_default_cas
+from authorizer.startup import compiled_ahead, follow_snapshots, without_default_cas
 
-with without_default_cas():
+with without_default_cas(), compiled_ahead():
     from authorizer.runtime import Authorizer
     from authorizer.settings.load import load_deployed
 

@@ -17,8 +17,8 @@ from authorizer.runtime import Authorizer, LambdaContext
 from authorizer.settings.schema import Access
 
 METHOD: Final = "GET"
-STATUS: Final = {"allow": 200, "unauthorized": 401, "deny": 403, "failure": 500}
-"""By verdict."""
+STATUS: Final = {"unauthorized": 401, "deny": 403, "failure": 500}
+"""Of a refusal, by verdict."""
 TOO_MANY: Final = 429
 RETRY_AFTER: Final = "60"
 """Seconds after which it is worth asking again: a seat is free when its session ends."""

@@ -6,9 +6,9 @@ trust it alone. An `access.toml` without `[callers]` fails at init: this functio
 
 import os
 
-from authorizer.startup import follow_snapshots, without_default_cas
+from authorizer.startup import compiled_ahead, follow_snapshots, without_default_cas
 
-with without_default_cas():
+with without_default_cas(), compiled_ahead():
     from authorizer.errors import SettingsError
     from authorizer.own import OwnCredentials
     from authorizer.settings.load import load_deployed

@@ -70,7 +70,7 @@ LAYERS: dict[str, set[str]] = {
         "aws", "errors", "identity", "model", "pipeline", "sealing", "settings", "syntax", "tokens", "vending",
         "waiting",
     },
-    "bundle": {"errors", "settings", "syntax"},
+    "bundle": {"errors", "settings", "startup", "syntax"},
     "library": {"syntax"},
     # Schemas of what people write, for their editors.
     "schemas": {"engine.check", "engine.language", "identity", "local", "settings", "syntax"},

@@ -398,6 +398,83 @@ def test_a_failure_tells_a_stranger_nothing_of_it(api: Api) -> None:
     assert "arn:" not in answer["body"]
 
 
+ALWAYS = {
+    "Cache-Control": "no-store",
+    "Content-Type": "application/json",
+    "Vary": "Origin",
+    "X-Content-Type-Options": "nosniff",
+}
+CORS = {
+    "Access-Control-Allow-Origin": ORIGIN,
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "authorization, x-role",
+    "Access-Control-Expose-Headers": "Retry-After",
+    "Access-Control-Max-Age": "600",
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "headers", "told"),
+    [
+        pytest.param({}, 200, {}, None, id="credentials"),
+        pytest.param(
+            {"token": None},
+            401,
+            {"WWW-Authenticate": "Bearer"},
+            {"code": "token_missing", "message": "the token is absent, or is not taken"},
+            id="no token",
+        ),
+        pytest.param(
+            {"method": "POST"},
+            405,
+            {"Allow": "GET"},
+            {"code": "method_refused", "message": "expected GET"},
+            id="another method",
+        ),
+        pytest.param({"method": "OPTIONS"}, 204, {}, None, id="a preflight"),
+    ],
+)
+@pytest.mark.parametrize("origin", [None, ORIGIN])
+def test_an_answer_has_these_headers_and_no_others(
+    api: Api,
+    asked: dict[str, Any],
+    status: int,
+    headers: dict[str, str],
+    told: dict[str, str] | None,
+    origin: str | None,
+) -> None:
+    answer = api.ask(headers={"origin": origin} if origin else {}, **asked)
+    assert answer["statusCode"] == status
+    assert answer["headers"] == {**ALWAYS, **headers, **(CORS if origin == ORIGIN else {})}
+    if told:
+        assert body(answer) == told
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code", "message"),
+    [
+        pytest.param(
+            None, 403, "not_for_callers", "no credentials of their own are for this caller", id="deny"
+        ),
+        pytest.param(
+            (400, "MalformedPolicyDocument", "no"),
+            500,
+            "policy_malformed",
+            "no credentials can be made at the moment",
+            id="failure",
+        ),
+    ],
+)
+def test_a_refusal_has_the_words_of_its_family_and_asks_for_no_token(
+    api: Api, refusal: tuple[int, str, str] | None, status: int, code: str, message: str
+) -> None:
+    if refusal:
+        api.world.sts.refuse(*refusal)
+    answer = api.ask(api.world.local.mint("editor" if refusal else "viewer"))
+    assert (answer["statusCode"], answer["headers"]) == (status, ALWAYS)
+    assert body(answer) == {"code": code, "message": message}
+
+
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from authorizer.bundle.ahead import asked
 from authorizer.bundle.archive import pack
 from authorizer.bundle.bytecode import compile_all
 from authorizer.bundle.prune import DROPPED, SEALED, dropped
@@ -47,6 +48,8 @@ class Bundle:
     """Reason → bytes that went for it."""
     byte_code: bool = True
     """False: the runtime's Python is not here, and Lambda compiles the sources at every cold start."""
+    ahead: bool = True
+    """False: what imports compile besides modules is compiled at every cold start."""
 
     @property
     def unzipped(self) -> int:
@@ -76,8 +79,10 @@ def build(
         gone[SYMBOLS] = strip(folder)
         _copy_ours(folder)
         _copy_policies(loaded, access, folder)
+        compiled = ""
         if runtime.interpreter is not None:
-            compile_all(folder, runtime.interpreter, ours="authorizer")
+            compiled = asked(folder, runtime)
+            compile_all(folder, runtime.interpreter, ours="authorizer", asked=compiled)
         if layer:
             names = {path.name for path in folder.iterdir()}
             beside = output.with_name(f"{output.stem}-layer{output.suffix}")
@@ -92,6 +97,7 @@ def build(
             parts=_parts(before, _sizes(folder)),
             dropped=gone,
             byte_code=runtime.interpreter is not None,
+            ahead=bool(compiled),
         )
 
 

@@ -17,13 +17,15 @@ TASK_ROOT = "/var/task"
 """Where Lambda unpacks the zip: what tracebacks show."""
 
 
-def compile_all(folder: Path, python: str, *, ours: str) -> None:
-    """Compile every .py in `folder` with the interpreter `python`, and keep the sources of the package `ours` alone.
+def compile_all(folder: Path, python: str, *, ours: str, asked: str = "") -> None:
+    """Compile every .py in `folder` with the interpreter `python`, and keep the sources of the package `ours` alone;
+    and what `ahead.asked` found, into that package.
 
     Raises `SettingsError` where one does not compile.
     """
     ran = subprocess.run(  # noqa: S603 - the interpreter that the user chose
         [python, "-s", "-S", "-B", str(compiler.__file__), str(folder), TASK_ROOT, ours],
+        input=asked,
         env={"PYTHONHASHSEED": "0"},  # the order of a set constant is in the bytes
         capture_output=True,
         text=True,

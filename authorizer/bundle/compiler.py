@@ -1,6 +1,7 @@
 """Byte code of one folder. Run by the Python that will read it, as a script: `compiler.py FOLDER SHOWN OURS`.
 
-It stands alone, since that Python has none of this project's libraries. SHOWN is the folder that tracebacks show.
+It stands alone, since that Python has none of this project's libraries. SHOWN is the folder that tracebacks show. On
+standard input comes what to compile besides, as `bundle.ahead` has it, or nothing.
 """
 
 import ast
@@ -8,6 +9,8 @@ import importlib.util
 import marshal
 import sys
 from pathlib import Path
+from re import _compiler, _constants, _parser  # type: ignore[attr-defined]  # as `startup` has it
+from typing import Any
 
 UNCHECKED_HASH = 0b01
 """Flags of a .pyc (PEP 552): hash-based, and not compared with its source."""
@@ -35,7 +38,7 @@ def compiled(source: bytes, name: str, *, docstrings: bool) -> bytes:
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 _without_docstring(node)
     code = compile(tree, name, "exec", dont_inherit=True, optimize=0)
-    head = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little")
+    head: bytes = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little")
     return head + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
@@ -44,5 +47,25 @@ def _without_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.A
         node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), node.body[0])]
 
 
+def ahead(texts: list[str], patterns: list[tuple[str | bytes, int]]) -> bytes:
+    """The file of `startup.compiled_ahead`: both compiled."""
+    codes = {text: compile(text, "<string>", "exec", dont_inherit=True) for text in texts}
+    head: bytes = importlib.util.MAGIC_NUMBER + _constants.MAGIC.to_bytes(4, "little")
+    return head + marshal.dumps((codes, {(text, flags): _pattern(text, flags) for text, flags in patterns}))
+
+
+def _pattern(text: str | bytes, flags: int) -> tuple[Any, ...]:
+    """What `re._compiler.compile` hands to the engine besides the pattern, in the same steps."""
+    parsed = _parser.parse(text, flags)
+    code = [int(word) for word in _compiler._code(parsed, flags)]  # noqa: SLF001 - there is no public door
+    groups = dict(parsed.state.groupdict)
+    names: list[str | None] = [None] * parsed.state.groups
+    for name, number in groups.items():
+        names[number] = name
+    return flags | parsed.state.flags, code, parsed.state.groups - 1, groups, tuple(names)
+
+
 if __name__ == "__main__":
+    if asked := sys.stdin.read():
+        Path(sys.argv[1], sys.argv[3], "ahead.bin").write_bytes(ahead(*ast.literal_eval(asked)))
     main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

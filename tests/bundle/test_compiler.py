@@ -1,14 +1,17 @@
 """Bytecode as the bundle has it: ours beside its source, libraries without."""
 
 import importlib.util
+import marshal
 import runpy
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from authorizer.bundle import compiler
 from authorizer.bundle.compiler import UNCHECKED_HASH, main
+from authorizer.startup import HEAD
 
 SOURCE = '''"""A module."""
 
@@ -48,10 +51,18 @@ def test_libraries_lose_their_sources_and_docstrings_and_ours_keeps_both(tmp_pat
     assert found["theirs"].told.__code__.co_filename == "/var/task/theirs/part.py"
 
 
+@pytest.mark.parametrize("asked", ["", "(['x = 1'], [('a', 0)])"], ids=["nothing besides", "more besides"])
 def test_as_a_script_it_takes_the_folder_what_tracebacks_show_and_the_package_that_is_ours(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "part.py").write_text(SOURCE)
+    (tmp_path / "ours").mkdir()
     monkeypatch.setattr(sys, "argv", ["compiler.py", str(tmp_path), "/var/task", "ours"])
+    monkeypatch.setattr(sys, "stdin", StringIO(asked))
     runpy.run_path(compiler.__file__, run_name="__main__")
     assert b"/var/task/part.py" in (tmp_path / "part.pyc").read_bytes()
+    made = tmp_path / "ours" / "ahead.bin"
+    assert made.exists() == bool(asked)
+    if asked:
+        expected = compiler.ahead(["x = 1"], [("a", 0)])
+        assert marshal.loads(made.read_bytes()[len(HEAD) :]) == marshal.loads(expected[len(HEAD) :])

@@ -47,26 +47,21 @@ class Reach:
 
     def tests(self, mutant: Mutant, *, near: bool, long: bool = False) -> list[str]:
         """The tests that can notice `mutant`: those of its own room, or all others; `long` gives those for which there
-        was no time before. First come those of files that name what is broken, and then the quick ones."""
-        found = set() if mutant.at_import else self._of_lines(mutant.module, mutant.lines)
-        if not found:  # run at import: whoever runs a line that mentions it may notice
-            name = re.compile(rf"\b{re.escape(mutant.name)}\b")
-            for module, lines in self.lines.items():
-                source = (SOURCES / f"{module}.py").read_text(encoding="utf-8").splitlines()
-                found |= self._of_lines(
-                    module,
-                    # A line behind the last belongs to what a test has put in its place.
-                    (number for number in lines if name.search("".join(source[number - 1 : number]))),
-                )
+        was no time before. First come those of files that are about the module or name what is broken, and of them the
+        quick ones."""
+        about = {test for test in self.seconds if f"/test_{mutant.module.rpartition('/')[2]}.py::" in test}
         own = NEAR[room_of(mutant.module)]
-        if (
-            not found
-        ):  # mentioned by what is run at import: whoever uses the module, or is about it, may notice
-            found = self._of_lines(mutant.module, self.lines.get(mutant.module, {}))
-            found = found or {test for test in self.seconds if test.startswith(own)}
+        found = set() if mutant.at_import else self._of_lines(mutant.module, mutant.lines)
+        if not found:
+            # Run at import: whoever is about the module or runs a line that mentions it may notice; and where all such
+            # lines are run at import too, whoever uses the module.
+            found = self._that_mention(mutant.name) or self._of_lines(
+                mutant.module, self.lines.get(mutant.module, {})
+            )
+            found = (found or {test for test in self.seconds if test.startswith(own)}) | about
         named = re.compile(rf"\b{re.escape(mutant.name)}\b")
         order = sorted(
-            (not _names(test.split("::")[0], named), self.seconds[test], test)
+            (test not in about and not _names(test.split("::")[0], named), self.seconds[test], test)
             for test in found.difference(self.red)
             if test.startswith(own) == near and self.seconds[test] <= SLOW
         )
@@ -74,6 +69,19 @@ class Reach:
         spent = list(itertools.accumulate(seconds for _, seconds, _ in order))
         begins, ends = (budget, budget + LONG_BUDGET) if long else (0.0, budget)
         return [test for (_, _, test), total in zip(order, spent, strict=True) if begins < total <= ends]
+
+    def _that_mention(self, name: str) -> set[str]:
+        """The tests that run a line with this name in it."""
+        found: set[str] = set()
+        mentioned = re.compile(rf"\b{re.escape(name)}\b")
+        for module, lines in self.lines.items():
+            source = (SOURCES / f"{module}.py").read_text(encoding="utf-8").splitlines()
+            found |= self._of_lines(
+                module,
+                # A line behind the last belongs to what a test has put in its place.
+                (number for number in lines if mentioned.search("".join(source[number - 1 : number]))),
+            )
+        return found
 
     def _of_lines(self, module: str, lines: Iterable[int]) -> set[str]:
         by_line = self.lines.get(module, {})

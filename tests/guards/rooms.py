@@ -73,7 +73,7 @@ NEAR: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "gateway": ("tests/gateway/",),
     "tokens": ("tests/tokens/", "tests/syntax/"),
-    "identity": ("tests/identity/", "tests/test_remembered.py"),
+    "identity": ("tests/identity/", "tests/test_memory.py"),
     "settings": ("tests/settings/",),
     "render": ("tests/engine/", "tests/test_render.py"),
     "vending": ("tests/vending/",),

@@ -124,6 +124,12 @@ def test_what_is_not_toml_is_told_in_the_words_of_python(text: str) -> None:
         assert str(raised.value) == f"not TOML: {said[0].lower()}{said[1:]}"
 
 
+def test_a_table_that_stands_there_twice_is_named_without_what_is_around_it() -> None:
+    with pytest.raises(TomlInvalid) as raised:
+        parse_toml("[a]\n  [a]  ")
+    assert raised.value.cause.startswith("not TOML: [a] stands here")
+
+
 @pytest.mark.parametrize(
     ("text", "said", "place"),
     [

@@ -1,5 +1,6 @@
 """When fresh credentials are asked for: early enough, and not by everybody at once."""
 
+import zlib
 from itertools import pairwise
 
 from authorizer.vending.lifetime import Lifetime
@@ -22,6 +23,14 @@ def test_sessions_that_began_together_are_renewed_over_a_fifth_of_the_time_for_w
     fifths = [sum(1800 + 120 * part < each <= 1920 + 120 * part for each in found) for part in range(5)]
     assert min(fifths) > 50, "about eighty in each fifth"
     assert max(later - earlier for earlier, later in pairwise(found)) < 30
+
+
+def test_a_session_is_due_from_its_very_moment_on() -> None:
+    key = "ASIAEXAMPLEAP2KAACC7"
+    assert zlib.crc32(key.encode()) == 0, "the last turn: exactly four fifths"
+    held = make_credentials(access_key_id=key)
+    assert not LIFETIME.is_due(held, NOW + 2399.5)
+    assert LIFETIME.is_due(held, NOW + 2400.0)
 
 
 def test_a_session_is_due_at_the_same_moment_in_every_environment_that_shares_it() -> None:

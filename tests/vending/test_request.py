@@ -19,9 +19,13 @@ from tests.vending.factories import EDITOR, NOW, SUB, make_identity, make_policy
 OWN = "arn:aws:iam::123456789012:policy/own"
 
 
-def requested(*, end_with_token: bool = False, text: str | None = None, **role: Any) -> AssumeRoleRequest:
+def requested(
+    *, end_with_token: bool = False, address: str | None = None, text: str | None = None, **role: Any
+) -> AssumeRoleRequest:
     identity = make_identity(role=make_role(**role))
-    return assume_role_request(identity, make_policy(text=text), end_with_token=end_with_token)
+    return assume_role_request(
+        identity, make_policy(text=text), end_with_token=end_with_token, address=address
+    )
 
 
 BASE = {"RoleArn": EDITOR, "RoleSessionName": SUB, "Policy": make_policy().text, "DurationSeconds": 3600}
@@ -225,6 +229,15 @@ def test_one_statement_without_a_list_ends_with_its_token_too() -> None:
     text = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}'
     policy = json.loads(requested(text=text, end_with_token=True).policy)
     assert "DateLessThan" in policy["Statement"]["Condition"]
+
+
+@pytest.mark.parametrize("end_with_token", [False, True], ids=["alone", "beside the end of the token"])
+def test_a_policy_for_one_address_serves_from_no_other(*, end_with_token: bool) -> None:
+    text = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}'
+    policy = requested(text=text, address="203.0.113.9", end_with_token=end_with_token).policy
+    conditions = json.loads(policy)["Statement"]["Condition"]
+    assert conditions["IpAddress"] == {"aws:SourceIp": "203.0.113.9"}
+    assert ("DateLessThan" in conditions) == end_with_token
 
 
 def test_a_policy_that_ends_with_the_token_is_as_short_as_it_can_be() -> None:

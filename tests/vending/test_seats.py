@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from authorizer.errors import TooManySessions
 from authorizer.settings.callers import Callers
@@ -187,3 +188,53 @@ async def test_a_table_that_does_not_answer_is_left_alone_and_counted(
     assert counts.shared_failures == 2
     assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) is None
     assert counts.shared_failures == 2  # not asked again at once
+
+
+REFUSED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutItem")
+
+
+class Exchange:
+    """In place of the shared level's way to its table: what it answers, and how often it was asked."""
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def __call__(self, *_: object) -> None:
+        self.asked += 1
+        if (answer := self.answers.pop(0)) is not None:
+            raise answer
+
+
+def a_level(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> tuple[SharedLevel, Counts]:
+    counts = Counts()
+    level = SharedLevel(SharedCache(table="t", region=None), SESSION, counts, seal=None)  # type: ignore[arg-type]
+    monkeypatch.setattr(level, "_exchange", exchange)
+    return level, counts
+
+
+async def test_pauses_of_a_table_that_refuses_seats_double_and_end_with_the_first_that_it_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exchange = Exchange(REFUSED, TimeoutError(), None, REFUSED, None)
+    level, counts = a_level(exchange, monkeypatch)
+    found = []
+    for moment in (0, 0.5, 1, 2.5, 3, 10, 10.5, 11):
+        before = exchange.asked
+        seat = await level.seat(["seat/1"], "laptop", NOW + 60, NOW + moment, PATIENT)
+        found.append((exchange.asked > before, seat))
+    taken = (True, "seat/1")
+    # The second failure in a row pauses for two seconds, the one behind a success for one again.
+    refused, paused = (True, None), (False, None)
+    assert found == [refused, paused, refused, paused, taken, refused, paused, taken]
+    assert counts.shared_failures == 3
+
+
+async def test_a_request_without_time_asks_no_table_for_a_seat_and_that_is_no_fault_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exchange = Exchange(None)
+    level, counts = a_level(exchange, monkeypatch)
+    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, Deadline.after(0.0)) is None
+    assert (exchange.asked, counts.shared_failures) == (0, 0)
+    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) == "seat/1"
