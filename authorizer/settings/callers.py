@@ -46,8 +46,6 @@ NOBODY = Callers()
 
 def callers(root: Section) -> Callers:
     """`[callers]`; without it, nobody gets credentials of their own."""
-    if "callers" not in root:
-        return NOBODY
     section = root.section("callers")
     sessions = section.integer("sessions", least=1, most=MOST_SESSIONS)
     value = Callers(

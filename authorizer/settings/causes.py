@@ -13,7 +13,7 @@ TABLES: Final = (
     *("resolution", "roles", "routes", "rules", "scopes", "sealing", "session", "shared_cache", "variables"),
 )
 """Every table of `access.toml`."""
-_NOWHERE: Final = re.compile(r"there is no (claim|group|role|scope|template) '([^']*)'")
+_NOWHERE: Final = re.compile(r"there is no (claim|role|scope|template) '([^']*)'")
 _UNDECLARED: Final = re.compile(r"undeclared name `([^`]*)`")
 
 
@@ -30,7 +30,7 @@ def misspelt(tables: Mapping[str, object]) -> dict[str, str]:
 
 def one_for_each(problems: Iterable[str], known: Mapping[str, Collection[str]]) -> list[str]:
     """The problems, those about one name that leads nowhere as one: the first in `access.toml`, with a name that was
-    likely meant. `known` are the names of each kind: claims, groups, roles, scopes, templates."""
+    likely meant. `known` are the names of each kind: claims, roles, scopes, templates."""
     found: list[str] = []
     about: dict[str, list[str]] = {}
     for problem in problems:

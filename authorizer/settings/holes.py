@@ -57,7 +57,7 @@ def _route_problems(route: Route, settings: Settings) -> Iterator[str]:
 def segment_problem(kind: ClaimType) -> str | None:
     """Why some value of this type is not one segment, the same however it is spelt; None if all are."""
     chars = frozenset[str]().union(
-        *(segment.chars for sequence in kind.language.alternatives for segment in sequence if segment.max)
+        *(segment.chars for sequence in kind.language.alternatives for segment in sequence)
     )
     if beyond := chars - UNRESERVED:
         found = " ".join(sorted(beyond)[:8])

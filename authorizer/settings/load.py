@@ -156,7 +156,6 @@ def read(
     if problems.found:
         known = {
             "claim": claims,
-            "group": settings.groups,
             "role": settings.roles,
             "scope": settings.scopes,
             "template": templates,

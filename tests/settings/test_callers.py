@@ -43,6 +43,100 @@ def test_what_is_left_out_is_the_careful_value() -> None:
     assert (callers.origins, callers.same_address, callers.sessions) == (frozenset(), False, 5)
 
 
+def limiting(operator: str, key: str, value: str) -> dict[str, Any]:
+    """A role that is handed out, and an editor's, with a template that puts this on its Allow."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::b/{{ sub }}/*",
+        "Condition": {operator: {key: value}},
+    }
+    return {
+        "templates": {
+            **sample_templates(),
+            "limiting": json.dumps({"Version": "2012-10-17", "Statement": statement}),
+        }
+    }
+
+
+TIMED = limiting("DateLessThan", "aws:CurrentTime", "2030-01-01T00:00:00Z")
+PLACED = limiting("IpAddress", "aws:SourceIp", "203.0.113.0/24")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param(
+            {**TIMED, **handing({**OWN, "policies": ["limiting"]})},
+            "callers.roles: the templates of role 'own' limit `aws:CurrentTime` themselves",
+            id="what is handed out ends with its token",
+        ),
+        pytest.param(
+            {**TIMED, **handing({**OWN, "policies": ["limiting"]}), "session": {"end_with_token": True}},
+            "session.end_with_token: the templates of role 'own' limit `aws:CurrentTime` themselves",
+            id="as every session does where that is said",
+        ),
+        pytest.param(
+            {**PLACED, **handing({**OWN, "policies": ["limiting"]}, same_address=True)},
+            "callers.same_address: the templates of role 'own' limit `aws:SourceIp` themselves",
+            id="and serves from one address",
+        ),
+    ],
+)
+def test_a_template_may_not_limit_what_its_sessions_are_limited_by(
+    changes: dict[str, Any], said: str
+) -> None:
+    assert said in problem(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({**PLACED, **handing({**OWN, "policies": ["limiting"]})}, id="callers of any address"),
+        pytest.param(
+            {
+                **PLACED,
+                "roles": {"own": OWN, "editor": {"policies": ["limiting"]}},
+                "callers": {"roles": {"editor": "own"}, "same_address": True},
+            },
+            id="another role than callers get",
+        ),
+        pytest.param(
+            {
+                **TIMED,
+                "roles": {"own": OWN, "editor": {"policies": ["limiting"]}},
+                "callers": {"roles": {"editor": "own"}},
+            },
+            id="another role's time",
+        ),
+    ],
+)
+def test_and_may_where_they_are_not(changes: dict[str, Any]) -> None:
+    assert make_settings(**changes).callers.handed_out == {"own"}
+
+
+def test_the_address_counts_in_the_length_of_the_shortest_policy() -> None:
+    long = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{'b' * 2040}/{{{{ sub }}}}",
+            },
+        }
+    )
+    found = []
+    for same_address in (False, True):
+        said = problem(
+            templates={**sample_templates(), "long": long},
+            **handing({**OWN, "policies": ["long"]}, same_address=same_address),
+        )
+        found.append(int(said.partition("the shortest session policy has ")[2].partition(" ")[0]))
+    # The time is on each Allow of theirs anyway.
+    assert found[1] - found[0] == len(',"IpAddress":{"aws:SourceIp":"192.0.2.1"}')
+
+
 @pytest.mark.parametrize(
     "gateway",
     [

@@ -16,6 +16,7 @@ from tests.make import ACCESS, PERSONAS, make_settings, sample_environment, samp
 from tests.tokens.minting import key_set
 
 POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": ["id"]}
+ANY: dict[str, Any] = {"roles": "any", "groups": "any", "scopes": "any", "claims": {}}
 
 
 @pytest.mark.parametrize(
@@ -26,12 +27,29 @@ POOL = {"user_pool": "eu-west-1_EXAMPLE01", "client_ids": ["app"], "token_use": 
         pytest.param({"variables": {"a-b": "x"}}, "expected a name of letters, digits", id="a variable with a hyphen"),
         pytest.param({"variables": {"bucket": ""}}, "the text is empty", id="an empty text"),
         pytest.param({"issuers": None}, "nobody may sign a token", id="no issuers"),
+        pytest.param({"issuers": "mine"}, "issuers: expected", id="issuers that are a text"),
+        pytest.param(
+            {"scopes": {"files:read": ["GET /files/{tenant"]}},
+            "has the path parameter '{tenant'",
+            id="a path parameter without its end",
+        ),
+        pytest.param(
+            {"scopes": {"files:read": ["GET /files/tenant}"]}},
+            "has the path parameter 'tenant}'",
+            id="a path parameter without its beginning",
+        ),
+        pytest.param(
+            {"routes": {"shared": {"tenant": [{"reason": "a lobby"}]}}},
+            "routes.shared.tenant",
+            id="a shared route without its scope",
+        ),
     ],
 )  # fmt: skip
-def test_a_problem_is_said(changes: dict[str, Any], said: str) -> None:
+def test_a_problem_is_said_and_nothing_that_only_follows_from_it(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError) as caught:
         make_settings(**changes)
-    assert any(said in problem for problem in caught.value.problems)
+    [problem] = caught.value.problems
+    assert said in problem
 
 
 def test_pinned_keys_may_be_the_document_itself() -> None:
@@ -140,7 +158,7 @@ def test_a_policy_that_fits_nobody_loads_for_what_makes_it_shorter(tmp_path: Pat
 
 
 def test_one_issuer_alone_need_not_say_which_tenants_are_its_own() -> None:
-    speaks_for = {"roles": "any", "groups": "any", "scopes": "any", "claims": {}}
+    speaks_for = {**ANY, "roles": ["admin", "editor", "importer", "viewer"]}
     assert make_settings(issuers=[{**POOL, "speaks_for": speaks_for}]).issuers
 
 
@@ -149,6 +167,16 @@ def test_of_two_roles_with_a_wrong_arn_it_is_not_said_that_they_have_the_same() 
     with pytest.raises(SettingsError) as refused:
         make_settings(roles=roles)
     assert len(refused.value.problems) == 2
+
+
+def test_what_was_meant_to_be_a_list_is_looped_over_without_another_problem() -> None:
+    each = """{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [
+        {% for one in teams %}"arn:aws:s3:::b/{{ one }}/*"{% if not loop.last %},{% endif %}{% endfor %}]}}"""
+    [problem] = problems(
+        claims={"teams": {"claim": "custom:teams", "type": "slgu", "list": True, "max_items": 3}},
+        templates={**sample_templates(), "teams": each},
+    )
+    assert "slgu" in problem
 
 
 @pytest.mark.parametrize("more", [{}, {"list": False}])
