@@ -1,7 +1,6 @@
 """From a context's fields to credentials that still live."""
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
@@ -43,14 +42,18 @@ def open_context(context: Context, now: float) -> Credentials:
     Raises `CredentialsAbsent`, `CredentialsExpired`, `SealRefused`; where keys are configured and cannot be had,
     `SettingsError` or `SealingKeysUnavailable`; `RenewalFailed` where the authorizer does not answer.
     """
-    try:
+    if not is_renewable(context):
         return _opened(context, now)
-    except CredentialsExpired:
-        if not is_renewable(context):
-            raise
-    if (before := remembered(context)) is not None:
-        with suppress(CredentialsExpired):
-            return _opened(before, now)
+    for known in filter(None, (context, remembered(context))):
+        try:
+            return _opened(known, now)
+        except CredentialsExpired:
+            continue
+        except SealRefused as refused:
+            if (
+                refused.reason != "key"
+            ):  # a connection may outlive the key that its credentials were sealed with
+                raise
     return _opened(renewed(context), now)
 
 

@@ -23,6 +23,7 @@ from authorizer.errors import Forbidden, TokenClaimMalformed
 from authorizer.identity.roles import choose, matches
 from authorizer.model import Claims
 from authorizer.settings.schema import Settings
+from authorizer.syntax.claim_path import path_of
 from authorizer.syntax.json_text import parse_json
 
 TEXTS = frozenset(
@@ -39,10 +40,17 @@ Reading = str | list[str] | None
 
 def check_certain(claims: Claims, requested: str | None, settings: Settings, *, http: bool) -> None:
     """Raise `TokenClaimMalformed` where the caller's role depends on what a claim was in the token."""
+    paths = [path_of(rule.claim) for rule in settings.rules]
+    for name, *deeper in paths:
+        if deeper and isinstance(claims.values.get(name), str):
+            raise TokenClaimMalformed(
+                f"a rule looks into {name!r}, and API Gateway's own authorizer writes an object as text, which cannot "
+                "be read backwards: use this project's authorizer"
+            )
     unsure = {
-        rule.claim: value
-        for rule in settings.rules
-        if isinstance(value := claims.values.get(rule.claim), str) and rule.claim not in TEXTS
+        name: value
+        for name, *_ in paths
+        if isinstance(value := claims.values.get(name), str) and name not in TEXTS
     }
     ways = [_ways(name, value, settings, http=http) for name, value in unsure.items()]
     outcomes = {_outcome(claims, requested, settings)}
@@ -69,7 +77,7 @@ def _ways(name: str, text: str, settings: Settings, *, http: bool) -> list[Readi
 def _declared(name: str, settings: Settings) -> bool | None:
     """Whether access.toml says that this claim of the token is a list; None: it says nothing, or both. A list that may
     be written as text is both."""
-    types = [declared.type for declared in settings.claims.values() if declared.claim == name]
+    types = [declared.type for declared in settings.claims.values() if path_of(declared.claim) == (name,)]
     if any(kind.written is not None for kind in types):
         return None
     said = {kind.is_list for kind in types}
@@ -147,11 +155,12 @@ def settled(payload: Mapping[str, object], settings: Settings, *, http: bool) ->
     a token may write as text, what may have been a real one is nothing that any type takes."""
     found = dict(payload)
     for declared in settings.claims.values():
-        text = payload.get(declared.claim)
+        name, *deeper = path_of(declared.claim)
+        text = None if deeper else payload.get(name)
         if isinstance(text, str) and _may_have_been_a_list(text, declared.type.written, http=http):
-            found[declared.claim] = None
-        elif isinstance(text, str) and _declared(declared.claim, settings):
+            found[name] = None
+        elif isinstance(text, str) and _declared(name, settings):
             pieces = pieces_of(text, http=http)
             if pieces is not None and len(pieces) <= 1:
-                found[declared.claim] = pieces
+                found[name] = pieces
     return found

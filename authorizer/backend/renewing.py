@@ -5,6 +5,7 @@ The backend's role needs `lambda:InvokeFunction` on the authorizer, whose ARN is
 else: no role trusts the backend, and what it hands back only the authorizer can open.
 """
 
+import hashlib
 import json
 import os
 from collections import OrderedDict
@@ -27,7 +28,7 @@ MOST_QUOTED = 200
 TIMEOUT = 10.0
 """Seconds for one answer of the authorizer, which gives up itself before that."""
 
-_remembered: OrderedDict[str, Context] = OrderedDict()
+_remembered: OrderedDict[tuple[str, ...], Context] = OrderedDict()
 
 
 def is_renewable(context: Context) -> bool:
@@ -36,7 +37,7 @@ def is_renewable(context: Context) -> bool:
 
 
 def remembered(context: Context) -> Context | None:
-    """What the authorizer answered for this connection before."""
+    """What the authorizer answered before, for this connection and caller as the message has them."""
     return _remembered.get(_key(context))
 
 
@@ -67,8 +68,11 @@ def renewed(context: Context) -> Context:
     return fresh
 
 
-def _key(context: Context) -> str:
-    return f"{context.audience}/{context.connection_id}"
+def _key(context: Context) -> tuple[str, ...]:
+    # Who reaches a backend past the gateway may name another's connection. What is kept of it is the authorizer's
+    # alone to open, and so is part of the question.
+    kept = hashlib.sha256(context.fields["connection"].encode()).hexdigest()
+    return context.audience, context.connection_id or "", context.principal or "", kept
 
 
 def _fields(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@ whole way, with the authorizer behind it, is walked in `tests/test_connections.p
 
 import io
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import boto3
@@ -10,11 +11,25 @@ import pytest
 from botocore.exceptions import ClientError
 
 from authorizer import backend
-from authorizer.backend import renewing
+from authorizer.backend import opening, renewing
 from authorizer.backend.event import context_of_event
-from authorizer.errors import CredentialsAbsent, CredentialsExpired, RenewalFailed
+from authorizer.errors import CredentialsAbsent, CredentialsExpired, RenewalFailed, SealRefused
+from authorizer.model import RouteArn
 from authorizer.sealing import context
+from authorizer.sealing.keys import parse_keys
+from authorizer.sealing.seal import Seal
 from tests.vending.factories import NOW, SUB, make_credentials
+
+OTHER_SUB = "22222222-2222-4222-8222-222222222222"
+ROUTE = RouteArn(
+    partition="aws",
+    region="eu-west-1",
+    account_id="123456789012",
+    api_id="abcdef1234",
+    stage="prod",
+    method="",
+    path="$connect",
+)
 
 OVER = {**context.plain(make_credentials(expiration=NOW - 5)), "sub": SUB, "connection": "sealed"}
 FRESH = {**context.plain(make_credentials(expiration=NOW + 900)), "sub": SUB}
@@ -48,6 +63,7 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Lambda:
     monkeypatch.setenv(renewing.FUNCTION, "authorizer")
     renewing._client.cache_clear()
     renewing._remembered.clear()
+    monkeypatch.setattr(opening, "_keys", opening._Keys())
     return there
 
 
@@ -58,8 +74,13 @@ def no_client_of_ours_afterwards() -> Any:
     renewing._remembered.clear()
 
 
-def message(connection_id: object = "c1") -> dict[str, Any]:
-    request = {"apiId": "abcdef1234", "stage": "prod", "connectionId": connection_id, "authorizer": OVER}
+def message(connection_id: object = "c1", **fields: str) -> dict[str, Any]:
+    request = {
+        "apiId": "abcdef1234",
+        "stage": "prod",
+        "connectionId": connection_id,
+        "authorizer": {**OVER, **fields},
+    }
     return {"requestContext": {name: value for name, value in request.items() if value is not None}}
 
 
@@ -100,6 +121,66 @@ def test_an_answer_without_credentials_says_why(
     function.answer = answer
     with pytest.raises(refusal, match=problem):
         backend.credentials(message(), now=NOW)
+
+
+@pytest.mark.parametrize("theirs", [{"sub": OTHER_SUB}, {"connection": "garbage"}], ids=str)
+def test_what_was_renewed_for_one_caller_is_never_anothers(theirs: dict[str, str], function: Lambda) -> None:
+    """Who reaches a backend past the gateway may name the connection of anybody."""
+    backend.credentials(message(), now=NOW)
+    function.answer = {"context": {"code": "connection_refused"}, "policyDocument": {}}
+    with pytest.raises(CredentialsExpired, match="connection_refused"):
+        backend.credentials(message(**theirs), now=NOW)
+    assert backend.credentials(message(), now=NOW).expiration == NOW + 900
+
+
+def ring(*numbers: int) -> str:
+    keys = [(number, urlsafe_b64encode(bytes([number]) * 32).decode().rstrip("=")) for number in numbers]
+    return json.dumps({"keys": [{"kty": "oct", "kid": str(number), "k": key} for number, key in keys]})
+
+
+def sealed_at(now: float, keys: str, sub: str = SUB) -> dict[str, str]:
+    held = make_credentials(issued_at=now, expiration=now + 3600)
+    fields = context.sealed(held, seal=Seal(parse_keys(keys)), route=ROUTE, principal=sub)
+    return {**fields, "sub": sub, "connection": "sealed"}
+
+
+def test_a_connection_outlives_the_key_that_its_credentials_were_sealed_with(
+    function: Lambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_connect = sealed_at(NOW, ring(1))
+    for minute, keys, asked in (
+        (1, ring(1), 0),
+        (12, ring(2, 1), 0),
+        (61, ring(2, 1), 1),  # the session of $connect is over
+        (73, ring(2), 1),  # the first key is dropped, as documented
+        (110, ring(3), 2),  # so is the second, in haste
+        (112, ring(3), 2),
+    ):
+        now = NOW + 60 * minute
+        monkeypatch.setenv("AUTHORIZER_SEALING_KEYS", keys)
+        function.answer = {"context": sealed_at(now, keys)}
+        assert backend.credentials(message(**at_connect), now=now).expiration > now, minute
+        assert len(function.asked) == asked, minute
+
+
+def test_without_a_connection_an_unknown_key_is_a_refusal(
+    function: Lambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHORIZER_SEALING_KEYS", ring(2))
+    with pytest.raises(SealRefused, match="key"):
+        backend.credentials(message(None, **sealed_at(NOW, ring(1))), now=NOW + 60)
+    assert function.asked == []
+
+
+def test_what_is_sealed_for_another_api_is_not_renewed(
+    function: Lambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHORIZER_SEALING_KEYS", ring(1))
+    event = message(**sealed_at(NOW, ring(1)))
+    event["requestContext"]["stage"] = "another"
+    with pytest.raises(SealRefused):
+        backend.credentials(event, now=NOW + 60)
+    assert function.asked == []
 
 
 def test_the_thousand_connections_that_were_renewed_last_are_remembered(function: Lambda) -> None:

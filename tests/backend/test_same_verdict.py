@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from authorizer.backend.native import native_claims
@@ -137,7 +137,7 @@ VALUES = st.one_of(
 )
 RULE = st.fixed_dictionaries(
     {
-        "claim": st.sampled_from(["custom:x", "custom:y"]),
+        "claim": st.sampled_from(["custom:x", "custom:y", "of.x", '"of.y"']),
         "match": st.sampled_from(["Equals", "NotEqual", "StartsWith", "Contains"]),
         "value": st.text("ab ,7", min_size=1, max_size=3)
         | st.sampled_from(["true", "7", "null", "map", "[a"]),
@@ -147,10 +147,16 @@ RULE = st.fixed_dictionaries(
 
 
 @given(st.lists(RULE, min_size=1, max_size=3), VALUES, VALUES)
+@example([{"claim": "of.x", "match": "Equals", "value": "a", "role": "admin"}], "a", None)
+@example([{"claim": '"of.y"', "match": "Equals", "value": "a", "role": "admin"}], None, ["a"])
 def test_no_rule_finds_another_role_in_what_the_gateway_wrote(rules: Any, x: object, y: object) -> None:
+    """Inside an object, and under a name with a dot in it, as well."""
     settings = make_settings(rules=rules)
     claims = make_claims(
-        roles=(), preferred_role=None, groups=("viewers",), values={"custom:x": x, "custom:y": y}
+        roles=(),
+        preferred_role=None,
+        groups=("viewers",),
+        values={"custom:x": x, "custom:y": y, "of": {"x": x}, "of.y": y},
     )
     assert outcome(lambda: both_ways(claims, None, settings)) in settings.roles.values()
 
@@ -172,6 +178,18 @@ def test_a_claim_that_is_declared_is_read_as_declared(http: bool) -> None:
         native_choice(payload, None, make_settings(rules=[rule]), http=http)
     declared = make_settings(rules=[rule], claims={"level": {"claim": "custom:level", "type": "digits"}})
     assert native_choice(payload, None, declared, http=http).role.name == "admin"
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
+def test_a_rule_that_looks_into_an_object_is_told_that_it_cannot(http: bool) -> None:
+    settings = make_settings(
+        rules=[{"claim": "account.state", "match": "Equals", "value": "suspended", "role": "viewer"}]
+    )
+    there = make_claims(roles=(), preferred_role=None, values={"account": {"state": "suspended"}})
+    with pytest.raises(TokenClaimMalformed, match="a rule looks into 'account'"):
+        native_choice(payload_of(there), None, settings, http=http)
+    absent = make_claims(roles=(), preferred_role=None, groups=("editors",))
+    assert native_choice(payload_of(absent), None, settings, http=http).role.name == "editor"
 
 
 @pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])

@@ -51,6 +51,20 @@ def test_a_text_is_read_where_it_can_have_been_nothing_else(
         assert found in ("refused", outcome(settings, {"custom:x": value}))
 
 
+@pytest.mark.parametrize("http", [True, False])
+def test_a_claim_with_a_dot_in_its_name_is_settled_like_any(http: bool) -> None:
+    settings = make_settings(
+        claims={"x": {"type": "slug", "list": True, "max_items": 3, "claim": '"org.x"'}},
+        gateway={"context_claims": ["x"]},
+    )
+    assert settled({"org.x": "[a]" if http else "a"}, settings, http=http) == {"org.x": ["a"]}
+    inside = make_settings(
+        claims={"x": {"type": "slug", "list": True, "max_items": 3, "claim": "org.x"}},
+        gateway={"context_claims": ["x"]},
+    )
+    assert settled({"org": "a", "org.x": "a"}, inside, http=http) == {"org": "a", "org.x": "a"}
+
+
 def test_a_list_that_is_one_or_the_other_in_two_declarations_is_left_as_text() -> None:
     both = make_settings(
         claims={
