@@ -309,7 +309,7 @@ class Settings:
     shared_cache: SharedCache | None = None
     callers: Callers = NOBODY
     suppressions: tuple[Suppression, ...] = ()
-    shared_routes: Mapping[str, Mapping[str, Terms]]
+    shared_routes: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
     """`[routes] shared`: claim → scopes whose routes are meant to reach what is another user's by that claim, each with
     why. Only the proof and the lint read it."""
 

@@ -5,6 +5,9 @@ token, another address or another role, so that a stolen token, or a loop in a p
 made in place of another, for the same token, address and role, has its seat: else whoever has all seats taken would be
 refused for the last minutes of each.
 
+A seat is first taken for the seconds that a session may be in the making, and until the session ends once it is made:
+while STS is silent, requests that end with nothing leave no seats behind that nobody has.
+
 Seats are counted in this environment, and in the shared table where there is one. There each seat is an item that is
 written on the condition that nobody has it, so that environments never give one away twice; a table that fails leaves
 the environment's own count. The table says nothing of who the user is.
@@ -14,11 +17,12 @@ import hashlib
 import json
 import random
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from authorizer.errors import TooManySessions
 from authorizer.model import Identity
+from authorizer.settings.schema import Issuer
 from authorizer.waiting.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -27,31 +31,41 @@ if TYPE_CHECKING:
 MOST_USERS = 10_000
 """Users whose seats one environment remembers, about 300 bytes each; the least recently seated leaves first."""
 
-Release = Callable[[], Awaitable[None]]
-
 
 class AllTaken(Exception):
     """All seats of a user are taken in the shared table."""
 
 
+class Seat(NamedTuple):
+    """A seat, taken for as long as a session may be in the making."""
+
+    keep: Callable[[], Awaitable[None]]
+    """Its session is made, and has it until it ends."""
+    leave: Callable[[], None]
+    """No session came of it: here it is free at once, and elsewhere soon."""
+    give_back: Callable[[], Awaitable[None]]
+    """After `leave`: elsewhere too, at once."""
+
+
 class Seats:
     """The seats of every user."""
 
-    def __init__(self, most: int, shared: "SharedLevel | None") -> None:
+    def __init__(self, most: int, shared: "SharedLevel | None", issuers: Mapping[str, Issuer]) -> None:
         self._most = most
         self._shared = shared
+        self._issuers = issuers
         self._taken: OrderedDict[str, dict[str, float]] = OrderedDict()
         """User → who has the seat → until when."""
 
     async def take(
         self, identity: Identity, holder: str, ends: float, now: float, deadline: Deadline
-    ) -> Release:
-        """A seat until `ends`, in seconds since the epoch. `holder` is the key of the request that the session is made
-        for, whose last session leaves it its seat. What it returns gives it back, where no session came of it.
+    ) -> Seat:
+        """A seat for a session that lives until `ends`, in seconds since the epoch. `holder` is the key of the request
+        that it is made for, whose last session leaves it its seat.
 
         Raises `TooManySessions`.
         """
-        user = _key(identity)
+        user = self._key(identity)
         taken = {key: end for key, end in self._taken.get(user, {}).items() if end > now}
         before = taken.get(holder)
         if before is None and len(taken) >= self._most:
@@ -61,25 +75,28 @@ class Seats:
         self._taken.move_to_end(user)
         while len(self._taken) > MOST_USERS:
             self._taken.popitem(last=False)
-        seat = None
+        name = None
         if self._shared:
             # In the same order for the same holder, so that it comes by its own seat in another environment, too.
             numbers = random.Random(holder).sample(range(self._most), self._most)  # noqa: S311 - an order
-            seats = [f"seat/{user}/{number}" for number in numbers]
+            names = [f"seat/{user}/{number}" for number in numbers]
             try:
-                seat = await self._shared.seat(seats, holder, ends, now, deadline)
+                name = await self._shared.seat(names, holder, now, deadline)
             except BaseException as error:
                 self._free(user, holder, before)
                 if isinstance(error, AllTaken):
                     raise self._refused(None) from None
                 raise
 
-        async def release() -> None:
-            self._free(user, holder, before)
-            if self._shared and seat:
-                await self._shared.unseat(seat, deadline)
+        async def keep() -> None:
+            if self._shared and name:
+                await self._shared.keep_seat(name, holder, ends, now, deadline)
 
-        return release
+        async def give_back() -> None:
+            if self._shared and name:
+                await self._shared.unseat(name, deadline)
+
+        return Seat(keep=keep, leave=lambda: self._free(user, holder, before), give_back=give_back)
 
     def clear(self) -> None:
         self._taken.clear()
@@ -97,7 +114,9 @@ class Seats:
             f"{self._most} role sessions of this user are alive, as many as callers.sessions allows{until}"
         )
 
-
-def _key(identity: Identity) -> str:
-    """Whose seats they are: a person at an issuer, whatever role or claims a token gives them."""
-    return hashlib.sha256(json.dumps([identity.issuer, identity.principal]).encode()).hexdigest()
+    def _key(self, identity: Identity) -> str:
+        """Whose seats they are: a person at an issuer, under whichever of its URLs and whatever role or claims a token
+        gives them. Whoever acts for a person has seats of their own: else they could take all of the person's."""
+        issuer = self._issuers[identity.issuer].name
+        whose = [issuer, identity.principal, *identity.actors]
+        return hashlib.sha256(json.dumps(whose).encode()).hexdigest()

@@ -48,8 +48,11 @@ FIRST_PATIENCE = 1.0
 KEYS_PATIENCE = 1.0
 """Seconds for reading the keys where there are none yet."""
 OUTLIVED = 60.0
-"""Seconds by which a session outlives the one whose seat it has. Those that one holder's requests make at the same
-moment, each in an environment of its own, are as many as they are."""
+"""Seconds after which a holder's next session may have the seat of the last. Those that one holder's requests make at
+the same moment, each in an environment of its own, are as many as they are."""
+MAKING = 29.0
+"""Seconds for which a session is in the making at most: no API Gateway waits longer for a Lambda function (API Gateway
+quotas, "Integration timeout")."""
 CONNECTIONS = 256
 KEEP_ALIVE = 10.0
 """Seconds after which an idle connection is not used again. One that the other end has closed costs no more than a
@@ -131,11 +134,10 @@ class SharedLevel:
         else:
             self._writes.succeeded()
 
-    async def seat(
-        self, seats: Sequence[str], holder: str, ends: float, now: float, deadline: Deadline
-    ) -> str | None:
-        """The first of these seats that is free, or this holder's and for `OUTLIVED` seconds less, taken until `ends`;
-        None where the table does not answer: whom it concerns is counted elsewhere too. Raises `AllTaken`.
+    async def seat(self, seats: Sequence[str], holder: str, now: float, deadline: Deadline) -> str | None:
+        """The first of these seats that is free, or this holder's from `OUTLIVED` seconds ago, taken for as long as a
+        session may be in the making; None where the table does not answer: whom it concerns is counted elsewhere too.
+        Raises `AllTaken`.
 
         A seat that says it is taken for longer than any session lives is free: DynamoDB takes what a forger writes.
         """
@@ -143,16 +145,18 @@ class SharedLevel:
             ":now": {"N": str(int(now))},
             ":latest": {"N": str(int(now) + MAX_CHAINED_DURATION + 60)},
             ":holder": {"S": holder},
-            ":sooner": {"N": str(int(ends - OUTLIVED))},
+            ":before": {"N": str(int(now - OUTLIVED))},
         }
         free = (
             "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
-            " OR (holder = :holder AND expires <= :sooner)"
+            " OR (holder = :holder AND made <= :before)"
         )
+        # A request that is ended, or an environment that is frozen or stopped, gives nothing back.
+        expires = now + min(deadline.remaining(), MAKING) + 1
         for name in seats:
             if not self._writes.is_over(now) or self._is_short(deadline):
                 return None
-            item = {"id": {"S": name}, "expires": {"N": str(math.ceil(ends))}, "holder": {"S": holder}}
+            item = _seat(name, holder, expires, now)
             try:
                 await self._exchange(partial(self._put, item=item, condition=free, values=values), deadline)
             except ClientError as error:
@@ -167,8 +171,19 @@ class SharedLevel:
             return name
         raise AllTaken
 
+    async def keep_seat(self, name: str, holder: str, ends: float, now: float, deadline: Deadline) -> None:
+        """Take a seat that `seat` gave until `ends`: its session is made. One that cannot be kept is free before that,
+        and still counted where the session was made."""
+        item, theirs = _seat(name, holder, ends, now), {":holder": {"S": holder}}
+        try:
+            await self._exchange(
+                partial(self._put, item=item, condition="holder = :holder", values=theirs), deadline
+            )
+        except Exception:  # as above; or it took so long that another holder has it
+            self._counts.shared_failures += 1
+
     async def unseat(self, name: str, deadline: Deadline) -> None:
-        """Give a seat back. One that cannot be is taken until its end."""
+        """Give a seat back. One that cannot be is free once no session can be in the making any more."""
         key = {"id": {"S": name}}
         try:
             await self._exchange(
@@ -246,3 +261,13 @@ class SharedLevel:
             )
             self._resources = made.pop_all()
         return client
+
+
+def _seat(name: str, holder: str, expires: float, made: float) -> dict[str, Any]:
+    """The table's item of a seat, which says nothing of who the user is."""
+    return {
+        "id": {"S": name},
+        "expires": {"N": str(math.ceil(expires))},
+        "holder": {"S": holder},
+        "made": {"N": str(int(made))},
+    }

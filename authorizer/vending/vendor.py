@@ -105,7 +105,7 @@ class Vendor:
             self._shared = SharedLevel(settings.shared_cache, session, self.counts, seal=self.sealers.private)
 
         if settings.callers.roles:
-            self._seats = Seats(settings.callers.sessions, self._shared)
+            self._seats = Seats(settings.callers.sessions, self._shared, settings.issuers)
 
     async def warm(self) -> None:
         """Make the clients ahead of the first request. Raises `SettingsError` where no Region is configured."""
@@ -225,21 +225,27 @@ class Vendor:
         if self._shared and (found := await self._shared.find(request, lifetime, now, deadline, ahead=ahead)):
             self._cache.keep(request.key, found)
             return Fetched(found, to_share=False)
-        release = None
+        seat = None
         if self._seats and seated:
             ends = min(now + request.duration, identity.expires_at)
-            release = await self._seats.take(identity, request.key, ends, now, deadline)
+            seat = await self._seats.take(identity, request.key, ends, now, deadline)
         try:
             credentials = await self._sts.assume_role(
                 request, now=now, remaining=flight.remaining, owners=self._owners(identity)
             )
         except BaseException as error:
-            if release:
-                await release()
+            if seat:
+                seat.leave()
+                if isinstance(error, Exception):
+                    await (
+                        seat.give_back()
+                    )  # who is cancelled has no time for it: nothing outlives its invocation
             if isinstance(error, AssumeRoleDenied):
                 self._cache.deny(request.key, error, now)
             raise
         self._cache.keep(request.key, credentials)
+        if seat:
+            await seat.keep()
         return Fetched(credentials, to_share=True)
 
     def _owners(self, identity: Identity) -> Owners:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 from authorizer.model import Credentials, Identity, Role, RouteArn, SessionPolicy
@@ -26,6 +27,16 @@ ROUTE = RouteArn(
     path="/files/a",
 )
 
+POOL = "eu-central-1_pool"
+ISSUERS = {
+    iss: replace(next(iter(make.sample_settings().issuers.values())), name=POOL, issuer=iss)
+    for iss in (
+        f"https://cognito-idp.eu-central-1.amazonaws.com/{POOL}",
+        f"https://issuer-cognito-idp.eu-central-1.amazonaws.com/{POOL}",
+    )
+}
+"""One pool, in both forms of its `iss`."""
+
 
 def make_role(**changes: Any) -> Role:
     values: dict[str, Any] = {
@@ -48,7 +59,7 @@ def make_identity(*, role: Role | None = None, **changes: Any) -> Identity:
     sub = changes.get("principal", SUB)
     values: dict[str, Any] = {
         "principal": sub,
-        "issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool",
+        "issuer": next(iter(ISSUERS)),
         "username": "ada",
         "machine": False,
         "token_use": "id",
@@ -88,7 +99,7 @@ def make_settings(*, role: Role | None = None, **changes: Any) -> Settings:
     role = role or make_role()
     values: dict[str, Any] = {
         "place": "access.toml",
-        "issuers": {},
+        "issuers": ISSUERS,
         "keys": Keys(timeout=2.0, max_age=3600.0, grace=86400.0, cooldown=10.0),
         "claims": {},
         "variables": {},

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from authorizer.errors import PolicyMalformed, TooManySessions
+from authorizer.errors import PolicyMalformed, StsUnavailable, TooManySessions
 from authorizer.model import Shape
 from authorizer.settings.callers import Callers
 from authorizer.settings.schema import Sealing, SharedCache
@@ -416,7 +416,12 @@ async def test_a_seat_says_until_when_and_not_whose_it_is(environment: New, tabl
     await hold(environment(**holding(3)), 0)
     [(key, item)] = [(key, item) for key, item in table.items.items() if key.startswith("seat/")]
     holder = item["holder"]["S"]
-    assert item == {"id": {"S": key}, "expires": {"N": str(int(NOW) + 3600)}, "holder": {"S": holder}}
+    assert item == {
+        "id": {"S": key},
+        "expires": {"N": str(int(NOW) + 3600)},
+        "holder": {"S": holder},
+        "made": {"N": str(int(NOW))},
+    }
     assert SUB not in key
     assert re.fullmatch("[0-9a-f]{64}", holder)
 
@@ -483,3 +488,50 @@ async def test_where_the_table_fails_each_environment_counts_its_own(
     assert len({await hold(vendor, number) for number in range(2)}) == 2
     with pytest.raises(TooManySessions):
         await hold(vendor, 2)
+
+
+async def test_a_session_in_the_making_has_its_seat_for_seconds(
+    environment: New, table: Table, sts: FakeSts
+) -> None:
+    """An environment that is frozen or stopped meanwhile gives nothing back."""
+    sts.gate.clear()
+    holding_one = asyncio.create_task(hold(environment(**holding(1)), 0))
+    await asyncio.wait_for(sts.arrived.wait(), 10)
+    [making] = [item for key, item in table.items.items() if key.startswith("seat/")]
+    assert int(making["expires"]["N"]) == NOW + 30
+    sts.gate.set()
+    await holding_one
+    [made] = [item for key, item in table.items.items() if key.startswith("seat/")]
+    assert int(made["expires"]["N"]) == NOW + 3600
+
+
+async def test_requests_that_a_silent_sts_ends_leave_no_seats_and_nothing_under_way(
+    environment: New, table: Table, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patience in ("PATIENCE", "FIRST_PATIENCE"):
+        monkeypatch.setattr(shared, patience, 0.5)
+    vendor = environment(**holding(3))
+    identity, before = make_identity(expires_at=NOW + 7200), asyncio.all_tasks()
+    await vendor.warm()
+    sts.gate.clear()
+    for again in range(3):
+        with pytest.raises(StsUnavailable):
+            await vendor.vend(
+                identity, make_policy(), Shape.REST_REQUEST, NOW + 9 * again, Deadline.after(1.5)
+            )
+        beside = {task for task in asyncio.all_tasks() - before if task.get_name().startswith("Task")}
+        assert not [task for task in beside if "_assume" in repr(task)]
+    sts.gate.set()
+    later = sts.clock = NOW + 60
+    others = [await hold(environment(**holding(3)), 7200 + number, now=later) for number in range(3)]
+    assert len(set(others)) == 3
+
+
+async def test_in_the_last_minutes_of_a_token_its_next_session_has_the_seat_of_the_last(
+    environment: New, table: Table, sts: FakeSts
+) -> None:
+    """Both end with the token: the next one does not end later."""
+    first = await hold(environment(**holding(1)), 0)
+    later = sts.clock = NOW + 3301
+    assert await hold(environment(**holding(1)), 0, now=later) != first
+    assert seats(table) == ["0"]

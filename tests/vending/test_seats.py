@@ -13,7 +13,7 @@ from authorizer.settings.callers import Callers
 from authorizer.settings.schema import SharedCache
 from authorizer.vending import seats
 from authorizer.vending.cache import Counts
-from authorizer.vending.seats import AllTaken, Seats
+from authorizer.vending.seats import AllTaken, Seat, Seats
 from authorizer.vending.shared import SharedLevel
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
@@ -23,11 +23,12 @@ from tests.vending.factories import NOW, SUB, make_identity, make_settings
 
 
 class Table:
-    """The shared level's part: answers `seat` with what it is given, and keeps what is given back."""
+    """The shared level's part: answers `seat` with what it is given, and keeps what is kept and given back."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
         self.asked: Sequence[str] = ()
+        self.kept: list[tuple[str, float]] = []
         self.given_back: list[str] = []
 
     async def seat(self, names: Sequence[str], *_: object) -> str | None:
@@ -36,8 +37,21 @@ class Table:
             raise self.answer
         return names[0] if self.answer else None
 
+    async def keep_seat(self, name: str, _: str, ends: float, *__: object) -> None:
+        self.kept.append((name, ends))
+
     async def unseat(self, name: str, _: Deadline) -> None:
         self.given_back.append(name)
+
+
+def counted(most: int, table: Any = None) -> Seats:
+    return Seats(most, table, make_settings().issuers)
+
+
+async def left(seat: Seat) -> None:
+    """No session came of it."""
+    seat.leave()
+    await seat.give_back()
 
 
 async def take(
@@ -47,13 +61,15 @@ async def take(
     holder: str | None = None,
     ends: float = NOW + 900,
     now: float = NOW,
-) -> Any:
+    **of: Any,
+) -> Seat:
     """A seat for a session that is like no other, where no `holder` is named."""
-    return await seats.take(make_identity(principal=principal), holder or uuid4().hex, ends, now, PATIENT)
+    identity = make_identity(principal=principal, **of)
+    return await seats.take(identity, holder or uuid4().hex, ends, now, PATIENT)
 
 
 async def test_a_user_is_told_when_the_first_session_ends() -> None:
-    seats = Seats(2, None)
+    seats = counted(2)
     await take(seats, ends=NOW + 60)
     await take(seats)
     with pytest.raises(TooManySessions, match=r"2 role sessions .* ends in 60 s"):
@@ -61,7 +77,7 @@ async def test_a_user_is_told_when_the_first_session_ends() -> None:
 
 
 async def test_a_session_in_place_of_another_has_its_seat() -> None:
-    seats = Seats(2, None)
+    seats = counted(2)
     await take(seats, holder="laptop", ends=NOW + 900)
     await take(seats, holder="phone", ends=NOW + 900)
     await take(seats, holder="laptop", ends=NOW + 1500, now=NOW + 600)
@@ -74,10 +90,10 @@ async def test_a_session_in_place_of_another_has_its_seat() -> None:
 
 async def test_a_session_that_was_not_made_in_place_of_another_leaves_it_its_seat() -> None:
     table: Any = Table(answer=True)
-    seats = Seats(1, table)
+    seats = counted(1, table)
     await take(seats, holder="laptop", ends=NOW + 900)
-    release = await take(seats, holder="laptop", ends=NOW + 1500, now=NOW + 600)
-    await release()
+    seat = await take(seats, holder="laptop", ends=NOW + 1500, now=NOW + 600)
+    await left(seat)
     assert len(table.given_back) == 1, "else nobody could take it for the next try"
     with pytest.raises(TooManySessions, match="ends in 1 s"):
         await take(seats, now=NOW + 899)
@@ -88,7 +104,7 @@ async def test_a_holder_asks_the_table_for_its_own_seat_first_wherever_it_comes(
     asked = []
     for holder in ("laptop", "laptop", "phone"):
         table: Any = Table(answer=True)
-        await take(Seats(20, table), holder=holder)
+        await take(counted(20, table), holder=holder)
         asked.append(table.asked)
     assert asked[0] == asked[1] != asked[2]
     assert sorted(asked[0]) == sorted(asked[2])
@@ -97,17 +113,43 @@ async def test_a_holder_asks_the_table_for_its_own_seat_first_wherever_it_comes(
 
 async def test_what_is_given_back_is_given_back_in_the_table_too() -> None:
     table: Any = Table(answer=True)
-    seats = Seats(1, table)
-    release = await take(seats)
-    await release()
+    seats = counted(1, table)
+    seat = await take(seats)
+    await left(seat)
     assert len(table.given_back) == 1
     assert await take(seats)
 
 
+async def test_a_seat_is_a_sessions_until_it_ends_once_it_is_made() -> None:
+    table: Any = Table(answer=True)
+    seat = await take(counted(1, table), ends=NOW + 900)
+    assert table.kept == []
+    await seat.keep()
+    assert table.kept == [(table.asked[0], NOW + 900)]
+
+
+async def test_whoever_acts_for_a_user_takes_none_of_the_users_own() -> None:
+    seats = counted(1)
+    await take(seats, actors=("assistant",))
+    await take(seats, actors=("assistant", "robot"))
+    assert await take(seats)
+    with pytest.raises(TooManySessions):
+        await take(seats, actors=("assistant",))
+
+
+async def test_a_user_of_a_pool_with_two_urls_is_one_user() -> None:
+    seats = counted(1)
+    first, second, *_ = make_settings().issuers
+    assert first != second
+    await take(seats, issuer=first)
+    with pytest.raises(TooManySessions):
+        await take(seats, issuer=second)
+
+
 async def test_what_the_table_never_gave_is_not_given_back_to_it() -> None:
     table: Any = Table(answer=False)
-    release = await take(Seats(1, table))
-    await release()
+    seat = await take(counted(1, table))
+    await left(seat)
     assert table.given_back == []
 
 
@@ -123,7 +165,7 @@ async def test_who_gets_no_seat_of_the_table_keeps_none_here(
     trouble: BaseException, told: type[BaseException]
 ) -> None:
     table: Any = Table(trouble)
-    seats = Seats(1, table)
+    seats = counted(1, table)
     with pytest.raises(told):
         await take(seats)
     table.answer = True
@@ -134,34 +176,34 @@ async def test_an_environment_remembers_as_many_users_as_it_has_room_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(seats, "MOST_USERS", 2)
-    counted = Seats(1, None)
-    release = await take(counted, "first")
+    many = counted(1)
+    seat = await take(many, "first")
     for user in ("second", "third"):
-        await take(counted, user)
-    assert await take(counted, "first")
+        await take(many, user)
+    assert await take(many, "first")
     with pytest.raises(TooManySessions):
-        await take(counted, "third")
-    await release()
+        await take(many, "third")
+    await left(seat)
 
 
 async def test_the_user_who_came_least_lately_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seats.MOST_USERS == 10_000
     monkeypatch.setattr(seats, "MOST_USERS", 2)
-    counted = Seats(2, None)
+    many = counted(2)
     for user in ("first", "second", "first", "third"):
-        await take(counted, user)
+        await take(many, user)
     with pytest.raises(TooManySessions):
-        await take(counted, "first")
-    await take(counted, "second")
-    assert await take(counted, "second")
+        await take(many, "first")
+    await take(many, "second")
+    assert await take(many, "second")
 
 
 async def test_a_seat_that_was_forgotten_meanwhile_is_given_back_in_silence() -> None:
-    counted = Seats(1, None)
-    release = await take(counted)
-    counted.clear()
-    await release()
-    assert await take(counted)
+    many = counted(1)
+    seat = await take(many)
+    many.clear()
+    await left(seat)
+    assert await take(many)
 
 
 async def test_a_restored_snapshot_counts_anew() -> None:
@@ -184,9 +226,9 @@ async def test_a_table_that_does_not_answer_is_left_alone_and_counted(
     monkeypatch.setattr(level, "_exchange", silent)
     await level.unseat("seat/1", PATIENT)
     assert counts.shared_failures == 1
-    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) is None
+    assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) is None
     assert counts.shared_failures == 2
-    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) is None
+    assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) is None
     assert counts.shared_failures == 2  # not asked again at once
 
 
@@ -221,7 +263,7 @@ async def test_pauses_of_a_table_that_refuses_seats_double_and_end_with_the_firs
     found = []
     for moment in (0, 0.5, 1, 2.5, 3, 10, 10.5, 11):
         before = exchange.asked
-        seat = await level.seat(["seat/1"], "laptop", NOW + 60, NOW + moment, PATIENT)
+        seat = await level.seat(["seat/1"], "laptop", NOW + moment, PATIENT)
         found.append((exchange.asked > before, seat))
     taken = (True, "seat/1")
     # The second failure in a row pauses for two seconds, the one behind a success for one again.
@@ -235,6 +277,6 @@ async def test_a_request_without_time_asks_no_table_for_a_seat_and_that_is_no_fa
 ) -> None:
     exchange = Exchange(None)
     level, counts = a_level(exchange, monkeypatch)
-    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, Deadline.after(0.0)) is None
+    assert await level.seat(["seat/1"], "laptop", NOW, Deadline.after(0.0)) is None
     assert (exchange.asked, counts.shared_failures) == (0, 0)
-    assert await level.seat(["seat/1"], "laptop", NOW + 60, NOW, PATIENT) == "seat/1"
+    assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) == "seat/1"
