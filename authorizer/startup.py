@@ -49,7 +49,7 @@ def compiling(texts: Texts, patterns: Patterns) -> Iterator[None]:
     def run(text: str, *scopes: dict[str, Any]) -> None:
         exec(texts.get(text, text), *scopes)  # noqa: S102 - what dataclasses does there
 
-    def pattern(text: str | bytes, flags: int) -> object:
+    def pattern(text: str | bytes, flags: int = 0) -> object:
         found = patterns.get((text, flags))
         return compile_pattern(text, flags) if found is None else _sre.compile(text, *found)
 

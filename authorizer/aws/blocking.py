@@ -13,4 +13,5 @@ def blocking_client(service: str, *, read_timeout: float = 2) -> Any:
     config = Config(
         connect_timeout=1, read_timeout=read_timeout, retries={"mode": "standard", "total_max_attempts": 2}
     )
-    return boto3.client(service, config=config)
+    # Not boto3's default session: it lasts, and a snapshot would hold the function's own credentials.
+    return boto3.Session().client(service, config=config)

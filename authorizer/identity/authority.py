@@ -12,8 +12,9 @@ from authorizer.engine import ValueRefused
 from authorizer.errors import IssuerNotEntitled
 from authorizer.identity.claims import said
 from authorizer.model import Role
+from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Claim, Issuer, Settings
-from authorizer.syntax.claim_path import ABSENT, value_at
+from authorizer.syntax.claim_path import ABSENT, path_of, value_at
 
 
 class Said(Protocol):
@@ -54,17 +55,30 @@ def check_granted(claims: Said, role: Role | None, scopes: Collection[str], sett
 
 def _groups(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     allowed = issuer.speaks_for.groups
-    for group in _beyond(claims.groups, allowed):
+    if allowed is None:
+        return
+    for group in _beyond((*claims.groups, *_elsewhere(claims, GROUPS, settings)), allowed):
         yield f"may not speak for {_shown('group', group, settings.groups)}"
 
 
 def _roles(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
     """Every role that the token names, and not only the one that would be taken."""
     may = issuer.speaks_for.roles
-    allowed = None if may is None else {settings.roles[name].arn for name in may}
-    named = (*claims.roles, *filter(None, (claims.preferred_role,)))
+    if may is None:
+        return
+    allowed = {settings.roles[name].arn for name in may}
+    named = (*claims.roles, *filter(None, (claims.preferred_role,)), *_elsewhere(claims, ROLES, settings))
     for arn in _beyond(named, allowed):
         yield f"may not speak for {_shown('role', arn, settings.roles_by_arn)}"
+
+
+def _elsewhere(claims: Said, names: frozenset[str], settings: Settings) -> Iterator[str]:
+    """What a token says where issuers of another kind say it, as far as access.toml reads it there, as a claim or in a
+    rule: a list for one name is no leave to say the same under another."""
+    read = (*(claim.claim for claim in settings.claims.values()), *(rule.claim for rule in settings.rules))
+    for name in sorted(names.intersection(path[0] for path in map(path_of, read) if len(path) == 1)):
+        value = claims.values.get(name)
+        yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
 
 
 def _scopes(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
@@ -99,6 +113,12 @@ def _values(claims: Said, declared: Claim) -> tuple[str | None, ...]:
         return ()
     return (value,) if isinstance(value, str) else value
 
+
+GROUPS: Final = frozenset(kind.groups for kind in KINDS.values() if kind.groups)
+ROLES: Final = frozenset(
+    name for kind in KINDS.values() for name in (kind.roles, kind.preferred_role) if name
+)
+"""Claims that name groups, and roles, for one kind of issuer or another."""
 
 SAID: Final[tuple[Callable[[Said, Issuer, Settings], Iterator[str]], ...]] = (
     _groups,

@@ -81,12 +81,6 @@ def check(settings: "Settings", problems: Problems) -> None:
                 f"the role {handed!r} is handed to callers (callers.roles): no backend may get what a stolen browser "
                 "session could have; give one of the two a role of its own",
             )
-        if settings.roles[handed].managed_policies:
-            problems.add(
-                ("roles", handed, "managed_policies"),
-                "a role that is handed to callers ends with their token, and what a managed policy allows does not: "
-                "write it into a template",
-            )
 
 
 def _others(name: str, settings: "Settings") -> Iterator[Path]:

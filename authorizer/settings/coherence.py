@@ -220,6 +220,13 @@ def _check_policy(role: Role, settings: Settings, templates: TemplateSet, proble
             f"the shortest session policy has {shortest} characters{with_arns}: STS takes {limit}; move what is the "
             f"same for everybody into the role's own policy: `authorizer policy split {role.name}` does",
         )
+    if role.managed_policies and on_allows:
+        name = ".".join(map(str, next(iter(on_allows.values()))))
+        problems.add(
+            ("roles", role.name, "managed_policies"),
+            f"what the template allows is limited for each session ({name}), and what a managed policy allows is not: "
+            "write it into a template",
+        )
     for limit_of_session, place in on_allows.items():
         if any(_limits(name, limit_of_session, settings, templates) for name in role.policies):
             problems.add(

@@ -19,6 +19,8 @@ class Kind:
     """The media types a token of this use may have, "" for none. Others of the same issuer are no tokens for an API:
     a logout token, signed with the same keys for the same client, is `logout+jwt` (RFC 8725 §3.11)."""
     client: Mapping[str, str]
+    requester: str | None
+    """The claim that says which app client asked for an ID token, where that is another than it is for."""
     username: Mapping[str, str]
     groups: str | None
     roles: str | None
@@ -39,6 +41,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             # `aud` of an access token is the API it was asked for (RFC 8707; `audiences`), or absent: it
             # names no app client.
             client={"id": "aud", "access": "client_id"},
+            requester=None,
             username={"id": "cognito:username", "access": "username"},
             groups="cognito:groups",
             roles="cognito:roles",
@@ -53,6 +56,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             token_use=None,
             typ={"id": frozenset({"", "jwt"}), "access": frozenset({"at+jwt"})},
             client={"id": "aud", "access": "client_id"},
+            # Many providers write an access token as `JWT`, too: another client's, for this API, has our `aud`.
+            requester="azp",
             username={"id": "preferred_username", "access": "preferred_username"},
             groups="groups",
             roles=None,

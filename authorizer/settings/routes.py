@@ -89,6 +89,14 @@ def _shared(table: Section, claim: str) -> Iterator[tuple[str, Terms]]:
         yield from ((scope, Terms()) for scope in table.texts(claim))
 
 
+def _identity_source(source: str) -> str:
+    """API Gateway tells headers apart in any case, and parameters of the query and variables by theirs."""
+    place, _, name = source.partition(":")
+    if place.lower() == "query":
+        return f"query:{name}"
+    return source if source.startswith("$") else source.lower()
+
+
 def gateway(root: Section) -> Gateway:
     """`[gateway]`. The result TTL of an authorizer is 0 to 3,600 s (API Gateway API reference, CreateAuthorizer)."""
     section = root.section("gateway")
@@ -96,10 +104,7 @@ def gateway(root: Section) -> Gateway:
         result_ttl=section.seconds("result_ttl", most=3600),
         backend_time=section.seconds("backend_time", "30s", least=1, most=900),
         response=section.choice("response", ("policy", "simple"), "policy"),
-        identity_sources=tuple(
-            source if source.startswith("$") else source.lower()
-            for source in section.texts("identity_sources", ("authorization",))
-        ),
+        identity_sources=tuple(map(_identity_source, section.texts("identity_sources", ("authorization",)))),
         token_sources=tuple(
             source.lower() if source.startswith("header:") else source
             for source in section.texts(

@@ -212,7 +212,7 @@ class Gateway:
     response: Literal["policy", "simple"]
     """`simple` only for an HTTP API with payload 2.0 and simple responses enabled."""
     identity_sources: tuple[str, ...]
-    """What the gateway's cache is keyed by: header names and `query:NAME` in lower case, or a variable such as
+    """What the gateway's cache is keyed by: header names in lower case, `query:NAME`, or a variable such as
     `$context.routeKey`."""
     token_sources: tuple[str, ...]
     """Where the token may stand: `header:authorization`, `query:token`, `header:sec-websocket-protocol`."""
@@ -233,9 +233,7 @@ class Gateway:
     def keyed_token_sources(self) -> tuple[str, ...]:
         """Those of `token_sources` that the gateway's cache is keyed by."""
         return tuple(
-            source
-            for source in self.token_sources
-            if source.removeprefix("header:").lower() in self.identity_sources
+            source for source in self.token_sources if source.removeprefix("header:") in self.identity_sources
         )
 
 

@@ -35,7 +35,8 @@ class ClaimsSet:
     token_use: str
     sub: str
     clients: tuple[str, ...]
-    """The app clients it is for: every `aud` of an ID token, the `client_id` of an access token."""
+    """The app clients it is for: every `aud` of an ID token and the one that asked for it (`azp`), the `client_id` of
+    an access token."""
     audiences: tuple[str, ...]
     """Its `aud`, where it has one: the APIs that an access token is for."""
     username: str | None
@@ -66,7 +67,7 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
     return ClaimsSet(
         token_use=token_use,
         sub=_sub(payload),
-        clients=_clients(payload, kind.client[token_use]),
+        clients=_clients(payload, token_use, kind),
         audiences=audiences,
         username=_text(payload, kind.username[token_use]),
         groups=_texts(payload, kind.groups),
@@ -139,10 +140,11 @@ def _sub(payload: Mapping[str, object]) -> str:
     return sub
 
 
-def _clients(payload: Mapping[str, object], name: str) -> tuple[str, ...]:
-    if name == "aud":
-        return _audience(payload)
-    client = _text(payload, name)
+def _clients(payload: Mapping[str, object], token_use: str, kind: Kind) -> tuple[str, ...]:
+    if token_use == "id":
+        requester = _text(payload, kind.requester)
+        return (*_audience(payload), *filter(None, (requester,)))
+    client = _text(payload, kind.client[token_use])
     return () if client is None else (client,)
 
 

@@ -53,5 +53,5 @@ def restored(kept: Any, issuers: Mapping[str, Issuer], now: float) -> Claims:
 
 
 def _names(kind: Kind, token_use: str) -> set[str]:
-    names = (kind.token_use, kind.groups, kind.roles, kind.preferred_role, kind.scope)
+    names = (kind.token_use, kind.requester, kind.groups, kind.roles, kind.preferred_role, kind.scope)
     return {kind.client[token_use], kind.username[token_use], *filter(None, names)}

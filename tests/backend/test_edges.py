@@ -59,7 +59,7 @@ class Lambda:
 @pytest.fixture
 def function(monkeypatch: pytest.MonkeyPatch) -> Lambda:
     there = Lambda()
-    monkeypatch.setattr(boto3, "client", there.made)
+    monkeypatch.setattr(boto3.Session, "client", lambda _, *named, **options: there.made(*named, **options))
     monkeypatch.setenv(renewing.FUNCTION, "authorizer")
     renewing._client.cache_clear()
     renewing._remembered.clear()

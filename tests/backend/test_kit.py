@@ -321,7 +321,7 @@ def test_keys_that_cannot_be_read_again_open_for_an_hour(monkeypatch: pytest.Mon
 
     monkeypatch.setenv(opening.KEYS, "seal")
     monkeypatch.setenv(opening.SOURCE, "secretsmanager")
-    monkeypatch.setattr(boto3, "client", lambda _, **__: Secrets())
+    monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: Secrets())
     for later in (0, 299, 300, 329, 330, 3598):
         assert same(backend.credentials(rest(sealed()), now=NOW + later))
     assert (
@@ -342,7 +342,7 @@ def test_a_secret_that_holds_nonsense_for_a_moment_does_not_take_the_good_keys_w
 
     monkeypatch.setenv(opening.KEYS, "seal")
     monkeypatch.setenv(opening.SOURCE, "secretsmanager")
-    monkeypatch.setattr(boto3, "client", lambda _, **__: Secrets())
+    monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: Secrets())
     for later in (0, 300):
         assert same(backend.credentials(rest(sealed()), now=NOW + later))
     assert same(backend.credentials(rest(sealed(make_jwk("new", 2))), now=NOW + 330))
@@ -360,7 +360,7 @@ def test_what_strangers_send_does_not_make_the_keys_be_read(monkeypatch: pytest.
 
     monkeypatch.setenv(opening.KEYS, "seal")
     monkeypatch.setenv(opening.SOURCE, "secretsmanager")
-    monkeypatch.setattr(boto3, "client", lambda _, **__: Secrets())
+    monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: Secrets())
     unknown, another = rest(sealed(make_jwk("new", 2))), rest(sealed() | {"sub": "mallory"})
     for later, event in ((0, unknown), (0, unknown), (29, unknown), (60, another), (61, another)):
         with pytest.raises(SealRefused):
@@ -375,7 +375,9 @@ def test_keys_of_secrets_manager_are_read_through_boto3(monkeypatch: pytest.Monk
 
     monkeypatch.setenv(opening.KEYS, "seal")
     monkeypatch.setenv(opening.SOURCE, "secretsmanager")
-    monkeypatch.setattr(boto3, "client", lambda service, **_: {"secretsmanager": Secrets()}[service])
+    monkeypatch.setattr(
+        boto3.Session, "client", lambda _, service, **__: {"secretsmanager": Secrets()}[service]
+    )
     assert same(backend.credentials(rest(sealed()), now=NOW))
 
 

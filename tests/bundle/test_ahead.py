@@ -107,6 +107,12 @@ def test_the_methods_of_a_dataclass_are_taken_from_the_table(monkeypatch: pytest
         second(1).x = 5
 
 
+def test_a_scanner_that_an_import_makes_is_compiled_as_ever(tmp_path: Path) -> None:
+    with compiled_ahead(table(tmp_path / "ahead.bin", [], [("a", 0)])):
+        scanner = re.Scanner([("a+", lambda _, found: found)])  # type: ignore[attr-defined]
+    assert scanner.scan("aa") == (["aa"], "")
+
+
 def test_afterwards_nothing_is_in_anybodys_place(tmp_path: Path) -> None:
     before = _compiler.compile
     seen = []

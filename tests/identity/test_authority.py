@@ -71,6 +71,42 @@ def test_what_an_issuer_may_say_it_says() -> None:
     assert identity.issuer == PARTNERS
 
 
+CLAIMED = {
+    "teams": {"claim": "groups", "type": "slug", "list": True, "max_items": 5},
+    "named": {"claim": "cognito:preferred_role", "type": "opaque", "max_length": 100},
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        pytest.param({"groups": ["editors", "admins"]}, "the group 'admins'", id="a group beside one of its own"),
+        pytest.param({"groups": "admins"}, "the group 'admins'", id="a group as a text"),
+        pytest.param({"cognito:preferred_role": ADMIN}, "may not speak for the role", id="a role"),
+    ],
+)  # fmt: skip
+def test_what_an_issuer_may_not_say_it_says_under_no_other_kinds_name_either(
+    values: dict[str, object], what: str
+) -> None:
+    """Where access.toml reads that name: a template could look at it, or a rule."""
+    reading = make_settings(issuers=[OWN, PARTNER], claims=CLAIMED)
+    assert what in refused(signed(values={"custom:tenant_id": "acme", **values}), reading)
+    assert resolve(signed(values={"custom:tenant_id": "acme", **values}), None, two()).issuer == PARTNERS
+    rules = [
+        {"claim": name, "match": "Contains", "value": "admin", "role": "editor"}
+        for name in ("groups", "cognito:preferred_role")
+    ]
+    ruling = make_settings(issuers=[OWN, PARTNER], rules=rules)
+    assert what in refused(signed(values={"custom:tenant_id": "acme", **values}), ruling)
+
+
+def test_what_it_may_say_it_says_there_too_and_the_company_everything() -> None:
+    settings = make_settings(issuers=[OWN, PARTNER], claims=CLAIMED)
+    values = {"custom:tenant_id": "acme", "groups": ["editors"], "cognito:preferred_role": EDITOR}
+    assert resolve(signed(values=values), None, settings).issuer == PARTNERS
+    assert resolve(make_claims(values={**values, "groups": ["admins"]}), None, settings).issuer != PARTNERS
+
+
 def test_the_company_s_own_may_say_everything() -> None:
     claims = make_claims(groups=("admins",), roles=(ADMIN,), preferred_role=ADMIN)
     assert resolve(claims, None, two()).role.name == "admin"

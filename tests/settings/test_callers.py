@@ -205,7 +205,7 @@ def test_sessions_have_a_bound(sessions: int) -> None:
         ),
         pytest.param(
             handing({**OWN, "managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}),
-            "what a managed policy allows does not",
+            "limited for each session (callers.roles), and what a managed policy allows is not",
             id="what outlives the token",
         ),
         pytest.param(

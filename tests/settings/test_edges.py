@@ -33,7 +33,7 @@ from authorizer.settings.schema import (
     Terms,
 )
 from authorizer.syntax.places import dotted, line_of
-from tests.make import ACCESS, merged, sample_environment, sample_templates
+from tests.make import ACCESS, make_settings, merged, sample_environment, sample_templates
 
 SHARED = {
     "statement": "S",
@@ -187,7 +187,6 @@ EVERYTHING: dict[str, Any] = {
             "transitive_tags": ["tenant"],
             "source_identity": "{team}",
             "external_id": "an-id",
-            "managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
             "duration": "50m",
         },
         "other": {"arn": f"{ROLE}2", "policies": ["t"]},
@@ -261,7 +260,6 @@ def test_everything_that_is_said_is_read() -> None:
     assert settings.roles_by_arn == {ROLE: role, f"{ROLE}2": other}
     assert (role.session_name, role.source_identity, role.external_id) == ("{mail}", "{team}", "an-id")
     assert (role.session_tags, role.transitive_tags) == ({"tenant": "tenant"}, ("tenant",))
-    assert role.managed_policies == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
     assert (role.duration, set(role.uses)) == (3000, {"sub", "tenant", "mail", "team"})
     assert (other.session_name, other.duration, set(other.uses)) == (
         "{sub}-{tenant}",
@@ -283,7 +281,7 @@ def test_everything_that_is_said_is_read() -> None:
         result_ttl=0,
         backend_time=45,
         response="simple",
-        identity_sources=("authorization", "query:token", "$context.routeKey"),
+        identity_sources=("authorization", "query:Token", "$context.routeKey"),
         token_sources=("header:authorization", "query:Token"),
         context_claims=("tenant",),
         usage_key_claim="key",
@@ -784,14 +782,33 @@ def test_one_route_that_connects_is_enough_to_ask_for_lasting_sessions() -> None
     assert all("a WebSocket's messages carry what $connect was answered" in text for text in found)
 
 
+def test_managed_policies_are_read() -> None:
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    settings = make_settings(roles={"editor": {"managed_policies": [policy]}})
+    assert settings.roles["editor"].managed_policies == (policy,)
+
+
+def test_what_a_managed_policy_allows_would_outlive_the_token() -> None:
+    """Nothing limits it: session.end_with_token writes into what the templates allow."""
+    roles = {"editor": {"managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}}
+    with pytest.raises(SettingsError) as refused:
+        make_settings(roles=roles, session={"end_with_token": True})
+    [problem] = refused.value.problems
+    assert "roles.editor.managed_policies: what the template allows is limited" in problem
+    assert "(session.end_with_token)" in problem
+
+
 def test_a_place_for_a_token_that_the_cache_does_not_look_at_is_not_keyed() -> None:
     settings = small(gateway={"token_sources": ["header:authorization", "query:token"]})
     assert settings.gateway.keyed_token_sources == ("header:authorization",)
 
 
-def test_a_token_in_a_parameter_is_keyed_whatever_the_case_of_its_name() -> None:
+def test_a_token_in_a_parameter_is_keyed_by_that_very_parameter() -> None:
+    """`?token=…&Token=…` are two for the gateway: an answer that is kept by one would be given for the other."""
     sources = {"identity_sources": ["Query:Token", "X-Role"], "token_sources": ["query:Token"]}
     assert small(gateway=sources).gateway.keyed_token_sources == ("query:Token",)
+    with pytest.raises(SettingsError, match="none of query:Token is listed"):
+        small(gateway={**sources, "identity_sources": ["query:token", "X-Role"]})
 
 
 @pytest.mark.parametrize(

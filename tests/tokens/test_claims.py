@@ -380,6 +380,20 @@ async def test_an_oidc_token_without_a_type_is_an_id_token() -> None:
     assert (claims.token_use, claims.client_id, claims.scopes) == ("id", CLIENT, ())
 
 
+async def test_an_oidc_id_token_that_its_own_client_asked_for_is_taken() -> None:
+    claims = await verify_oidc(oidc_token(typ="JWT", azp=CLIENT))
+    assert (claims.token_use, claims.client_id) == ("id", CLIENT)
+    several = frozenset({CLIENT, "phone"})
+    both = await verify(
+        oidc_token(typ="JWT", azp="phone"),
+        kind="oidc",
+        issuer=OIDC,
+        audiences=frozenset({API}),
+        client_ids=several,
+    )
+    assert both.client_id == CLIENT
+
+
 @pytest.mark.parametrize(
     ("token", "refusal"),
     [
@@ -388,6 +402,14 @@ async def test_an_oidc_token_without_a_type_is_an_id_token() -> None:
             oidc_token(typ="JWT", aud="https://api.example.com", client_id=CLIENT),
             ClientRefused,
             id="an access token that does not say so is read as an ID token, and is for another audience",
+        ),
+        pytest.param(
+            oidc_token(typ="JWT", azp="another", client_id="another", scope="files/read"),
+            ClientRefused,
+            id="one that another client asked for, for this very audience",
+        ),
+        pytest.param(
+            oidc_token(typ=None, azp=[CLIENT]), TokenClaimMalformed, id="a requester that is no text"
         ),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
 from authorizer.aws.blocking import blocking_client
@@ -34,6 +35,7 @@ from tests.vending.factories import (
     make_settings,
 )
 from tests.vending.fake_sts import FakeSts
+from tests.world import AWS
 
 
 class Secrets:
@@ -315,7 +317,7 @@ async def test_the_thread_that_asks_for_keys_gives_up_soon_after_the_request(
 async def test_aws_itself_is_asked_where_nobody_says_otherwise(
     sts: FakeSts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boto3.client", lambda service, **_: Secrets(NEW)(service))
+    monkeypatch.setattr("boto3.Session.client", lambda _, service, **__: Secrets(NEW)(service))
     vendor = Vendor(sealed_settings(sealing=FROM_SECRETS), session=SESSION)
     assert await kid_at(vendor, NOW) == "new"
     await vendor.close()
@@ -339,3 +341,13 @@ def test_failures_of_keys_are_told_once_and_only_where_there_are_some() -> None:
     counts.key_failures += 2
     assert counts.take() == {"key_failures": 2}
     assert counts.take() == {}
+
+
+def test_a_blocking_client_leaves_no_session_behind_that_a_snapshot_would_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    assert blocking_client("secretsmanager").meta.service_model.service_name == "secretsmanager"
+    assert boto3.DEFAULT_SESSION is None
