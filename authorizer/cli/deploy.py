@@ -124,7 +124,15 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
         digest=digest,
         roll_out=None if roll_out == "AllAtOnce" else roll_out,
     )
-    made = generate(planned, chosen, command=_command(context), bundle=bundle.as_posix(), language=language)
+    made = generate(
+        planned,
+        chosen,
+        command=_command(context),
+        bundle=bundle.as_posix(),
+        language=language,
+        folder=(output or Path()).as_posix(),
+        access=access.as_posix() if _is_given(context, "access") else "",
+    )
     if output is None:
         click.echo(made.text, nl=False)
         return
