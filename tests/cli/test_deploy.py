@@ -205,6 +205,16 @@ def test_what_cannot_be_generated_is_refused(
     assert expected in ran.stderr
 
 
+@pytest.mark.parametrize("python", ["foo", "2.7", "3.10", "3.99", "3.13.1", ""])
+@pytest.mark.parametrize("command", [("bundle", "--sample"), ("deploy", "sam"), ("deploy", "terraform")])
+def test_a_python_that_lambda_does_not_have_is_refused_alike(
+    command: tuple[str, ...], python: str, repository: Path
+) -> None:
+    ran = run(*command, "--python", python, cwd=repository)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"{python!r} is the version of no Lambda runtime: expected one of 3.11," in ran.stderr
+
+
 # ── Terraform and CDK ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
