@@ -283,7 +283,8 @@ class _File:
         if expected is None:
             close = get_close_matches(str(expect), EXPECTED, n=1)
             meant = f"did you mean {close[0]!r}? " if close else ""
-            said = f"{where}: `expect` is {expect!r}: {meant}expected one of {', '.join(EXPECTED)}"
+            found = "is required" if expect is None else f"is {expect!r}"
+            said = f"{where}: `expect` {found}: {meant}expected one of {', '.join(EXPECTED)}"
             self._problem(said, (*path, "expect"))
             expected = "deny"
         user = row.get("user")
