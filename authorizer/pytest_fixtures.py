@@ -59,7 +59,9 @@ class EnforcingAws:
             try:
                 return event_for(self._authorizer, self._world, persona, route, region=self.region, **more)
             except SettingsError as error:
-                pytest.fail(str(error), pytrace=False)
+                # What the caller asked for: no problem of the configuration, as its own text would say.
+                said = "\n".join(error.problems)
+                raise pytest.fail.Exception(f"vended_event: {said}", pytrace=False) from None
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +80,9 @@ def enforcing_aws(authorizer_access: Path) -> Iterator[EnforcingAws]:
         from authorizer.local.world import local  # noqa: PLC0415
         from authorizer.runtime import Authorizer  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        pytest.fail(
+        raise pytest.fail.Exception(
             f"{error.name} is not installed: pip install 'cognito-authorizer[cli,local]'", pytrace=False
-        )
+        ) from None
     with pytest.MonkeyPatch.context() as environment, ExitStack() as closing:
         try:
             world = closing.enter_context(local(authorizer_access, os.environ))
@@ -91,7 +93,7 @@ def enforcing_aws(authorizer_access: Path) -> Iterator[EnforcingAws]:
             before = dict(os.environ)
             aws = EmbeddedAws(region, world.access.settings.roles)
         except SettingsError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         closing.callback(aws.close)
         _undo(before)
         for name in elsewhere(os.environ):

@@ -343,3 +343,9 @@ def test_a_paper_names_no_machine_no_address_of_a_person_and_no_stranger_s_page(
 def test_a_paper_never_says_decode(paper: Path) -> None:
     """It hides whether anything was checked. Where others call something so, it stands in backticks."""
     assert not re.search(r"\bdecod", prose(paper), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_no_paper_installs_the_package_from_an_index(paper: Path) -> None:
+    """It is on none: what is under its name there is somebody else's."""
+    assert not re.search(r"pip install\s+['\"]?cognito-authorizer\b", paper.read_text(encoding="utf-8"))

@@ -113,6 +113,9 @@ def test_what_cannot_be_had_fails_the_test_with_the_reason(
     result = outcomes(project)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([said])
+    told = result.stdout.str()
+    assert "During handling" not in told
+    assert "in the configuration" not in told
 
 
 @pytest.mark.parametrize(

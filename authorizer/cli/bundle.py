@@ -13,11 +13,16 @@ from authorizer.bundle.pins import Pin, read_pins, replaced, shipped
 from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import ARCHITECTURE, ARCHITECTURES, PYTHON, Runtime, copy_installed, download
 from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
+from authorizer.cli.options import (
+    access_option,
+    load_deployment,
+    python_option,
+    sample_names,
+    sample_option,
+)
 from authorizer.errors import SettingsError
 
 MEGABYTE = 1_000_000
-OLDEST = (3, 11)
 
 
 @click.command()
@@ -30,9 +35,7 @@ OLDEST = (3, 11)
     show_default=True,
     help="The zip to make.",
 )
-@click.option(
-    "--python", default=PYTHON, show_default=True, help="Version of the Lambda runtime, such as 3.13."
-)
+@python_option(default=PYTHON, show_default=True, help="Version of the Lambda runtime, such as 3.13.")
 @click.option(
     "--arch",
     type=click.Choice(list(ARCHITECTURES)),
@@ -95,8 +98,6 @@ def bundle(  # noqa: PLR0917 - click passes options by name
 
 def _runtime(python: str, architecture: str) -> Runtime:
     major, _, minor = python.partition(".")
-    if not (major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= OLDEST):
-        raise SettingsError([f"--python {python}: expected a version such as 3.13, 3.11 or newer"])
     found = interpreter(python)
     return Runtime(
         python=(int(major), int(minor)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option
+from authorizer.cli.options import access_option, python_option
 
 if TYPE_CHECKING:
     from authorizer.deployment.cloudformation import Form
@@ -56,9 +56,7 @@ OF_ONE_FORM = {
     help="auto makes the roles whose ARN access.toml takes from the environment, and takes those that it names for "
     "existing; new makes all; existing makes none.",
 )
-@click.option(
-    "--python", default=None, help="Version of the Lambda runtime; as `authorizer bundle` was told."
-)
+@python_option(default=None, help="Version of the Lambda runtime; as `authorizer bundle` was told.")
 @click.option("--arch", default=None, type=click.Choice(["x86_64", "arm64"]), help="The same.")
 @click.option(
     "--bundle",
@@ -124,7 +122,15 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
         digest=digest,
         roll_out=None if roll_out == "AllAtOnce" else roll_out,
     )
-    made = generate(planned, chosen, command=_command(context), bundle=bundle.as_posix(), language=language)
+    made = generate(
+        planned,
+        chosen,
+        command=_command(context),
+        bundle=bundle.as_posix(),
+        language=language,
+        folder=(output or Path()).as_posix(),
+        access=access.as_posix() if _is_given(context, "access") else "",
+    )
     if output is None:
         click.echo(made.text, nl=False)
         return

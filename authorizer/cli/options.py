@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,19 @@ coverage_option = click.option(
     show_default=True,
     help="Least coverage of each template by its cases, in percent.",
 )
+
+
+def _runtime(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    from authorizer.deployment.cloudformation import PYTHONS
+
+    if given is None or f"python{given}" in PYTHONS:
+        return given
+    known = ", ".join(name.removeprefix("python") for name in PYTHONS)
+    raise click.BadParameter(f"{given!r} is the version of no Lambda runtime: expected one of {known}")
+
+
+python_option = partial(click.option, "--python", callback=_runtime)
+"""For which runtime: what is bundled for one is deployed on it."""
 
 deployment_option = click.option(
     "--deployment",

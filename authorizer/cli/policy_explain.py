@@ -59,7 +59,7 @@ def explain(
     Exit code 0: allowed. 1: denied. 2: this user gets no policy.
     """
     from authorizer.engine import EngineError
-    from authorizer.engine.check import action_problems
+    from authorizer.engine.check import action_problems, key_problems, resource_problems
     from authorizer.engine.evaluate import AccessRequest, evaluate
 
     loaded = load_access(access, aws=aws)
@@ -76,11 +76,17 @@ def explain(
         raise click.UsageError("say --action and --resource, or --route")
     if wrong := next(action_problems(action), None):
         raise click.BadParameter(wrong, param_hint="--action")
+    if wrong := next(resource_problems([action], [resource], known=True), None):
+        raise click.BadParameter(wrong, param_hint="--resource")
+    context = _context(pairs)
+    for key in context:
+        if wrong := next(key_problems((), key), None):
+            raise click.BadParameter(wrong, param_hint="--context")
     names = names_of(loaded, role, templates)
     values, wanted = user_of(
         loaded.settings, role=role, claims=claims, scopes=scopes, groups=groups, issuer=issuer
     )
-    request = AccessRequest(action=action, resource=resource, context=_context(pairs))
+    request = AccessRequest(action=action, resource=resource, context=context)
     try:
         loaded.templates.render(names, values, scopes=wanted)
         branch = loaded.templates.trace(names, values, scopes=wanted)

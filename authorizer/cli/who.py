@@ -118,6 +118,9 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 def scopes_of(settings: "Settings", scopes: Sequence[str], groups: Sequence[str]) -> frozenset[str]:
     """The scopes that were named, and those that the groups bring."""
+    for scope in scopes:
+        if scope not in settings.scopes:
+            raise click.BadParameter(among(scope, settings.scopes), param_hint="--scope")
     brought: set[str] = set(scopes)
     for group in groups:
         if group not in settings.groups:

@@ -105,6 +105,9 @@ class _Template:
         }
         pseudo |= {name: str(value) for name, value in parameters.items() if name in pseudo}
         self._resolver = Resolver(tree, parameters=parameters, pseudo=pseudo, names=names, prefix=prefix)
+        if not prefix:
+            gathered.parameters.update(pseudo, self._resolver.declared, self._resolver.resources)
+            gathered.parameters.update(f"{name}Role" for name in self._resolver.resources)  # SAM's own
         self._arns: dict[str, str] = {}
         """What `Ref` or an attribute gives → the resource's ARN."""
         self._implicit: set[str] = set()

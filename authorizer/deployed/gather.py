@@ -46,6 +46,8 @@ class Gathered:
 
     names: Names = field(default_factory=Names)
     files: list[str] = field(default_factory=list)
+    parameters: set[str] = field(default_factory=set)
+    """What templates take a value of: their parameters, and resources whose names AWS makes."""
     roles: list[FoundRole] = field(default_factory=list)
     documents: dict[str, Policy] = field(default_factory=dict)
     """Texts of managed policies, by ARN."""

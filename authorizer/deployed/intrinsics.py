@@ -37,7 +37,7 @@ class Resolver:
         self._prefix = prefix
         self._pseudo = pseudo
         self._parameters = parameters
-        self._declared = _section(tree, "Parameters")
+        self.declared = _section(tree, "Parameters")
         self._conditions = _section(tree, "Conditions")
         self._mappings = _section(tree, "Mappings")
         self.resources = _section(tree, "Resources")
@@ -86,7 +86,7 @@ class Resolver:
     def name_of(self, logical: str) -> str:
         """A resource's physical name, or the stand-in for it. What AWS called it may be given as a parameter: no
         parameter has the name of a resource."""
-        if logical in self._parameters and logical not in self._declared:
+        if logical in self._parameters and logical not in self.declared:
             return str(self._parameters[logical])
         kind, properties = self._resource(logical)
         said = self.value(properties.get(kind.named_by)) if kind.named_by in properties else None
@@ -126,7 +126,7 @@ class Resolver:
             return NO_VALUE
         if name in self._pseudo:
             return self._pseudo[name]
-        if name in self._declared:
+        if name in self.declared:
             return self._parameter(name)
         return self._reference(name) if name in self.resources else self._elsewhere(str(name))
 
@@ -157,7 +157,7 @@ class Resolver:
         return str(resource.get("Type")) if isinstance(resource, dict) else ""
 
     def _parameter(self, name: str) -> Any:
-        row = self._declared[name]
+        row = self.declared[name]
         kind = str(row.get("Type", "String")) if isinstance(row, dict) else "String"
         value = self._parameters.get(name)
         if value is None and isinstance(row, dict) and not kind.startswith("AWS::SSM::"):
@@ -208,7 +208,7 @@ class Resolver:
                 self.value(more[name])
                 if name in more
                 else self._get_att(name)
-                if "." in name and name not in self._declared
+                if "." in name and name not in self.declared
                 else self._ref(name)
             )
             return found if isinstance(found, str) else self._names.open(name)

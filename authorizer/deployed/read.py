@@ -1,6 +1,7 @@
 """Files → one `Deployment`: each by the reader of its format. Opens the files, and those that their stacks nest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ def read_deployment(files: Sequence[Path], *, parameters: Mapping[str, str], reg
     """What the files say together. `parameters` are those of templates, `AWS::AccountId` and `AWS::StackName` among
     them; `region` is where stacks are deployed unless they say so.
 
-    Raises `DeploymentInvalid`: a file that cannot be read, or is of none of the three formats.
+    Raises `DeploymentInvalid`: a file that cannot be read, or is of none of the three formats; a parameter that no
+    template has.
     """
     gathered = Gathered()
     for file in files:
@@ -40,7 +42,18 @@ def read_deployment(files: Sequence[Path], *, parameters: Mapping[str, str], reg
                 open_file=_beside,
                 gathered=gathered,
             )
+    _check_known(parameters, gathered.parameters | {"AWS::AccountId", "AWS::Region"})
     return gathered.deployment()
+
+
+def _check_known(parameters: Iterable[str], known: Collection[str]) -> None:
+    for name in parameters:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]!r}? " if close else ""
+            raise DeploymentInvalid(
+                f"no template has a parameter {name!r}: {meant}expected one of {', '.join(sorted(known))}"
+            )
 
 
 def _json(text: str) -> Any:

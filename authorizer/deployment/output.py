@@ -29,15 +29,29 @@ class Output:
         return self.files[self.shown]
 
 
-def generate(plan: Plan, release: Release, *, command: str, bundle: str, language: Language) -> Output:
-    """All of it. `command` is what was typed, `bundle` the zip as the caller's folder sees it."""
+def generate(
+    plan: Plan,
+    release: Release,
+    *,
+    command: str,
+    bundle: str,
+    language: Language,
+    folder: str = ".",
+    access: str = "",
+) -> Output:
+    """All of it. `command` is what was typed; `bundle` is the zip, `folder` where all of it goes, and `access` the
+    access.toml that was named, as the caller's folder sees them."""
     if release.form == "terraform":
-        return _terraform(plan, release, command, bundle)
+        asked = terraform.required(plan)
+        made = Made(plan=plan, release=release, required=asked, folder=folder, access=access)
+        return _terraform(made, command, bundle)
     tree = template(plan, release)
     required = [name for name, one in tree["Parameters"].items() if "Default" not in one]
     if release.form == "cdk":
         required = [name for name in required if name not in ("CodeBucket", "CodeKey")]
-    made = Made(plan=plan, release=release, required=required, language=language)
+    made = Made(
+        plan=plan, release=release, required=required, language=language, folder=folder, access=access
+    )
     told = heading(made, command)
     if release.form != "cdk":
         files = {"template.yaml": to_yaml(tree, told), "STEPS.md": steps(made, bundle)}
@@ -53,16 +67,14 @@ def generate(plan: Plan, release: Release, *, command: str, bundle: str, languag
     return Output(shown=shown, files=files, once=brought)
 
 
-def _terraform(plan: Plan, release: Release, command: str, bundle: str) -> Output:
-    asked = terraform.required(plan)
-    made = Made(plan=plan, release=release, required=asked)
+def _terraform(made: Made, command: str, bundle: str) -> Output:
     module = {
         f"authorizer/{name}": text
         for name, text in _brought("terraform").items()
-        if plan.handing_out or not name.startswith("credentials")
+        if made.plan.handing_out or not name.startswith("credentials")
     }
     files = {
-        "main.tf": terraform.root(plan, release, heading(made, command)),
+        "main.tf": terraform.root(made.plan, made.release, heading(made, command)),
         **module,
         "STEPS.md": steps(made, bundle),
     }

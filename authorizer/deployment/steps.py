@@ -3,7 +3,7 @@
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from authorizer.deployment.cloudformation.assembly import Form, Release
@@ -24,6 +24,18 @@ class Made:
     """What has no default, by its name there."""
     language: str = ""
     """Of the app around CDK's construct."""
+    folder: str = "."
+    """Where it is written to, as the place sees it where `authorizer deploy` was run."""
+    access: str = ""
+    """The access.toml, where it was named."""
+
+    def path(self, name: str) -> str:
+        """A file of the folder, as one word to the shell."""
+        return shlex.quote(name if self.folder == "." else f"{self.folder}/{name}")
+
+    def command(self, name: str) -> str:
+        """A command of ours, of the same access.toml."""
+        return f"authorizer {name}" + (f" --access {shlex.quote(self.access)}" if self.access else "")
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -41,7 +53,7 @@ def heading(made: Made, command: str) -> str:
         [
             f"Made by `{command}` of {made.plan.place}: change that and make it again.",
             "",
-            *_deploy(made, "FILE"),
+            *_deploy(replace(made, folder="."), "FILE"),
             "",
             "With --output the command writes STEPS.md too: what to do before and after.",
         ]
@@ -74,37 +86,65 @@ def _deploy(made: Made, file: str) -> list[str]:
             attached = (
                 'http_api={id="…"}' if api == "HttpApiId" else 'rest_api={id="…", root_resource_id="…"}'
             )
-            return ["terraform init", f"terraform apply {values} \\", f"    -var '{attached}'"]
+            terraform = _terraform(made)
+            return [f"{terraform} init", f"{terraform} apply {values} \\", f"    -var '{attached}'"]
         case "cdk":
             values = " ".join(f"-c {name}=…" for name in (*made.required, api))
             return [
-                INSTALL[made.language],
-                "npx cdk bootstrap    # once for an account and Region",
-                f"npx cdk deploy {values}",
+                _inside(made, INSTALL[made.language]),
+                _inside(made, "npx cdk bootstrap") + "    # once for an account and Region",
+                _inside(made, f"npx cdk deploy {values}"),
             ]
 
 
 INSTALL: Final = {"python": "pip install -r requirements.txt", "typescript": "npm install"}
-TAKE_OFF: Final[dict[Form, str]] = {
-    "sam": "sam delete",
-    "cloudformation": f"aws cloudformation delete-stack --stack-name {STACK}",
-    "terraform": "terraform destroy",
-    "cdk": "npx cdk destroy",
-}
+
+
+def _terraform(made: Made) -> str:
+    return "terraform" if made.folder == "." else f"terraform -chdir={shlex.quote(made.folder)}"
+
+
+def _inside(made: Made, command: str) -> str:
+    """For tools that look for their files where they stand."""
+    return command if made.folder == "." else f"(cd {shlex.quote(made.folder)} && {command})"
+
+
+def _take_off(made: Made) -> str:
+    commands: dict[Form, str] = {
+        # It does not look where `sam deploy --guided` has kept the name.
+        "sam": "sam delete --stack-name STACK",
+        "cloudformation": f"aws cloudformation delete-stack --stack-name {STACK}",
+        "terraform": f"{_terraform(made)} destroy",
+        "cdk": _inside(made, "npx cdk destroy"),
+    }
+    return commands[made.release.form]
 
 
 def _lines(made: Made, bundle: str) -> Iterator[str]:
     plan, release = made.plan, made.release
     yield f"# Deploying {plan.place}"
     yield ""
-    yield from _prose("Made with what stands beside it. In capitals: what is yours to fill in.")
+    yield from _prose(
+        "Made with what stands beside it. Run every command in one place, the project's root: the folder that "
+        "`authorizer deploy` was run in. In capitals: what is yours to fill in."
+    )
     yield from _section("1. The function's zip")
+    yield from _prose(
+        "access.toml has to load here. Export what its `env:` names mean, or add `--sample` for the values of "
+        "events/personas.toml: none of them is in the zip. "
+        f"The names: {', '.join((*(one.name for one in plan.variables), *plan.unknown, 'AWS_REGION'))}."
+    )
     yield from _code(
-        f"authorizer bundle --python {release.python} --arch {release.architecture} --output {bundle}",
-        *([f"aws s3 cp {bundle} s3://BUCKET/{release.code}"] if release.form == "cloudformation" else []),
+        f"{made.command('bundle')} --python {release.python} --arch {release.architecture} "
+        f"--output {shlex.quote(bundle)}",
+        *(
+            [f"aws s3 cp {shlex.quote(bundle)} s3://BUCKET/{release.code}"]
+            if release.form == "cloudformation"
+            else []
+        ),
     )
     yield from _section("2. Deploy")
-    yield from _code(*_deploy(made, "template.yaml"))
+    yield from _code(*_deploy(made, made.path("template.yaml")))
     if release.form == "cdk":
         yield from _prose(
             "In an app of your own, take the construct: its `rest_authorizer` goes into `add_method`, its "
@@ -116,7 +156,7 @@ def _lines(made: Made, bundle: str) -> Iterator[str]:
             "In a configuration of your own it is a module: hand it `rest_api = { id = …, root_resource_id = … }` of "
             "your API's resource. Keep the state as you keep a secret: it holds the function's environment."
         )
-    yield from _trust(plan)
+    yield from _trust(made)
     yield from _section("4. Throttle the stages, if they are not")
     yield from _code(*(line for kind in made.kinds for line in THROTTLE[kind]))
     yield from _section("5. Select the authorizer, and deploy the API")
@@ -135,20 +175,19 @@ def _lines(made: Made, bundle: str) -> Iterator[str]:
     yield from _section("7. A user to try it with")
     yield from _user(plan)
     yield from _section("8. A new version, and back")
-    yield from _versions(release)
+    yield from _versions(made)
     yield from _section("9. Take it off")
-    yield from _prose(
-        f"Step 5 with `NONE` in place of `CUSTOM` and no id, deploy the API, then `{TAKE_OFF[release.form]}`. The log "
-        "stays: it says who was let in."
-    )
+    yield from _prose("Step 5 with `NONE` in place of `CUSTOM` and no id, deploy the API, then:")
+    yield from _code(_take_off(made))
+    yield from _prose("The log stays: it says who was let in.")
     if any(planned.exists for planned in plan.roles):
         yield from _prose("Take the statements of step 3 out of the roles' trust.")
     if plan.handing_out:
         yield from _credentials(release.form, [kind for kind in made.kinds if kind in CREDENTIALS])
 
 
-def _trust(plan: Plan) -> Iterator[str]:
-    existing = [planned for planned in plan.roles if planned.exists]
+def _trust(made: Made) -> Iterator[str]:
+    existing = [planned for planned in made.plan.roles if planned.exists]
     yield from _section("3. Let the roles trust it")
     if not existing:
         yield from _prose("Nothing to do: the roles are made with the function, and trust it alone.")
@@ -166,7 +205,7 @@ def _trust(plan: Plan) -> Iterator[str]:
         )
         yield from _code(
             "aws iam get-role --role-name MY_ROLE --query Role.AssumeRolePolicyDocument >trust.json",
-            f"authorizer trust {whose} --patch {shlex.quote(planned.role.name)} <trust.json >new.json",
+            f"{made.command('trust')} {whose} --patch {shlex.quote(planned.role.name)} <trust.json >new.json",
             "aws iam update-assume-role-policy --role-name MY_ROLE --policy-document file://new.json",
         )
 
@@ -202,7 +241,8 @@ def _header(source: str, plan: Plan) -> str:
     return f'-H "{source}: default"' if source == plan.role_header else f'-H "{source}: …"'
 
 
-def _versions(release: Release) -> Iterator[str]:
+def _versions(made: Made) -> Iterator[str]:
+    release = made.release
     if release.form == "terraform":
         yield from _prose(
             "Authorizers ask the alias `live`. Bundle and apply again, and it moves to the new version at once. To "
@@ -210,8 +250,8 @@ def _versions(release: Release) -> Iterator[str]:
             "all. Back is the same without the share. `version` is an output: note it before you apply."
         )
         yield from _code(
-            "terraform apply … -var held_version=OLDER -var new_version_percent=10",
-            "terraform apply … -var held_version=OLDER    # back",
+            f"{_terraform(made)} apply … -var held_version=OLDER -var new_version_percent=10",
+            f"{_terraform(made)} apply … -var held_version=OLDER    # back",
         )
         return
     yield from _prose(

@@ -6,6 +6,7 @@ key of its own); KMS Developer Guide, "Encryption context" (symmetric keys only)
 "Advanced cluster settings".
 """
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Final, TypeVar
@@ -31,6 +32,8 @@ from authorizer.model import Role
 
 _OfArn = TypeVar("_OfArn", Domain, Key)
 
+_MARK: Final = re.compile(r"\$\{(\w+)\}")
+"""A parameter without a value, or a name that AWS makes, as `World.show` writes it."""
 MAX_NAMED: Final = 3
 """Things that a role allows too much and that are named; the rest is counted."""
 
@@ -54,10 +57,12 @@ def values(world: World) -> Notes:
         return
     first, *others = world.authorizers
     if world.borrowed:
+        shown = (world.show(first.environment.get(name, "")) for name in world.borrowed)
+        lacking = list(dict.fromkeys(name for text in shown for name in _MARK.findall(text))) or ["NAME"]
         yield left_open(
             f"{', '.join(world.borrowed)}: no value in these files, so that another one was taken",
             first.place,
-            closes="give what the template lacks: --parameter NAME=VALUE",
+            closes=f"give what the template lacks: {' '.join(f'--parameter {name}=VALUE' for name in lacking)}",
         )
     else:
         yield checked("all `env:` names have the function's own values", first.place)

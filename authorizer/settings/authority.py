@@ -26,6 +26,8 @@ def speaks_for(section: Section) -> Authority | None:
     if section.says("speaks_for", _ANY):
         return Authority()
     inner = section.section("speaks_for")
+    if section.is_wrong("speaks_for"):
+        return Authority()  # no table: what it lacks is no further problem
     claims = inner.section("claims")
     value = Authority(
         roles=_named(inner, "roles"),

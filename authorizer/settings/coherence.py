@@ -51,7 +51,7 @@ def check(settings: Settings, templates: TemplateSet, problems: Problems, *, too
 
 def _check_names(settings: Settings, problems: Problems) -> None:
     def known(kind: str, name: str | None, names: Container[str], *path: str | int) -> None:
-        if name is not None and name not in names:
+        if name is not None and name not in names and not problems.about(path):
             problems.add(path, f"there is no {kind} {name!r}")
 
     if DEFAULT_ROLE in settings.roles:

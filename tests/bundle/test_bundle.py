@@ -306,7 +306,6 @@ def test_the_command_takes_the_libraries_from_where_it_is_told(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        pytest.param(["--python", "2.7"], "3.11 or newer", id="a Python that is too old"),
         pytest.param(["--installed", "--arch", "arm64"], "Lambda needs Linux aarch64", id="another platform"),
     ],
 )

@@ -66,6 +66,63 @@ def test_every_command_of_the_steps_exists_in_the_cli(repository: Path) -> None:
     assert "Take the statements of step 3" in steps
 
 
+@pytest.mark.parametrize("form", ["sam", "cloudformation", "terraform", "cdk", "cdk --language typescript"])
+@pytest.mark.parametrize("folder", ["infra", "infra/api", "."])
+def test_every_path_of_the_steps_is_there_from_the_root_when_its_turn_comes(
+    folder: str, form: str, repository: Path
+) -> None:
+    run("deploy", *form.split(), "--output", folder, cwd=repository)
+    (repository / "dist" / "authorizer.zip").unlink()
+    steps = (repository / folder / "STEPS.md").read_text()
+    assert "Run every command in one place, the project's root" in " ".join(steps.split())
+    commands = [
+        line for block in re.findall(r"```sh\n(.*?)```", steps, re.DOTALL) for line in block.splitlines()
+    ]
+    named = 0
+    for command in commands:
+        inside = re.match(r"\(cd (\S+) && (.*)\)", command)
+        at, line = (repository / inside[1], inside[2]) if inside else (repository, command)
+        assert at.is_dir(), command
+        if line.startswith("npx cdk"):
+            assert (at / "cdk.json").is_file()
+            [zip_file] = [json.loads((at / "authorizer.template.json").read_text())["Metadata"]["Bundle"]]
+            assert (at / zip_file).is_file()
+            named += 1
+        if line.startswith("npm install"):
+            assert (at / "package.json").is_file()
+        if moved := re.match(r"terraform(?: -chdir=(\S+))? ", line):
+            main = at / (moved[1] or ".") / "main.tf"
+            [zip_file] = re.findall(r'"(\S*authorizer\.zip)"', main.read_text())
+            assert (main.parent / zip_file).is_file()
+            named += 1
+        if "template.yaml" in line and (
+            uri := re.search(r"CodeUri: (\S+)", (at / folder / "template.yaml").read_text())
+        ):
+            assert (at / folder / uri[1]).is_file()
+        for path in re.findall(r"(?<= )(?:--template-file |-r |s3 cp |<|file://)([\w./-]+)", line):
+            assert (at / path).is_file(), command
+            named += 1
+        for path in re.findall(r"(?<= )(?:--output |>)([\w./-]+\.\w+)", line):
+            (at / path).write_text("written by this step")
+    assert named
+
+
+def test_the_steps_say_what_the_zip_needs_before_it_is_made(repository: Path) -> None:
+    run("deploy", "sam", "--output", "infra", cwd=repository)
+    before = (repository / "infra" / "STEPS.md").read_text().partition("authorizer bundle")[0]
+    names = re.findall(r'= "env:(\w+)"', (repository / "policies" / "access.toml").read_text())
+    assert len(names) > 5
+    assert [name for name in names if name not in before] == []
+    assert "`--sample`" in before
+
+
+def test_the_steps_are_of_the_access_toml_that_was_named(repository: Path) -> None:
+    (repository / "policies").rename(repository / "other policies")
+    run("deploy", "sam", "--access", "other policies/access.toml", "--output", "infra", cwd=repository)
+    steps = (repository / "infra" / "STEPS.md").read_text()
+    assert "authorizer bundle --access 'other policies/access.toml' --python" in steps
+
+
 def test_cloudformation_names_the_zip_and_its_version_by_the_zip(repository: Path) -> None:
     first = run("deploy", "cloudformation", "--output", ".", cwd=repository)
     assert first.returncode == 0, first.stderr
@@ -148,6 +205,16 @@ def test_what_cannot_be_generated_is_refused(
     assert expected in ran.stderr
 
 
+@pytest.mark.parametrize("python", ["foo", "2.7", "3.10", "3.99", "3.13.1", ""])
+@pytest.mark.parametrize("command", [("bundle", "--sample"), ("deploy", "sam"), ("deploy", "terraform")])
+def test_a_python_that_lambda_does_not_have_is_refused_alike(
+    command: tuple[str, ...], python: str, repository: Path
+) -> None:
+    ran = run(*command, "--python", python, cwd=repository)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"{python!r} is the version of no Lambda runtime: expected one of 3.11," in ran.stderr
+
+
 # ── Terraform and CDK ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -168,9 +235,9 @@ def test_terraform_prints_what_access_toml_decides_and_writes_the_module_too(rep
         if not file.name.startswith("credentials")
     }
     steps = (infra / "STEPS.md").read_text()
-    assert "terraform apply -var name=… -var user_pool_id=…" in steps
+    assert "terraform -chdir=infra apply -var name=… -var user_pool_id=…" in steps
     assert "-var held_version=OLDER -var new_version_percent=10" in steps
-    assert "`terraform destroy`" in steps
+    assert "\nterraform -chdir=infra destroy\n" in steps
     assert "`allow_origin`" in steps
 
 
@@ -207,7 +274,7 @@ def test_cdk_writes_template_and_construct_anew_and_keeps_the_app(
     assert "Default" not in template["Parameters"]["CodeKey"]
     steps = (infra / "STEPS.md").read_text()
     assert install in steps
-    assert "npx cdk deploy -c UserPoolId=…" in steps
+    assert "(cd infra && npx cdk deploy -c UserPoolId=…" in steps
     assert "CodeBucket" not in steps
     app = next(name for name in brought if name.startswith("app."))
     for name in (app, construct):

@@ -235,6 +235,26 @@ def test_explain_says_why_nothing_matches() -> None:
         ),
         pytest.param(("render", *ANN, "--group", "x"), "'x' is not among admins", id="an unknown group"),
         pytest.param(
+            ("explain", *ANN, *READ, "--scope", "data:wriet"),
+            "data:wriet' is not among data:read, data:write, files:read",
+            id="an unknown scope",
+        ),
+        pytest.param(
+            ("explain", *ANN, "--action", "s3:GetObject", "--resource", "s3://example-data/x"),
+            "'s3://example-data/x' is no ARN: expected arn:PARTITION:SERVICE",
+            id="no ARN",
+        ),
+        pytest.param(
+            ("explain", *ANN, "--action", "s3:GetObject", "--resource", "arn:aws:s3:::example-data"),
+            "'s3:GetObject' never works on 'arn:aws:s3:::example-data': expected arn:",
+            id="a bucket for an object",
+        ),
+        pytest.param(
+            ("explain", *ANN, *READ, "--context", "s3:prefx=a"),
+            "there is no condition key 's3:prefx' (closest: s3:prefix)",
+            id="an unknown condition key",
+        ),
+        pytest.param(
             ("explain", *ANN, *READ, "--context", "x"), "'x': expected KEY=VALUE", id="a key without a value"
         ),
         pytest.param(

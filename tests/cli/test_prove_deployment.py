@@ -74,6 +74,17 @@ def test_what_a_file_could_close_and_none_does_exits_1(tmp_path: Path) -> None:
     assert "--parameter NAME=VALUE" in result.stdout
 
 
+def test_a_parameter_that_is_lacking_is_named(tmp_path: Path) -> None:
+    parameter = "Parameters:\n  TheBucket: { Type: String }\n"
+    file = change(tmp_path, "        DATA_BUCKET: !Ref DataBucket", "        DATA_BUCKET: !Ref TheBucket")
+    file.write_text(file.read_text(encoding="utf-8").replace("Parameters:\n", parameter, 1), encoding="utf-8")
+    result = run("--deployment", file)
+    assert result.exit_code == 1
+    assert "give what the template lacks: --parameter TheBucket=VALUE\n" in result.stdout
+    given = run("--deployment", file, "--parameter", "TheBucket=files")
+    assert "what the template lacks" not in given.stdout
+
+
 def test_attach_yaml_with_what_the_account_says_leaves_nothing_open(tmp_path: Path) -> None:
     """The roles, bucket and pool are not the template's: their names are given, and the account describes them."""
     from tests.deployed.factories import ACCOUNT
@@ -124,6 +135,14 @@ def test_attach_yaml_with_what_the_account_says_leaves_nothing_open(tmp_path: Pa
         (("--deployment", TEMPLATE, "--smt", "x"), "without --deployment"),
         (("--deployment", TEMPLATE, "--parameter", "x"), "expected NAME=VALUE"),
         (("--deployment", TEMPLATE, "--parameter", "=x"), "expected NAME=VALUE"),
+        (
+            ("--deployment", TEMPLATE, "--parameter", "Foo=bar"),
+            "no template has a parameter 'Foo': expected one of",
+        ),
+        (
+            ("--deployment", TEMPLATE, "--parameter", "UserPoolIdd=x"),
+            "no template has a parameter 'UserPoolIdd': did you mean 'UserPoolId'?",
+        ),
         (("--parameter", "x=y"), "name one with --deployment"),
         (("--deployment", ROOT / "README.md"), "README.md"),
         (("--deployment", ROOT / "gone.yaml"), "gone.yaml"),

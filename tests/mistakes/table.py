@@ -1,4 +1,4 @@
-"""Fifty-two mistakes that somebody new makes, and what must be said of each.
+"""Fifty-eight mistakes that somebody new makes, and what must be said of each.
 
 Each is a small change of the repository that `authorizer init` writes, the command that its author would run next, and
 what that must tell. `‸` in a new text is where the caret has to point; it is taken out before the file is written.
@@ -226,6 +226,57 @@ MISTAKES: Final = (
         place=f"{ACCESS}:1:1",
         cause="byte order mark",
         remedy="save it as UTF-8 without",
+    ),
+    Mistake(
+        name="the editor wrote a byte order mark into a template",
+        edits=(Edit(HOME, "{# One folder", "\ufeff{# One folder"),),
+        command="check",
+        exit=1,
+        place=f"{HOME}:1:1",
+        cause="begins with a byte order mark",
+        remedy="[byte-order-mark]",
+    ),
+    Mistake(
+        name="a scope is tested without quotes",
+        edits=(Edit(DATA, '{% if "data:write" in scopes %}', "‸{% if data:write in scopes %}"),),
+        command="check",
+        exit=1,
+        cause="[template-syntax]",
+        remedy='`"data:write" in scopes`',
+    ),
+    Mistake(
+        name="a group has a list of roles",
+        edits=_access('role       = "admin"', 'role       = ‸["admin"]'),
+        command="check",
+        exit=1,
+        cause="groups.admins.role",
+        remedy="expected a text, found a list",
+    ),
+    Mistake(
+        name="an issuer speaks for a list",
+        edits=_access("[[issuers]]\n", '[[issuers]]\nspeaks_for = ‸["any"]\n'),
+        command="check",
+        exit=1,
+        cause="issuers[0].speaks_for",
+        remedy="expected a table, found a list",
+    ),
+    Mistake(
+        name="a case expects nothing",
+        edits=(Edit(CASES, 'expect    = "allow"\n', ""),),
+        command="policy test",
+        exit=2,
+        place=f"{CASES}:15:13",
+        cause="`expect` is required",
+        remedy="expected one of allow, deny, refused",
+    ),
+    Mistake(
+        name="a case asks for an address in place of an ARN",
+        edits=(Edit(CASES, '"arn:aws:s3:::{bucket}/home/{sub}', '"s3://{bucket}/home/{sub}'),),
+        command="policy test",
+        exit=2,
+        place=f"{CASES}:18:1",
+        cause="is no ARN",
+        remedy="expected arn:PARTITION:SERVICE",
     ),
     # ── Files that are not there ─────────────────────────────────────────────────────────────────────────────────────
     Mistake(

@@ -20,8 +20,8 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_there_are_fifty_two_and_no_two_alike() -> None:
-    assert len({mistake.name for mistake in MISTAKES}) == len(MISTAKES) == 52
+def test_there_are_fifty_eight_and_no_two_alike() -> None:
+    assert len({mistake.name for mistake in MISTAKES}) == len(MISTAKES) == 58
     assert {mistake.around for mistake in MISTAKES} == set(MEANWHILE)
 
 

@@ -12,6 +12,7 @@
 """
 
 from authorizer.deployment.cloudformation.assembly import Form, Release, template
+from authorizer.deployment.cloudformation.parameters import PYTHONS
 from authorizer.deployment.cloudformation.yaml_text import to_json, to_yaml
 
-__all__ = ["Form", "Release", "template", "to_json", "to_yaml"]
+__all__ = ["PYTHONS", "Form", "Release", "template", "to_json", "to_yaml"]

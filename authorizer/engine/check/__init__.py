@@ -1,6 +1,6 @@
 """A team's own tests of its templates, what they do not cover, and advice."""
 
-from authorizer.engine.check.asked import action_problems, request_problems
+from authorizer.engine.check.asked import action_problems, key_problems, request_problems, resource_problems
 from authorizer.engine.check.case_file import CASE_FILE, CASE_FILE_EXAMPLE, Form, parse_case_file, parse_cases
 from authorizer.engine.check.cases import EXPECTED, Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
@@ -43,6 +43,7 @@ __all__ = [
     "action_problems",
     "edition",
     "formatted",
+    "key_problems",
     "lint",
     "lint_coverage",
     "measure",
@@ -50,6 +51,7 @@ __all__ = [
     "parse_case_file",
     "parse_cases",
     "request_problems",
+    "resource_problems",
     "rests_on_services",
     "run_case",
     "run_route",

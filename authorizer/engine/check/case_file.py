@@ -198,6 +198,9 @@ class _File:
         path: Path = ("users", name)
         spec = self._only(spec, USER_KEYS, where, path)
         scopes = set(self._texts(spec, "scopes", where))
+        known_scopes = scopes if self._around.scopes is None else self._around.scopes
+        for scope in sorted(scopes.difference(known_scopes)):
+            self._problem(f"{where}: {_none('scope', scope, known_scopes)}", (*path, "scopes"))
         groups = self._texts(spec, "groups", where)
         for group in groups:
             if group not in self._around.groups:
@@ -280,7 +283,8 @@ class _File:
         if expected is None:
             close = get_close_matches(str(expect), EXPECTED, n=1)
             meant = f"did you mean {close[0]!r}? " if close else ""
-            said = f"{where}: `expect` is {expect!r}: {meant}expected one of {', '.join(EXPECTED)}"
+            found = "is required" if expect is None else f"is {expect!r}"
+            said = f"{where}: `expect` {found}: {meant}expected one of {', '.join(EXPECTED)}"
             self._problem(said, (*path, "expect"))
             expected = "deny"
         user = row.get("user")
@@ -339,9 +343,20 @@ class _File:
         for action in actions:
             for problem in self._around.action_problems(action):
                 self._problem(f"{where}: {problem}", (*path, "action"))
+        before = len(self._problems)
+        filled = [fill(resource) for resource in resources]
+        # A name that leads nowhere leaves no ARN behind: one problem is enough.
+        if actions and len(self._problems) == before:
+            for problem in self._around.resource_problems(actions, filled):
+                self._problem(f"{where}: {problem}", (*path, "resource"))
+        # What is denied may be tried with a key too many: no policy should be opened by it.
+        having = actions if row.get("expect") == "allow" else ()
+        for key in table:
+            for problem in self._around.key_problems(having, key):
+                self._problem(f"{where}: {problem}", (*path, "context", key))
         return tuple(
-            AccessRequest(action=action, resource=fill(resource), context=context)
-            for action, resource in product(actions, resources)
+            AccessRequest(action=action, resource=resource, context=context)
+            for action, resource in product(actions, filled)
         )
 
     def _read(self, claim: str, user: User) -> object:

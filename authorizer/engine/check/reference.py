@@ -46,14 +46,22 @@ class Service:
     prefix: str
 
     @cached_property
+    def types(self) -> Mapping[str, str]:
+        """Each of its types of resources, in lower case → the ARN."""
+        resources = _source().resources
+        return {
+            name.lower(): resources.get_resource_type_details(self.prefix, name)["arn"]
+            for name in resources.get_resource_types_for_service(self.prefix)
+        }
+
+    @cached_property
     def actions(self) -> tuple[Action, ...]:
         """All of its actions."""
         source = _source()
-        arns: dict[str, str] = {}
+        arns = self.types
         keys: dict[str, list[str]] = {}
         for name in source.resources.get_resource_types_for_service(self.prefix):
             details = source.resources.get_resource_type_details(self.prefix, name)
-            arns[name.lower()] = details["arn"]
             keys[name.lower()] = details.get("conditionKeys", [])
         found = []
         for name in source.actions.get_actions_for_service(self.prefix):

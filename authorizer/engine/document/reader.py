@@ -111,7 +111,7 @@ class Reader:
         for name in [name for name in tree if name not in _STATEMENT_NAMES]:
             close = get_close_matches(name, _STATEMENT_NAMES, n=1)
             if "Principal" in name:
-                said = "has no principal: it is about the one who carries it"
+                said = "has no place here: a session policy is about the one who carries it; take it out"
             elif close and close[0] not in meant:
                 meant[close[0]] = tree[name]  # read as what was meant: one misspelt name is one problem
                 said = f"is unknown: did you mean {close[0]!r}?"

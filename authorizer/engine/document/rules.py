@@ -159,9 +159,8 @@ def _action(action: str, allow: bool) -> Iterator[tuple[str, str]]:
 
 def _any_refused(actions: list[str]) -> str:
     return (
-        f'resource "*" is refused for {", ".join(actions)}: name the ARNs; an action that has none (Service '
-        "Authorization Reference) is granted by `managed_policies` of the role, or on `*` once "
-        "WITHOUT_RESOURCE_LEVEL in engine/document lists it"
+        f'resource "*" is refused for {", ".join(actions)}: name the ARNs; one that takes none and is '
+        "refused all the same goes into a policy of your own that `managed_policies` of the role names"
     )
 
 

@@ -40,6 +40,7 @@ SUFFIX = ".json.j2"
 RESERVED = frozenset({"scopes", "loop"})
 MAX_LISTED = 64
 """Most texts of one `in […]`. Each is a way of its own for whoever judges the template."""
+BYTE_ORDER_MARK = "\ufeff"
 TOO_DEEP = "nested too deeply"
 TESTS = (
     '`"SCOPE" in scopes`, `CLAIM is defined`, `CLAIM == "TEXT"`, `CLAIM in ["TEXT", …]`, `BOOLEAN_CLAIM`, '
@@ -127,6 +128,9 @@ class Compiler:
         return []
 
     def _text(self, text: str, place: Place) -> None:
+        if text.startswith(BYTE_ORDER_MARK):
+            self._problem(place, "begins with a byte order mark: save it as UTF-8 without one")
+            text = text.removeprefix(BYTE_ORDER_MARK)
         for number, line in enumerate(text.split("\n")):
             if not all(" " <= char <= "ÿ" or char in "\t\r" for char in line):
                 where = Place(place.template, place.line + number)

@@ -5,6 +5,10 @@ from typing import Final
 
 _TAG: Final = re.compile(r"\{#.*?#\}|\{%[-+]?\s*(?P<word>\w+)(?P<rest>.*?)[-+]?%\}", re.DOTALL)
 _OPENS: Final = ("if", "for")
+_BARE: Final = re.compile(
+    r"""\{%[-+]?\s*(?:el)?if\b[^%"']*?([\w./*-]+:[\w:./*-]+)\s+(?:not\s+)?in\s+scopes\b"""
+)
+"""A scope without its quotes."""
 _HOLE: Final = re.compile(r"\{\{(?![^{}]*\}\})[^{}\n]*\}?")
 """One whose braces do not come, as much of it as stands on its line."""
 
@@ -31,6 +35,12 @@ def in_words(source: str, line: int, said: str) -> tuple[int, str]:
         return (
             _line(source, tag.start()),
             f"`{{% {tag['word']}{tag['rest'].rstrip()} %}}` is never closed: expected {{% end{tag['word']} %}}",
+        )
+    bare = next((each for each in _BARE.finditer(source) if _line(source, each.start()) == line), None)
+    if bare is not None:
+        return (
+            line,
+            f'this test is not one of a template\'s: write the scope in quotes, `"{bare[1]}" in scopes`',
         )
     return line, said
 

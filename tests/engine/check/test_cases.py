@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,137 @@ def test_a_branch_that_allows_nothing_is_covered_by_a_refusal() -> None:
     results = [run(head, expect='"refused"'), run(head, user='"writer"')]
     assert [result.status for result in results] == ["PASS", "PASS"]
     assert measure(results, TEMPLATES)[0].percent == 100
+
+
+# ── What nobody can ask for ──────────────────────────────────────────────────────────────────────────────────────────
+
+REFERENCE = replace(AROUND, reference=True, scopes=["w"])
+
+
+def problems(row: dict[str, str], *, around: Surroundings = REFERENCE, head: str = HEAD) -> list[str]:
+    """Of one case, without their places."""
+    usual = {"action": '"s3:GetObject"', "resource": '"arn:aws:s3:::{bucket}/x"', "expect": '"deny"'}
+    lines = [f"{key} = {value}" for key, value in (usual | row).items()]
+    text = "\n".join((head, "[[cases]]", 'name = "x"', 'user = "ann"', *lines))
+    try:
+        parse_cases(text, file="t.toml", around=around)
+    except CaseInvalid as invalid:
+        return [re.sub(r"^t\.toml:\d+: [^:]*: ", "", problem) for problem in invalid.problems]
+    return []
+
+
+OBJECT_ARNS = "expected arn:${Partition}:s3:${Region}:"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        pytest.param(
+            {"resource": '"s3://b/acme/x"'},
+            ["'s3://b/acme/x' is no ARN: expected arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME, such as arn:"],
+            id="an address",
+        ),
+        pytest.param({"resource": '""'}, ["'' is no ARN"], id="nothing"),
+        pytest.param({"resource": '"arn:awz:s3:::b/x"'}, ["is of no partition"], id="another partition"),
+        pytest.param(
+            {"resource": '"arn:aws:s4:::b/acme/x"'},
+            ["'s3:GetObject' never works on 'arn:aws:s4:::b/acme/x': " + OBJECT_ARNS],
+            id="another service",
+        ),
+        pytest.param(
+            {"resource": '"arn:aws:s3:::b"'}, ["never works on 'arn:aws:s3:::b'"], id="a bucket for an object"
+        ),
+        pytest.param(
+            {"resource": '["s3://b/x", "", "arn:aws:s4:::b/x", "arn:aws:s3:::b/x"]'},
+            ["'s3://b/x' is no ARN", "'' is no ARN", "never works on 'arn:aws:s4:::b/x'"],
+            id="each beside one that there is",
+        ),
+        pytest.param(
+            {"context": '{ "s3:prefx" = "a" }'},
+            ["there is no condition key 's3:prefx' (closest: s3:prefix): expected one that AWS has"],
+            id="a misspelt key",
+        ),
+        pytest.param(
+            {"context": '{ "aws:SurceIp" = "a" }'},
+            ["there is no condition key 'aws:SurceIp' (closest: aws:sourceip)"],
+            id="a misspelt global key",
+        ),
+        pytest.param(
+            {"context": '{ "s3:prefix" = "a" }', "expect": '"allow"'},
+            ["s3:prefix is absent from requests for s3:GetObject: expected a key such as aws:"],
+            id="a key of other actions where it is allowed",
+        ),
+        pytest.param(
+            {
+                "action": '"s3:ListAllMyBuckets"',
+                "resource": '"*"',
+                "context": '{ "s3:prefix" = "a" }',
+                "expect": '"allow"',
+            },
+            ["s3:prefix is absent from requests for s3:ListAllMyBuckets: expected a key such as"],
+            id="a key of other actions where nothing is asked",
+        ),
+        pytest.param(
+            {"resource": '"{y}"'},
+            ["`{y}` is no variable, claim"],
+            id="one problem of a name that leads nowhere",
+        ),
+    ],
+)
+def test_a_request_that_nobody_can_make_is_refused(row: dict[str, str], said: list[str]) -> None:
+    found = problems(row)
+    assert len(found) == len(said), found
+    for part, problem in zip(said, found, strict=True):
+        assert part in problem
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"resource": '"*"'}, id="every resource"),
+        pytest.param({"resource": '"arn:aws:s3:::b/acme/*"'}, id="a star as a character"),
+        pytest.param(
+            {"action": '"s3:ListAllMyBuckets"', "resource": '"arn:aws:s3:::b"'}, id="no resource level"
+        ),
+        pytest.param(
+            {
+                "action": '["s3:GetObject", "s3:ListBucket"]',
+                "resource": '["arn:aws:s3:::b", "arn:aws:s3:::b/x"]',
+            },
+            id="a bucket and an object",
+        ),
+        pytest.param(
+            {
+                "action": '"ssm:GetParametersByPath"',
+                "resource": '["arn:aws:ssm:eu-west-1:1:parameter/x", "arn:aws:ssm:eu-west-1:1:parameter"]',
+            },
+            id="a path above names",
+        ),
+        pytest.param(
+            {"context": '{ "AWS:SourceIp" = "203.0.113.1" }', "expect": '"allow"'}, id="a global key"
+        ),
+        pytest.param({"context": '{ "accounts.google.com:sub" = "x" }'}, id="an issuer's key"),
+        pytest.param({"context": '{ "s3:prefix" = "x" }'}, id="a key too many where it is denied"),
+    ],
+)
+def test_a_request_that_somebody_can_make_is_none(row: dict[str, str]) -> None:
+    assert problems(row) == []
+
+
+OTHERS = {"resource": '"arn:aws:s4:::b/x"', "context": '{ "s3:prefx" = "a" }'}
+
+
+def test_without_a_reference_the_form_of_an_arn_is_judged_alone() -> None:
+    around = replace(REFERENCE, reference=False)
+    assert problems(OTHERS, around=around) == []
+    assert problems({"resource": '"s3://b/x"'}, around=around) == [
+        "'s3://b/x' is no ARN: expected arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME"
+    ]
+
+
+def test_a_scope_that_there_is_not_is_refused() -> None:
+    head = HEAD.replace('scopes = ["w"]', 'scopes = ["w", "ww"]')
+    assert problems({}, head=head) == ["there is no scope 'ww': did you mean 'w'? expected one of w"]
 
 
 CASES = Path(__file__).parents[3] / "policies" / "cases"

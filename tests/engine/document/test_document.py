@@ -238,7 +238,7 @@ MALFORMED = [
     pytest.param(policy(Resource=5), "`Resource`", id="a number as resource"),
     pytest.param(policy(Resource=[5, "*"]), "`Resource`", id="a number among the resources"),
     pytest.param(policy(Condition={"NumericEquals": {"s3:max-keys": float("nan")}}), "NaN", id="NaN"),
-    pytest.param(policy(Principal="*"), "principal", id="a principal"),
+    pytest.param(policy(Principal="*"), "has no place here", id="a principal"),
     pytest.param(
         policy(Condition={"NullIfExists": {"s3:prefix": "true"}}), "operator", id="Null with IfExists"
     ),
@@ -350,7 +350,7 @@ NO_SERVICE = "action {!r} has no valid service: expected letters, digits, `.` an
 SAID_OF_STATEMENTS = [
     pytest.param(
         {"Principal": "*"},
-        ["element 'Principal' has no principal: it is about the one who carries it"],
+        ["element 'Principal' has no place here: a session policy is about the one who carries it; take it out"],
         id="a principal",
     ),
     pytest.param(
@@ -608,3 +608,12 @@ def test_what_is_shared_is_told_by_whole_names(field: str, value: str) -> None:
     assert not list(sharing_problems(Sharing(**fields)))  # type: ignore[arg-type]
     changed = {**fields, field: value if field == "statement" else (value,)}
     assert [name for name, _ in sharing_problems(Sharing(**changed))] == [field]  # type: ignore[arg-type]
+
+
+def test_who_may_not_write_a_star_is_told_what_they_can_do_themselves() -> None:
+    """The table of actions is this package's, and none of its users'."""
+    with pytest.raises(DocumentInvalid) as caught:
+        parse_session(policy(Resource="*"))
+    [problem] = caught.value.problems
+    assert "`managed_policies` of the role names" in str(problem)
+    assert "WITHOUT_RESOURCE_LEVEL" not in str(problem)

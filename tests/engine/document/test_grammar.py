@@ -103,8 +103,16 @@ MALFORMED = [
     pytest.param(policies(Statement=[[READ]]), "not a JSON object, but a list", id="a list for a statement"),
     # A statement's elements.
     pytest.param(policy(Extra="x"), "element 'Extra' is unknown", id="an unknown element of a statement"),
-    pytest.param(policy(Principal={"AWS": "*"}), "'Principal' has no principal", id="a Principal"),
-    pytest.param(policy(NotPrincipal="*"), "'NotPrincipal' has no principal", id="a NotPrincipal"),
+    pytest.param(
+        policy(Principal={"AWS": "*"}),
+        "'Principal' has no place here: a session policy is about",
+        id="a Principal",
+    ),
+    pytest.param(
+        policy(NotPrincipal="*"),
+        "'NotPrincipal' has no place here: a session policy is about",
+        id="a NotPrincipal",
+    ),
     pytest.param(policy(Sid=[]), "`Sid` is an empty list: expected text", id="a Sid in a list"),
     pytest.param(policy(Sid={}), "`Sid` is an object: expected text", id="a Sid that is an object"),
     pytest.param(policy(Sid=5), "`Sid` is a number: expected text", id="a Sid that is a number"),

@@ -40,6 +40,15 @@ END = "unexpected end of template"
         ),
         pytest.param("{# {% if a %} #}", 1, END, (1, END), id="a tag in a comment"),
         pytest.param("{% if a %}", 1, "something else", (1, "something else"), id="where Jinja says something else"),
+        pytest.param(
+            '{}\n{% if "a" in scopes and reports:write in scopes %}', 2, "expected token 'end of statement block'",
+            (2, "expected token 'end of statement block'"), id="a scope without quotes behind another test",
+        ),
+        pytest.param(
+            "{}\n{%- if not reports:write not in scopes %}", 2, "expected token 'end of statement block'",
+            (2, 'this test is not one of a template\'s: write the scope in quotes, `"reports:write" in scopes`'),
+            id="a scope without quotes",
+        ),
         pytest.param("{% else %}", 1, "unknown tag", (1, "unknown tag"), id="a tag that opens and closes nothing"),
     ],
 )  # fmt: skip
