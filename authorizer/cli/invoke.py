@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
 
 SECRET_KEYS = frozenset(("secretAccessKey", "sessionToken", "credentials"))
 MASK = "****"
+_PLACE = re.compile(r"[a-zA-Z0-9._-]+/.+", re.DOTALL)
+"""What boto3 sends: the characters of a bucket's name, and any key."""
 EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "failure": EXIT_UNDECIDED}
+
+
+def _places(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for place in given:
+        if not _PLACE.fullmatch(place):
+            raise click.BadParameter(
+                f"{place!r} is no object: expected BUCKET/KEY, such as example-data/home/x"
+            )
+    return given
 
 
 @click.command()
@@ -41,6 +53,7 @@ EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "
     "places",
     multiple=True,
     metavar="BUCKET/KEY",
+    callback=_places,
     help="Then read this object with the caller's credentials at the local AWS, which has it, and tell why it may or "
     "may not be read. Again for each object.",
 )
@@ -55,6 +68,8 @@ def invoke(
 
     Exit code 0: allowed. 1: denied or unauthorized. 2: it could not be decided.
     """
+    if str(event) == "-" and sys.stdin is None:
+        raise click.UsageError("- is standard input, which is closed: expected a JSON file or an open one")
     try:
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
         document = parse_json(text)

@@ -28,6 +28,11 @@ def _found(_: click.Context, __: click.Parameter, given: Path | None) -> Path:
             return Path(os.path.relpath(folder / ACCESS, here))
     if given is not None and given.is_file():
         return given
+    if given is not None and given.is_dir():
+        raise click.UsageError(
+            f"{given}: that is a folder: expected the file in it that is the configuration, such as "
+            f"{given / ACCESS.name}"
+        )
     looked = "" if given is not None else ", here or in a folder above"
     raise click.UsageError(
         f"{given or ACCESS}: there is no such file{looked}: run it where policies/ is, name it with --access or "

@@ -106,6 +106,16 @@ def test_the_environment_names_the_configuration(tmp_path: Path) -> None:
     assert (gone.returncode, "gone.toml: there is no such file: run it" in gone.stderr) == (2, True)
 
 
+def test_a_folder_is_not_taken_for_the_configuration() -> None:
+    done = run("check", "--access", "policies")
+    assert done.returncode == 2
+    assert (
+        "policies: that is a folder: expected the file in it that is the configuration, such as"
+        in done.stderr
+    )
+    assert "policies/access.toml" in done.stderr
+
+
 def test_a_route_that_is_closed_says_what_would_open_it(tmp_path: Path) -> None:
     done = run("invoke", "events/closed-route-deny.json", home=tmp_path)
     assert (
