@@ -1,6 +1,8 @@
 """How commands end that cannot do their work."""
 
 import errno
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +38,10 @@ def raising(error: BaseException) -> Callable[[], object]:
             id="a full disk",
         ),
         pytest.param(
+            OSError(errno.ENOSPC, "No space left on device"), 2,
+            "authorizer x: what it prints: No space left on device; make room", id="a full disk behind a redirection",
+        ),
+        pytest.param(
             PermissionError(errno.EACCES, "Permission denied", "a.txt"), 2, "authorizer x: a.txt: Permission denied\n",
             id="a file that is not ours",
         ),
@@ -51,7 +57,13 @@ def test_a_command_that_cannot_go_on_says_why(
 
 
 @pytest.mark.parametrize(
-    "error", [ModuleNotFoundError("no", name="nonsense"), ModuleNotFoundError("no"), OSError("unheard of")]
+    "error",
+    [
+        ModuleNotFoundError("no", name="nonsense"),
+        ModuleNotFoundError("no"),
+        OSError("unheard of"),
+        OSError(errno.EIO, "unheard of"),
+    ],
 )
 def test_a_fault_of_our_own_is_shown_whole(error: BaseException) -> None:
     with pytest.raises(type(error)):
@@ -85,6 +97,62 @@ def test_without_the_extra_the_command_says_so(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit, match=r"click is not installed: pip install 'cognito-authorizer\[cli\]'"):
         main()
+
+
+# ── What it prints to ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """A line of bash that has `authorizer`, at the sample."""
+    command = f"set -o pipefail; authorizer() {{ '{sys.executable}' -m authorizer \"$@\"; }}; {line}"
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param("check", id="by click"), pytest.param("policy reach --group editors", id="by rich")],
+)
+def test_a_reader_that_goes_away_is_no_finding(command: str) -> None:
+    done = shell(f"authorizer {command} 2>/dev/null | true; echo ${{PIPESTATUS[0]}}")
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+def test_a_reader_that_goes_away_while_a_problem_is_told_is_one_too() -> None:
+    with pytest.raises(SystemExit) as end:
+        ended(raising(BrokenPipeError(errno.EPIPE, "Broken pipe")), "authorizer x")
+    assert end.value.code == 141
+
+
+@pytest.mark.parametrize("command", ["check", "policy reach --group editors"])
+def test_what_finds_no_room_says_so_once(command: str) -> None:
+    done = shell(f"authorizer {command} >/dev/full", DATA_BUCKET="data")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(
+        "what it prints: No space left on device; make room and run it again"
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_letters_that_a_terminal_has_not_are_told_by_their_numbers() -> None:
+    done = shell("authorizer capacity --users 100 --rps 1", PYTHONIOENCODING="latin-1", COLUMNS="120")
+    assert "Traceback" not in done.stderr
+    assert "$/10\\u2076" in done.stdout
+
+
+def test_standard_input_that_is_closed_is_told() -> None:
+    done = shell("authorizer invoke - <&-")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "standard input, which is closed" in done.stderr
 
 
 # ── Which configuration ──────────────────────────────────────────────────────────────────────────────────────────────
