@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.closed import closed_because
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option
 from authorizer.errors import RouteClosed
 from authorizer.model import Decision, Verdict
@@ -150,10 +150,8 @@ def _shown(value: object, show_secrets: bool) -> object:
 def _explain(decision: Decision, record: Record, *, aws: bool) -> None:
     """Each stage, what came of it and its milliseconds, then the policy as it can be copied, on standard error."""
     console = literal_console(stderr=True)
-    table = Table(title="from event to answer", title_justify="left", show_lines=True)
-    table.add_column("stage", style="bold")
-    table.add_column("what came of it", overflow="fold")
-    table.add_column("ms", justify="right")
+    columns = (Column("stage", style="bold"), "what came of it", Column("ms", justify="right"))
+    table = folding_table(*columns, title="from event to answer", title_justify="left", show_lines=True)
     told = _told(record, aws=aws)
     for stage, milliseconds in record.milliseconds.items():
         table.add_row(stage, _literal(told[stage]), f"{milliseconds:.2f}")
@@ -174,10 +172,8 @@ def _show(tried: "Sequence[Tried]") -> None:
     """What came of the objects that were asked for, on standard error."""
     if not tried:
         return
-    table = Table(title="with these credentials", title_justify="left", show_lines=True)
-    table.add_column("GET", overflow="fold")
-    table.add_column("", justify="right")
-    table.add_column("why", overflow="fold")
+    columns = ("GET", Column("", justify="right"), "why")
+    table = folding_table(*columns, title="with these credentials", title_justify="left", show_lines=True)
     for each in tried:
         style = "green" if each.status == HTTPStatus.OK else "red"
         table.add_row(
