@@ -13,7 +13,7 @@ from authorizer.bundle.pins import Pin, read_pins, replaced, shipped
 from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import ARCHITECTURE, ARCHITECTURES, PYTHON, Runtime, copy_installed, download
 from authorizer.cli.console import folding_table, literal_console
-from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
+from authorizer.cli.options import access_option, json_option, load_deployment, sample_names, sample_option
 from authorizer.errors import SettingsError
 
 MEGABYTE = 1_000_000
@@ -48,7 +48,7 @@ OLDEST = (3, 11)
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Further pinned libraries, with hashes, or other versions of the package's own; repeat for each file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@json_option("Print what was made as JSON.")
 def bundle(  # noqa: PLR0917 - click passes options by name
     access: Path,
     sample: bool,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli.console import folding_table, literal_console
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, aws_option, json_option, load_access
 from authorizer.cli.progress import watched
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ COLUMNS = ("TTL", "shared", "STS/s", "left", "gateway", "memory", "table", "p50/
     show_default=True,
     help="Into how many users divide.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@json_option("Print the answer as JSON.")
 def capacity(
     *,
     access: Path,

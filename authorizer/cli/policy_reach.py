@@ -10,7 +10,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import folding_table, literal_console
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, aws_option, json_option, load_access
 from authorizer.cli.told import plain_example
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--role", help="What whoever has this role reaches.")
 @click.option("--issuer", help="What users of this issuer reach: a user pool's id, or an `iss`.")
 @click.option("--persona", help="What this person of events/personas.toml reaches.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@json_option("Print the answer as JSON.")
 def reach(
     *,
     access: Path,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli.console import folding_table, literal_console
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.options import access_option, aws_option, json_option, load_access
 from authorizer.cli.told import plain_example
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MOST = 6
     metavar="KEY=VALUE",
     help="A condition key of the request; repeat for several values, and leave VALUE empty for one that is not there.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@json_option("Print the answer as JSON.")
 def who_can(
     *,
     what: str,

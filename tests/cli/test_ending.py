@@ -1,6 +1,7 @@
 """How commands end that cannot do their work."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -202,3 +203,57 @@ def test_the_policy_is_explained_below_as_it_can_be_copied(tmp_path: Path) -> No
 
 def test_of_a_route_that_was_not_judged_nothing_is_said() -> None:
     assert closed_because(Record(0), sample_access().settings) == ""
+
+
+# ── As JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+USER = ("--role", "editor", "--claim", "tenant=acme")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("policy", "check"), id="check"),
+        pytest.param(("policy", "test"), id="test"),
+        pytest.param(("policy", "prove"), id="prove"),
+        pytest.param(("policy", "diff", "."), id="diff"),
+        pytest.param(("policy", "who-can", "GET /data/x"), id="who-can"),
+        pytest.param(("policy", "reach", "--group", "editors"), id="reach"),
+        pytest.param(("policy", "explain", *USER, "--route", "GET /data/x"), id="explain"),
+        pytest.param(("policy", "render", *USER), id="render"),
+        pytest.param(("policy", "split", "editor"), id="split"),
+        pytest.param(("capacity", "--users", "100", "--rps", "1"), id="capacity"),
+        pytest.param(("bundle", "--sample"), id="bundle"),
+        pytest.param(("revoke", "--before", "now", "--sample"), id="revoke"),
+    ],
+)
+def test_a_configuration_that_does_not_load_is_the_same_json_everywhere(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    run("init", "--sample", str(tmp_path))
+    access = tmp_path / "policies/access.toml"
+    access.write_text(access.read_text().replace('"data:read"', '"data:reed"', 1))
+    asked = run("check", "--json", cwd=tmp_path)
+    done = run(*command, "--json", cwd=tmp_path)
+    assert (asked.returncode, done.returncode) == (1, 2)
+    assert json.loads(done.stdout) == json.loads(asked.stdout) != []
+
+
+def test_all_that_is_found_is_one_list(tmp_path: Path) -> None:
+    run("init", "--sample", str(tmp_path))
+    fine = run("check", "--all", "--json", cwd=tmp_path)
+    assert (fine.returncode, json.loads(fine.stdout)) == (0, [])
+    home = tmp_path / "policies/templates/s3-home.json.j2"
+    home.write_text(home.read_text().replace('"Sid": "OwnObjects"', '"Sid":"OwnObjects"'))
+    found = run("check", "--all", "--json", cwd=tmp_path)
+    assert found.returncode == 1
+    assert json.loads(found.stdout) == [
+        "policies/templates/s3-home.json.j2: the template is laid out otherwise"
+    ]
+
+
+def test_a_file_of_cases_that_cannot_be_read_is_json_too(tmp_path: Path) -> None:
+    run("init", "--sample", str(tmp_path))
+    (tmp_path / "policies/cases/odd.toml").write_text("odd = 1")
+    for command in (("check", "--all"), ("policy", "test")):
+        assert json.loads(run(*command, "--json", cwd=tmp_path).stdout)
