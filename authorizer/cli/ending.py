@@ -60,6 +60,18 @@ def _drop_unwritten() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _leave_unended() -> None:
+    """What waited for something ends with the process; Python and asyncio would show a traceback of each."""
+    import logging
+
+    sys.unraisablehook = _unsaid
+    logging.getLogger("asyncio").disabled = True
+
+
+def _unsaid(_: object) -> None:
+    """Nothing is told."""
+
+
 def _ended(command: Callable[[], object], name: str) -> NoReturn:
     try:
         code = command()
@@ -71,6 +83,7 @@ def _ended(command: Callable[[], object], name: str) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        _leave_unended()
         click.echo(
             f"{name}: interrupted: nothing was decided, and what was written may be incomplete", err=True
         )

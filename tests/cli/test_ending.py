@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -49,8 +50,15 @@ def raising(error: BaseException) -> Callable[[], object]:
     ],
 )  # fmt: skip
 def test_a_command_that_cannot_go_on_says_why(
-    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+    error: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # What an interrupted process no longer tells, the next test does.
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(logging.getLogger("asyncio"), "disabled", False)
     with pytest.raises(SystemExit) as end:
         ended(raising(error), "authorizer x")
     assert end.value.code == code
@@ -98,6 +106,39 @@ def test_without_the_extra_the_command_says_so(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit, match=r"click is not installed: pip install 'cognito-authorizer\[cli\]'"):
         main()
+
+
+UNENDED = """
+import asyncio
+from authorizer.cli.ending import ended
+
+async def stubborn():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(60)
+
+def command():
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(stubborn())
+    failed = loop.create_future()
+    failed.set_exception(OSError("never asked for"))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    raise KeyboardInterrupt
+
+ended(command, "authorizer x")
+"""
+
+
+def test_ctrl_c_leaves_no_traceback_of_what_waited() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNENDED], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 130
+    assert done.stderr == (
+        "authorizer x: interrupted: nothing was decided, and what was written may be incomplete\n"
+    )
 
 
 # ── What it prints to ────────────────────────────────────────────────────────────────────────────────────────────────
