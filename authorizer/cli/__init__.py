@@ -54,7 +54,7 @@ SUMMARIES: Mapping[str, str] = {
     "logout": "Sign out: forget and revoke your tokens.",
     "fmt": "Lay out the templates in one way.",
     "schema": "Print the JSON Schema of access.toml, personas or cases, for an editor.",
-    "why": "Say what the code of a finding means, and what to do.",
+    "why": "Say what the code of a finding or a refusal means, and what to do.",
 }
 
 

@@ -6,15 +6,16 @@ from functools import partial
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.table import Column
 
 from authorizer.bundle.build import Bundle, build
 from authorizer.bundle.pins import Pin, read_pins, replaced, shipped
 from authorizer.bundle.pythons import HERE, interpreter
 from authorizer.bundle.wheels import ARCHITECTURE, ARCHITECTURES, PYTHON, Runtime, copy_installed, download
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import (
     access_option,
+    json_option,
     load_deployment,
     python_option,
     sample_names,
@@ -51,7 +52,7 @@ MEGABYTE = 1_000_000
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Further pinned libraries, with hashes, or other versions of the package's own; repeat for each file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@json_option("Print what was made as JSON.")
 def bundle(  # noqa: PLR0917 - click passes options by name
     access: Path,
     sample: bool,
@@ -130,16 +131,14 @@ def _check_platform(runtime: Runtime) -> None:
 
 def _show(made: Bundle) -> None:
     console = literal_console()
-    table = Table(title="what the bundle holds", title_justify="left")
-    for name in ("part", "files", "installed", "in the bundle"):
-        table.add_column(name, justify="left" if name == "part" else "right")
+    numbers = (Column(name, justify="right") for name in ("files", "installed", "in the bundle"))
+    table = folding_table("part", *numbers, title="what the bundle holds", title_justify="left")
     for part in made.parts:
         if part.files:
             table.add_row(part.name, str(part.files), _megabytes(part.installed), _megabytes(part.kept))
     console.print(table)
-    gone = Table(title="what was left out", title_justify="left")
-    gone.add_column("why")
-    gone.add_column("size", justify="right")
+    size_column = Column("size", justify="right")
+    gone = folding_table("why", size_column, title="what was left out", title_justify="left")
     for reason, size in sorted(made.dropped.items(), key=lambda row: -row[1]):
         gone.add_row(reason, _megabytes(size))
     console.print(gone)

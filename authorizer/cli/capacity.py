@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.console import folding_table, literal_console
+from authorizer.cli.options import access_option, aws_option, json_option, load_access
 from authorizer.cli.progress import watched
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ COLUMNS = ("TTL", "shared", "STS/s", "left", "gateway", "memory", "table", "p50/
     show_default=True,
     help="Into how many users divide.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@json_option("Print the answer as JSON.")
 def capacity(
     *,
     access: Path,
@@ -139,7 +139,6 @@ def _print(
     load: "Load", asked: "Measured", others: "Sequence[Measured]", advice: "Sequence[Finding]"
 ) -> None:
     from rich import box
-    from rich.table import Table
 
     console = literal_console()
     console.print(
@@ -147,7 +146,7 @@ def _print(
         f"environments; sessions of {load.session / 60:g} minutes, a request every {load.think:g} seconds"
     )
     console.print()
-    table = Table(*COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = folding_table(*COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for found in (asked, *others):
         table.add_row(*_row(found), style="bold" if found is asked else None)
     console.print(table)

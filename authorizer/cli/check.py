@@ -1,6 +1,5 @@
 """`authorizer check`: does the configuration load?"""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli.findings import Found
-from authorizer.cli.formats import finds, tell
+from authorizer.cli.formats import finds, tell, tell_json
 from authorizer.cli.options import access_option, aws_option, env_option, load_access
-from authorizer.errors import SettingsError
 
 if TYPE_CHECKING:
     from authorizer.settings.schema import Access
@@ -35,18 +33,12 @@ def check(
 
     Exit code 0: it loads. 1: it has problems; with --all, anything is found at all.
     """
-    try:
-        loaded = load_access(access, aws=aws, env_file=env_file)
-        settings = loaded.settings
-    except SettingsError as error:
-        if not as_json:
-            raise
-        click.echo(json.dumps(error.problems))
-        sys.exit(1)
+    loaded = load_access(access, aws=aws, env_file=env_file)
+    settings = loaded.settings
     if also_all:
-        sys.exit(_all(loaded, access, form))
+        sys.exit(_all(loaded, access, form, as_json=as_json))
     if as_json:
-        click.echo("[]")
+        tell_json([])
     elif form != "text":
         tell([], form, "check")
     else:
@@ -57,13 +49,16 @@ def check(
         )
 
 
-def _all(loaded: "Access", access: Path, form: str) -> int:
+def _all(loaded: "Access", access: Path, form: str, *, as_json: bool) -> int:
     from authorizer.cli.everything import everything
 
     found: list[Found] = []
     for command, here in everything(loaded, access):
         found += here
-        if form == "text":
+        if form == "text" and not as_json:
             click.echo(f"{command}: {len(here) or 'nothing'} found")
-    tell(found, form, "check --all")
+    if as_json:
+        tell_json(f"{each.place}: {each.text}" if each.file else each.text for each in found)
+    else:
+        tell(found, form, "check --all")
     return 1 if found else 0

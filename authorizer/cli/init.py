@@ -1,6 +1,7 @@
 """`authorizer init`: a starter `policies/` and `events/` in a repository that has none."""
 
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def init(folder: Path, pool: str | None, policies: tuple[str, ...], sample: bool
         )
         sys.exit(EXIT_UNDECIDED)
     kinds = {kind.name: kind for kind in KINDS}
-    if not (sample or pool or policies) and sys.stdin.isatty():
+    if not (sample or pool or policies) and sys.stdin is not None and sys.stdin.isatty():
         pool, policies = _ask(kinds)
     if unknown := [name for name in policies if name not in kinds]:
         raise click.BadParameter(
@@ -83,6 +84,8 @@ def init(folder: Path, pool: str | None, policies: tuple[str, ...], sample: bool
         count = sum(1 for file in (folder / name).rglob("*") if file.is_file())
         click.echo(f"{folder / name}/: {count} files: {summary}")
     click.echo("then try:")
+    if folder != Path():
+        click.echo(f"  cd {shlex.quote(str(folder))}")
     for command in NEXT:
         click.echo(f"  {command}")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.closed import closed_because
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option
 from authorizer.errors import RouteClosed
 from authorizer.model import Decision, Verdict
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
 
 SECRET_KEYS = frozenset(("secretAccessKey", "sessionToken", "credentials"))
 MASK = "****"
+_PLACE = re.compile(r"[a-zA-Z0-9._-]+/.+", re.DOTALL)
+"""What boto3 sends: the characters of a bucket's name, and any key."""
 EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "failure": EXIT_UNDECIDED}
+
+
+def _places(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for place in given:
+        if not _PLACE.fullmatch(place):
+            raise click.BadParameter(
+                f"{place!r} is no object: expected BUCKET/KEY, such as example-data/home/x"
+            )
+    return given
 
 
 @click.command()
@@ -41,6 +53,7 @@ EXIT_CODES: Mapping[Verdict, int] = {"allow": 0, "deny": 1, "unauthorized": 1, "
     "places",
     multiple=True,
     metavar="BUCKET/KEY",
+    callback=_places,
     help="Then read this object with the caller's credentials at the local AWS, which has it, and tell why it may or "
     "may not be read. Again for each object.",
 )
@@ -55,6 +68,8 @@ def invoke(
 
     Exit code 0: allowed. 1: denied or unauthorized. 2: it could not be decided.
     """
+    if str(event) == "-" and sys.stdin is None:
+        raise click.UsageError("- is standard input, which is closed: expected a JSON file or an open one")
     try:
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
         document = parse_json(text)
@@ -135,10 +150,8 @@ def _shown(value: object, show_secrets: bool) -> object:
 def _explain(decision: Decision, record: Record, *, aws: bool) -> None:
     """Each stage, what came of it and its milliseconds, then the policy as it can be copied, on standard error."""
     console = literal_console(stderr=True)
-    table = Table(title="from event to answer", title_justify="left", show_lines=True)
-    table.add_column("stage", style="bold")
-    table.add_column("what came of it", overflow="fold")
-    table.add_column("ms", justify="right")
+    columns = (Column("stage", style="bold"), "what came of it", Column("ms", justify="right"))
+    table = folding_table(*columns, title="from event to answer", title_justify="left", show_lines=True)
     told = _told(record, aws=aws)
     for stage, milliseconds in record.milliseconds.items():
         table.add_row(stage, _literal(told[stage]), f"{milliseconds:.2f}")
@@ -159,10 +172,8 @@ def _show(tried: "Sequence[Tried]") -> None:
     """What came of the objects that were asked for, on standard error."""
     if not tried:
         return
-    table = Table(title="with these credentials", title_justify="left", show_lines=True)
-    table.add_column("GET", overflow="fold")
-    table.add_column("", justify="right")
-    table.add_column("why", overflow="fold")
+    columns = ("GET", Column("", justify="right"), "why")
+    table = folding_table(*columns, title="with these credentials", title_justify="left", show_lines=True)
     for each in tried:
         style = "green" if each.status == HTTPStatus.OK else "red"
         table.add_row(

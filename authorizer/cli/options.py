@@ -7,11 +7,11 @@ unless told otherwise (`aws_option`). Either way, whoever gets a sample value is
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,6 +29,11 @@ def _found(_: click.Context, __: click.Parameter, given: Path | None) -> Path:
             return Path(os.path.relpath(folder / ACCESS, here))
     if given is not None and given.is_file():
         return given
+    if given is not None and given.is_dir():
+        raise click.UsageError(
+            f"{given}: that is a folder: expected the file in it that is the configuration, such as "
+            f"{given / ACCESS.name}"
+        )
     looked = "" if given is not None else ", here or in a folder above"
     raise click.UsageError(
         f"{given or ACCESS}: there is no such file{looked}: run it where policies/ is, name it with --access or "
@@ -76,6 +81,31 @@ def _runtime(_: click.Context, __: click.Parameter, given: str | None) -> str | 
 
 python_option = partial(click.option, "--python", callback=_runtime)
 """For which runtime: what is bundled for one is deployed on it."""
+
+
+def json_option(said: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--json`, given to the command as `as_json`. With it a configuration that does not load is told as `check --json`
+    tells it, and ends the command with exit code 2."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(*, as_json: bool, **options: Any) -> Any:
+            from authorizer.cli import EXIT_UNDECIDED
+            from authorizer.cli.formats import tell_json
+            from authorizer.errors import SettingsError
+
+            try:
+                return command(as_json=as_json, **options)
+            except SettingsError as error:
+                if not as_json:
+                    raise
+                tell_json(error.problems)
+                sys.exit(EXIT_UNDECIDED)
+
+        return click.option("--json", "as_json", is_flag=True, help=said)(run)
+
+    return decorate
+
 
 deployment_option = click.option(
     "--deployment",
@@ -205,7 +235,7 @@ def _without_samples(problems: Sequence[str], access: Path) -> list[str]:
 
 def load_deployment(access: Path, *, sample: bool) -> "Access":
     """What `access` says to the deployed function: a name that this environment lacks ends the command with exit code
-    2, unless the sample is asked for."""
+    2, unless the sample is asked for. Raises `SettingsError` where the command was given `--json`: `json_option`."""
     from authorizer.cli import EXIT_UNDECIDED
     from authorizer.cli.findings import of_problems
     from authorizer.cli.formats import tell
@@ -214,6 +244,9 @@ def load_deployment(access: Path, *, sample: bool) -> "Access":
     try:
         return load_access(access, aws=not sample)
     except SettingsError as error:
+        ctx = click.get_current_context(silent=True)
+        if ctx is not None and ctx.params.get("as_json"):
+            raise
         tell(of_problems(error.problems), "text", "", heading="problems in the configuration")
         if not sample and any("is not set" in problem for problem in error.problems):
             click.echo(

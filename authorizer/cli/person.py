@@ -49,6 +49,8 @@ def read_token() -> str:
     """The token on standard input. Raises `SignInFailed`."""
     from authorizer.signin.tokens import MAX_TOKEN
 
+    if sys.stdin is None:
+        raise SignInFailed("--token-stdin: standard input is closed: pipe the token in")
     if sys.stdin.isatty():
         raise SignInFailed("--token-stdin reads no terminal, which would show the token: pipe it in")
     return sys.stdin.read(MAX_TOKEN + 2).strip()

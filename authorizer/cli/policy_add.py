@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option
 
 if TYPE_CHECKING:
@@ -127,9 +127,8 @@ def _print(access: Path, kind: "Kind", result: "Added") -> None:
 
 
 def _print_list(kinds: Sequence["Kind"]) -> None:
-    from rich.table import Table
 
-    table = Table("Kind", "What one tenant gets", "Verdict")
+    table = folding_table("Kind", "What one tenant gets", "Verdict")
     for kind in kinds:
         table.add_row(kind.name, kind.opens, kind.verdict)
     literal_console().print(table)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.console import folding_table, literal_console
+from authorizer.cli.options import access_option, aws_option, json_option, load_access
 from authorizer.cli.told import plain_example
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--role", help="What whoever has this role reaches.")
 @click.option("--issuer", help="What users of this issuer reach: a user pool's id, or an `iss`.")
 @click.option("--persona", help="What this person of events/personas.toml reaches.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@json_option("Print the answer as JSON.")
 def reach(
     *,
     access: Path,
@@ -161,7 +161,6 @@ def _named(persona: "Persona") -> list[str]:
 
 
 def _print(found: "Reach") -> None:
-    from rich.table import Table
     from rich.text import Text
 
     console = literal_console()
@@ -174,12 +173,12 @@ def _print(found: "Reach") -> None:
     some = [scope for scope, all_have in found.scopes if not all_have]
     say(f"Scopes: {', '.join(sure) or 'none'}" + (f"; some may have {', '.join(some)}" if some else ""))
     if found.routes:
-        table = Table("Route", "By scope")
+        table = folding_table("Route", "By scope")
         for scope, route in found.routes:
             table.add_row(Text(route), Text(scope if scope in sure else f"{scope}, who has it"))
         console.print(table)
     if found.statements:
-        table = Table("Role", "Actions", "Resources", "With", "Who")
+        table = folding_table("Role", "Actions", "Resources", "With", "Who")
         for row in found.statements:
             actions = "\n".join(row.actions) if row.effect == "Allow" else "not " + "\nnot ".join(row.actions)
             cells = (row.role, actions, "\n".join(row.resources), "\n".join(row.conditions) or "-")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, aws_option, environment_of, sample_notice
+from authorizer.cli.options import access_option, aws_option, environment_of, json_option, sample_notice
 
 if TYPE_CHECKING:
     from authorizer.gate import Split
@@ -22,7 +22,7 @@ MAX = 2048
 @click.argument("role")
 @access_option
 @aws_option
-@click.option("--json", "as_json", is_flag=True, help="Print the split as JSON.")
+@json_option("Print the split as JSON.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.findings import at_line
 from authorizer.cli.formats import finds, tell
 from authorizer.cli.of_results import of_coverage, of_results
@@ -85,7 +85,6 @@ def _print(
     *,
     verbose: bool,
 ) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     console = literal_console()
@@ -97,7 +96,7 @@ def _print(
             console.print(head, soft_wrap=True)
         for reason in result.reasons:
             console.print(Text(f"     {reason}"), soft_wrap=True)
-    table = Table("Template", "Statements", "Branches", "Covered")
+    table = folding_table("Template", "Statements", "Branches", "Covered")
     for each in coverage:
         statements = f"{each.statements - len(each.statements_missed)} of {each.statements}"
         branches = f"{each.branches - len(each.branches_missed)} of {each.branches}"
@@ -107,7 +106,7 @@ def _print(
     for each in coverage:
         for line in (*each.statements_missed, *each.branches_missed):
             console.print(Text(f"{line} ({each.template})"), soft_wrap=True)
-    table = Table("Scope", "Opened", "Kept closed", "Covered")
+    table = folding_table("Scope", "Opened", "Kept closed", "Covered")
     for scope in routes:
         style = "green" if scope.percent == 100 else "yellow"
         table.add_row(

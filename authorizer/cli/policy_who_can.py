@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authorizer.cli.console import literal_console
-from authorizer.cli.options import access_option, aws_option, load_access
+from authorizer.cli.console import folding_table, literal_console
+from authorizer.cli.options import access_option, aws_option, json_option, load_access
 from authorizer.cli.told import plain_example
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ MOST = 6
     metavar="KEY=VALUE",
     help="A condition key of the request; repeat for several values, and leave VALUE empty for one that is not there.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@json_option("Print the answer as JSON.")
 def who_can(
     *,
     what: str,
@@ -132,7 +132,6 @@ def _answers(
 
 
 def _print(loaded: "Access", answers: Sequence["WhoCan"], *, of_action: bool) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from authorizer.engine.check import edition
@@ -141,7 +140,9 @@ def _print(loaded: "Access", answers: Sequence["WhoCan"], *, of_action: bool) ->
     console = literal_console()
     kinds = [kind for answer in answers for kind in answer.kinds]
     several = len({issuer.name for issuer in loaded.settings.issuers.values()}) > 1
-    table = Table("Role", *(("Issuer",) if several else ()), "Who", *(("With", "By") if of_action else ()))
+    table = folding_table(
+        "Role", *(("Issuer",) if several else ()), "Who", *(("With", "By") if of_action else ())
+    )
     for kind in kinds:
         left = [*conditions(kind.asker, loaded.templates)]
         left += [f"unless {each}" for each in exceptions(kind.asker, loaded.templates)]

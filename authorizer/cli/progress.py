@@ -18,7 +18,7 @@ def watching(doing: str) -> Callable[[Sequence[T]], Iterable[T]]:
 def watched(items: Sequence[T], doing: str) -> Iterator[T]:
     """The items, one by one, with a bar on standard error from when they take longer than a second, be it with one of
     them alone."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console

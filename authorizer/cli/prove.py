@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.formats import finds, tell
 from authorizer.cli.of_results import of_proofs, of_rulings, unknown_actions_of
 from authorizer.cli.options import (
@@ -186,11 +186,11 @@ def _save(proofs: Sequence["Proof"], folder: Path) -> None:
 
 
 def _print(proofs: Sequence["Proof"], settings: "Settings", *, assumptions: bool = True) -> None:
-    from rich.table import Column, Table
+    from rich.table import Column
     from rich.text import Text
 
     console = literal_console()
-    table = Table("", Column("Verdict", no_wrap=True), "Isolates", "Branches", "Pairs")
+    table = folding_table("", Column("Verdict", no_wrap=True), "Isolates", "Branches", "Pairs")
     for proof in proofs:
         claims = ", ".join(dict.fromkeys(claim for _, claim in proof.isolates)) or "-"
         verdict = Text(proof.told, style=STYLES[proof.verdict])

@@ -125,10 +125,12 @@ def plain(rulings: "Sequence[Ruling]") -> list[dict[str, object]]:
 
 def print_rulings(console: "Console", rulings: "Sequence[Ruling]") -> None:
     """The table of all, and each note of what is not CHECKED."""
-    from rich.table import Column, Table
+    from rich.table import Column
     from rich.text import Text
 
-    table = Table("What the proof rests on", Column("", no_wrap=True), Column("Where", overflow="fold"))
+    from authorizer.cli.console import folding_table
+
+    table = folding_table("What the proof rests on", Column("", no_wrap=True), "Where")
     for ruling in rulings:
         if table.row_count and not ruling.printed and rulings[table.row_count - 1].printed:
             table.add_section()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.options import access_option, load_deployment, sample_notice, sample_option
+from authorizer.cli.options import access_option, json_option, load_deployment, sample_notice, sample_option
 
 if TYPE_CHECKING:
     from authorizer.deployment.revocation import Deny, Revocation
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Only sessions issued before: `now`, or ISO 8601 such as 2026-11-21T09:00:00Z. Without it, later ones too.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the policies as JSON in place of commands.")
+@json_option("Print the policies as JSON in place of commands.")
 def revoke(  # noqa: PLR0917 - click passes one for each option
     access: Path,
     sample: bool,

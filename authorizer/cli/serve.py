@@ -1,6 +1,7 @@
 """`authorizer serve`: API Gateway on a laptop, in front of the user's own backend."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 
 KIND_NAMES = ("rest-token", "rest-request", "http-1", "http-2", "http-simple")
 """Here too, so that `--help` needs no extra."""
+
+_ORIGIN = re.compile(r"\*|https?://(?:\*|[a-z0-9.-]+(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](?::[0-9]{1,5})?)")
+"""An origin as browsers write it (RFC 6454 §6.2), or what stands for all, or for all of a scheme."""
+
+
+def _origins(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in given:
+        if not _ORIGIN.fullmatch(origin):
+            raise click.BadParameter(
+                f"{origin!r}: expected an origin such as https://app.example.com: scheme, host in lower case and port, "
+                "no path"
+            )
+    return given
 
 
 @click.command()
@@ -39,7 +53,12 @@ KIND_NAMES = ("rest-token", "rest-request", "http-1", "http-2", "http-simple")
     help="A Lambda handler (module:function, or path/file.py:function) or an HTTP server. Default: the sample backend.",
 )
 @click.option(
-    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="CORS for pages of this origin."
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    callback=_origins,
+    help="CORS for pages of this origin.",
 )
 @click.option(
     "--api-key",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
-from authorizer.cli.console import literal_console
+from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
 
 if TYPE_CHECKING:
@@ -205,11 +205,10 @@ def _explain(
     functions: Sequence[str],
     limits: Mapping[str, "RolePolicy"],
 ) -> None:
-    from rich.table import Table
 
     from authorizer.deployment.trust import account_of
 
-    table = Table(
+    table = folding_table(
         "role",
         "account",
         "needs beside sts:AssumeRole",

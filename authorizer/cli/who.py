@@ -11,7 +11,7 @@ import click
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.completing import names_in
 from authorizer.cli.completing import templates as templates_beside
-from authorizer.cli.options import access_option, aws_option
+from authorizer.cli.options import access_option, aws_option, json_option
 
 if TYPE_CHECKING:
     from authorizer.engine import ClaimValue
@@ -53,7 +53,7 @@ _OPTIONS = (
         "--issuer",
         help="Whose user it is: a user pool's id, or an `iss`. It must be allowed to say all this.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
+    json_option("Print JSON for machines."),
 )
 
 

@@ -132,7 +132,7 @@ class EmbeddedAws:
     def put(self, places: Sequence[str]) -> None:
         """Put an object into each of `places`, as the owner of the account, in buckets that are made where they are not
         there. Raises `SettingsError` for a place that is not BUCKET/KEY."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+        from botocore.exceptions import ClientError, ParamValidationError  # noqa: PLC0415 - as above
 
         owner = self._s3(self._aws.owner)
         for place in places:
@@ -143,7 +143,7 @@ class EmbeddedAws:
                 if bucket not in {each["Name"] for each in owner.list_buckets()["Buckets"]}:
                     owner.create_bucket(Bucket=bucket)
                 owner.put_object(Bucket=bucket, Key=key, Body=place.encode())
-            except ClientError as error:
+            except (ClientError, ParamValidationError) as error:
                 raise SettingsError([f"{place!r} cannot be put into the local AWS: {error}"]) from error
 
     def _s3(self, who: "Principal | Credentials") -> Any:

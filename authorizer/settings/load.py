@@ -49,6 +49,14 @@ def read_toml(path: Path) -> tuple[dict[str, object], str]:
         raise SettingsError([f"{place}: cannot be read: {error.cause}"]) from error
 
 
+def read_text(path: Path) -> str:
+    """What a file of the configuration says. Raises `SettingsError`, which names it."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read: {error}"]) from error
+
+
 def load(path: Path, environment: Mapping[str, str], *, too_long: bool = False) -> Access:
     """Read `path`, and `templates/` and `keys/` beside it. After this nothing reads them, or the environment. With
     `too_long` a role loads, too, whose session policy fits nobody: for what makes it shorter.
@@ -64,18 +72,14 @@ def load(path: Path, environment: Mapping[str, str], *, too_long: bool = False) 
             ]
         )
     try:
-        templates = {
-            file.name.removesuffix(SUFFIX): file.read_text(encoding="utf-8")
-            for file in sorted(folder.glob(f"*{SUFFIX}"))
-        }
-        bundled = folder / COMPILED
-        compiled = bundled.read_text(encoding="utf-8") if bundled.exists() else None
-        key_sets = {
-            file.name: file.read_text(encoding="utf-8")
-            for file in sorted((path.parent / KEY_SETS).glob("*.json"))
-        }
-    except (OSError, UnicodeDecodeError) as error:
+        sources = sorted(folder.glob(f"*{SUFFIX}"))
+        keys = sorted((path.parent / KEY_SETS).glob("*.json"))
+        bundled = [file for file in (folder / COMPILED,) if file.exists()]
+    except OSError as error:
         raise SettingsError([f"{path.parent}: cannot be read: {error}"]) from error
+    templates = {file.name.removesuffix(SUFFIX): read_text(file) for file in sources}
+    compiled = next(map(read_text, bundled), None)
+    key_sets = {file.name: read_text(file) for file in keys}
     return read(
         tables,
         source=source,

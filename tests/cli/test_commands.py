@@ -290,3 +290,22 @@ def test_objects_are_not_put_into_the_real_aws(home: Path) -> None:
     done = run("invoke", "events/rest-token-allow.json", "--aws", "--get", "b/k", home=home)
     assert done.returncode == 2
     assert "--get puts objects into the local AWS" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("s3://example-data/home/x", id="a URL"),
+        pytest.param("example-data", id="a bucket alone"),
+        pytest.param("example-data/", id="no key"),
+    ],
+)
+def test_what_is_no_object_cannot_be_asked_for(place: str) -> None:
+    done = run("invoke", "events/rest-token-allow.json", "--get", place)
+    assert done.returncode == 2
+    assert f"{place!r} is no object: expected BUCKET/KEY" in done.stderr
+
+
+def test_a_key_that_s3_does_not_take_is_told(home: Path) -> None:
+    done = run("invoke", "events/rest-token-allow.json", "--get", f"{'b' * 300}/k", home=home)
+    assert (done.returncode, "cannot be put into the local AWS" in done.stderr) == (2, True)

@@ -1,6 +1,10 @@
 """How commands end that cannot do their work."""
 
 import errno
+import json
+import logging
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,14 +40,25 @@ def raising(error: BaseException) -> Callable[[], object]:
             id="a full disk",
         ),
         pytest.param(
+            OSError(errno.ENOSPC, "No space left on device"), 2,
+            "authorizer x: what it prints: No space left on device; make room", id="a full disk behind a redirection",
+        ),
+        pytest.param(
             PermissionError(errno.EACCES, "Permission denied", "a.txt"), 2, "authorizer x: a.txt: Permission denied\n",
             id="a file that is not ours",
         ),
     ],
 )  # fmt: skip
 def test_a_command_that_cannot_go_on_says_why(
-    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+    error: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # What an interrupted process no longer tells, the next test does.
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(logging.getLogger("asyncio"), "disabled", False)
     with pytest.raises(SystemExit) as end:
         ended(raising(error), "authorizer x")
     assert end.value.code == code
@@ -51,7 +66,13 @@ def test_a_command_that_cannot_go_on_says_why(
 
 
 @pytest.mark.parametrize(
-    "error", [ModuleNotFoundError("no", name="nonsense"), ModuleNotFoundError("no"), OSError("unheard of")]
+    "error",
+    [
+        ModuleNotFoundError("no", name="nonsense"),
+        ModuleNotFoundError("no"),
+        OSError("unheard of"),
+        OSError(errno.EIO, "unheard of"),
+    ],
 )
 def test_a_fault_of_our_own_is_shown_whole(error: BaseException) -> None:
     with pytest.raises(type(error)):
@@ -87,6 +108,95 @@ def test_without_the_extra_the_command_says_so(monkeypatch: pytest.MonkeyPatch) 
         main()
 
 
+UNENDED = """
+import asyncio
+from authorizer.cli.ending import ended
+
+async def stubborn():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(60)
+
+def command():
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(stubborn())
+    failed = loop.create_future()
+    failed.set_exception(OSError("never asked for"))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    raise KeyboardInterrupt
+
+ended(command, "authorizer x")
+"""
+
+
+def test_ctrl_c_leaves_no_traceback_of_what_waited() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNENDED], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 130
+    assert done.stderr == (
+        "authorizer x: interrupted: nothing was decided, and what was written may be incomplete\n"
+    )
+
+
+# ── What it prints to ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """A line of bash that has `authorizer`, at the sample."""
+    command = f"set -o pipefail; authorizer() {{ '{sys.executable}' -m authorizer \"$@\"; }}; {line}"
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param("check", id="by click"), pytest.param("policy reach --group editors", id="by rich")],
+)
+def test_a_reader_that_goes_away_is_no_finding(command: str) -> None:
+    done = shell(f"authorizer {command} 2>/dev/null | true; echo ${{PIPESTATUS[0]}}")
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+def test_a_reader_that_goes_away_while_a_problem_is_told_is_one_too() -> None:
+    with pytest.raises(SystemExit) as end:
+        ended(raising(BrokenPipeError(errno.EPIPE, "Broken pipe")), "authorizer x")
+    assert end.value.code == 141
+
+
+@pytest.mark.parametrize("command", ["check", "policy reach --group editors"])
+def test_what_finds_no_room_says_so_once(command: str) -> None:
+    done = shell(f"authorizer {command} >/dev/full", DATA_BUCKET="data")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(
+        "what it prints: No space left on device; make room and run it again"
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_letters_that_a_terminal_has_not_are_told_by_their_numbers() -> None:
+    done = shell("authorizer capacity --users 100 --rps 1", PYTHONIOENCODING="latin-1", COLUMNS="120")
+    assert "Traceback" not in done.stderr
+    assert "$/10\\u2076" in done.stdout
+
+
+def test_standard_input_that_is_closed_is_told() -> None:
+    done = shell("authorizer invoke - <&-")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "standard input, which is closed" in done.stderr
+
+
 # ── Which configuration ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -104,6 +214,16 @@ def test_the_environment_names_the_configuration(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.split(":")[0]) == (0, "other/policies/access.toml")
     gone = run("check", cwd=tmp_path, variables={"AUTHORIZER_ACCESS": "gone.toml"})
     assert (gone.returncode, "gone.toml: there is no such file: run it" in gone.stderr) == (2, True)
+
+
+def test_a_folder_is_not_taken_for_the_configuration() -> None:
+    done = run("check", "--access", "policies")
+    assert done.returncode == 2
+    assert (
+        "policies: that is a folder: expected the file in it that is the configuration, such as"
+        in done.stderr
+    )
+    assert "policies/access.toml" in done.stderr
 
 
 def test_a_route_that_is_closed_says_what_would_open_it(tmp_path: Path) -> None:
@@ -124,3 +244,57 @@ def test_the_policy_is_explained_below_as_it_can_be_copied(tmp_path: Path) -> No
 
 def test_of_a_route_that_was_not_judged_nothing_is_said() -> None:
     assert closed_because(Record(0), sample_access().settings) == ""
+
+
+# ── As JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+USER = ("--role", "editor", "--claim", "tenant=acme")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("policy", "check"), id="check"),
+        pytest.param(("policy", "test"), id="test"),
+        pytest.param(("policy", "prove"), id="prove"),
+        pytest.param(("policy", "diff", "."), id="diff"),
+        pytest.param(("policy", "who-can", "GET /data/x"), id="who-can"),
+        pytest.param(("policy", "reach", "--group", "editors"), id="reach"),
+        pytest.param(("policy", "explain", *USER, "--route", "GET /data/x"), id="explain"),
+        pytest.param(("policy", "render", *USER), id="render"),
+        pytest.param(("policy", "split", "editor"), id="split"),
+        pytest.param(("capacity", "--users", "100", "--rps", "1"), id="capacity"),
+        pytest.param(("bundle", "--sample"), id="bundle"),
+        pytest.param(("revoke", "--before", "now", "--sample"), id="revoke"),
+    ],
+)
+def test_a_configuration_that_does_not_load_is_the_same_json_everywhere(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    run("init", "--sample", str(tmp_path))
+    access = tmp_path / "policies/access.toml"
+    access.write_text(access.read_text().replace('"data:read"', '"data:reed"', 1))
+    asked = run("check", "--json", cwd=tmp_path)
+    done = run(*command, "--json", cwd=tmp_path)
+    assert (asked.returncode, done.returncode) == (1, 2)
+    assert json.loads(done.stdout) == json.loads(asked.stdout) != []
+
+
+def test_all_that_is_found_is_one_list(tmp_path: Path) -> None:
+    run("init", "--sample", str(tmp_path))
+    fine = run("check", "--all", "--json", cwd=tmp_path)
+    assert (fine.returncode, json.loads(fine.stdout)) == (0, [])
+    home = tmp_path / "policies/templates/s3-home.json.j2"
+    home.write_text(home.read_text().replace('"Sid": "OwnObjects"', '"Sid":"OwnObjects"'))
+    found = run("check", "--all", "--json", cwd=tmp_path)
+    assert found.returncode == 1
+    assert json.loads(found.stdout) == [
+        "policies/templates/s3-home.json.j2: the template is laid out otherwise"
+    ]
+
+
+def test_a_file_of_cases_that_cannot_be_read_is_json_too(tmp_path: Path) -> None:
+    run("init", "--sample", str(tmp_path))
+    (tmp_path / "policies/cases/odd.toml").write_text("odd = 1")
+    for command in (("check", "--all"), ("policy", "test")):
+        assert json.loads(run(*command, "--json", cwd=tmp_path).stdout)

@@ -14,8 +14,10 @@ from authorizer.cli.codes import CODES, DEFAULTS, GIVEN, LINT, PROBLEMS, code_of
 from authorizer.cli.findings import Found, at_line, lines_of, of_problems, sifted
 from authorizer.cli.formats import FORMATS
 from authorizer.engine.check.lint import CODES as LINT_CODES
+from authorizer.errors import Refusal
 from tests.cli.test_commands import run
 from tests.make import ROOT
+from tests.test_runtime import refusals
 
 COMMANDS = ("check", "policy check", "policy test", "policy prove")
 PARTITION = ("arn:{{ partition }}:s3:::{{ bucket }}/home", "arn:aws:s3:::{{ bucket }}/home")
@@ -79,6 +81,23 @@ def test_why_explains_a_code_and_lists_all() -> None:
     assert "authorizer: ignore" not in run("why", "[not-toml]").stdout
     listed = run("why").stdout
     assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in CODES)
+
+
+@pytest.mark.parametrize("refusal", [each for each in refusals() if "code" in vars(each)])
+def test_why_explains_a_refusal_in_the_words_of_its_class(refusal: type[Refusal]) -> None:
+    done = run("why", refusal.code)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{refusal.code} (")
+    assert " ".join((refusal.__doc__ or "").split()).startswith(
+        done.stdout.partition("): ")[2].split("\n")[0]
+    )
+    assert f"API Gateway answers {done.stdout.partition('(')[2][:3]}." in done.stdout
+
+
+def test_why_lists_the_refusals_and_knows_what_was_meant() -> None:
+    listed = run("why").stdout
+    assert re.search(r"^no_role  +403: Nothing leads", listed, re.MULTILINE)
+    assert "did you mean 'route_closed'?" in run("why", "rout_closed").stderr
 
 
 def test_why_of_no_code_names_the_nearest() -> None:

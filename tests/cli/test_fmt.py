@@ -100,6 +100,29 @@ def test_fmt_writes_what_check_finds(project: Path) -> None:
     assert "every template" in run("fmt", cwd=project).stdout
 
 
+def test_fmt_lays_out_nothing_that_is_no_template(project: Path) -> None:
+    """A layout of brackets would take a program its indentation."""
+    script = project / "script.py"
+    script.write_text("if True:\n    print()\n")
+    home, access = project / "policies/templates/s3-home.json.j2", project / "policies/access.toml"
+    home.write_text(home.read_text().replace('"Sid": "OwnObjects"', '"Sid":"OwnObjects"'))
+    before = [file.read_text() for file in (script, home, access)]
+    done = run("fmt", str(script), str(home), str(access), cwd=project)
+    assert done.returncode == 2
+    assert (
+        f"{script}, {access}: no template, and nothing was written: expected files named *.json.j2"
+        in done.stderr
+    )
+    assert [file.read_text() for file in (script, home, access)] == before
+
+
+def test_fmt_names_the_template_that_is_not_utf_8(project: Path) -> None:
+    home = project / "policies/templates/s3-home.json.j2"
+    home.write_bytes(b"\xff")
+    done = run("fmt", str(home), cwd=project)
+    assert (done.returncode, f"{home}: cannot be read: 'utf-8' codec" in done.stderr) == (2, True)
+
+
 # ── All at once ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

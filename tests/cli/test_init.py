@@ -168,3 +168,11 @@ def test_a_new_repository_starts_with_two_commands(elsewhere: Path) -> None:
     again = run(elsewhere, "authorizer", "init")
     assert again.returncode == EXIT_UNDECIDED
     assert "Traceback" not in again.stderr
+
+
+def test_what_to_try_is_tried_in_the_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tried = CliRunner().invoke(init, ["of mine", "--sample"]).stdout.partition("then try:\n")[2]
+    assert tried.startswith("  cd 'of mine'\n  authorizer invoke ")
+    here = CliRunner().invoke(init, ["--sample"]).stdout.partition("then try:\n")[2]
+    assert here.startswith("  authorizer invoke ")

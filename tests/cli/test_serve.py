@@ -52,6 +52,29 @@ def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("app.example.com", id="without a scheme"),
+        pytest.param("https://app.example.com/", id="with a path"),
+        pytest.param("https://App.example.com", id="in capitals"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_no_browser_sends_is_no_origin(origin: str) -> None:
+    done = run("serve", "--allow-origin", origin, "--kind", "http-1", "--api", "pyproject.toml")
+    assert done.returncode == 2
+    assert f"{origin!r}: expected an origin such as https://app.example.com" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*", "https://app.example.com", "http://localhost:5173", "http://[::1]:5173"]
+)
+def test_what_browsers_send_and_what_stands_for_it_is_an_origin(origin: str) -> None:
+    done = run("serve", "--allow-origin", origin, "--kind", "http-1", "--api", "pyproject.toml")
+    assert "--kind is for routes of access.toml" in done.stderr
+
+
 def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "authorizer.local_gateway.start", None)
     with pytest.raises(ModuleNotFoundError):

@@ -5,20 +5,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from authorizer.cli.codes import REFUSALS
 from authorizer.engine.check.lint import CODES
 from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.kinds import TYPES
-from authorizer.errors import Forbidden, Refusal, ServiceFailure, Unauthorized
 from authorizer.gateway.parse import SHAPES
 from authorizer.metrics import COUNTERS, DECISION
 from benchmarks.record import PAGE, RESULTS, TABLES, replaced
 from tests.guide.command_line import command_line
 from tests.make import ROOT
 from tests.test_events import EVENTS, Allowed
-from tests.test_runtime import refusals
 
 DOCS = ROOT / "docs"
-FAMILIES: Mapping[type[Refusal], str] = {Unauthorized: "401", Forbidden: "403", ServiceFailure: "500"}
 
 
 def between(text: str, marker: str) -> str:
@@ -29,11 +27,7 @@ def between(text: str, marker: str) -> str:
 def refusal_table() -> str:
     """Every refusal with its status and the first paragraph of its docstring."""
     rows = ["| code | status | meaning |", "| --- | --- | --- |"]
-    for family, status in FAMILIES.items():
-        for refusal in refusals(family):
-            if "code" in vars(refusal):
-                meaning = " ".join((refusal.__doc__ or "").split("\n\n")[0].split())
-                rows.append(f"| `{refusal.code}` | {status} | {meaning} |")
+    rows += [f"| `{code}` | {row.status} | {row.meaning} |" for code, row in REFUSALS.items()]
     return "\n".join(rows)
 
 

@@ -911,11 +911,11 @@ def test_files_are_utf_8_whatever_the_machine_writes(folder: Path, monkeypatch: 
 def test_a_file_that_cannot_be_read_is_one_problem(folder: Path, name: str) -> None:
     file = folder / name
     file.write_bytes(b"# \xfc\n")
-    with pytest.raises(SettingsError, match="cannot be read: 'utf-8' codec"):
+    with pytest.raises(SettingsError, match=rf"{name}: cannot be read: 'utf-8' codec"):
         loaded(folder)
     file.unlink()
     file.mkdir()
-    with pytest.raises(SettingsError, match=r"cannot be read: .*directory"):
+    with pytest.raises(SettingsError, match=rf"{name}: cannot be read: .*directory"):
         loaded(folder)
 
 
