@@ -196,20 +196,24 @@ def test_a_sign_out_waits_for_a_renewal_and_is_not_undone_by_it(
 
 
 def test_who_signs_out_is_forgotten_here_and_there(signed_in: Machine) -> None:
+    refresh_token = signed_in.keyring.entry["refresh_token"]
     done = signed_in.run("logout")
     assert (done.returncode, done.stdout) == (0, "")
     assert "signed out" in done.stderr
     assert not signed_in.keyring.entries
     assert not signed_in.server.live
+    [revoked] = [given for path, given in signed_in.server.asked if path == "/revoke"]
+    assert revoked == {"token": refresh_token, "token_type_hint": "refresh_token", "client_id": CLIENT}
     assert "nobody is signed in" in failed(signed_in.run("credentials"))
     assert "nobody was signed in" in signed_in.run("logout").stderr
 
 
 @pytest.mark.parametrize(
-    "break_it",
+    ("break_it", "words"),
     [
         pytest.param(
             lambda lies: setattr(lies, "metadata", lambda said: {**said, "revocation_endpoint": None}),
+            "tells no revocation_endpoint",
             id="it names none that is a URL",
         ),
         pytest.param(
@@ -218,16 +222,19 @@ def test_who_signs_out_is_forgotten_here_and_there(signed_in: Machine) -> None:
                 "metadata",
                 lambda said: {each: said[each] for each in said if each != "revocation_endpoint"},
             ),
+            "has no revocation endpoint",
             id="it has none",
         ),
-        pytest.param(lambda lies: setattr(lies, "status", {"/revoke": 503}), id="it fails"),
+        pytest.param(lambda lies: setattr(lies, "status", {"/revoke": 503}), "answers 503", id="it fails"),
     ],
 )
 def test_tokens_go_from_the_keyring_even_if_the_issuer_revokes_nothing(
-    signed_in: Machine, break_it: Callable[[Lies], object]
+    signed_in: Machine, break_it: Callable[[Lies], object], words: str
 ) -> None:
     break_it(signed_in.server.lies)
-    assert "its refresh token is good until it ends" in failed(signed_in.run("logout"))
+    told = failed(signed_in.run("logout"))
+    assert words in told
+    assert "its refresh token is good until it ends" in told
     assert not signed_in.keyring.entries
 
 
