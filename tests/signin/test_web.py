@@ -77,6 +77,8 @@ def test_a_url_to_which_secrets_may_be_sent(url: str) -> None:
         pytest.param("https://api.example.com/\x7f", "is no URL", id="not printable"),
         pytest.param("https://canary@api.example.com/", "has a user", id="a user"),
         pytest.param("https://:canary@api.example.com/", "has a user", id="a password alone"),
+        pytest.param("https://api.example.com/#canary", "has a user", id="a fragment"),
+        pytest.param("https://[::1", "is no URL", id="half an address"),
     ],
 )
 def test_a_url_to_which_nothing_is_sent(url: str, words: str) -> None:
