@@ -122,7 +122,8 @@ def _id_claims(server: Server, client_id: str, said: Mapping[str, Any]) -> Mappi
                 "verify_aud": False,  # below: for this client, and for nobody else beside it
             },
         )
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:  # its key sets may be anything
+    # A key set may be anything, and not all of it is told as an error of the library's own.
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
         raise SignInFailed(
             f"the ID token is not taken: {type(error).__name__}: {error}; is this machine's clock right?"
         ) from None

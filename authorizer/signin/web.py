@@ -71,7 +71,7 @@ def checked(url: str, what: str) -> str:
         known = None
     if not (known and url.isascii() and url.isprintable() and " " not in url and len(url) <= MAX_URL):
         raise SignInFailed(f"{what} is no URL: expected https://HOST/PATH")
-    if parts.username is not None or parts.password is not None or parts.fragment:
+    if parts.username is not None or parts.fragment:  # no password without a user, be it an empty one
         raise SignInFailed(f"{what} has a user, a password or a fragment in it: expected https://HOST/PATH")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
         raise SignInFailed(

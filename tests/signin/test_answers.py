@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from authorizer.errors import SignInFailed
+from authorizer.model import instant
 from authorizer.signin import web
+from authorizer.signin.own import own_credentials
 from tests.signin.conftest import Answer, Machine, failed, printed
 
 
@@ -70,6 +72,43 @@ def test_credentials_that_are_none_are_not_printed(
 ) -> None:
     signed_in.api.wrong = (200, json.dumps(signed_in.api.session(**changes)).encode(), {})
     assert words in failed(signed_in.run("credentials"))
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "is_taken"),
+    [
+        pytest.param("AccessKeyId", "A" * 16, True, id="the shortest key id"),
+        pytest.param("AccessKeyId", "A" * 15, False, id="a shorter one"),
+        pytest.param("AccessKeyId", "A" * 128, True, id="the longest key id"),
+        pytest.param("AccessKeyId", "A" * 129, False, id="a longer one"),
+        pytest.param("AccessKeyId", "A" * 16 + "\u00e4", False, id="a key id that is no ASCII"),
+        pytest.param("SecretAccessKey", "k" * 512, True, id="the longest secret"),
+        pytest.param("SecretAccessKey", "k" * 513, False, id="a longer secret"),
+        pytest.param("SecretAccessKey", "", False, id="no secret"),
+        pytest.param("SessionToken", "t" * 16_384, True, id="the longest token"),
+        pytest.param("SessionToken", "t" * 16_385, False, id="a longer token"),
+        pytest.param("SessionToken", "", False, id="no token"),
+    ],
+)
+def test_a_member_is_taken_within_its_bounds(
+    machine: Machine, member: str, text: str, is_taken: bool
+) -> None:
+    machine.api.wrong = (200, json.dumps(machine.api.session(**{member: text})).encode(), {})
+    if is_taken:
+        assert own_credentials(machine.api.url, "x", time.time()).printed()[member] == text
+    else:
+        with pytest.raises(SignInFailed, match=f"answers no {member}"):
+            own_credentials(machine.api.url, "x", time.time())
+
+
+def test_credentials_are_printed_while_they_last_five_seconds(machine: Machine) -> None:
+    end = 4_000_000_000
+    machine.api.wrong = (200, json.dumps(machine.api.session(Expiration=instant(end))).encode(), {})
+    own = own_credentials(machine.api.url, "x", end - 5)
+    assert own.expiration == instant(end)
+    assert "canary" not in repr(own)
+    with pytest.raises(SignInFailed, match="have ended"):
+        own_credentials(machine.api.url, "x", end - 4.9)
 
 
 def test_a_server_that_is_not_there_is_told(signed_in: Machine) -> None:

@@ -1,7 +1,11 @@
 """Tokens that are brought along: from standard input, and of a persona."""
 
+import base64
 import io
+import json
+import os
 import sys
+from unittest import mock
 
 import pytest
 from typing_extensions import override
@@ -9,7 +13,11 @@ from typing_extensions import override
 from authorizer.cli.person import read_token
 from authorizer.errors import SignInFailed
 from authorizer.local.personas import load_personas
+from authorizer.signin.keeping import Account
+from authorizer.signin.session import claims_of, keep_brought
+from authorizer.signin.tokens import MAX_TOKEN
 from tests.make import PERSONAS
+from tests.servers.authorization_server import CLIENT
 from tests.signin.conftest import Machine, brought, failed, printed
 
 
@@ -65,6 +73,28 @@ def test_a_token_can_be_used_without_any_keyring(machine: Machine) -> None:
 def test_what_is_no_token_for_this_is_not_kept(machine: Machine, token: str, words: str) -> None:
     assert words in failed(machine.run("login", "--token-stdin", stdin=token))
     assert not machine.keyring.entries
+
+
+def made(**claims: object) -> str:
+    """A token of this app client, which nobody signed."""
+    text = json.dumps({"aud": CLIENT, **claims})
+    return f"a.{base64.urlsafe_b64encode(text.encode()).decode().rstrip('=')}.c"
+
+
+@pytest.mark.parametrize("end", [4_000_000_000, 4_000_000_000.5])
+def test_a_token_that_is_brought_serves_until_the_moment_of_its_end(machine: Machine, end: float) -> None:
+    account = Account(url=machine.api.url, client_id=CLIENT)
+    with mock.patch.dict(os.environ, {**machine.keyring.environment, "XDG_CACHE_HOME": str(machine.home)}):
+        assert keep_brought(account, made(exp=end), end - 0.1).expires == end
+        with pytest.raises(SignInFailed, match="has ended already"):
+            keep_brought(account, made(exp=end), end)
+
+
+def test_a_token_is_as_long_as_a_header_holds() -> None:
+    text = made()
+    assert claims_of(text.ljust(MAX_TOKEN, "c")) == {"aud": CLIENT}
+    with pytest.raises(SignInFailed, match="is no token"):
+        claims_of(text.ljust(MAX_TOKEN + 1, "c"))
 
 
 def test_what_is_no_token_is_not_sent(machine: Machine) -> None:

@@ -3,10 +3,15 @@
 import base64
 import json
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.api_jws import PyJWS
 
 from authorizer.errors import SignInFailed
 from authorizer.signin.discovery import _endpoint
@@ -103,11 +108,150 @@ def test_an_answer_of_the_token_endpoint_that_is_none_is_not_kept(
         pytest.param(
             lambda said: {"keys": [{**said["keys"][1], "kid": "local/id+key="}]}, id="another by its name"
         ),
+        pytest.param(lambda said: published(said, alg="none"), id="a key to sign nothing with"),
+        pytest.param(lambda said: published(said, alg=["RS256"]), id="a key of several algorithms"),
+        pytest.param(lambda said: published(said, kty="oct", alg=None), id="a shared secret that is missing"),
+        pytest.param(lambda said: {"keys": [private()]}, id="a key that is no public one"),
     ],
 )
 def test_an_id_token_needs_its_issuer_s_own_key(machine: Machine, lie: Callable[[Any], Any]) -> None:
     machine.server.lies.keys = lie
     assert re.search("is not taken|does not publish", refused(machine))
+
+
+def published(said: Any, **changes: Any) -> dict[str, Any]:
+    """The key set with these changes to each key."""
+    return {"keys": [{**key, **changes} for key in said["keys"]]}
+
+
+@cache
+def key_of(algorithm: str) -> Any:
+    """A private key for it."""
+    if algorithm == "ES256":
+        return ec.generate_private_key(ec.SECP256R1())
+    if algorithm == "EdDSA":
+        return ed25519.Ed25519PrivateKey.generate()
+    return rsa.generate_private_key(65537, 2048)
+
+
+def jwk(key: Any, algorithm: str) -> dict[str, Any]:
+    text = jwt.get_algorithm_by_name(algorithm).to_jwk(key)
+    return {**json.loads(text), "kid": "own", "alg": algorithm}
+
+
+def private() -> dict[str, Any]:
+    """Under the name of the issuer's own."""
+    return {**jwk(key_of("RS256"), "RS256"), "kid": "local/id+key="}
+
+
+def sign_with(machine: Machine, changes: Mapping[str, Any], algorithm: str = "RS256") -> None:
+    """Have the ID token signed so, with these changes of its claims; None leaves one out."""
+
+    def again(said: dict[str, Any]) -> dict[str, Any]:
+        claims = {**jwt.decode(said["id_token"], options={"verify_signature": False}), **changes}
+        left = {name: value for name, value in claims.items() if value is not None}
+        signed = PyJWS().encode(json.dumps(left).encode(), key_of(algorithm), algorithm, {"kid": "own"})
+        return {**said, "id_token": signed}
+
+    machine.server.lies.tokens = again
+    machine.server.lies.keys = lambda _: {"keys": [jwk(key_of(algorithm).public_key(), algorithm)]}
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
+def test_an_id_token_is_signed_with_what_issuers_sign_with(machine: Machine, algorithm: str) -> None:
+    sign_with(machine, {}, algorithm)
+    assert machine.login().returncode == 0
+
+
+def test_an_id_token_is_not_signed_with_what_no_issuer_signs_with(machine: Machine) -> None:
+    """Though its key is published for that."""
+    sign_with(machine, {}, "RS512")
+    assert "InvalidAlgorithmError" in refused(machine)
+
+
+@pytest.mark.parametrize("claim", ["iss", "sub", "aud", "exp", "iat"])
+def test_an_id_token_says_whose_it_is_and_until_when(machine: Machine, claim: str) -> None:
+    sign_with(machine, {claim: None})
+    assert f'MissingRequiredClaimError: Token is missing the "{claim}" claim' in refused(
+        machine, "--use", "access"
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "ago", "word"),
+    [
+        pytest.param("exp", 30, "", id="over for half a minute"),
+        pytest.param("exp", 90, "ExpiredSignatureError", id="over for longer"),
+        pytest.param("iat", -30, "", id="issued half a minute ahead"),
+        pytest.param("iat", -90, "ImmatureSignatureError", id="issued further ahead"),
+        pytest.param("nbf", -30, "", id="from half a minute ahead on"),
+        pytest.param("nbf", -90, "ImmatureSignatureError", id="from further ahead on"),
+    ],
+)
+def test_the_two_clocks_may_differ_by_a_minute(machine: Machine, claim: str, ago: int, word: str) -> None:
+    sign_with(machine, {claim: int(time.time()) - ago})
+    if word:
+        assert word in refused(machine, "--use", "access")
+    else:
+        assert machine.login("--use", "access").returncode == 0
+
+
+def test_an_id_token_may_name_its_app_client_in_a_list(machine: Machine) -> None:
+    sign_with(machine, {"aud": [CLIENT]})
+    assert machine.login().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({"cognito:username": "c", "email": "e", "preferred_username": "p", "sub": "s"}, "c"),
+        ({"cognito:username": None, "email": "e", "preferred_username": "p", "sub": "s"}, "e"),
+        ({"cognito:username": None, "email": None, "preferred_username": "p", "sub": "s"}, "p"),
+        ({"cognito:username": None, "email": None, "preferred_username": None, "sub": "s"}, "s"),
+        ({"cognito:username": 1, "email": ["x"], "preferred_username": {}, "sub": "s"}, "s"),
+    ],
+)
+def test_who_signs_in_is_told_by_the_first_name_that_is_there(
+    machine: Machine, claims: dict[str, Any], name: str
+) -> None:
+    sign_with(machine, claims)
+    assert f" as {name}: " in machine.login().stderr
+
+
+@pytest.mark.parametrize(
+    ("use", "lasts", "expected"),
+    [
+        pytest.param("access", 1000, 1000, id="an access token, as the answer says"),
+        pytest.param("id", 1000, 3600, id="an ID token, as it says itself"),
+        pytest.param("id", None, 3600, id="an ID token where the answer says nothing"),
+    ],
+)
+def test_each_token_ends_when_it_is_said_to(
+    machine: Machine, use: str, lasts: int | None, expected: float
+) -> None:
+    machine.server.lies.tokens = lambda said: {**said, "expires_in": lasts}
+    assert machine.login("--use", use).returncode == 0
+    assert machine.keyring.entry["expires"] == pytest.approx(time.time() + expected, abs=30)
+
+
+@pytest.mark.parametrize(
+    ("token", "is_one"),
+    [
+        pytest.param("x" * 16_384, True, id="as long as any"),
+        pytest.param("x" * 16_385, False, id="longer"),
+        pytest.param("", False, id="empty"),
+        pytest.param("\u00e4", False, id="no ASCII"),
+        pytest.param("a\tb", False, id="with a tabulator"),
+        pytest.param("a b", False, id="with a space"),
+    ],
+)
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+def test_a_token_can_stand_in_a_header(machine: Machine, name: str, token: str, is_one: bool) -> None:
+    machine.server.lies.tokens = lambda said: {**said, name: token}
+    if is_one:
+        assert machine.login("--use", "access").returncode == 0
+    else:
+        assert f"has no {name} that can be used" in refused(machine, "--use", "access")
 
 
 @pytest.mark.parametrize("lasts", [None, "3600", 0, True])
@@ -131,6 +275,9 @@ def test_an_access_token_says_how_long_it_lasts(machine: Machine, lasts: object)
         pytest.param({"jwks_uri": "https://a b/"}, "no URL", id="keys at no URL"),
         pytest.param(
             {"code_challenge_methods_supported": ["plain"]}, "PKCE with S256", id="it takes no S256"
+        ),
+        pytest.param(
+            {"code_challenge_methods_supported": "S256"}, "PKCE with S256", id="its methods are one word"
         ),
         pytest.param({"code_challenge_methods_supported": None}, "", id="it tells no method"),
     ],

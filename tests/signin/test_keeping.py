@@ -13,7 +13,12 @@ from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 from typing_extensions import override
 
+from authorizer.signin.attempt import Attempt
+from authorizer.signin.discovery import Server
 from authorizer.signin.keeping import Account, Kept, Keyring
+from authorizer.signin.own import Own
+from authorizer.signin.tokens import Tokens
+from authorizer.signin.web import Answer
 from tests.make import ROOT
 from tests.servers.authorization_server import CLIENT
 from tests.signin.conftest import Machine
@@ -67,15 +72,42 @@ class Boasting(InTheClear):
     priority: ClassVar[float] = 9
 
 
-Boasting.__module__ = "keyrings.alt.file"
+class JustFit(InTheClear):
+    priority: ClassVar[float] = 1
 
 
-@pytest.mark.parametrize("backend", ["InTheClear", "Boasting"])
+@pytest.mark.parametrize(
+    ("backend", "module"),
+    [
+        pytest.param("InTheClear", "elsewhere", id="by its own word"),
+        pytest.param("Boasting", "keyrings.alt.file", id="of keyrings.alt, whatever it claims"),
+        pytest.param("Boasting", "keyrings.alt", id="or keyrings.alt itself"),
+        pytest.param("Boasting", "keyring.backends.null", id="or one that forgets"),
+        pytest.param("Boasting", "keyring.backends.fail", id="or one that fails"),
+    ],
+)
 def test_a_file_in_the_clear_is_no_keyring(
-    machine: Machine, backend: str, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, backend: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "clear", sys.modules[__name__])
+    monkeypatch.setattr(f"clear.{backend}.__module__", module)
     refused(machine, f"clear.{backend}")
+
+
+@pytest.mark.parametrize(
+    ("backend", "module"),
+    [
+        pytest.param("JustFit", "elsewhere", id="by its own word, just so"),
+        pytest.param("Boasting", "keyrings.alternative", id="by another name that begins alike"),
+    ],
+)
+def test_a_keyring_that_says_it_is_fit_is_taken(
+    backend: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "clear", sys.modules[__name__])
+    monkeypatch.setattr(f"clear.{backend}.__module__", module)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"clear.{backend}")
+    assert Keyring().load(ACCOUNT) is None
 
 
 @pytest.mark.parametrize("backend", ["no.such.module", "os.path", "nothing"])
@@ -96,6 +128,7 @@ def test_of_several_that_were_found_none_in_the_clear_is_asked(monkeypatch: pyte
     chainer = ChainerBackend()  # type: ignore[no-untyped-call]
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     monkeypatch.setattr(keyring.core, "load_config", lambda: None)
+    monkeypatch.setattr(InTheClear, "asked", [])
     found = [InTheClear(), Fit(), AlsoFit(), chainer]
     monkeypatch.setattr(backend, "get_all_keyring", lambda: found)
     assert Keyring().load(ACCOUNT) is None
@@ -144,9 +177,50 @@ def test_an_entry_that_somebody_else_wrote_is_not_believed(machine: Machine, cha
     assert not machine.api.tokens
 
 
-def test_no_secret_shows_where_a_value_is_shown() -> None:
-    assert "'t'" not in repr(KEPT)
-    assert "'r'" not in repr(KEPT)
+SERVER = Server(
+    issuer="https://i",
+    authorization_endpoint="https://i/authorize?pool=1",
+    token_endpoint="https://i/token",
+    jwks_uri="https://i/jwks",
+    revocation_endpoint=None,
+    tells_issuer=False,
+)
+ATTEMPT = Attempt(
+    server=SERVER, client_id="abc", redirect_uri="http://127.0.0.1:1/callback", scopes=("openid",)
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        pytest.param(KEPT, ("'t'", "'r'"), id="what is kept"),
+        pytest.param(
+            Tokens(token="canary-token", expires=2.0, refresh_token="canary-refresh", sub="s", name="n"),
+            ("canary-token", "canary-refresh"),
+            id="what was brought",
+        ),
+        pytest.param(ATTEMPT, (ATTEMPT.verifier, ATTEMPT.state, ATTEMPT.nonce), id="an attempt"),
+        pytest.param(
+            Own(
+                access_key_id="A",
+                secret_access_key="canary-key",
+                session_token="canary-token",
+                expiration="e",
+            ),
+            ("canary-key", "canary-token"),
+            id="credentials",
+        ),
+        pytest.param(
+            Answer(place="https://i/token", status=200, body=b"canary-body"), ("canary-body",), id="an answer"
+        ),
+    ],
+)
+def test_no_secret_shows_where_a_value_is_shown(value: object, secrets: tuple[str, ...]) -> None:
+    assert not [secret for secret in secrets if secret in repr(value)]
+
+
+def test_an_address_that_asks_for_something_already_is_added_to() -> None:
+    assert ATTEMPT.url.startswith("https://i/authorize?pool=1&response_type=code&client_id=abc&")
 
 
 def test_there_is_no_such_command_on_windows(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

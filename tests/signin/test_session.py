@@ -61,11 +61,16 @@ def test_a_token_that_is_due_is_renewed(signed_in: Machine, rotates: bool) -> No
     printed(signed_in.run("credentials"))
 
 
-def at_once(machine: Machine, count: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What as many get who ask at the same time."""
+def account_on(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """Of the person there, with this process in their place."""
     for name, value in {**machine.keyring.environment, "XDG_CACHE_HOME": str(machine.home)}.items():
         monkeypatch.setenv(name, value)
-    account = Account(url=machine.api.url, client_id=CLIENT)
+    return Account(url=machine.api.url, client_id=CLIENT)
+
+
+def at_once(machine: Machine, count: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What as many get who ask at the same time."""
+    account = account_on(machine, monkeypatch)
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(lambda _: session.token(account, time.time()), range(count)))
 
@@ -130,6 +135,49 @@ def test_a_renewal_that_fails_costs_nothing_while_the_token_serves(
     assert len(signed_in.api.tokens) == 1
 
 
+@pytest.mark.parametrize(
+    ("ahead", "is_renewed"), [pytest.param(0, True, id="at that moment"), pytest.param(1, False, id="before")]
+)
+def test_a_token_is_renewed_from_the_moment_on_at_which_it_is_due(
+    signed_in: Machine, monkeypatch: pytest.MonkeyPatch, ahead: float, is_renewed: bool
+) -> None:
+    account, before = account_on(signed_in, monkeypatch), signed_in.keyring.entry
+    found = session.token(account, before["renew_at"] - ahead)
+    assert (found != before["token"]) is is_renewed
+    assert signed_in.server.count("/token") == 1 + is_renewed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"issuer": None, "refresh_token": None}, id="that was brought along"),
+        pytest.param({"refresh_token": None}, id="whose issuer gave nothing to renew it with"),
+        pytest.param({"issuer": None}, id="of nobody who would renew it"),
+    ],
+)
+def test_a_token_that_nothing_renews_serves_until_it_ends_and_nobody_is_asked(
+    signed_in: Machine, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    account, asked = account_on(signed_in, monkeypatch), len(signed_in.server.asked)
+    entry = signed_in.keyring.entry
+    signed_in.keyring.change(**changes, renew_at=0)
+    assert session.token(account, entry["expires"] - 0.1) == entry["token"]
+    with pytest.raises(SignInFailed, match="has ended, and nothing renews it"):
+        session.token(account, entry["expires"])
+    assert session.sign_out(account) is True
+    assert len(signed_in.server.asked) == asked
+
+
+def test_a_renewal_that_fails_is_told_from_a_minute_before_the_end_on(
+    signed_in: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, entry = account_on(signed_in, monkeypatch), signed_in.keyring.entry
+    signed_in.server.lies.status = {"/token": 500}
+    assert session.token(account, entry["expires"] - 60.1) == entry["token"]
+    with pytest.raises(SignInFailed, match="sign in again"):
+        session.token(account, entry["expires"] - 60)
+
+
 # ── Taking turns ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -143,6 +191,32 @@ def test_who_waits_for_another_gives_up_in_time(tmp_path: Path, monkeypatch: pyt
     assert first.read_bytes() == second.read_bytes() == b""
     assert first.stat().st_mode & 0o777 == 0o600
     assert first.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_who_waits_for_another_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(turns, "PATIENCE", 0.3)
+    before = time.thread_time()
+    with alone("a"), pytest.raises(SignInFailed, match="another command"), alone("a"):
+        pass
+    assert time.thread_time() - before < 0.05
+
+
+def test_a_token_that_serves_waits_for_nobody(signed_in: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = account_on(signed_in, monkeypatch)
+    monkeypatch.setattr(turns, "PATIENCE", 0.0)
+    with alone(account.name):
+        assert session.token(account, time.time()) == signed_in.keyring.entry["token"]
+
+
+def test_turns_are_taken_in_the_cache_of_the_user_even_if_there_is_none_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with alone("a"):
+        [file] = (tmp_path / ".cache" / "cognito-authorizer").iterdir()
+    assert file.suffix == ".lock"
 
 
 def test_a_lock_ends_with_the_process_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +251,7 @@ def test_a_sign_out_waits_for_a_renewal_and_is_not_undone_by_it(
     signed_in: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a renewal that waits for a sign-out finds nobody there."""
-    for name, value in {**signed_in.keyring.environment, "XDG_CACHE_HOME": str(signed_in.home)}.items():
-        monkeypatch.setenv(name, value)
-    account = Account(url=signed_in.api.url, client_id=CLIENT)
+    account = account_on(signed_in, monkeypatch)
     due(signed_in)
     with ThreadPoolExecutor(2) as threads:
         with alone(account.name):
@@ -196,20 +268,24 @@ def test_a_sign_out_waits_for_a_renewal_and_is_not_undone_by_it(
 
 
 def test_who_signs_out_is_forgotten_here_and_there(signed_in: Machine) -> None:
+    refresh_token = signed_in.keyring.entry["refresh_token"]
     done = signed_in.run("logout")
     assert (done.returncode, done.stdout) == (0, "")
     assert "signed out" in done.stderr
     assert not signed_in.keyring.entries
     assert not signed_in.server.live
+    [revoked] = [given for path, given in signed_in.server.asked if path == "/revoke"]
+    assert revoked == {"token": refresh_token, "token_type_hint": "refresh_token", "client_id": CLIENT}
     assert "nobody is signed in" in failed(signed_in.run("credentials"))
     assert "nobody was signed in" in signed_in.run("logout").stderr
 
 
 @pytest.mark.parametrize(
-    "break_it",
+    ("break_it", "words"),
     [
         pytest.param(
             lambda lies: setattr(lies, "metadata", lambda said: {**said, "revocation_endpoint": None}),
+            "tells no revocation_endpoint",
             id="it names none that is a URL",
         ),
         pytest.param(
@@ -218,16 +294,19 @@ def test_who_signs_out_is_forgotten_here_and_there(signed_in: Machine) -> None:
                 "metadata",
                 lambda said: {each: said[each] for each in said if each != "revocation_endpoint"},
             ),
+            "has no revocation endpoint",
             id="it has none",
         ),
-        pytest.param(lambda lies: setattr(lies, "status", {"/revoke": 503}), id="it fails"),
+        pytest.param(lambda lies: setattr(lies, "status", {"/revoke": 503}), "answers 503", id="it fails"),
     ],
 )
 def test_tokens_go_from_the_keyring_even_if_the_issuer_revokes_nothing(
-    signed_in: Machine, break_it: Callable[[Lies], object]
+    signed_in: Machine, break_it: Callable[[Lies], object], words: str
 ) -> None:
     break_it(signed_in.server.lies)
-    assert "its refresh token is good until it ends" in failed(signed_in.run("logout"))
+    told = failed(signed_in.run("logout"))
+    assert words in told
+    assert "its refresh token is good until it ends" in told
     assert not signed_in.keyring.entries
 
 
@@ -251,5 +330,6 @@ def test_an_entry_that_cannot_be_read_can_still_be_taken_out(signed_in: Machine)
     [key] = signed_in.keyring.entries
     signed_in.keyring.entries[key] = "{"
     assert "is not what was put there" in failed(signed_in.run("credentials"))
-    assert signed_in.run("logout").returncode == 0
+    done = signed_in.run("logout")
+    assert (done.returncode, "nobody was signed in" in done.stderr) == (0, False)
     assert not signed_in.keyring.entries
