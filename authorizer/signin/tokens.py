@@ -21,6 +21,8 @@ ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 """Of the ID token: what issuers sign with, by keys that are published. None with a shared secret."""
 LEEWAY: Final = 60
 """Seconds by which two clocks may differ."""
+LATEST: Final = 253_402_300_799
+"""The last second of the year 9999, beyond which Python has no date."""
 NAMES: Final = ("cognito:username", "email", "preferred_username", "sub")
 """Claims that tell a person whom they have signed in as; the first that is there."""
 
@@ -139,9 +141,12 @@ def _tokens(said: Mapping[str, Any], claims: Mapping[str, Any], use: Use, now: f
     lasts = said.get("expires_in")
     if use == "access" and (type(lasts) is not int or lasts <= 0):
         raise SignInFailed("the token endpoint does not say how long the access token lasts (expires_in)")
+    ends = int(now) + lasts if use == "access" and isinstance(lasts, int) else int(claims["exp"])
+    if ends > LATEST:
+        raise SignInFailed("the token is said to live beyond the year 9999: expected seconds")
     return Tokens(
         token=_text(said, f"{use}_token"),
-        expires=now + lasts if use == "access" and isinstance(lasts, int) else float(claims["exp"]),
+        expires=float(ends),
         refresh_token=_text(said, "refresh_token") if "refresh_token" in said else None,
         sub=claims["sub"],
         name="".join(each if each.isprintable() else "?" for each in name[:200]),

@@ -308,3 +308,22 @@ def test_a_token_endpoint_that_sends_us_on_is_not_followed(machine: Machine) -> 
     machine.server.lies.status = {"/token": 307}
     assert "answers 307 with no JSON" in refused(machine)
     assert machine.server.count("/token") == 1
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        pytest.param(10**12, "year 9999", id="year 33658"),
+        pytest.param(10**400, "year 9999", id="400 digits"),
+        pytest.param(float("inf"), "must be an integer", id="never"),
+    ],
+)
+def test_a_token_that_outlives_every_date_is_refused(machine: Machine, ends: float, words: str) -> None:
+    machine.server.lies.claims = lambda said: {**said, "exp": ends}
+    assert words in refused(machine)
+
+
+@pytest.mark.parametrize("lasts", [10**12, 10**400], ids=["31,000 years", "400 digits"])
+def test_nor_is_an_access_token_kept_that_does(machine: Machine, lasts: int) -> None:
+    machine.server.lies.tokens = lambda said: {**said, "expires_in": lasts}
+    assert "year 9999" in refused(machine, "--use", "access")
