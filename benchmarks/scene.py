@@ -84,7 +84,7 @@ def set_up() -> Iterator[Scene]:
                 "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                 "AWS_SESSION_TOKEN": "FwoGZXIvYXdzE" + "y" * 600,
                 "AWS_EC2_METADATA_DISABLED": "true",
-                # Loopback speaks no TLS. Ours reads 150 CAs all the same, for key sets and for STS, the twin does not, and
+                # Loopback speaks no TLS. Ours reads 150 CAs all the same, for key sets and STS, the twin does not, and
                 # on AWS both would: one CA each keeps that out of the comparison.
                 **dict.fromkeys(("AWS_CA_BUNDLE", "SSL_CERT_FILE"), str(_one_authority(folder))),
             }

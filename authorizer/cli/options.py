@@ -244,14 +244,15 @@ def load_deployment(access: Path, *, sample: bool) -> "Access":
     try:
         return load_access(access, aws=not sample)
     except SettingsError as error:
-        ctx = click.get_current_context(silent=True)
-        if ctx is not None and ctx.params.get("as_json"):
-            raise
-        tell(of_problems(error.problems), "text", "", heading="problems in the configuration")
+        as_json = click.get_current_context().params.get("as_json")
+        if not as_json:
+            tell(of_problems(error.problems), "text", "", heading="problems in the configuration")
         if not sample and any("is not set" in problem for problem in error.problems):
             click.echo(
                 "this is about a deployment: set what its function has in its environment; --sample takes the values "
                 "of events/personas.toml instead",
                 err=True,
             )
+        if as_json:
+            raise
         sys.exit(EXIT_UNDECIDED)

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import marshal
 import re
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
@@ -190,7 +191,8 @@ def test_a_library_that_the_bundle_lacks_is_not_found_here_either(
         "try:\n import ahead_outside\nexcept ModuleNotFoundError:\n other = None\n"
         "@dataclasses.dataclass\nclass Held:\n one: int\n"
     )
-    recorder.main("ahead_inside,ahead_start", "ahead_start")
+    monkeypatch.setattr(sys, "argv", ["recorder", "ahead_inside,ahead_start", "ahead_start"])
+    runpy.run_path(recorder.__file__, run_name="__main__")
     texts, patterns = ast.literal_eval(capsys.readouterr().out)
     assert patterns == [("inside it, and nowhere else", 0)]
     assert any("one" in text for text in texts)

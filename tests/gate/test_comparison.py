@@ -109,7 +109,6 @@ BASE: dict[str, Any] = {
             "external_id": "an-id",
             "session_tags": {"tenant": "tenant"},
             "transitive_tags": ["tenant"],
-            "managed_policies": ["arn:aws:iam::aws:policy/One"],
             "duration": "50m",
         },
     },
@@ -162,6 +161,14 @@ OWN: dict[str, Any] = {
     "roles": {"own": {"arn": f"{ACCOUNT}:role/own", "policies": ["reads"], "source_identity": "{sub}"}},
     "session": {"end_with_token": False},
 }
+
+
+AWS_OWN = "arn:aws:iam::aws:policy"
+
+
+def lasting(*managed: str) -> dict[str, Any]:
+    """Writers with managed policies, where sessions do not end with their token."""
+    return {**role(managed_policies=[*managed]), "session": {"end_with_token": False}}
 
 
 def handing(**changes: Any) -> dict[str, Any]:
@@ -220,7 +227,7 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("claims told", {}, {"gateway": {"context_claims": ["tenant", "org"]}}),
     ("renewed connections", {}, {"gateway": {"renew_connections": True}}),
     ("roles", {}, {"roles": {"more": {**BASE["roles"]["reader"], "arn": f"{ACCOUNT}:role/more"}}}),
-    ("managed policies", {}, role(managed_policies=["arn:aws:iam::aws:policy/One", "arn:aws:iam::aws:policy/Two"])),
+    ("managed policies", lasting(f"{AWS_OWN}/One"), lasting(f"{AWS_OWN}/One", f"{AWS_OWN}/Two")),
     ("duration", {}, role(duration="1h")),
     ("end_with_token", {}, {"session": {"end_with_token": False}}),
     ("credentials' way", {"session": {"context": "none"}}, {}),

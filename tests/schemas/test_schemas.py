@@ -319,6 +319,9 @@ MISTAKEN = [
     if any(edit.new is not None and edit.file.endswith(".toml") for edit in mistake.edits)
 ]
 OF_SHAPE = {
+    "an issuer speaks for a list",
+    "a case expects nothing",
+    "a group has a list of roles",
     "a setting is misspelt",
     "a table is misspelt, which every template needs",
     "a key that is required is misspelt",

@@ -272,6 +272,16 @@ async def test_pauses_of_a_table_that_refuses_seats_double_and_end_with_the_firs
     assert counts.shared_failures == 3
 
 
+async def test_a_seat_that_cannot_be_kept_is_counted_and_stops_no_other_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exchange = Exchange(REFUSED, None)
+    level, counts = a_level(exchange, monkeypatch)
+    await level.keep_seat("seat/1", "laptop", NOW + 900, NOW, PATIENT)
+    assert counts.shared_failures == 1
+    assert await level.seat(["seat/1"], "phone", NOW, PATIENT) == "seat/1"
+
+
 async def test_a_request_without_time_asks_no_table_for_a_seat_and_that_is_no_fault_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
