@@ -28,7 +28,7 @@ MOST_QUOTED = 200
 TIMEOUT = 10.0
 """Seconds for one answer of the authorizer, which gives up itself before that."""
 
-_remembered: OrderedDict[tuple[str, ...], Context] = OrderedDict()
+_remembered: OrderedDict[tuple[str | None, ...], Context] = OrderedDict()
 
 
 def is_renewable(context: Context) -> bool:
@@ -68,11 +68,11 @@ def renewed(context: Context) -> Context:
     return fresh
 
 
-def _key(context: Context) -> tuple[str, ...]:
+def _key(context: Context) -> tuple[str | None, ...]:
     # Who reaches a backend past the gateway may name another's connection. What is kept of it is the authorizer's
     # alone to open, and so is part of the question.
     kept = hashlib.sha256(context.fields["connection"].encode()).hexdigest()
-    return context.audience, context.connection_id or "", context.principal or "", kept
+    return context.audience, context.connection_id, context.principal, kept
 
 
 def _fields(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _elsewhere(claims: Said, names: frozenset[str], settings: Settings) -> Itera
     """What a token says where issuers of another kind say it, as far as access.toml reads it there, as a claim or in a
     rule: a list for one name is no leave to say the same under another."""
     read = (*(claim.claim for claim in settings.claims.values()), *(rule.claim for rule in settings.rules))
-    for name in sorted(names.intersection(path[0] for path in map(path_of, read) if len(path) == 1)):
+    for name in sorted(names.intersection(path_of(each)[0] for each in read)):
         value = claims.values.get(name)
         yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
 

@@ -71,15 +71,11 @@ def load(path: Path, environment: Mapping[str, str], *, too_long: bool = False) 
                 f"{folder}: there is no such folder: expected the templates that roles name, each as NAME{SUFFIX}"
             ]
         )
-    try:
-        sources = sorted(folder.glob(f"*{SUFFIX}"))
-        keys = sorted((path.parent / KEY_SETS).glob("*.json"))
-        bundled = [file for file in (folder / COMPILED,) if file.exists()]
-    except OSError as error:
-        raise SettingsError([f"{path.parent}: cannot be read: {error}"]) from error
+    sources = sorted(folder.glob(f"*{SUFFIX}"))
     templates = {file.name.removesuffix(SUFFIX): read_text(file) for file in sources}
-    compiled = next(map(read_text, bundled), None)
-    key_sets = {file.name: read_text(file) for file in keys}
+    bundled = folder / COMPILED
+    compiled = read_text(bundled) if bundled.exists() else None
+    key_sets = {file.name: read_text(file) for file in sorted((path.parent / KEY_SETS).glob("*.json"))}
     return read(
         tables,
         source=source,

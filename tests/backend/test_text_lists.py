@@ -63,6 +63,12 @@ def test_a_claim_with_a_dot_in_its_name_is_settled_like_any(http: bool) -> None:
         gateway={"context_claims": ["x"]},
     )
     assert settled({"org": "a", "org.x": "a"}, inside, http=http) == {"org": "a", "org.x": "a"}
+    spaced = make_settings(
+        claims={"x": {"type": "slug", "list": "space", "max_items": 3, "claim": "org.x"}},
+        gateway={"context_claims": ["x"]},
+    )
+    for text in ("[a b]", "a,b"):
+        assert settled({"org": text}, spaced, http=http) == {"org": text}
 
 
 def test_a_list_that_is_one_or_the_other_in_two_declarations_is_left_as_text() -> None:

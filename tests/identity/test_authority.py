@@ -73,6 +73,7 @@ def test_what_an_issuer_may_say_it_says() -> None:
 
 CLAIMED = {
     "teams": {"claim": "groups", "type": "slug", "list": True, "max_items": 5},
+    "roles": {"claim": "cognito:roles", "type": "arn", "list": True, "max_items": 5},
     "named": {"claim": "cognito:preferred_role", "type": "opaque", "max_length": 100},
 }
 
@@ -83,6 +84,7 @@ CLAIMED = {
         pytest.param({"groups": ["editors", "admins"]}, "the group 'admins'", id="a group beside one of its own"),
         pytest.param({"groups": "admins"}, "the group 'admins'", id="a group as a text"),
         pytest.param({"cognito:preferred_role": ADMIN}, "may not speak for the role", id="a role"),
+        pytest.param({"cognito:roles": [EDITOR, ADMIN]}, "may not speak for the role", id="one of several roles"),
     ],
 )  # fmt: skip
 def test_what_an_issuer_may_not_say_it_says_under_no_other_kinds_name_either(
@@ -94,7 +96,7 @@ def test_what_an_issuer_may_not_say_it_says_under_no_other_kinds_name_either(
     assert resolve(signed(values={"custom:tenant_id": "acme", **values}), None, two()).issuer == PARTNERS
     rules = [
         {"claim": name, "match": "Contains", "value": "admin", "role": "editor"}
-        for name in ("groups", "cognito:preferred_role")
+        for name in ("groups", "cognito:preferred_role", "cognito:roles")
     ]
     ruling = make_settings(issuers=[OWN, PARTNER], rules=rules)
     assert what in refused(signed(values={"custom:tenant_id": "acme", **values}), ruling)

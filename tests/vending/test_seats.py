@@ -146,6 +146,12 @@ async def test_a_user_of_a_pool_with_two_urls_is_one_user() -> None:
         await take(seats, issuer=second)
 
 
+async def test_what_the_table_never_gave_is_not_kept_in_it() -> None:
+    table: Any = Table(answer=False)
+    await (await take(counted(1, table))).keep()
+    assert table.kept == []
+
+
 async def test_what_the_table_never_gave_is_not_given_back_to_it() -> None:
     table: Any = Table(answer=False)
     seat = await take(counted(1, table))
