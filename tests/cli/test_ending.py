@@ -14,9 +14,12 @@ import pytest
 
 from authorizer.cli.closed import closed_because
 from authorizer.cli.ending import EXTRAS, ended
+from authorizer.cli.invoke import invoke
+from authorizer.cli.person import read_token
+from authorizer.errors import SignInFailed
 from authorizer.record import Record
 from tests.cli.test_commands import run
-from tests.make import ROOT, sample_access
+from tests.make import ACCESS, ROOT, sample_access
 
 
 def raising(error: BaseException) -> Callable[[], object]:
@@ -298,3 +301,27 @@ def test_a_file_of_cases_that_cannot_be_read_is_json_too(tmp_path: Path) -> None
     (tmp_path / "policies/cases/odd.toml").write_text("odd = 1")
     for command in (("check", "--all"), ("policy", "test")):
         assert json.loads(run(*command, "--json", cwd=tmp_path).stdout)
+
+
+def test_a_command_that_a_library_ended_when_its_reader_went_away_ends_with_141() -> None:
+    def told() -> None:
+        try:
+            raise BrokenPipeError  # noqa: TRY301 - what a library does inside
+        except BrokenPipeError:
+            sys.exit(1)  # as rich does
+
+    with pytest.raises(SystemExit) as end:
+        ended(told, "authorizer check")
+    assert end.value.code == 141
+
+
+def test_a_token_is_not_read_from_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SignInFailed, match="standard input is closed"):
+        read_token()
+
+
+def test_an_event_is_not_read_from_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(click.UsageError, match="standard input, which is closed"):
+        invoke.main(["-", "--access", str(ACCESS)], standalone_mode=False)
