@@ -236,10 +236,9 @@ class Vendor:
         except BaseException as error:
             if seat:
                 seat.leave()
+                # Who is cancelled has no time left, and nothing outlives its invocation.
                 if isinstance(error, Exception):
-                    await (
-                        seat.give_back()
-                    )  # who is cancelled has no time for it: nothing outlives its invocation
+                    await seat.give_back()
             if isinstance(error, AssumeRoleDenied):
                 self._cache.deny(request.key, error, now)
             raise

@@ -14,22 +14,12 @@ from authorizer import backend
 from authorizer.backend import opening, renewing
 from authorizer.backend.event import context_of_event
 from authorizer.errors import CredentialsAbsent, CredentialsExpired, RenewalFailed, SealRefused
-from authorizer.model import RouteArn
 from authorizer.sealing import context
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
-from tests.vending.factories import NOW, SUB, make_credentials
+from tests.vending.factories import NOW, ROUTE, SUB, make_credentials
 
 OTHER_SUB = "22222222-2222-4222-8222-222222222222"
-ROUTE = RouteArn(
-    partition="aws",
-    region="eu-west-1",
-    account_id="123456789012",
-    api_id="abcdef1234",
-    stage="prod",
-    method="",
-    path="$connect",
-)
 
 OVER = {**context.plain(make_credentials(expiration=NOW - 5)), "sub": SUB, "connection": "sealed"}
 FRESH = {**context.plain(make_credentials(expiration=NOW + 900)), "sub": SUB}
