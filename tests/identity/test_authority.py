@@ -414,3 +414,13 @@ def test_the_same_token_of_two_issuers_never_shares_a_session(token: dict[str, A
 @cache
 def _alike() -> Settings:
     return settings_with(speaks_for="any")
+
+
+def test_a_list_is_said_by_each_of_its_members() -> None:
+    claims = {"sites": {"claim": "custom:sites", "type": "slug", "list": True, "max_items": 3}}
+    may = {**MAY, "claims": {**MAY["claims"], "sites": ["berlin", "rome"]}}
+    settings = make_settings(issuers=[OWN, {**PARTNER, "speaks_for": may}], claims=claims)
+    values: dict[str, object] = {"custom:tenant_id": "acme", "custom:sites": ["rome", "berlin"]}
+    assert resolve(signed(values=values), None, settings).issuer == PARTNERS
+    said = refused(signed(values={**values, "custom:sites": ["rome", "oslo"]}), settings)
+    assert "may not speak for this value of the claim 'custom:sites'" in said
