@@ -50,9 +50,8 @@ def open_context(context: Context, now: float) -> Credentials:
         except CredentialsExpired:
             continue
         except SealRefused as refused:
-            if (
-                refused.reason != "key"
-            ):  # a connection may outlive the key that its credentials were sealed with
+            # A connection may outlive the key that its credentials were sealed with.
+            if refused.reason != "key":
                 raise
     return _opened(renewed(context), now)
 

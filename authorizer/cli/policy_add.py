@@ -127,7 +127,6 @@ def _print(access: Path, kind: "Kind", result: "Added") -> None:
 
 
 def _print_list(kinds: Sequence["Kind"]) -> None:
-
     table = folding_table("Kind", "What one tenant gets", "Verdict")
     for kind in kinds:
         table.add_row(kind.name, kind.opens, kind.verdict)

@@ -10,7 +10,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import folding_table, literal_console
-from authorizer.cli.formats import finds, tell
+from authorizer.cli.formats import finds, tell, tell_json
 from authorizer.cli.of_results import of_proofs, of_rulings, unknown_actions_of
 from authorizer.cli.options import (
     access_option,
@@ -139,7 +139,10 @@ def _prove_deployed(
     try:
         world = load_world(access, files, parse_parameters(given), around)
     except DeploymentInvalid as error:
-        click.echo(str(error), err=True)
+        if as_json:
+            tell_json([str(error)])
+        else:
+            click.echo(str(error), err=True)
         sys.exit(EXIT_UNDECIDED)
     proofs, rulings = rule(world, lambda: _proofs(world.access, names))
     settings = world.access.settings

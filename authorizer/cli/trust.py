@@ -205,7 +205,6 @@ def _explain(
     functions: Sequence[str],
     limits: Mapping[str, "RolePolicy"],
 ) -> None:
-
     from authorizer.deployment.trust import account_of
 
     table = folding_table(

@@ -154,6 +154,13 @@ def test_what_cannot_run_exits_2(arguments: tuple[str | Path, ...], says: str) -
     assert says in result.output
 
 
+def test_a_file_that_cannot_be_read_is_told_as_json_where_json_was_asked_for() -> None:
+    result = run("--deployment", ROOT / "README.md", "--json")
+    assert result.exit_code == 2
+    [problem] = json.loads(result.stdout)
+    assert "README.md" in problem
+
+
 def test_every_text_is_shown_as_the_template_names_it() -> None:
     from authorizer.engine.evaluate import AccessRequest
 

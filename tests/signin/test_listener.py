@@ -72,7 +72,11 @@ def test_no_parameter_stands_twice_and_there_are_no_more_than_twenty(
 def test_the_port_is_free_for_the_next_sign_in_at_once() -> None:
     first = Listener((0,))
     port = port_of(first)
-    asked(first, "/callback")  # the server closes that connection, and the system remembers it for a minute
+    with socket.create_connection(("127.0.0.1", port)) as browser:
+        browser.sendall(b"GET /callback HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        # To the end: who closes first, the server, remembers the connection for a minute.
+        while browser.recv(4096):
+            continue
     first.close()
     second = Listener((port,))
     second.close()

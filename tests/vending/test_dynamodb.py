@@ -83,8 +83,8 @@ def door(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
 def patience(monkeypatch: pytest.MonkeyPatch) -> float:
     """A busy machine is no fault of the table's. Gives what the patience is otherwise."""
     usual = shared.PATIENCE
-    monkeypatch.setattr(shared, "PATIENCE", 3.0)
-    monkeypatch.setattr(shared, "FIRST_PATIENCE", 3.0)
+    monkeypatch.setattr(shared, "PATIENCE", 20.0)
+    monkeypatch.setattr(shared, "FIRST_PATIENCE", 20.0)
     return usual
 
 
