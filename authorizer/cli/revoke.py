@@ -185,6 +185,7 @@ def _plain(made: "Revocation", notice: str) -> dict[str, object]:
 
 
 def _explain(settings: "Settings", made: "Revocation") -> None:
+    from authorizer.connections import LONGEST
     from authorizer.deployment.trust import MAX_INLINE
     from authorizer.model import instant
 
@@ -208,6 +209,11 @@ def _explain(settings: "Settings", made: "Revocation") -> None:
             "sessions that an environment remembers are handed out, and denied, until they are renewed: for up to "
             f"{longest} s, or until the function is deployed anew",
         ]
+        if settings.gateway.renew_connections:
+            notes.append(
+                f"WebSockets that are open: their backend has new sessions made for up to {LONGEST:,} s after $connect, "
+                "whatever becomes of the token and the user; without --before those are denied, too"
+            )
         removable = f"From {instant(made.removable)} on, when all that they deny has ended by itself"
     told = ["What this does not reach:", *(f"  - {note}" for note in notes)]
     size = max(len(deny.text) for deny in made.denies)

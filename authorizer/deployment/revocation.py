@@ -8,6 +8,7 @@ session name, which is the end of `aws:userid`.
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from authorizer.deployment.trust import VERSION
 from authorizer.model import Role, instant
 from authorizer.settings.format_text import holes
 from authorizer.settings.schema import MAX_CHAINED_DURATION, Settings
-from authorizer.vending.session_name import fill
+from authorizer.vending.session_name import delegated, fill
 
 PREFIX = "RevokedSessions-"
 _DIGITS = 32
@@ -63,10 +64,11 @@ def revoke(settings: Settings, *, claim: str | None, value: str | None, before: 
     """
     # `aws:TokenIssueTime` has whole seconds. The second in which `before` lies is denied whole, to its end.
     end = None if before is None else float(math.floor(before) + 1)
+    actors = sorted({actor for issuer in settings.issuers.values() for actor in issuer.actors})
     denies = []
     unreachable = []
     for role in settings.roles.values():
-        condition = _who(role, claim, value) if claim is not None and value is not None else {}
+        condition = _who(role, claim, value, actors) if claim is not None and value is not None else {}
         if condition is None:
             unreachable.append(role.name)
             continue
@@ -105,14 +107,16 @@ def tenant_claims(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _who(role: Role, claim: str, value: str) -> dict[str, Any] | None:
-    """The condition that holds for sessions of this caller alone, by the first thing in them that says so exactly."""
+def _who(role: Role, claim: str, value: str, actors: Sequence[str]) -> dict[str, Any] | None:
+    """The condition that holds for sessions of this caller alone, by the first thing in them that says so exactly: for
+    those, too, in which one of `actors` acts for the caller."""
     for key, tagged in role.session_tags.items():
         if tagged == claim:
             return {"StringEquals": {f"aws:PrincipalTag/{key}": value}}
     if role.source_identity is not None and holes(role.source_identity) == (claim,):
         name = fill(role.source_identity, {claim: value}, parameter="SourceIdentity")
-        return {"StringEquals": {"aws:SourceIdentity": name}}
+        names = [name, *(delegated(name, actor) for actor in actors)]
+        return {"StringEquals": {"aws:SourceIdentity": names if actors else name}}
     if holes(role.session_name) == (claim,):
         # A session name holds neither `*` nor `?`, nor the colon in front of it.
         name = fill(role.session_name, {claim: value}, parameter="RoleSessionName")

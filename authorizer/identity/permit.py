@@ -1,6 +1,6 @@
 """Scopes → what they open on the API and stage of the request."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from authorizer.engine import ClaimValue
@@ -77,8 +77,8 @@ def opens(
     """Whether this one entry opens a route to who has these claims, each of its declared type. `route_key` where a
     simple response is expected."""
     entries = dict.fromkeys(suffixes(route, claims, shape), route.entry)
-    opened = _Opened(entries, Globs(entries), route.path == DEFAULT, frozenset())
-    return _matched(opened, asked, route_key) is not None
+    opened = _Opened(entries, Globs(entries), (), route.path == DEFAULT)
+    return _matched((opened,), asked, route_key) is not None
 
 
 @remembered(PER_PATH)
@@ -91,8 +91,11 @@ def _routes(  # noqa: PLR0917 - what it reads, and so what its outcome is rememb
     simple_response: bool,
     settings: Settings,
 ) -> Routes:
-    opened = _opened(scopes, claims, shape, settings)
-    if not opened.entries and not (opened.default and simple_response):
+    # Most of them are everybody's: only what a caller's own claims fill is remembered for each caller.
+    everybodys = _everybodys(scopes, shape, route.stage_arn, settings)
+    own = _own(scopes, claims, shape, route.stage_arn, settings)
+    opened = (everybodys, own)
+    if not (everybodys.entries or own.entries or (everybodys.default and simple_response)):
         lacking = sorted(claims_in_routes(scopes, settings) - {name for name, _ in claims})
         why = f"; the token lacks {', '.join(lacking)}, which routes of theirs name" if lacking else ""
         raise NoRoute(
@@ -102,51 +105,73 @@ def _routes(  # noqa: PLR0917 - what it reads, and so what its outcome is rememb
     matched = _matched(opened, route, route_key if simple_response else None)
     if simple_response and matched is None:
         raise RouteClosed(why_closed(route.path))
-    patterns = {f"{route.stage_arn}/{suffix}": entry for suffix, entry in opened.entries.items()}
-    for pattern, entry in patterns.items():
+    patterns = tuple(dict.fromkeys((*everybodys.arns, *own.arns)))
+    for pattern in patterns:
         if len(pattern) > MAX_RESOURCE:
+            suffix = pattern.removeprefix(f"{route.stage_arn}/")
+            entry = next(each.entries[suffix] for each in opened if suffix in each.entries)
             raise ResponseTooLarge(
                 f"a route's ARN has {len(pattern)} characters: API Gateway takes {MAX_RESOURCE}; shorten the path "
                 f"under [scopes] that begins {entry[:40]!r}, or lower `max_length` of the claims in it"
             )
-    size = sum(len(route.stage_arn) + 1 + len(suffix) for suffix in opened.by_lists)
-    if size > MAX_OF_LISTS:
-        raise TooManyRoutes(
-            f"lists in the caller's claims fill {len(opened.by_lists)} routes, {size} characters in all: expected at "
-            f"most {MAX_OF_LISTS}; shorten the list, lower `max_items` of its claim, or open fewer routes with it"
-        )
-    return Routes(patterns=tuple(patterns), closed=_closed(shape, route.stage_arn), matched=matched)
+    return Routes(patterns=patterns, closed=_closed(shape, route.stage_arn), matched=matched)
 
 
 class _Opened(NamedTuple):
-    """What a set of scopes opens on one kind of API."""
+    """Routes that are open on one kind of API."""
 
     entries: Mapping[str, str]
-    """What follows the stage in the ARN of every open route → the entry of [scopes] that opens it."""
+    """What follows the stage in the ARN of each → the entry of [scopes] that opens it."""
     globs: Globs
     """Its keys."""
+    arns: tuple[str, ...]
+    """The resource ARN of each."""
     default: bool
-    """Whether the catch-all route is open. It cannot be told from others by an ARN, only by the key of the matched
-    route, which nothing but a simple response can be about."""
-    by_lists: frozenset[str]
-    """Those of `entries` that a list claim fills."""
+    """Whether the catch-all route is among them. It cannot be told from others by an ARN, only by the key of the
+    matched route, which nothing but a simple response can be about."""
+
+
+@remembered(FEW)
+def _everybodys(scopes: frozenset[str], shape: Shape, stage_arn: str, settings: Settings) -> _Opened:
+    """Those of a set of scopes in which no claim stands."""
+    routes = [route for route in _routes_of(scopes, settings) if not route.holes]
+    entries: dict[str, str] = {}
+    for route in routes:
+        for suffix in suffixes(route, {}, shape):
+            entries.setdefault(suffix, route.entry)
+    return _made(entries, stage_arn, default=any(route.path == DEFAULT for route in routes))
 
 
 @remembered(PER_CALLER)
-def _opened(scopes: frozenset[str], claims: Filling, shape: Shape, settings: Settings) -> _Opened:
-    routes = [route for scope in sorted(scopes) for route in settings.scopes[scope]]
+def _own(
+    scopes: frozenset[str], claims: Filling, shape: Shape, stage_arn: str, settings: Settings
+) -> _Opened:
+    """Those that a caller's own claims fill. Raises `TooManyRoutes` before there are more than an answer holds: what is
+    refused must cost little, and a refusal is not remembered."""
     values = dict(claims)
     lists = {name for name, value in claims if not isinstance(value, str)}
     entries: dict[str, str] = {}
-    by_lists: set[str] = set()
-    for route in routes:
-        for suffix in suffixes(route, values, shape):
+    by_lists = 0
+    for route in _routes_of(scopes, settings):
+        for suffix in suffixes(route, values, shape) if route.holes else ():
+            if suffix not in entries and not lists.isdisjoint(route.holes):
+                by_lists += len(stage_arn) + 1 + len(suffix)
+                if by_lists > MAX_OF_LISTS:
+                    raise TooManyRoutes(
+                        f"lists in the caller's claims fill routes of more than {MAX_OF_LISTS} characters in all, the "
+                        f"most that an answer holds, with those of {route.entry[:40]!r}; shorten the list, lower "
+                        "`max_items` of its claim, or open fewer routes with it"
+                    )
             entries.setdefault(suffix, route.entry)
-            if not lists.isdisjoint(route.holes):
-                by_lists.add(suffix)
-    return _Opened(
-        entries, Globs(entries), any(route.path == DEFAULT for route in routes), frozenset(by_lists)
-    )
+    return _made(entries, stage_arn, default=False)
+
+
+def _routes_of(scopes: frozenset[str], settings: Settings) -> list[Route]:
+    return [route for scope in sorted(scopes) for route in settings.scopes[scope]]
+
+
+def _made(entries: Mapping[str, str], stage_arn: str, *, default: bool) -> _Opened:
+    return _Opened(entries, Globs(entries), tuple([f"{stage_arn}/{suffix}" for suffix in entries]), default)
 
 
 def suffixes(route: Route, claims: Mapping[str, ClaimValue], shape: Shape) -> Iterator[str]:
@@ -156,21 +181,22 @@ def suffixes(route: Route, claims: Mapping[str, ClaimValue], shape: Shape) -> It
         if route.path == "$connect":
             yield route.path
     elif route.method:
-        paths = tuple(filled(route, claims))
-        for method in METHODS if route.method == "ANY" else (route.method,):
-            for path in paths:
+        # One after the other: who takes them may have enough long before a list is at its end.
+        for path in filled(route, claims):
+            for method in METHODS if route.method == "ANY" else (route.method,):
                 yield f"{method}{path}"
 
 
-def _matched(opened: _Opened, asked: RouteArn, route_key: str | None) -> str | None:
+def _matched(opened: Iterable[_Opened], asked: RouteArn, route_key: str | None) -> str | None:
     """The entry of [scopes] that opens the request's own route, as the gateway will judge the answer: `*` crosses `/`,
     all else is literal, and what walks is closed. `route_key` where the answer can be about the catch-all route."""
     if walks(asked.path):
         return None
-    found = opened.globs.match(f"{asked.method}{asked.path}")
-    if found is not None:
-        return opened.entries[found]
-    return DEFAULT if opened.default and route_key == DEFAULT else None
+    text = f"{asked.method}{asked.path}"
+    for each in opened:
+        if (found := each.globs.match(text)) is not None:
+            return each.entries[found]
+    return DEFAULT if route_key == DEFAULT and any(each.default for each in opened) else None
 
 
 @remembered(FEW)

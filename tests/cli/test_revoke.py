@@ -23,6 +23,7 @@ from tests.make import ROOT, SUB, sample_environment, sample_settings
 ACCOUNT = "123456789012"
 ABROAD = {"VIEWER_ROLE_ARN": "arn:aws:iam::210987654321:role/team/viewer"}
 NINE = "2026-11-21T09:00:00Z"
+PRIVATE_KEYS = '[private_sealing]\nsource = "secretsmanager"\nkeys = "own"\n'
 
 
 @pytest.fixture
@@ -344,6 +345,14 @@ def test_the_same_revocation_twice_is_one(shell: Shell) -> None:
     for _ in range(2):
         shell.paste(revoke("--tenant", "acme").stdout)
     assert len(shell.names("editor")) == 1
+
+
+def test_it_says_that_connections_outlive_the_token_where_they_are_renewed(project: Path) -> None:
+    """Whoever waits for the token's end would take it for over."""
+    told = "has new sessions made for up to 7,200 s after $connect"
+    assert told not in revoke("--sub", SUB, "--before", NINE, cwd=project).stderr
+    edit(project, "[gateway]", PRIVATE_KEYS + "[gateway]\nrenew_connections = true")
+    assert told in revoke("--sub", SUB, "--before", NINE, cwd=project).stderr
 
 
 def test_what_a_claim_holds_is_no_command(shell: Shell, project: Path) -> None:
