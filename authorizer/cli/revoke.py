@@ -211,8 +211,8 @@ def _explain(settings: "Settings", made: "Revocation") -> None:
         ]
         if settings.gateway.renew_connections:
             notes.append(
-                f"WebSockets that are open: their backend has new sessions made for up to {LONGEST:,} s after $connect, "
-                "whatever becomes of the token and the user; without --before those are denied, too"
+                f"WebSockets that are open: their backend has new sessions made for up to {LONGEST:,} s after "
+                "$connect, whatever becomes of the token and the user; without --before those are denied, too"
             )
         removable = f"From {instant(made.removable)} on, when all that they deny has ended by itself"
     told = ["What this does not reach:", *(f"  - {note}" for note in notes)]

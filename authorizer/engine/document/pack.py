@@ -130,7 +130,7 @@ def _merge(
     for number, statement in enumerate(statements):
         key = number if statement.not_actions or statement.not_resources else same(statement)
         alike.setdefault(key, []).append(statement)
-    return [join(group) if len(group) > 1 else group[0] for group in alike.values()]
+    return [join(group) for group in alike.values()]
 
 
 def _drop_covered(statements: list[Statement]) -> list[Statement]:

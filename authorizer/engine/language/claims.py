@@ -30,16 +30,16 @@ class ClaimType:
     """True for a list of values, which templates loop over."""
     max_items: int
     """Most items of a list; 1 for a single value."""
-    written: str | None = None
+    written: str | None
     """How a text says a list, a row of `lists.WRITTEN`; None where only a list does."""
-    lower_case: bool = False
+    lower_case: bool
     """Whether values that differ in case alone are one: each is read in lower case, and `language` holds no other."""
-    fallback: str | None = None
+    fallback: str | None
     """The value of whoever has no such claim."""
-    sayable: bool = False
+    sayable: bool
     """Whether a token may say the fallback itself, so that who says nothing is one with who says that."""
     _match: Callable[[str], object | None] = field(repr=False, compare=False)
-    _as_text: Callable[[object], object] | None = field(default=None, repr=False, compare=False)
+    _as_text: Callable[[object], object] | None
     """From a JSON value that says what a text of this type says, such as `true`, to that text; None: there is none."""
 
     @property

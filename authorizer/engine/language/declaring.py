@@ -113,8 +113,8 @@ class _Declaration:
         value = self._spec.get("list", False)
         if isinstance(value, bool):
             return value, None
-        if isinstance(value, str) and value in WRITTEN:
-            return True, value
+        if value in WRITTEN:
+            return True, str(value)
         forms = ", ".join(f'"{form}"' for form in WRITTEN)
         self._problems.append(
             f"`list` is {value!r}: expected true, false, or how a text says a list, {forms}"

@@ -610,6 +610,22 @@ def test_what_is_shared_is_told_by_whole_names(field: str, value: str) -> None:
     assert [name for name, _ in sharing_problems(Sharing(**changed))] == [field]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        pytest.param(("s3:ListAllMyBuckets", "SQS:listqueues"), None, id="that have no resources"),
+        pytest.param(("s3:ListAllMyBuckets", "s3:GetObject"), "would share everything", id="one that has"),
+    ],
+)
+def test_everything_is_shared_with_actions_that_have_no_resources(
+    actions: tuple[str, ...], said: str | None
+) -> None:
+    problems = [
+        text for _, text in sharing_problems(Sharing(statement="One", actions=actions, resources=("*",)))
+    ]
+    assert not problems if said is None else said in problems[0]
+
+
 def test_who_may_not_write_a_star_is_told_what_they_can_do_themselves() -> None:
     """The table of actions is this package's, and none of its users'."""
     with pytest.raises(DocumentInvalid) as caught:

@@ -22,6 +22,26 @@ ARN = "arn:aws:s3:::bucket/home/*"
 READ: dict[str, object] = {"Action": "s3:GetObject", "Resource": ARN}
 
 
+@pytest.mark.parametrize(
+    ("meant", "written"), [("Effect", "Efect"), ("Action", "Actions"), ("Resource", "Resorce")]
+)
+def test_a_misspelt_element_is_one_problem_and_not_two(meant: str, written: str) -> None:
+    """It is read as what was meant: that this is missing, too, is the same mistake."""
+    members = {"Effect": "Allow", **READ}
+    members[written] = members.pop(meant)
+    with pytest.raises(DocumentInvalid) as caught:
+        parse_session(json.dumps({"Version": "2012-10-17", "Statement": members}))
+    [problem] = caught.value.problems
+    assert f"element '{written}' is unknown: did you mean '{meant}'?" in str(problem)
+
+
+def test_beside_the_element_that_was_meant_it_has_no_meaning() -> None:
+    with pytest.raises(DocumentInvalid) as caught:
+        parse_session(policy(Resorce="arn:aws:s3:::other"))
+    [problem] = caught.value.problems
+    assert "element 'Resorce' is unknown: expected Sid, " in str(problem)
+
+
 def dated(*values: str) -> str:
     return policy(Condition={"DateLessThan": {"aws:CurrentTime": list(values)}})
 

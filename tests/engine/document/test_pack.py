@@ -160,6 +160,7 @@ def test_actions_have_no_case_and_fields_do_not_run_together() -> None:
     assert not covers_resource("arn:aws:s3:::a", "*")
     assert not covers_resource("arn:aws:s3", "arn:aws:s3:::a")
     assert not covers_resource("arn:aws:s3:::a", "arn:aws:s3")
+    assert not covers_resource("arn:*", "arn:aws:s3:::a")
 
 
 def packed(*statements: dict[str, object]) -> object:

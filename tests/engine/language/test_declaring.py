@@ -237,3 +237,35 @@ def test_a_fallback_of_another_form_is_one_that_no_token_may_say() -> None:
 )
 def test_a_fallback_is_a_text_of_its_type(spec: Mapping[str, object], fallback: str) -> None:
     assert declare(spec).fallback == fallback
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param(
+            {"type": "integer", "min": 5, "max": 4, "fallback": 7}, id="no number, and so no fallback"
+        ),
+        pytest.param({**ORG, "alphabet": ["a"]}, id="a list for an alphabet"),
+        pytest.param({"type": "slug", "list": []}, id="a list of nothing for how it is written"),
+    ],
+)
+def test_one_mistake_is_one_problem(spec: Mapping[str, object]) -> None:
+    with pytest.raises(ClaimTypeInvalid) as caught:
+        declare({"max_items": 2, **spec} if "list" in spec else spec)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"type": "slug", "fallback": "a" * 1024}, id="a fallback"),
+        pytest.param({**ORG, "prefix": "a" * 1024}, id="a prefix"),
+        pytest.param({"type": "integer", "min": 5, "max": 5}, id="a range of one number"),
+    ],
+)
+def test_what_is_as_long_as_it_may_be_is_taken(spec: Mapping[str, object]) -> None:
+    assert declare(spec).name == spec["type"]
+
+
+def test_the_last_character_of_latin_1_has_a_lower_case_as_any_other() -> None:
+    assert declare({"type": "opaque", "lower_case": True}).check("Aÿ") == "aÿ"

@@ -165,3 +165,13 @@ def test_a_text_of_a_megabyte_is_not_even_split() -> None:
     for written in WRITTEN:
         with pytest.raises(ValueRefused, match="has 1000000 characters"):
             listed(written).check("a" * 1_000_000)
+
+
+def test_the_text_of_a_list_is_as_long_as_its_items_can_be_and_no_longer() -> None:
+    """Blanks count: nobody reads megabytes to find two names."""
+    claim = declare({"type": "slug", "max_length": 3, "list": "json", "max_items": 2})
+    longest = 2 + 2 * (6 * 3 + 4)
+    text = '["abc", "def"]'
+    assert claim.check(text + " " * (longest - len(text))) == ("abc", "def")
+    with pytest.raises(ValueRefused, match=f"has {longest + 1} characters: expected at most {longest}"):
+        claim.check(text + " " * (longest + 1 - len(text)))

@@ -396,3 +396,38 @@ def test_alone_with_one_tenants_tag_it_allows_nothing_of_another_tenant(
             untagged = evaluate(identity=[policy], session=None, boundary=None, request=request)
             assert not untagged.allowed, "without its tag a session reaches nothing"
     assert asked > 5
+
+
+def test_what_one_part_denies_some_is_denied_to_nobody_where_another_part_allows() -> None:
+    """Each part alone may allow nothing: a session is made of all of them together."""
+    first = (
+        '{% if "w" in scopes %}',
+        objects("first"),
+        ",",
+        DENY,
+        "{% else %}",
+        objects("x", Effect="Deny"),
+        "{% endif %}",
+    )
+    found = statements(made(*first, ",", objects("second")))
+    assert [each for each in found if each["Effect"] == "Deny"] == []
+    assert {"Allow"} == {each["Effect"] for each in found}
+
+
+def test_a_template_that_allows_nobody_anything_leaves_nothing() -> None:
+    assert statements(made(DENY)) == []
+
+
+def test_a_number_of_a_claim_beside_one_that_is_written_is_no_condition_at_all() -> None:
+    """No pattern means any number, and what the session compares the role need not."""
+    templates = TemplateSet.compile(
+        {
+            "it": template(
+                objects("x", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": ["5", "{{ age }}"]}})
+            )
+        },
+        claims={"age": declare({"type": "integer"})},
+        variables={},
+    )
+    [found] = statements(role_policy(templates, ["it"], tags={}))
+    assert "Condition" not in found
