@@ -361,6 +361,12 @@ LINT: Final = tuple(
             "list what each may speak for",
         ),
         (
+            "shared-name",
+            "an issuer can sign for the session name of another issuer's user, and in CloudTrail both are one person",
+            'session_name = "{sub}" of a role that two issuers may give, one of them no Cognito user pool',
+            "put a claim into the name that no two of them can both say, such as one of fixed_claims",
+        ),
+        (
             "managed-policies",
             "managed policies add to what the session may do, and nothing is proven about them",
             'managed_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]',

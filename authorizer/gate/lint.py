@@ -11,6 +11,7 @@ from authorizer.engine.check import Finding, lint
 from authorizer.engine.prove import covers, owned
 from authorizer.gate.claims import about_claims
 from authorizer.gate.handed_out import handed_out
+from authorizer.gate.issuers import sayable
 from authorizer.gate.route_lint import lint_routes
 from authorizer.model import Role
 from authorizer.settings.format_text import holes
@@ -50,6 +51,7 @@ def lint_settings(
         *_issuers(settings),
         *_roles(settings, templates),
         *_names(settings),
+        *_names_of_several(settings),
         *handed_out(settings, templates),
     ):
         line = line_of(source, path)
@@ -296,3 +298,37 @@ def _names(settings: Settings) -> _Found:
                     f"{role_name}{what} is made of `{claim}`, which users can change: they choose whom it names",
                     "name callers by a claim that only the issuer sets, such as `sub`",
                 )
+
+
+def _names_of_several(settings: Settings) -> _Found:
+    """A name that two issuers can both sign for. Cognito draws every `sub` itself; whoever runs another issuer writes
+    what they like, and so the name of anybody's session."""
+    parties = {issuer.name: issuer for issuer in settings.issuers.values()}
+    for role in settings.roles.values():
+        may = [
+            issuer
+            for issuer in parties.values()
+            if issuer.speaks_for.roles is None or role.name in issuer.speaks_for.roles
+        ]
+        others = [
+            issuer.name for issuer in may if issuer.name == issuer.issuer
+        ]  # no user pool, which has an id
+        if len(may) < 2 or not others:
+            continue
+        if not any(
+            _is_of_one([sayable(issuer, claim) for issuer in may]) for claim in holes(role.session_name)
+        ):
+            yield (
+                ("roles", role.name, "session_name"),
+                "shared-name",
+                f"role {role.name!r}: {others[0]!r} can sign for the session name of another issuer's user: in "
+                "CloudTrail, and to `authorizer revoke`, both are one person",
+                'put a claim into it that no two of them can both say, such as session_name = "{partner}-{sub}" with '
+                "`fixed_claims` of each issuer",
+            )
+
+
+def _is_of_one(values: Sequence[frozenset[str] | None]) -> bool:
+    """Whether no value is sayable by two."""
+    known = [each for each in values if each is not None]
+    return len(known) == len(values) and sum(map(len, known)) == len(frozenset().union(*known))

@@ -328,3 +328,69 @@ def test_a_branch_on_a_scope_that_does_not_exist_is_found() -> None:
 
 def test_a_template_beside_the_table_of_policies_is_found_twice() -> None:
     assert [code for code, _, _ in found(templates={"extra": EMPTY})] == ["no-promise", "unused"]
+
+
+PARTNER = """[[issuers]]
+issuer = "https://login.partner.example"
+jwks_uri = "https://login.partner.example/keys"
+client_ids = ["partner"]
+audiences = ["https://api.example.com"]
+token_use = ["access"]
+speaks_for = { ROLES, groups = [], scopes = [], claims = { CLAIMS } }
+FIXED
+"""
+OF_ONE_TENANT = PARTNER.replace("FIXED", 'fixed_claims = { tenant = "partner" }').replace("CLAIMS", "")
+POOL = """[[issuers]]
+user_pool = "eu-west-1_Partner01"
+client_ids = ["partner"]
+token_use = ["access"]
+speaks_for = { roles = ["viewer"], groups = [], scopes = [], claims = { tenant = "any" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("another", "role", "finds"),
+    [
+        pytest.param(PARTNER, "", True, id="a partner who writes any sub"),
+        pytest.param(POOL, "", False, id="a second user pool, whose subs Cognito draws"),
+        pytest.param(
+            PARTNER.replace("ROLES", "roles = []"), "", False, id="a partner whose users have another role"
+        ),
+        pytest.param(
+            OF_ONE_TENANT,
+            'session_name = "{tenant}-{sub}"\n',
+            True,
+            id="a name with a claim of theirs, which the pool can say too",
+        ),
+        pytest.param(
+            OF_ONE_TENANT + OF_ONE_TENANT.replace("login", "other"),
+            'session_name = "{tenant}-{sub}"\n',
+            True,
+            id="two who say the same",
+        ),
+    ],
+)
+def test_a_session_name_is_one_that_one_issuer_alone_can_sign_for(
+    another: str, role: str, finds: bool
+) -> None:
+    another = (
+        another.replace("ROLES", 'roles = ["viewer"]')
+        .replace("FIXED", "")
+        .replace("CLAIMS", 'tenant = "any"')
+    )
+    source = SOURCE.replace("[[issuers]]\n", f'{another}[[issuers]]\nspeaks_for = "any"\n', 1).replace(
+        "[roles.viewer]\n", f"[roles.viewer]\n{role}", 1
+    )
+    told = [text for code, _, text in findings_of(source) if code == "shared-name"]
+    assert [text.partition(":")[0] for text in told] == (["role 'viewer'"] if finds else [])
+    assert all("partner.example' can sign" in text for text in told)
+
+
+def test_a_claim_that_no_two_issuers_can_both_say_makes_the_name_one_of_theirs() -> None:
+    """Each has a value of its own, the first one too."""
+    mine = '[[issuers]]\nfixed_claims = { tenant = "own" }\nspeaks_for = "any"\n'
+    partner = OF_ONE_TENANT.replace("ROLES", 'roles = ["viewer"]')
+    source = SOURCE.replace("[[issuers]]\n", partner + mine, 1)
+    assert "shared-name" in [code for code, _, _ in findings_of(source)]
+    named = source.replace("[roles.viewer]\n", '[roles.viewer]\nsession_name = "{tenant}-{sub}"\n', 1)
+    assert "shared-name" not in [code for code, _, _ in findings_of(named)]
