@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from authorizer.errors import ConnectionOver, ConnectionRefused, EventUnknown, SealRefused
 from authorizer.model import Claims, Request, RouteArn, Shape
 from authorizer.settings.schema import Settings
-from authorizer.syntax.claim_path import path_of
 from authorizer.tokens.stored import restored, stored
 from authorizer.waiting.deadline import Deadline
 
@@ -50,13 +49,7 @@ class Connections:
     def __init__(self, settings: Settings, seal: "Callable[[float, Deadline], Awaitable[Seal]]") -> None:
         self._settings = settings
         self._seal = seal
-        self._wanted = frozenset(
-            path_of(name)[0]
-            for name in (
-                *(rule.claim for rule in settings.rules),
-                *(claim.claim for claim in settings.claims.values()),
-            )
-        )
+        self._wanted = settings.claims_read
 
     async def keep(self, claims: Claims, request: Request, now: float, deadline: Deadline) -> dict[str, str]:
         """What the context of a WebSocket's answer says of the connection; nothing for other requests.

@@ -137,7 +137,7 @@ class Authorizer:
         return Stages(
             settings=self.settings,
             templates=self.templates,
-            verifier=Verifier(self.settings.issuers, self.settings.keys),
+            verifier=Verifier(self.settings.issuers, self.settings.keys, wanted=self.settings.claims_read),
             vendor=Vendor(self.settings, sealers=sealers),
             sealers=sealers,
             connections=Connections(self.settings, sealers.private),

@@ -42,7 +42,7 @@ LAYERS: dict[str, set[str]] = {
     "sealing": {"aws", "errors", "model", "settings", "syntax", "waiting"},
     "capacity": {"errors", "memory", "model", "sealing", "settings", "vending", "waiting"},
     "vending": {"memory", "aws", "errors", "model", "sealing", "settings", "waiting"},
-    "connections": {"errors", "model", "sealing", "settings", "syntax", "tokens", "waiting"},
+    "connections": {"errors", "model", "sealing", "settings", "tokens", "waiting"},
     "record": {"memory", "errors", "gateway", "metrics", "model"},
     "pipeline": {
         "connections", "engine", "gateway", "identity", "model", "record", "render", "sealing", "settings", "tokens",

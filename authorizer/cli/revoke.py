@@ -185,7 +185,6 @@ def _plain(made: "Revocation", notice: str) -> dict[str, object]:
 
 
 def _explain(settings: "Settings", made: "Revocation") -> None:
-    from authorizer.connections import LONGEST
     from authorizer.deployment.trust import MAX_INLINE
     from authorizer.model import instant
 
@@ -211,7 +210,7 @@ def _explain(settings: "Settings", made: "Revocation") -> None:
         ]
         if settings.gateway.renew_connections:
             notes.append(
-                f"WebSockets that are open: their backend has new sessions made for up to {LONGEST:,} s after "
+                "WebSockets that are open: their backend has new sessions made for up to two hours after "
                 "$connect, whatever becomes of the token and the user; without --before those are denied, too"
             )
         removable = f"From {instant(made.removable)} on, when all that they deny has ended by itself"

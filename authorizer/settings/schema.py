@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from authorizer.model import Role
 from authorizer.settings.callers import NOBODY, Callers
+from authorizer.syntax.claim_path import path_of
 
 if TYPE_CHECKING:
     from authorizer.engine import ClaimType, Sharing, TemplateSet
@@ -310,6 +311,13 @@ class Settings:
     shared_routes: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
     """`[routes] shared`: claim → scopes whose routes are meant to reach what is another user's by that claim, each with
     why. Only the proof and the lint read it."""
+
+    @property
+    def claims_read(self) -> frozenset[str]:
+        """What is read of tokens, by its name there, besides the claims that every decision reads."""
+        rules = (rule.claim for rule in self.rules)
+        declared = (claim.claim for claim in self.claims.values())
+        return frozenset(path_of(name)[0] for name in (*rules, *declared))
 
 
 class Access(NamedTuple):

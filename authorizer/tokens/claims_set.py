@@ -4,7 +4,7 @@ Absent and of the wrong type are told apart; `null` is a wrong type. Nothing is 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -26,6 +26,10 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Ends a line, or does worse, wherever the gateway copies a name without escaping it: access logs, mapping templates,
 headers of an integration. Cognito takes none in a username or a group's name; other issuers may."""
+
+
+READ: Final = frozenset(("sub", "aud", "exp", "iat", "auth_time", "act"))
+"""Claims that every kind of issuer has under these names (RFC 7519 §4.1; OpenID Connect Core 1.0 §2; RFC 8693 §4.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +57,17 @@ class ClaimsSet:
     values: dict[str, object] = field(repr=False)
 
 
-def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> ClaimsSet:
-    """Read a payload as a token of this kind of issuer.
+def names_read(kind: Kind, token_use: str) -> frozenset[str]:
+    """The claims that reading a token of this kind and use takes, and checking it again later."""
+    names = (kind.token_use, kind.requester, kind.groups, kind.roles, kind.preferred_role, kind.scope)
+    return READ.union((kind.client[token_use], kind.username[token_use]), filter(None, names))
+
+
+def parse_claims_set(
+    payload: dict[str, object], typ: str, kind: Kind, kept: Mapping[str, Collection[str]] | None = None
+) -> ClaimsSet:
+    """Read a payload as a token of this kind of issuer. Of a token for some use `kept` names what `values` is to have
+    of it; None: all.
 
     Raises `TokenClaimMissing`, `TokenClaimMalformed`, `TokenUseRefused`, `TokenTypeRefused`.
     """
@@ -79,7 +92,10 @@ def parse_claims_set(payload: dict[str, object], typ: str, kind: Kind) -> Claims
         nbf=_date(payload, "nbf"),
         auth_time=_date(payload, "auth_time"),
         actors=_actors(payload),
-        values=payload,
+        # Under the names of `kept`, so that a thousand remembered tokens share their names.
+        values=payload
+        if kept is None
+        else {name: payload[name] for name in kept[token_use] if name in payload},
     )
 
 

@@ -10,18 +10,15 @@ from typing import Any
 
 from authorizer.errors import ConnectionRefused
 from authorizer.model import Claims
-from authorizer.settings.kinds import KINDS, Kind
+from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Issuer
 from authorizer.tokens.checks import authenticated_lately, check_lasting
-from authorizer.tokens.claims_set import claims_of, parse_claims_set
-
-READ = frozenset(("sub", "aud", "exp", "iat", "auth_time", "act"))
-"""Claims that every kind of issuer has under these names (RFC 7519 §4.1; OpenID Connect Core 1.0 §2; RFC 8693 §4.1)."""
+from authorizer.tokens.claims_set import claims_of, names_read, parse_claims_set
 
 
 def stored(claims: Claims, issuer: Issuer, wanted: Collection[str]) -> dict[str, Any]:
     """What the token said, as JSON: the claims that reading and checking it takes, and those that are `wanted`."""
-    names = READ | _names(KINDS[issuer.kind], claims.token_use) | set(wanted)
+    names = names_read(KINDS[issuer.kind], claims.token_use).union(wanted)
     payload = {name: value for name, value in claims.values.items() if name in names}
     return {"issuer": claims.issuer, "tokenUse": claims.token_use, "payload": payload}
 
@@ -50,8 +47,3 @@ def restored(kept: Any, issuers: Mapping[str, Issuer], now: float) -> Claims:
     if refusal := authenticated_lately(said, issuer, now):
         raise refusal
     return claims_of(said, issuer)
-
-
-def _names(kind: Kind, token_use: str) -> set[str]:
-    names = (kind.token_use, kind.requester, kind.groups, kind.roles, kind.preferred_role, kind.scope)
-    return {kind.client[token_use], kind.username[token_use], *filter(None, names)}

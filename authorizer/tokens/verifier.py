@@ -1,17 +1,17 @@
 """The order of verification, and its memory."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from authorizer.errors import AlgorithmRefused, IssuerUnknown, SettingsError, SignatureInvalid, Unauthorized
 from authorizer.model import Claims
-from authorizer.settings.kinds import KINDS
+from authorizer.settings.kinds import KINDS, Kind
 from authorizer.settings.schema import Issuer, Keys
 from authorizer.tokens.algorithms import ALGORITHMS
 from authorizer.tokens.checks import check_lasting, check_timed
-from authorizer.tokens.claims_set import ClaimsSet, claims_of, parse_claims_set
+from authorizer.tokens.claims_set import ClaimsSet, claims_of, names_read, parse_claims_set
 from authorizer.tokens.compact import ascii_of, parse_compact, peek
 from authorizer.tokens.fetch import Fetch, HttpFetch, is_safe
 from authorizer.tokens.jwk import KeySetRefused, parse_key_set
@@ -64,13 +64,22 @@ class _Refused:
 class Verifier:
     """Turns tokens into `Claims`. One for an environment; used by one event loop."""
 
-    def __init__(self, issuers: Mapping[str, Issuer], keys: Keys, *, fetch: Fetch | None = None) -> None:
-        """`issuers` by `iss`: empty means that every token is refused. Raises `SettingsError`."""
+    def __init__(
+        self,
+        issuers: Mapping[str, Issuer],
+        keys: Keys,
+        *,
+        wanted: Collection[str] | None = None,
+        fetch: Fetch | None = None,
+    ) -> None:
+        """`issuers` by `iss`: empty means that every token is refused. `wanted` are the claims that are asked
+        for later, besides those that every decision reads; None: all that a token has. Raises `SettingsError`."""
         self.counts = FetchCounts()
         self._http = HttpFetch()
         self._issuers = dict(issuers)
         self._stores = _stores(self._issuers, keys, fetch or self._http, self._http.proxies, self.counts)
         self._distinct = tuple(set(self._stores.values()))
+        self._kept = {name: None if wanted is None else _kept(kind, wanted) for name, kind in KINDS.items()}
         self._verified: Memory[_Verified] = Memory(MAX_VERIFIED)
         self._refused: Memory[_Refused] = Memory(MAX_REFUSED)
 
@@ -112,7 +121,7 @@ class Verifier:
             if not is_signed_by(key, compact, ALGORITHMS[issuer.algorithm]):
                 raise SignatureInvalid(f"the signature does not match the key {kid!r} of '{issuer.issuer}'")
             # 7. Every claim that is read has its type.
-            said = parse_claims_set(payload, compact.typ, KINDS[issuer.kind])
+            said = parse_claims_set(payload, compact.typ, KINDS[issuer.kind], self._kept[issuer.kind])
             # 8. What never changes: token use, client, lifetime.
             check_lasting(said, issuer)
         except Unauthorized as refusal:
@@ -146,6 +155,10 @@ class Verifier:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return ", ".join(f"'{name}'" for name in names[:MAX_NAMED]) + more or "none is configured"
+
+
+def _kept(kind: Kind, wanted: Collection[str]) -> Mapping[str, Collection[str]]:
+    return {use: sorted(names_read(kind, use).union(wanted)) for use in kind.typ}
 
 
 def _claims_at(now: float, verified: _Verified) -> Claims:

@@ -349,7 +349,7 @@ def test_the_same_revocation_twice_is_one(shell: Shell) -> None:
 
 def test_it_says_that_connections_outlive_the_token_where_they_are_renewed(project: Path) -> None:
     """Whoever waits for the token's end would take it for over."""
-    told = "has new sessions made for up to 7,200 s after $connect"
+    told = "has new sessions made for up to two hours after $connect"
     assert told not in revoke("--sub", SUB, "--before", NINE, cwd=project).stderr
     edit(project, "[gateway]", PRIVATE_KEYS + "[gateway]\nrenew_connections = true")
     assert told in revoke("--sub", SUB, "--before", NINE, cwd=project).stderr

@@ -82,6 +82,25 @@ async def test_a_good_token_costs_one_signature_check(rs256: Counting) -> None:
     assert rs256.checks == 1
 
 
+async def test_of_a_token_only_what_is_read_is_remembered() -> None:
+    """An issuer writes what it likes into its tokens, and a thousand of them are remembered."""
+    verifier = Verifier(issuers(issuer()), KEYS, wanted=("custom:tenant_id", "absent"), fetch=no_network)
+    said = {"custom:tenant_id": "acme", "custom:other": "x", "much": [{}] * 1000}
+    first = await verifier.verify(id_token(**said), NOW, PATIENT)
+    assert first.values["custom:tenant_id"] == "acme"
+    assert set(first.values) == {
+        *("sub", "aud", "exp", "iat", "auth_time", "token_use", "custom:tenant_id"),
+        *("cognito:username", "cognito:groups", "cognito:roles", "cognito:preferred_role"),
+    }
+    second = await verifier.verify(id_token(**said, jti="another"), NOW, PATIENT)
+    assert {id(name) for name in first.values} == {id(name) for name in second.values}, (
+        "one text for all tokens"
+    )
+    access = await verifier.verify(access_token(**said), NOW, PATIENT)
+    assert {"client_id", "scope", "username"} <= set(access.values)
+    assert "much" not in access.values
+
+
 BAD: list[Any] = [
     pytest.param(mint(id_claims(), key="stranger"), SignatureInvalid, id="of a stranger"),
     pytest.param(id_token(aud="another"), ClientRefused, id="for another client"),
