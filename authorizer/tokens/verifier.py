@@ -23,7 +23,8 @@ from authorizer.tokens.signature import is_signed_by
 from authorizer.waiting.deadline import Deadline
 
 MAX_VERIFIED = 1_024
-"""Verified tokens remembered by one environment, which serves one request at a time. About 4 KB each."""
+"""Verified tokens remembered by one environment, which serves one request at a time. About 2 KB each: of what an
+issuer writes besides, nothing is kept."""
 MAX_REFUSED = 4_096
 """Refused tokens remembered, apart from the others: a flood of bad tokens pushes no good one out. About 0.5
 KB each."""
