@@ -63,23 +63,18 @@ def mended(run: Run) -> Run:
 
 def _framed(program: Program) -> tuple[Program, Program, Program]:
     """What stands before the statements, the statements, and what stands behind them."""
-    count = next((at for at, node in enumerate(program) if not isinstance(node, Text)), len(program))
-    head = _texts(program[:count])
+    others = [at for at, node in enumerate(program) if not isinstance(node, Text)]
+    if not others:
+        raise _WholeOnly
+    first, end = others[0], others[-1] + 1
+    head, tail = _texts(program[:first]), _texts(program[end:])
     start = _HEAD.match("".join(text for text, _ in head))
-    if start is None:
+    last = "".join(text for text, _ in tail).rfind("]")
+    if start is None or last < 0:
         raise _WholeOnly
     before, after = _split(head, start.end())
-    end = len(program)
-    while end > count and isinstance(program[end - 1], Text):
-        end -= 1
-    if end == count:  # the whole program is text
-        raise _WholeOnly
-    tail = _texts(program[end:])
-    last = "".join(text for text, _ in tail).rfind("]")
-    if last < 0:
-        raise _WholeOnly
     inside, behind = _split(tail, last)
-    return before, (*after, *program[count:end], *inside), behind
+    return before, (*after, *program[first:end], *inside), behind
 
 
 def _texts(nodes: Sequence[Node]) -> list[tuple[str, Place]]:
@@ -92,8 +87,8 @@ def _split(texts: Sequence[tuple[str, Place]], at: int) -> tuple[Program, Progra
     right: list[Node] = []
     for text, place in texts:
         here = max(0, min(at, len(text)))
-        left += [Text(text[:here], place)] if here else []
-        right += [Text(text[here:], _moved(place, text[:here]))] if here < len(text) else []
+        left.append(Text(text[:here], place))
+        right.append(Text(text[here:], _moved(place, text[:here])))
         at -= len(text)
     return tuple(left), tuple(right)
 
@@ -153,9 +148,7 @@ def _pieces(node: Text, state: _State) -> Iterator[tuple[str, Place, _State]]:
     while at < len(text):
         before = state
         at, state = _step(text, at, state)
-        if (
-            before == _OUTSIDE != state and at - 1 > start
-        ):  # the bracket belongs to the statement that it opens
+        if before == _OUTSIDE != state:  # the bracket belongs to the statement that it opens
             yield text[start : at - 1], _moved(node.place, text[:start]), _OUTSIDE
             start = at - 1
         if before != _OUTSIDE == state or at == len(text):
@@ -172,15 +165,10 @@ def _step(text: str, at: int, state: _State) -> tuple[int, _State]:
         return at, state
     char = text[at]
     if char == '"':
-        if depth == 0:
-            raise _WholeOnly
         return at + 1, (depth, not in_string)
     if char == "\\":  # what it escapes stands in another text
         raise _WholeOnly
-    depth += 1 if char in "{[" else -1
-    if depth < 0 or (char == "[" and depth == 1):
-        raise _WholeOnly
-    return at + 1, (depth, False)
+    return at + 1, (depth + 1 if char in "{[" else depth - 1, False)
 
 
 def _after(node: Node, state: _State) -> _State:

@@ -21,11 +21,14 @@ from authorizer.engine.prove.sides import Side
 from authorizer.engine.template import branches
 from authorizer.engine.template.branches import statements_of
 from authorizer.engine.template.jinja import Compiler
-from authorizer.engine.template.parts import cut, mended
+from authorizer.engine.template.parts import SEPARATOR, cut, mended
+from authorizer.engine.template.program import For, Hole, If, Node, Text, describe_test
 from authorizer.engine.template.run import Run, UserFacts
 from authorizer.engine.template.template import TemplateSet
 from tests.engine.sources import FIRST, SMALL, behind_tests, compiled, in_order, random_source
 from tests.engine.template.making import CLAIMS, VARIABLES
+
+BEHIND_A_TEST = '{% if "w" in scopes %} {% endif %}'
 
 
 def users() -> Iterator[tuple[Mapping[str, ClaimValue], frozenset[str]]]:
@@ -167,11 +170,129 @@ def test_a_role_denies_by_parts_no_more_than_every_way_denies(monkeypatch: pytes
         in_order(
             '{"Sid":"A","Resource":[{% for t in teams %}"{% endfor %}]}', '{% if "w" in scopes %} {% endif %}'
         ),
+        pytest.param(in_order('{"Sid":"A"}'), id="text alone"),
+        pytest.param(f'{{"Other":{in_order(FIRST, BEHIND_A_TEST)}}}', id="a list within something else"),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST).replace("]", ""), id="a list that nothing closes"),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST, '{"Sid":"B"'), id="a statement that nothing closes"),
+        pytest.param(
+            in_order(FIRST, '{% if "w" in scopes %}{"Sid":"B"{% endif %}'), id="nothing closes it behind a test"
+        ),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST, " true"), id="a word between statements"),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST, '"'), id="a quote between statements"),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST, "[{}]"), id="a list between statements"),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST, "]["), id="a list that ends and begins again"),
+        pytest.param(in_order(FIRST, BEHIND_A_TEST, "}{"), id="an object that ends and begins again"),
+        pytest.param(
+            in_order(FIRST, ',{"Sid":["\\{% if "w" in scopes %}x{% endif %}}'),
+            id="a letter in a list that another text escapes",
+        ),
+        pytest.param(
+            in_order(FIRST, ',{"Sid":"A"{% if "w" in scopes %}},{ {% else %}},{ {% endif %}"Sid":"B"}'),
+            id="a statement that ends within a test and another that begins there",
+        ),
+        pytest.param(
+            in_order(FIRST, ',{"Sid":"A{% if "w" in scopes %}"{% endif %}}'),
+            id="a string that ends one way of a test only",
+        ),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_made_of_whole_statements_and_fitting_commas_is_judged_whole(source: str) -> None:
     program = Compiler({"t": source}, SMALL, ()).compile("t")
     assert cut(program) == (program,)
+
+
+def written(node: Node) -> str:
+    """What a part's node writes, as an author would."""
+    if isinstance(node, Text):
+        return node.text
+    if isinstance(node, Hole):
+        return f"{{{{ {node.name} }}}}"
+    assert isinstance(node, If | For)
+    if isinstance(node, For):
+        return f"{{% for {node.target} in {node.claim} %}}{''.join(map(written, node.body))}{{% endfor %}}"
+    then, otherwise = ("".join(map(written, way)) for way in (node.then, node.otherwise))
+    return f"{{% if {describe_test(node.test)} %}}{then}{{% else %}}{otherwise}{{% endif %}}"
+
+
+def parts(source: str) -> list[str]:
+    """The parts of a template, `|` behind each statement, without what stands around all of them."""
+    found = []
+    for part in cut(Compiler({"t": source}, SMALL, ()).compile("t")):
+        text = "".join(map(written, part)).replace(SEPARATOR, "|")
+        head, tail = in_order().split("]")[0], "]}"
+        assert text.startswith(head)
+        assert text.endswith(tail)
+        found.append(text.removeprefix(head).removesuffix(tail))
+    return found
+
+
+TESTED = '{"a":{% if "w" in scopes %}1{% else %}2{% endif %}}'
+LOOPED = '{"b":[{% for t in teams %}1,{% endfor %}2]}'
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(
+            in_order('{"c":1}', ',\n{"d":[{}]}', '{% if "w" in scopes %} , {"e":"]}"} {% endif %}', ',{"f":1}'),
+            ['{"c":1}|{"d":[{}]}|{"f":1}|', '{% if "w" in scopes %}{"e":"]}"}|{% else %}{% endif %}'],
+            id="statements under no test are one part",
+        ),
+        pytest.param(
+            in_order('{"c":1},', TESTED, ",", LOOPED),
+            ['{"c":1}|', f"{TESTED}|", f"{LOOPED}|"],
+            id="a statement with a test or a loop within it is a part",
+        ),
+        pytest.param(
+            in_order('{"c":1}', '{% if "w" in scopes %},{"d":1},{"e":1}{% else %},{"f":1}{% endif %}'),
+            [
+                '{"c":1}|',
+                '{% if "w" in scopes %}{"d":1}|{"e":1}|{% else %}{% endif %}',
+                '{% if "w" in scopes %}{% else %}{"f":1}|{% endif %}',
+            ],
+            id="each way of a test is a part",
+        ),
+        pytest.param(
+            in_order(
+                *('{"c":1}', '{% for t in teams %},{"d":1}{% if "w" in scopes %},{"e":1}{% endif %}{% endfor %}'),
+            ),
+            [
+                '{"c":1}|',
+                '{% for t in teams %}{"d":1}|{% endfor %}',
+                '{% for t in teams %}{% if "w" in scopes %}{"e":1}|{% else %}{% endif %}{% endfor %}',
+            ],
+            id="a test in a loop stays in it",
+        ),
+        pytest.param(
+            in_order('{"c":1}', '{% if "w" in scopes %} {% endif %}', "{% for t in teams %} {% endfor %}"),
+            ['{"c":1}|', '{% if "w" in scopes %}{% else %}{% endif %}', "{% for t in teams %}{% endfor %}"],
+            id="a test and a loop without a statement are parts all the same",
+        ),
+        pytest.param(
+            in_order('{"c":1}', ',{"d":"a{% if "w" in scopes %}"{% else %}b"{% endif %}}'),
+            ['{"c":1}|', '{"d":"a{% if "w" in scopes %}"{% else %}b"{% endif %}}|'],
+            id="a string that ends in each way of a test",
+        ),
+        pytest.param(
+            in_order('{"c":1}{# here #},{# and\nthere #}{"d":1}{% if "w" in scopes %},{"e":1}{% endif %}{# end #}'),
+            ['{"c":1}|{"d":1}|', '{% if "w" in scopes %}{"e":1}|{% else %}{% endif %}'],
+            id="comments between statements",
+        ),
+    ],
+)  # fmt: skip
+def test_a_template_is_cut_where_a_statement_ends(source: str, expected: list[str]) -> None:
+    assert parts(source) == expected
+
+
+def test_a_statement_is_one_piece_of_text() -> None:
+    program = Compiler({"t": in_order(FIRST.replace("{{ tenant }}", "x"), BEHIND_A_TEST)}, SMALL, ()).compile(
+        "t"
+    )
+    plain, _ = cut(program)
+    assert [type(node) for node in plain] == [Text] * 4
+    assert mended(Run(UserFacts({}, frozenset()), {}).run(plain)).text == in_order(
+        FIRST.replace("{{ tenant }}", "x")
+    )
 
 
 def test_two_statements_of_one_name_are_refused_where_one_user_may_have_both(
