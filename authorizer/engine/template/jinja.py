@@ -140,7 +140,7 @@ class Compiler:
         claim = self.claims.get(name)
         if claim is None:
             names = sorted({*self.claims, *self.variables})
-            close = get_close_matches(name, names, n=1)
+            close = get_close_matches(name, names)
             meant = f"did you mean `{close[0]}`? " if close else ""
             self._problem(
                 place, f"undeclared name `{name}`: {meant}declared are {', '.join(names) or 'nothing'}"
