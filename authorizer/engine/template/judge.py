@@ -144,13 +144,15 @@ def _same_sid(sid: str, statements: Sequence[_Named]) -> Iterator[str]:
 def _runs(
     program: Program, claims: Mapping[str, ClaimType], placeholders: Placeholders
 ) -> list[list[tuple[Mapping[Atom, bool | int], Run]]]:
-    """What the program writes, whole or by part: for each, every way with what was chosen, and at most one more than
-    `MAX_BRANCHES`."""
+    """What the program writes, whole or by part: for each, every way that some user goes, with what was chosen. Where a
+    part has more than `MAX_BRANCHES` ways, one more than that of them, and of every part whichever ways there are."""
     lengths, given = lengths_for_forms(claims, [program]), always(claims)
     found = []
     for part in parts_of([program], placeholders.codes, lengths, given):
         ways = islice(explore(part, placeholders.codes, lengths, given=given), MAX_BRANCHES + 1)
         found.append([(chosen, mended(run)) for chosen, (run,) in ways])
+    if any(len(ways) > MAX_BRANCHES for ways in found):  # what the rest of a part's ways need is not known
+        return found
     needed = needed_by([[chosen for chosen, _ in ways] for ways in found])
     return [[(chosen, run) for chosen, run in ways if may_agree(chosen, needed)] for ways in found]
 

@@ -107,6 +107,31 @@ def test_a_template_may_run_in_as_many_ways_as_are_judged(monkeypatch: pytest.Mo
     assert said.startswith("t.json.j2:1: more than 1024 ways to run")
 
 
+def scoped(*tests: str) -> str:
+    """The template of a statement that needs a claim, and another one with these tests within it."""
+    within = "".join(tests) + "x"
+    return in_order(FIRST, f",{FIRST.replace('First', 'B').replace('{{ tenant }}', within)}")
+
+
+def test_as_many_ways_as_are_judged_may_include_one_that_no_user_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(branches, "MAX_WHOLE", 0)
+    monkeypatch.setattr("authorizer.engine.template.judge.MAX_BRANCHES", 4)
+    one = '{% if "w" in scopes %}a{% endif %}'
+    assert problems(scoped(one, f"{{% if tenant is undefined %}}{BAD}{{% endif %}}")) == ()
+
+
+def test_no_way_is_left_unjudged_because_others_are_gone_by_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the ways are those of users without the claim; of the other half not all had been looked at."""
+    monkeypatch.setattr(branches, "MAX_WHOLE", 0)
+    monkeypatch.setattr("authorizer.engine.template.judge.MAX_BRANCHES", 4)
+    two = '{% if "w" in scopes %}a{% endif %}{% if "r" in scopes %}b{% endif %}'
+    bad = f'{{% if not ("w" in scopes or "r" in scopes) %}}{BAD}{{% endif %}}'
+    (said,) = problems(scoped(two, "{% if tenant is defined %}y{% endif %}", bad))
+    assert said.startswith("t.json.j2:1: more than 1024 ways to run")
+
+
 def test_one_part_that_may_run_in_too_many_ways_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(branches, "MAX_WHOLE", 0)
     monkeypatch.setattr("authorizer.engine.template.judge.MAX_BRANCHES", 4)
