@@ -13,7 +13,7 @@ from authorizer.engine.language import RenderFailed
 from authorizer.engine.template.holes import examine_symbolic
 from authorizer.engine.template.parts import cut, mended
 from authorizer.engine.template.places import statement_places
-from authorizer.engine.template.program import Arm, Atom, IsDefined, Place, Program
+from authorizer.engine.template.program import Arm, Atom, Place, Program
 from authorizer.engine.template.run import Run, explore, may_agree
 
 MAX_BRANCHES = 1024
@@ -76,12 +76,12 @@ def ways_of(
 
 def needed_by(parts: Sequence[Sequence[Given]]) -> dict[Atom, bool | int]:
     """What some part needs on every way that it can go, and so is true of every user who has a policy: which claims
-    there are. Of each part, what was chosen on each of its ways."""
+    there are. Of each part, what was chosen on each of its ways, of which there is one at least."""
     return {
         atom: True
-        for ways in parts
-        for atom in (ways[0] if ways else ())
-        if isinstance(atom, IsDefined) and all(chosen.get(atom) is True for chosen in ways)
+        for first, *others in parts
+        for atom, chosen in first.items()
+        if chosen is True and all(other.get(atom) is True for other in others)
     }
 
 

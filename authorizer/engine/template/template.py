@@ -84,7 +84,7 @@ class TemplateSet:
             sound = {name: each for name, each in programs.items() if name not in compiler.broken}
             cls._judged(sound, claims, variables)
         except TemplateInvalid as error:
-            problems += [each for each in error.problems if each not in problems]
+            problems += error.problems
         raise TemplateInvalid(problems)
 
     @classmethod

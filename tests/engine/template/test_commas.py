@@ -35,19 +35,28 @@ def either(left: Test, right: Test) -> Test:
         pytest.param((COMMA, STATEMENT), False, id="in front of the first"),
         pytest.param((STATEMENT, COMMA), False, id="behind the last"),
         pytest.param((STATEMENT, COMMA, COMMA, STATEMENT), False, id="two between two"),
-        pytest.param((STATEMENT, when(SCOPE, (COMMA, STATEMENT))), True, id="behind a test with its statement"),
-        pytest.param((when(SCOPE, (STATEMENT, COMMA)), STATEMENT), True, id="in front of a statement for all"),
+        pytest.param(
+            (STATEMENT, when(SCOPE, (COMMA, STATEMENT))), True, id="behind a test with its statement"
+        ),
+        pytest.param(
+            (when(SCOPE, (STATEMENT, COMMA)), STATEMENT), True, id="in front of a statement for all"
+        ),
         pytest.param((STATEMENT, COMMA, when(SCOPE, (STATEMENT,))), False, id="in front of a test"),
         pytest.param(
-            (STATEMENT, COMMA, when(SCOPE, (STATEMENT,), (STATEMENT,))), True, id="in front of a test, one each way"
+            (STATEMENT, COMMA, when(SCOPE, (STATEMENT,), (STATEMENT,))),
+            True,
+            id="in front of a test, one each way",
         ),
         pytest.param(
-            (STATEMENT, when(SCOPE, (), (COMMA,)), when(SCOPE, (), (STATEMENT,))), False,
+            (STATEMENT, when(SCOPE, (), (COMMA,)), when(SCOPE, (), (STATEMENT,))),
+            False,
             id="two tests count as if neither depended on the other",
         ),
-        pytest.param((when(FIRST, (STATEMENT,)), when(FIRST, (COMMA, STATEMENT))), False, id="a test of no loop"),
+        pytest.param(
+            (when(FIRST, (STATEMENT,)), when(FIRST, (COMMA, STATEMENT))), False, id="a test of no loop"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_comma_stands_between_two_statements(entries: tuple[Entry, ...], fits: bool) -> None:
     assert may_go_wrong(entries) is not fits
 
@@ -55,37 +64,45 @@ def test_a_comma_stands_between_two_statements(entries: tuple[Entry, ...], fits:
 @pytest.mark.parametrize(
     ("entries", "fits"),
     [
-        pytest.param((loop(when(FIRST, (), (COMMA,)), STATEMENT),), True, id="in front of each but the first"),
+        pytest.param(
+            (loop(when(FIRST, (), (COMMA,)), STATEMENT),), True, id="in front of each but the first"
+        ),
         pytest.param((loop(STATEMENT, when(LAST, (), (COMMA,))),), True, id="behind each but the last"),
         pytest.param((STATEMENT, loop(COMMA, STATEMENT)), True, id="in front of each, behind a statement"),
         pytest.param((loop(STATEMENT, COMMA), STATEMENT), True, id="behind each, in front of a statement"),
         pytest.param((loop(STATEMENT),), False, id="right where there is one item only"),
         pytest.param(
-            (loop(when(either(FIRST, LAST), (STATEMENT,)), when(both(FIRST, Not(LAST)), (COMMA,))),), True,
+            (loop(when(either(FIRST, LAST), (STATEMENT,)), when(both(FIRST, Not(LAST)), (COMMA,))),),
+            True,
             id="between the first and the last",
         ),
         pytest.param(
-            (loop(when(FIRST, (STATEMENT, when(LAST, (), (COMMA,))), (STATEMENT,))),), False,
+            (loop(when(FIRST, (STATEMENT, when(LAST, (), (COMMA,))), (STATEMENT,))),),
+            False,
             id="right where there are two at most",
         ),
         pytest.param(
-            (loop(when(either(FIRST, LAST), (), (STATEMENT, COMMA))),), False,
+            (loop(when(either(FIRST, LAST), (), (STATEMENT, COMMA))),),
+            False,
             id="right where there is none between the first and the last",
         ),
         pytest.param(
-            (loop(when(both(FIRST, LAST), (STATEMENT,), (STATEMENT, COMMA))),), False,
+            (loop(when(both(FIRST, LAST), (STATEMENT,), (STATEMENT, COMMA))),),
+            False,
             id="behind the last where there are several",
         ),
         pytest.param(
-            (loop(STATEMENT, when(both(FIRST, LAST), (COMMA,), (when(LAST, (), (COMMA,)),))),), False,
+            (loop(STATEMENT, when(both(FIRST, LAST), (COMMA,), (when(LAST, (), (COMMA,)),))),),
+            False,
             id="behind the last where there is one",
         ),
         pytest.param(
-            (loop(when(FIRST, (), (COMMA,)), loop(when(FIRST, (), (COMMA,)), STATEMENT)),), True,
+            (loop(when(FIRST, (), (COMMA,)), loop(when(FIRST, (), (COMMA,)), STATEMENT)),),
+            True,
             id="a loop in a loop has turns of its own",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_comma_fits_on_every_turn_of_a_loop(entries: tuple[Entry, ...], fits: bool) -> None:
     assert may_go_wrong(entries) is not fits
 

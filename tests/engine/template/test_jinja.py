@@ -14,7 +14,8 @@ CLAIMS = {
     "flags": declare({"type": "boolean", "list": "comma", "max_items": 3}),
     "groups": declare({"type": "slug", "list": True, "max_items": 3}),
 }
-DEEP = "nested too deeply: more than 64 of `if`, `elif`, `for`, `include`, `and`, `or` and `not` within one another"
+STEPS = "`if`, `elif`, `for`, `include`, `and`, `or` and `not`"
+DEEP = f"nested too deeply: more than 64 of {STEPS} within one another"
 NO_NAME = "a hole is a plain name: no filter, call, attribute or expression"
 NO_TEST = f"this test is not one of {TESTS}"
 CASED = "; for one spelling of each value declare the claim with `lower_case = true`"
@@ -31,7 +32,9 @@ def problems(source: str, **others: str) -> list[str]:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        pytest.param("\n{% foo %}", ["t.json.j2:2: Encountered unknown tag 'foo'."], id="a tag unknown to Jinja"),
+        pytest.param(
+            "\n{% foo %}", ["t.json.j2:2: Encountered unknown tag 'foo'."], id="a tag unknown to Jinja"
+        ),
         pytest.param(
             f'\n{{% if {"(" * 5000}"w" in scopes{")" * 5000} %}}x{{% endif %}}',
             ["t.json.j2:1: nested too deeply"],
@@ -69,7 +72,7 @@ def problems(source: str, **others: str) -> list[str]:
             id="an item by the name of a boolean",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_has_no_place_in_a_template_is_told(source: str, said: list[str]) -> None:
     assert problems(source) == said
 

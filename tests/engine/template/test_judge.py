@@ -1,4 +1,4 @@
-"""What templates are held to when they load: every way of theirs, each problem once, in words and at its line."""
+"""What templates are held to when they load: each way of theirs, each problem once and at its line."""
 
 import pytest
 
@@ -42,8 +42,8 @@ def scopes(count: int) -> str:
         ),
         pytest.param(
             template().replace('"s3:GetObject",', '"s3:GetObject"'),
-            "t.json.j2:5: not JSON: expecting ',' delimiter (a comma is missing in front of this, or a bracket; "
-            "holes stand inside strings only)",
+            "t.json.j2:5: not JSON: expecting ',' delimiter "
+            "(a comma is missing in front of this, or a bracket; holes stand inside strings only)",
             id="a comma too few",
         ),
         pytest.param(
@@ -72,12 +72,12 @@ def scopes(count: int) -> str:
             id="no list of statements, which has none either",
         ),
         pytest.param(
-            template()[:-2] + f',\n{template("a", Effect=chr(34) + "allow" + chr(34)).partition("[")[2].strip()}',
-            "t.json.j2:6: `Effect` is 'allow': expected \"Allow\" or \"Deny\"",
+            template()[:-2] + ",\n" + template("a", Effect='"allow"').partition("[\n")[2],
+            't.json.j2:6: `Effect` is \'allow\': expected "Allow" or "Deny"',
             id="the second statement",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_problem_is_told_once_at_its_line(source: str, said: str) -> None:
     assert problems(source) == (said,)
 

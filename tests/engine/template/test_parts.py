@@ -175,7 +175,8 @@ def test_a_role_denies_by_parts_no_more_than_every_way_denies(monkeypatch: pytes
         pytest.param(in_order(FIRST, BEHIND_A_TEST).replace("]", ""), id="a list that nothing closes"),
         pytest.param(in_order(FIRST, BEHIND_A_TEST, '{"Sid":"B"'), id="a statement that nothing closes"),
         pytest.param(
-            in_order(FIRST, '{% if "w" in scopes %}{"Sid":"B"{% endif %}'), id="nothing closes it behind a test"
+            in_order(FIRST, '{% if "w" in scopes %}{"Sid":"B"{% endif %}'),
+            id="nothing closes it behind a test",
         ),
         pytest.param(in_order(FIRST, BEHIND_A_TEST, " true"), id="a word between statements"),
         pytest.param(in_order(FIRST, BEHIND_A_TEST, '"'), id="a quote between statements"),
@@ -195,7 +196,7 @@ def test_a_role_denies_by_parts_no_more_than_every_way_denies(monkeypatch: pytes
             id="a string that ends one way of a test only",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_made_of_whole_statements_and_fitting_commas_is_judged_whole(source: str) -> None:
     program = Compiler({"t": source}, SMALL, ()).compile("t")
     assert cut(program) == (program,)
@@ -234,7 +235,9 @@ LOOPED = '{"b":[{% for t in teams %}1,{% endfor %}2]}'
     ("source", "expected"),
     [
         pytest.param(
-            in_order('{"c":1}', ',\n{"d":[{}]}', '{% if "w" in scopes %} , {"e":"]}"} {% endif %}', ',{"f":1}'),
+            in_order(
+                '{"c":1}', ',\n{"d":[{}]}', '{% if "w" in scopes %} , {"e":"]}"} {% endif %}', ',{"f":1}'
+            ),
             ['{"c":1}|{"d":[{}]}|{"f":1}|', '{% if "w" in scopes %}{"e":"]}"}|{% else %}{% endif %}'],
             id="statements under no test are one part",
         ),
@@ -254,7 +257,8 @@ LOOPED = '{"b":[{% for t in teams %}1,{% endfor %}2]}'
         ),
         pytest.param(
             in_order(
-                *('{"c":1}', '{% for t in teams %},{"d":1}{% if "w" in scopes %},{"e":1}{% endif %}{% endfor %}'),
+                '{"c":1}',
+                '{% for t in teams %},{"d":1}{% if "w" in scopes %},{"e":1}{% endif %}{% endfor %}',
             ),
             [
                 '{"c":1}|',
@@ -274,12 +278,15 @@ LOOPED = '{"b":[{% for t in teams %}1,{% endfor %}2]}'
             id="a string that ends in each way of a test",
         ),
         pytest.param(
-            in_order('{"c":1}{# here #},{# and\nthere #}{"d":1}{% if "w" in scopes %},{"e":1}{% endif %}{# end #}'),
+            in_order(
+                '{"c":1}{# here #},{# and\nthere #}{"d":1}',
+                '{% if "w" in scopes %},{"e":1}{% endif %}{# end #}',
+            ),
             ['{"c":1}|{"d":1}|', '{% if "w" in scopes %}{"e":1}|{% else %}{% endif %}'],
             id="comments between statements",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_template_is_cut_where_a_statement_ends(source: str, expected: list[str]) -> None:
     assert parts(source) == expected
 

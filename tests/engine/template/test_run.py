@@ -18,8 +18,9 @@ from authorizer.engine.template.program import (
     Place,
     Question,
     Text,
+    VariableIs,
 )
-from authorizer.engine.template.run import Choices, Run, UserFacts
+from authorizer.engine.template.run import Choices, Run, UserFacts, may_agree
 
 HERE = Place("it", 1)
 FREE, PRO = Equals("plan", "free"), Equals("plan", "pro")
@@ -123,3 +124,48 @@ def test_a_claim_that_was_needed_is_defined_from_then_on() -> None:
 def test_a_claim_that_was_chosen_to_be_absent_is_missing() -> None:
     with pytest.raises(ValueMissing, match="plan"):
         Choices({IsDefined("plan"): False}, {}).need("plan")
+
+
+STAGE_A, STAGE_B, REGION_B = VariableIs("stage", "a"), VariableIs("stage", "b"), VariableIs("region", "b")
+W = InScopes("w")
+
+
+@pytest.mark.parametrize(
+    ("made", "question", "holds"),
+    [
+        pytest.param(STAGE_A, STAGE_B, False, id="another text"),
+        pytest.param(STAGE_A, STAGE_A, True, id="the same text"),
+        pytest.param(STAGE_A, REGION_B, True, id="another variable"),
+        pytest.param(FREE, STAGE_A, True, id="a claim"),
+        pytest.param(VariableIs("plan", "free"), PRO, True, id="a variable by the name of the claim"),
+    ],
+)
+def test_a_variable_that_is_one_text_is_no_other(made: Atom, question: Question, holds: bool) -> None:
+    choices = Choices({made: True}, {})
+    assert choices.holds(question) is holds
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        pytest.param({}, {}, True, id="nothing"),
+        pytest.param({W: True}, {IsDefined("plan"): False}, True, id="about other things"),
+        pytest.param({W: True}, {W: True}, True, id="the same"),
+        pytest.param({W: True}, {W: False}, False, id="the opposite"),
+        pytest.param({W: True, PRO: True}, {W: True, PRO: False}, False, id="one the same, one the opposite"),
+        pytest.param({HasItems("teams"): 1}, {HasItems("teams"): 2}, False, id="lists of two lengths"),
+        pytest.param({FREE: True}, {PRO: True}, False, id="two texts of one claim"),
+        pytest.param({FREE: True}, {PRO: False}, True, id="a text, and not another one"),
+        pytest.param({FREE: False}, {PRO: True}, True, id="not a text, but another one"),
+        pytest.param({FREE: True}, {Equals("tier", "pro"): True}, True, id="texts of two claims"),
+        pytest.param({STAGE_A: True}, {STAGE_B: True}, False, id="two texts of one variable"),
+        pytest.param({STAGE_A: True}, {STAGE_B: False}, True, id="a text of a variable, and not another one"),
+        pytest.param({STAGE_A: True}, {REGION_B: True}, True, id="texts of two variables"),
+        pytest.param({STAGE_A: True}, {PRO: True}, True, id="a variable and a claim"),
+        pytest.param({W: True}, {STAGE_A: True}, True, id="a scope and a variable"),
+    ],
+)
+def test_two_ways_agree_where_one_user_may_go_both(
+    one: dict[Atom, bool | int], other: dict[Atom, bool | int], agree: bool
+) -> None:
+    assert may_agree(one, other) is may_agree(other, one) is agree

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from authorizer.engine.language.claims import ClaimValue
+from authorizer.engine.language.declaring import declare
 from authorizer.engine.language.errors import (
     NothingAllowed,
     PolicyTooLarge,
@@ -337,3 +338,30 @@ def test_trace_fills_in_each_item_of_a_list() -> None:
     templates = TemplateSet.compile({"t": source}, claims=LISTS, variables={})
     (statement,) = templates.trace(["t"], {"teams": ("a", "b")}, scopes=frozenset()).document.statements
     assert statement.resources == ("arn:aws:s3:::\u00ffa", "arn:aws:s3:::\u00ffb", "arn:aws:s3:::x")
+
+
+def test_a_template_says_which_constants_of_the_deployment_it_mentions() -> None:
+    source = template('{{ bucket }}{% if partition == "aws" %}{{ tenant }}{% endif %}')
+    assert compile_set(t=source).variables("t") == {"bucket": "data-1", "partition": "aws"}
+
+
+def test_where_one_template_does_not_compile_the_problems_of_the_others_are_told_too() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(a=template("{{ x }}"), b=template(Resource='"*"'), c=template())
+    told = [problem.partition(" ")[0] for problem in caught.value.problems]
+    assert told == ["a.json.j2:5:", "b.json.j2:3:"]
+
+
+def test_where_one_template_does_not_compile_the_others_may_be_in_order() -> None:
+    with pytest.raises(TemplateInvalid) as caught:
+        compile_set(a=template("{{ x }}"), c=template())
+    assert len(caught.value.problems) == 1
+
+
+def test_the_shortest_policy_is_one_that_some_user_has() -> None:
+    """Who has not the claim has its fallback."""
+    claims = {"region": declare({"type": "slug", "fallback": "_any"})}
+    source = template("{% if region is defined %}xxxxxxxx{% else %}x{% endif %}")
+    templates = TemplateSet.compile({"t": source}, claims=claims, variables={})
+    rendered = templates.render(["t"], {}, scopes=frozenset())
+    assert templates.shortest_beyond(["t"], 0) == len(rendered)

@@ -39,6 +39,11 @@ END = "unexpected end of template"
             (1, "unexpected char"), id="one that is closed on the next line",
         ),
         pytest.param("{# {% if a %} #}", 1, END, (1, END), id="a tag in a comment"),
+        pytest.param("{#\n{% if a %}\n#}", 3, END, (3, END), id="a tag in a comment of several lines"),
+        pytest.param(
+            "{# {% if reports:write in scopes %} #}\n{% foo %}", 2, "unknown tag",
+            (2, "unknown tag"), id="a scope without quotes on another line",
+        ),
         pytest.param("{% if a %}", 1, "something else", (1, "something else"), id="where Jinja says something else"),
         pytest.param(
             '{}\n{% if "a" in scopes and reports:write in scopes %}', 2, "expected token 'end of statement block'",
