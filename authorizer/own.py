@@ -21,7 +21,7 @@ STATUS: Final = {"unauthorized": 401, "deny": 403, "failure": 500}
 """Of a refusal, by verdict."""
 TOO_MANY: Final = 429
 RETRY_AFTER: Final = "60"
-"""Seconds after which it is worth asking again: a seat is free when its session ends."""
+"""Seconds after which it is worth asking again: a seat is free when its session is in its last minutes."""
 MESSAGES: Final = {
     # All that a stranger is told. The record has the rest.
     "unauthorized": "the token is absent, or is not taken",

@@ -2,15 +2,24 @@
 
 For sessions that callers hold themselves. The same session is answered while it serves; a new one is made for a new
 token, another address or another role, so that a stolen token, or a loop in a page, could become hundreds. One that is
-made in place of another, for the same token, address and role, has its seat: else whoever has all seats taken would be
-refused for the last minutes of each.
+made in place of another, for the same token, address and role, has its seat.
+
+A session in its last minutes, the `CALLERS.need` seconds for which none is handed out any more, leaves its seat to any
+other of the user: it ends with its token, so that the next one often comes with a fresh token, and whoever has all
+seats taken would be refused at each refresh until the last is over. It lives on beside that other, and no seat has two
+like it. So a stolen token, or a loop of tokens that all end within minutes, holds no more than `callers.sessions`
+seats, and at most as many sessions beside them, each for the rest of its minutes.
+
+The holder is not the sign-in, which would know the fresh token's session for the next of the last: tokens of machines
+and of other issuers name none, and a fresh token would bring a session beside one that lives for long.
 
 A seat is first taken for the seconds that a session may be in the making, and until the session ends once it is made:
-while STS is silent, requests that end with nothing leave no seats behind that nobody has.
+while STS is silent, requests that end with nothing leave no seats behind that nobody has. The seat of a session that
+lives on is not free any earlier for it.
 
 Seats are counted in this environment, and in the shared table where there is one. There each seat is an item that is
-written on the condition that nobody has it, so that environments never give one away twice; a table that fails leaves
-the environment's own count. The table says nothing of who the user is.
+written on the condition that it still is as it was judged, so that environments never give one away twice; a table that
+fails leaves the environment's own count. The table says nothing of who the user is.
 """
 
 import hashlib
@@ -23,6 +32,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from authorizer.errors import TooManySessions
 from authorizer.model import Identity
 from authorizer.settings.schema import Issuer
+from authorizer.vending.cache import DENIAL_TTL
+from authorizer.vending.lifetime import CALLERS
 from authorizer.waiting.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -30,6 +41,9 @@ if TYPE_CHECKING:
 
 MOST_USERS = 10_000
 """Users whose seats one environment remembers, about 300 bytes each; the least recently seated leaves first."""
+MOST_REFUSED = 10_000
+"""Holders whom the table had no seat for that one environment remembers, about 200 bytes each; the least recently
+refused leaves first."""
 
 
 class AllTaken(Exception):
@@ -56,6 +70,8 @@ class Seats:
         self._issuers = issuers
         self._taken: OrderedDict[str, dict[str, float]] = OrderedDict()
         """User → who has the seat → until when."""
+        self._refusals: OrderedDict[str, float] = OrderedDict()
+        """Who has found all seats of the table taken → when."""
 
     async def take(
         self, identity: Identity, holder: str, ends: float, now: float, deadline: Deadline
@@ -68,38 +84,51 @@ class Seats:
         user = self._key(identity)
         taken = {key: end for key, end in self._taken.get(user, {}).items() if end > now}
         before = taken.get(holder)
-        if before is None and len(taken) >= self._most:
-            raise self._refused(min(taken.values()) - now)
+        if before is None:
+            lasting = [end for end in taken.values() if end > now + CALLERS.need]
+            if len(lasting) >= self._most:
+                raise self._refused(min(lasting) - now)
+            if len(taken) >= 2 * self._most:
+                raise self._refused(min(taken.values()) - now)
+        # For each holder of its own: a loop with one token must not keep the user's others from their own seats. A
+        # clock that was set back prolongs none.
+        if (since := self._refusals.get(holder)) is not None and since <= now < since + DENIAL_TTL:
+            raise self._refused(None)
         # Taken before anything is waited for, so that nobody else gets it meanwhile.
         self._taken[user] = {**taken, holder: ends}
         self._taken.move_to_end(user)
         while len(self._taken) > MOST_USERS:
             self._taken.popitem(last=False)
-        name = None
+        place = None
         if self._shared:
             # In the same order for the same holder, so that it comes by its own seat in another environment, too.
             numbers = random.Random(holder).sample(range(self._most), self._most)  # noqa: S311 - an order
             names = [f"seat/{user}/{number}" for number in numbers]
             try:
-                name = await self._shared.seat(names, holder, now, deadline)
+                place = await self._shared.seat(names, holder, now, deadline)
             except BaseException as error:
                 self._free(user, holder, before)
                 if isinstance(error, AllTaken):
+                    self._refusals[holder] = now
+                    self._refusals.move_to_end(holder)
+                    while len(self._refusals) > MOST_REFUSED:
+                        self._refusals.popitem(last=False)
                     raise self._refused(None) from None
                 raise
 
         async def keep() -> None:
-            if self._shared and name:
-                await self._shared.keep_seat(name, holder, ends, now, deadline)
+            if self._shared and place:
+                await self._shared.keep_seat(place, ends, now, deadline)
 
         async def give_back() -> None:
-            if self._shared and name:
-                await self._shared.unseat(name, deadline)
+            if self._shared and place:
+                await self._shared.unseat(place, deadline)
 
         return Seat(keep=keep, leave=lambda: self._free(user, holder, before), give_back=give_back)
 
     def clear(self) -> None:
         self._taken.clear()
+        self._refusals.clear()
 
     def _free(self, user: str, holder: str, before: float | None) -> None:
         taken = self._taken.get(user, {})

@@ -15,8 +15,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import aioboto3
 from aiobotocore.config import AioConfig
@@ -29,7 +28,7 @@ from authorizer.model import Credentials
 from authorizer.settings.schema import MAX_CHAINED_DURATION, SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
-from authorizer.vending.lifetime import Lifetime
+from authorizer.vending.lifetime import CALLERS, Lifetime
 from authorizer.vending.request import AssumeRoleRequest
 from authorizer.vending.seats import AllTaken
 from authorizer.waiting.cooldown import Cooldown
@@ -61,6 +60,23 @@ would cost `PATIENCE`."""
 
 NOBODY = {"id": {"S": "nobody"}}
 """A key that no request has: theirs are 64 hex digits."""
+SEAT: Final = ("holder", "made", "expires", "making", "beside")
+"""What the item of a seat says beside its `id`: who has it, since when, until when; until when a session of theirs is
+in the making, where one is; until when another lives on beside it, where one does. In seconds since the epoch."""
+
+
+class Place(NamedTuple):
+    """A seat of the table that is taken for a session in the making."""
+
+    item: dict[str, Any]
+    """As it is written meanwhile. Its `holder` and `making` tell this taking from every other, of the same token in
+    another environment, too: who thaws late must neither keep nor give back what is another's by now."""
+    before: dict[str, Any]
+    """The item of the session that lives on; empty: none does."""
+    beside: float
+    """When the session ends that lives on beside this one; 0: none does."""
+    is_last: bool
+    """Whether it is that of another holder, whose session is in its last minutes."""
 
 
 class SharedLevel:
@@ -134,75 +150,101 @@ class SharedLevel:
         else:
             self._writes.succeeded()
 
-    async def seat(self, seats: Sequence[str], holder: str, now: float, deadline: Deadline) -> str | None:
-        """The first of these seats that is free, or this holder's from `OUTLIVED` seconds ago, taken for as long as a
-        session may be in the making; None where the table does not answer: whom it concerns is counted elsewhere too.
-        Raises `AllTaken`.
+    async def seat(self, seats: Sequence[str], holder: str, now: float, deadline: Deadline) -> Place | None:
+        """The first of these seats that is free, or this holder's from `OUTLIVED` seconds ago, or else one whose
+        session is in its last minutes, taken for as long as a session may be in the making; None where the table does
+        not answer: whom it concerns is counted elsewhere too. Raises `AllTaken`.
 
-        A seat that says it is taken for longer than any session lives is free: DynamoDB takes what a forger writes.
+        Each is read, judged, and written on the condition that it still is as it was read: who finds all taken has
+        written nothing, since a write that is refused costs as much as one that is not.
         """
-        values = {
-            ":now": {"N": str(int(now))},
-            ":latest": {"N": str(int(now) + MAX_CHAINED_DURATION + 60)},
-            ":holder": {"S": holder},
-            ":before": {"N": str(int(now - OUTLIVED))},
-        }
-        free = (
-            "attribute_not_exists(id) OR expires <= :now OR expires > :latest"
-            " OR (holder = :holder AND made <= :before)"
-        )
         # A request that is ended, or an environment that is frozen or stopped, gives nothing back.
-        expires = now + min(deadline.remaining(), MAKING) + 1
-        for name in seats:
-            if not self._writes.is_over(now) or self._is_short(deadline):
-                return None
-            item = _seat(name, holder, expires, now)
-            try:
-                await self._exchange(partial(self._put, item=item, condition=free, values=values), deadline)
-            except ClientError as error:
-                if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                    continue
-                self._unwritten(now)
-                return None
-            except Exception:  # as above
-                self._unwritten(now)
-                return None
-            self._writes.succeeded()
-            return name
-        raise AllTaken
-
-    async def keep_seat(self, name: str, holder: str, ends: float, now: float, deadline: Deadline) -> None:
-        """Take a seat that `seat` gave until `ends`: its session is made. One that cannot be kept is free before that,
-        and still counted where the session was made."""
-        item, theirs = _seat(name, holder, ends, now), {":holder": {"S": holder}}
+        until = now + min(deadline.remaining(), MAKING) + 1
+        last = []
         try:
-            await self._exchange(
-                partial(self._put, item=item, condition="holder = :holder", values=theirs), deadline
-            )
-        except Exception:  # as above; or it took so long that another holder has it
-            self._counts.shared_failures += 1
-
-    async def unseat(self, name: str, deadline: Deadline) -> None:
-        """Give a seat back. One that cannot be is free once no session can be in the making any more."""
-        key = {"id": {"S": name}}
-        try:
-            await self._exchange(
-                lambda client: client.delete_item(TableName=self._settings.table, Key=key), deadline
-            )
+            for name in seats:
+                if not self._may_write(now, deadline):
+                    return None
+                seen = await self._seen(name, deadline)
+                place = _place(name, seen, holder, now, until)
+                if place and place.is_last:
+                    last.append((place, seen))
+                elif place and await self._take(place, seen, deadline):
+                    return place
+            for place, seen in last:
+                if not self._may_write(now, deadline):
+                    return None
+                if await self._take(place, seen, deadline):
+                    return place
         except Exception:  # as above
             self._counts.shared_failures += 1
+            self._writes.failed(now)
+            return None
+        raise AllTaken
 
-    async def _put(self, client: "DynamoDBClient", *, item: Any, condition: str, values: Any) -> object:
-        return await client.put_item(
-            TableName=self._settings.table,
-            Item=item,
-            ConditionExpression=condition,
-            ExpressionAttributeValues=values,
+    async def keep_seat(self, place: Place, ends: float, now: float, deadline: Deadline) -> None:
+        """Take a seat that `seat` gave until `ends`: its session is made. One that cannot be kept is free before that,
+        and still counted where the session was made."""
+        name, holder = place.item["id"]["S"], place.item["holder"]["S"]
+        await self._settle(place, _seat(name, holder, made=now, expires=ends, beside=place.beside), deadline)
+
+    async def unseat(self, place: Place, deadline: Deadline) -> None:
+        """Give a seat back, to the session that lives on where one does. One that cannot be is theirs, or free, once no
+        session can be in the making any more."""
+        await self._settle(place, place.before, deadline)
+
+    async def _seen(self, name: str, deadline: Deadline) -> dict[str, Any]:
+        """What the table says of a seat: some of `SEAT`, or nothing."""
+        key = {"id": {"S": name}}
+        reply: object = await self._exchange(
+            lambda client: client.get_item(TableName=self._settings.table, Key=key, ConsistentRead=True),
+            deadline,
         )
+        match reply:
+            case {"Item": dict(item)}:
+                return {name: item[name] for name in SEAT if name in item}
+            case _:
+                return {}
 
-    def _unwritten(self, now: float) -> None:
-        self._counts.shared_failures += 1
-        self._writes.failed(now)
+    async def _take(self, place: Place, seen: dict[str, Any], deadline: Deadline) -> bool:
+        """Whether nobody was faster."""
+        as_seen = [f"{name} = :{name}" if name in seen else f"attribute_not_exists({name})" for name in SEAT]
+        request: Any = {"ConditionExpression": " AND ".join(as_seen)}
+        if seen:  # DynamoDB takes no empty map of values
+            request["ExpressionAttributeValues"] = {f":{name}": value for name, value in seen.items()}
+        try:
+            await self._exchange(
+                lambda client: client.put_item(TableName=self._settings.table, Item=place.item, **request),
+                deadline,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        self._writes.succeeded()
+        return True
+
+    async def _settle(self, place: Place, item: dict[str, Any], deadline: Deadline) -> None:
+        """Write `item`, or where it is empty nothing, in place of what was written for the time of the making, if that
+        is still there."""
+        request: Any = {
+            "TableName": self._settings.table,
+            "ConditionExpression": "holder = :holder AND making = :making",
+            "ExpressionAttributeValues": {f":{name}": place.item[name] for name in ("holder", "making")},
+        }
+
+        async def settle(client: "DynamoDBClient") -> object:
+            if item:
+                return await client.put_item(Item=item, **request)
+            return await client.delete_item(Key={"id": place.item["id"]}, **request)
+
+        try:
+            await self._exchange(settle, deadline)
+        except Exception:  # as above; or it took so long that another has it
+            self._counts.shared_failures += 1
+
+    def _may_write(self, now: float, deadline: Deadline) -> bool:
+        return self._writes.is_over(now) and not self._is_short(deadline)
 
     async def open(self) -> None:
         """Make the client and its connection ahead of the first request, which has less patience."""
@@ -263,11 +305,48 @@ class SharedLevel:
         return client
 
 
-def _seat(name: str, holder: str, expires: float, made: float) -> dict[str, Any]:
+def _place(name: str, seen: dict[str, Any], holder: str, now: float, until: float) -> Place | None:
+    """How a seat of which the table says `seen` is taken for a session in the making up to `until`; None: it is
+    another's, or was this holder's a moment ago.
+
+    A seat that says it is taken for longer than any session lives is free, as is one that does not say until when:
+    DynamoDB takes what a forger writes. Whoever can write can delete, too, and must not keep a user out for ever.
+    """
+    made, ends, making, beside = (_number(seen, key) for key in ("made", "expires", "making", "beside"))
+    if not now < beside <= now + CALLERS.need:
+        beside = 0.0
+    if not now < ends <= now + MAX_CHAINED_DURATION + 60:
+        item = _seat(name, holder, made=now, expires=until, making=until, beside=beside)
+        return Place(item, before={}, beside=beside, is_last=False)
+    before = {"id": {"S": name}, **seen}
+    if making > now:
+        return None
+    if seen.get("holder") == {"S": holder}:
+        if made > now - OUTLIVED:
+            return None
+        # The last session lives on where this one is never made. Its seat is not free any earlier then, whatever
+        # becomes of this request and its environment: else each slow answer of STS would bring a thief a session more.
+        item = _seat(name, holder, made=made, expires=max(ends, until), making=until, beside=beside)
+        return Place(item, before, beside, is_last=False)
+    if ends > now + CALLERS.need or beside:
+        return None
+    item = _seat(name, holder, made=now, expires=until, making=until, beside=ends)
+    return Place(item, before, beside=ends, is_last=True)
+
+
+def _number(item: dict[str, Any], key: str) -> float:
+    return float(item.get(key, {}).get("N", 0))
+
+
+def _seat(
+    name: str, holder: str, *, made: float, expires: float, making: float = 0.0, beside: float = 0.0
+) -> dict[str, Any]:
     """The table's item of a seat, which says nothing of who the user is."""
+    times = {"making": making, "beside": beside}
     return {
         "id": {"S": name},
         "expires": {"N": str(math.ceil(expires))},
         "holder": {"S": holder},
         "made": {"N": str(int(made))},
+        **{key: {"N": str(math.ceil(time))} for key, time in times.items() if time},
     }

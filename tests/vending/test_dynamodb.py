@@ -18,6 +18,7 @@ from authorizer.model import Shape
 from authorizer.settings.callers import Callers
 from authorizer.settings.schema import Sealing, SharedCache
 from authorizer.vending import shared
+from authorizer.vending.seats import Seat
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 from tests.make import ROOT
@@ -457,7 +458,7 @@ async def test_sessions_of_one_moment_have_a_seat_each(environment: New, table: 
 async def test_a_seat_is_free_once_its_session_is_over(environment: New, table: Table, sts: FakeSts) -> None:
     await hold(environment(**holding(1)), 0)
     with pytest.raises(TooManySessions):
-        await hold(environment(**holding(1)), 1, now=NOW + 3599)
+        await hold(environment(**holding(1)), 1, now=NOW + 3299)
     sts.clock = NOW + 3600
     assert await hold(environment(**holding(1)), 7200, now=NOW + 3600)
 
@@ -535,3 +536,227 @@ async def test_in_the_last_minutes_of_a_token_its_next_session_has_the_seat_of_t
     later = sts.clock = NOW + 3301
     assert await hold(environment(**holding(1)), 0, now=later) != first
     assert seats(table) == ["0"]
+
+
+# What follows takes seats as the vendor does, and reads the table in between.
+
+
+async def take(at: Vendor, holder: str, *, ends: float, now: float = NOW) -> Seat:
+    """A seat, in the table until its session is made for half a minute."""
+    assert at._seats is not None
+    return await at._seats.take(make_identity(), holder, NOW + ends, now, Deadline.after(60))
+
+
+async def sit(at: Vendor, holder: str, *, ends: float, now: float = NOW) -> None:
+    """A seat whose session is made."""
+    await (await take(at, holder, ends=ends, now=now)).keep()
+
+
+async def left(seat: Seat) -> None:
+    """No session came of it."""
+    seat.leave()
+    await seat.give_back()
+
+
+def taken(table: Table) -> list[tuple[str, float]]:
+    """By whom, and for how many seconds from `NOW`."""
+    items = [item for key, item in table.items.items() if key.startswith("seat/")]
+    return sorted((item["holder"]["S"], float(item["expires"]["N"]) - NOW) for item in items)
+
+
+async def test_a_renewal_that_sts_fails_leaves_the_session_that_lives_on_its_seat(
+    environment: New, table: Table, sts: FakeSts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each fault of STS would bring a second session, in another environment, with another token."""
+    monkeypatch.setattr("authorizer.vending.vendor.RENEWAL_BUDGET", 30.0)
+    one = environment(**holding(1))
+    first = await hold(one, 7200)
+    sts.always = Failure("MalformedPolicyDocument", status=400)
+    later = sts.clock = NOW + 3000
+    asked = len(sts.requests)
+    assert await hold(one, 7200, now=later) == first
+    assert len(sts.requests) > asked
+    sts.always = None
+    [(_, ends)] = taken(table)
+    assert ends == 3600
+    with pytest.raises(TooManySessions):
+        await hold(environment(**holding(1)), 7201, now=NOW + 3299)
+
+
+async def test_an_environment_that_is_stopped_at_a_renewal_leaves_the_session_that_lives_on_its_seat(
+    environment: New, table: Table
+) -> None:
+    """It gives nothing back. A slow STS is as good: a request that is cancelled does not either."""
+    await sit(environment(**holding(1)), "laptop", ends=900)
+    await take(environment(**holding(1)), "laptop", ends=1490, now=NOW + 590)
+    assert taken(table) == [("laptop", 900.0)]
+    with pytest.raises(TooManySessions):
+        await take(environment(**holding(1)), "phone", ends=1499, now=NOW + 599)
+    # Its own next try waits for no more than the one that was stopped could last.
+    with pytest.raises(TooManySessions):
+        await take(environment(**holding(1)), "laptop", ends=1510, now=NOW + 619)
+    await sit(environment(**holding(1)), "laptop", ends=1520, now=NOW + 620)
+    assert taken(table) == [("laptop", 1520.0)]
+
+
+async def test_a_renewal_that_is_not_made_gives_back_the_seat_as_it_was(
+    environment: New, table: Table
+) -> None:
+    one = environment(**holding(1))
+    await sit(one, "laptop", ends=900)
+    before = table.items
+    await left(await take(environment(**holding(1)), "laptop", ends=1490, now=NOW + 590))
+    assert table.items == before
+    await sit(one, "laptop", ends=1491, now=NOW + 591)
+    assert taken(table) == [("laptop", 1491.0)]
+
+
+async def test_a_renewal_at_the_very_end_has_its_seat_for_as_long_as_it_is_in_the_making(
+    environment: New, table: Table
+) -> None:
+    await sit(environment(**holding(1)), "laptop", ends=900)
+    await take(environment(**holding(1)), "laptop", ends=1795, now=NOW + 895)
+    assert taken(table) == [("laptop", 925.0)]
+
+
+@pytest.mark.parametrize("holder", ["phone", "laptop"])
+async def test_who_thaws_late_gives_back_and_keeps_nobody_elses_seat(
+    environment: New, table: Table, holder: str
+) -> None:
+    """An environment was frozen while STS was asked. The same token in another one is another, too."""
+    frozen = [
+        await take(environment(**holding(1)), "laptop", ends=900),
+        await take(environment(**holding(2)), "tablet", ends=900),
+    ]
+    now = NOW + 61
+    for other in ("tablet", holder):  # whichever is first: both seats are free by now
+        await sit(environment(**holding(2)), other, ends=961, now=now)
+    before = table.items
+    for seat in frozen:
+        await seat.keep()
+        assert table.items == before
+        await left(seat)
+        assert table.items == before
+
+
+async def test_a_fresh_token_finds_the_seat_of_a_session_in_its_last_minutes_in_every_environment(
+    environment: New, table: Table, sts: FakeSts
+) -> None:
+    """A session ends with its token, so that each refresh of it would else be refused until then."""
+    first = await hold(environment(**holding(1)), 0)
+    with pytest.raises(TooManySessions):
+        await hold(environment(**holding(1)), 7200, now=NOW + 3299)
+    later = sts.clock = NOW + 3300
+    assert await hold(environment(**holding(1)), 7200, now=later) != first
+    assert [ends for _, ends in taken(table)] == [3300 + 3600]
+
+
+async def test_tokens_that_end_within_minutes_bring_a_seat_one_session_beside_its_own(
+    environment: New, table: Table
+) -> None:
+    """Of a pool whose tokens live for five minutes all sessions are in their last: a loop must not become hundreds."""
+    for holder in ("first", "second"):
+        await sit(environment(**holding(1)), holder, ends=299)
+    for moment in (0, 60, 298):
+        with pytest.raises(TooManySessions):
+            await take(environment(**holding(1)), f"third {moment}", ends=300, now=NOW + moment)
+    # The second's own renewal is none, and forgets nobody who lives beside it.
+    await sit(environment(**holding(1)), "second", ends=360, now=NOW + 61)
+    with pytest.raises(TooManySessions):
+        await take(environment(**holding(1)), "third", ends=900, now=NOW + 298)
+    await sit(environment(**holding(1)), "third", ends=900, now=NOW + 299)
+    assert taken(table) == [("third", 900.0)]
+
+
+async def test_a_seat_in_the_making_is_not_that_of_a_session_in_its_last_minutes(
+    environment: New, table: Table
+) -> None:
+    await sit(environment(**holding(1)), "laptop", ends=900)
+    making = await take(environment(**holding(1)), "phone", ends=1600, now=NOW + 700)
+    with pytest.raises(TooManySessions):
+        await take(environment(**holding(1)), "tablet", ends=1601, now=NOW + 701)
+    await left(making)
+    assert taken(table) == [("laptop", 900.0)]
+    await sit(environment(**holding(1)), "tablet", ends=1602, now=NOW + 702)
+    assert taken(table) == [("tablet", 1602.0)]
+
+
+async def test_what_nobody_makes_in_the_last_minutes_of_another_leaves_no_room_for_a_third(
+    environment: New, table: Table
+) -> None:
+    """A request that is stopped leaves a seat that is free in half a minute, and the session beside it lives on."""
+    await sit(environment(**holding(1)), "first", ends=299)
+    await take(environment(**holding(1)), "stopped", ends=299, now=NOW + 1)
+    await sit(environment(**holding(1)), "second", ends=299, now=NOW + 31)
+    with pytest.raises(TooManySessions):
+        await take(environment(**holding(1)), "third", ends=299, now=NOW + 32)
+
+
+async def test_a_free_seat_is_taken_before_that_of_a_session_in_its_last_minutes(
+    environment: New, table: Table
+) -> None:
+    await sit(environment(**holding(5)), "laptop", ends=900)
+    for number in range(4):
+        await sit(environment(**holding(5)), f"phone {number}", ends=1600, now=NOW + 700)
+    assert ("laptop", 900.0) in taken(table)
+    await sit(environment(**holding(5)), "tablet", ends=1600, now=NOW + 700)
+    assert len(taken(table)) == 5
+    assert "laptop" not in dict(taken(table))
+
+
+async def test_environments_never_give_the_seat_of_a_session_in_its_last_minutes_away_twice(
+    environment: New, table: Table
+) -> None:
+    for number in range(2):
+        await sit(environment(**holding(2)), f"old {number}", ends=900)
+    asked = [take(environment(**holding(2)), f"new {n}", ends=1600, now=NOW + 700) for n in range(4)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [type(outcome) for outcome in outcomes if not isinstance(outcome, Seat)]
+    assert refused == [TooManySessions] * 2
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param({}, id="no end"),
+        pytest.param({"expires": {"S": "for ever"}}, id="an end that is no number"),
+        pytest.param(
+            {"expires": {"N": str(int(NOW) + 200)}, "beside": {"N": "9" * 20}}, id="for ever beside another"
+        ),
+    ],
+)
+async def test_a_forger_keeps_nobody_out_with_what_is_no_seat(
+    environment: New, table: Table, forged: dict[str, Any]
+) -> None:
+    await sit(environment(**holding(1)), "laptop", ends=900)
+    [key] = table.items
+    table.put(key, **forged)
+    await sit(environment(**holding(1)), "phone", ends=901)
+    assert taken(table) == [("phone", 901.0)]
+
+
+async def test_who_is_refused_has_written_nothing_and_is_not_looked_up_again_at_once(
+    environment: New, table: Table, door: Door
+) -> None:
+    """A refusal asks the table for each seat: a loop must not become a load of writes, nor of reads."""
+    await sit(environment(**holding(1)), "laptop", ends=900)
+    other = environment(**holding(1))
+    door.calls.clear()
+    for moment in (0.0, 4.9, 5.0):
+        with pytest.raises(TooManySessions):
+            await take(other, "phone", ends=900, now=NOW + moment)
+    assert door.calls == ["GetItem", "GetItem"]
+
+
+async def test_a_table_that_reads_and_does_not_write_is_left_alone(
+    environment: New, table: Table, door: Door
+) -> None:
+    door.answers["PutItem"] = throttled()
+    one = environment(**holding(2))
+    door.calls.clear()
+    for number in range(2):
+        await sit(one, f"laptop {number}", ends=900)
+    assert door.calls == ["GetItem", "PutItem"]
+    assert one.counts.shared_failures == 1
+    with pytest.raises(TooManySessions):
+        await take(one, "phone", ends=900)

@@ -14,7 +14,7 @@ from authorizer.settings.schema import SharedCache
 from authorizer.vending import seats
 from authorizer.vending.cache import Counts
 from authorizer.vending.seats import AllTaken, Seat, Seats
-from authorizer.vending.shared import SharedLevel
+from authorizer.vending.shared import Place, SharedLevel
 from authorizer.vending.vendor import Vendor
 from authorizer.waiting.deadline import Deadline
 from tests.make import PATIENT
@@ -37,7 +37,7 @@ class Table:
             raise self.answer
         return names[0] if self.answer else None
 
-    async def keep_seat(self, name: str, _: str, ends: float, *__: object) -> None:
+    async def keep_seat(self, name: str, ends: float, *_: object) -> None:
         self.kept.append((name, ends))
 
     async def unseat(self, name: str, _: Deadline) -> None:
@@ -70,9 +70,9 @@ async def take(
 
 async def test_a_user_is_told_when_the_first_session_ends() -> None:
     seats = counted(2)
-    await take(seats, ends=NOW + 60)
+    await take(seats, ends=NOW + 400)
     await take(seats)
-    with pytest.raises(TooManySessions, match=r"2 role sessions .* ends in 60 s"):
+    with pytest.raises(TooManySessions, match=r"2 role sessions .* ends in 400 s"):
         await take(seats)
 
 
@@ -95,9 +95,93 @@ async def test_a_session_that_was_not_made_in_place_of_another_leaves_it_its_sea
     seat = await take(seats, holder="laptop", ends=NOW + 1500, now=NOW + 600)
     await left(seat)
     assert len(table.given_back) == 1, "else nobody could take it for the next try"
-    with pytest.raises(TooManySessions, match="ends in 1 s"):
-        await take(seats, now=NOW + 899)
+    with pytest.raises(TooManySessions, match="ends in 301 s"):
+        await take(seats, now=NOW + 599)
     assert await take(seats, now=NOW + 900)
+
+
+async def test_a_fresh_token_finds_the_seat_of_a_session_in_its_last_minutes() -> None:
+    """A session ends with its token, so that each refresh of it would else be refused until then."""
+    seats = counted(1)
+    await take(seats, ends=NOW + 900)
+    with pytest.raises(TooManySessions, match="ends in 301 s"):
+        await take(seats, now=NOW + 599)
+    await take(seats, now=NOW + 600, ends=NOW + 1500)
+    with pytest.raises(TooManySessions, match="ends in 899 s"):
+        await take(seats, now=NOW + 601)
+
+
+async def test_a_token_that_is_refreshed_in_its_last_minute_is_not_refused() -> None:
+    seats = counted(1)
+    await take(seats, ends=NOW + 45)
+    assert await take(seats, ends=NOW + 900)
+
+
+async def test_tokens_that_end_within_minutes_bring_no_more_than_twice_the_sessions() -> None:
+    """Of a pool whose tokens live for five minutes all sessions are in their last: a loop must not become hundreds."""
+    seats = counted(2)
+    for number in range(4):
+        await take(seats, ends=NOW + 200 + number)
+    with pytest.raises(TooManySessions, match="ends in 101 s"):
+        await take(seats, now=NOW + 99)
+    assert await take(seats, now=NOW + 200)
+
+
+async def test_what_was_not_made_in_the_last_minutes_of_another_leaves_no_room_for_more() -> None:
+    seats = counted(1)
+    await take(seats, ends=NOW + 45)
+    await left(await take(seats, ends=NOW + 900))
+    await take(seats, ends=NOW + 901)
+    with pytest.raises(TooManySessions, match="ends in 901 s"):
+        await take(seats)
+
+
+async def test_who_found_all_seats_taken_asks_no_table_for_some_seconds() -> None:
+    table: Any = Table(AllTaken())
+    seats = counted(2, table)
+    asked = []
+    for moment in (0.0, 4.9, 5.0, 2.0):
+        table.asked = ()
+        with pytest.raises(TooManySessions, match="2 role sessions"):
+            await take(seats, holder="laptop", now=NOW + moment)
+        asked.append(bool(table.asked))
+    assert asked == [True, False, True, True]  # at last by a clock that was set back
+
+
+async def test_who_found_all_seats_taken_keeps_no_other_holder_from_asking() -> None:
+    """A loop with one token would else end the renewals of the user's other sessions."""
+    table: Any = Table(AllTaken())
+    seats = counted(2, table)
+    with pytest.raises(TooManySessions):
+        await take(seats, holder="laptop")
+    table.answer = True
+    assert await take(seats, holder="phone")
+    seats.clear()
+    assert await take(seats, holder="laptop")
+
+
+async def test_an_environment_remembers_as_many_refusals_as_it_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert seats.MOST_REFUSED == 10_000
+    monkeypatch.setattr(seats, "MOST_REFUSED", 2)
+    table: Any = Table(AllTaken())
+    many = counted(2, table)
+    asked = []
+    # The tablet's makes room by the least recent, which is the phone's once the laptop was refused again.
+    for holder, moment in (
+        ("laptop", 0),
+        ("phone", 1),
+        ("laptop", 6),
+        ("tablet", 6),
+        ("laptop", 6),
+        ("phone", 5),
+    ):
+        table.asked = ()
+        with pytest.raises(TooManySessions):
+            await take(many, holder=holder, now=NOW + moment)
+        asked.append(bool(table.asked))
+    assert asked == [True, True, True, True, False, True]
 
 
 async def test_a_holder_asks_the_table_for_its_own_seat_first_wherever_it_comes() -> None:
@@ -230,7 +314,7 @@ async def test_a_table_that_does_not_answer_is_left_alone_and_counted(
     counts = Counts()
     level = SharedLevel(SharedCache(table="t", region=None), SESSION, counts, seal=None)  # type: ignore[arg-type]
     monkeypatch.setattr(level, "_exchange", silent)
-    await level.unseat("seat/1", PATIENT)
+    await level.unseat(PLACE, PATIENT)
     assert counts.shared_failures == 1
     assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) is None
     assert counts.shared_failures == 2
@@ -239,19 +323,38 @@ async def test_a_table_that_does_not_answer_is_left_alone_and_counted(
 
 
 REFUSED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutItem")
+PLACE = Place(
+    {"id": {"S": "seat/1"}, "holder": {"S": "laptop"}, "making": {"N": str(int(NOW) + 30)}},
+    before={},
+    beside=0.0,
+    is_last=False,
+)
 
 
 class Exchange:
     """In place of the shared level's way to its table: what it answers, and how often it was asked."""
 
-    def __init__(self, *answers: Exception | None) -> None:
+    def __init__(self, *answers: Exception | dict[str, Any]) -> None:
         self.answers = list(answers)
         self.asked = 0
 
-    async def __call__(self, *_: object) -> None:
+    async def __call__(self, *_: object) -> dict[str, Any]:
         self.asked += 1
-        if (answer := self.answers.pop(0)) is not None:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
             raise answer
+        return answer
+
+
+READ: dict[str, Any] = {}
+"""Nobody has the seat."""
+WRITTEN: dict[str, Any] = {}
+
+
+async def named(level: SharedLevel, holder: str = "laptop", *, now: float = NOW) -> str | None:
+    """The name of the seat that `level` gives."""
+    place = await level.seat(["seat/1"], holder, now, PATIENT)
+    return place and str(place.item["id"]["S"])
 
 
 def a_level(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> tuple[SharedLevel, Counts]:
@@ -264,12 +367,12 @@ def a_level(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> tuple[Shared
 async def test_pauses_of_a_table_that_refuses_seats_double_and_end_with_the_first_that_it_gives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    exchange = Exchange(REFUSED, TimeoutError(), None, REFUSED, None)
+    exchange = Exchange(REFUSED, TimeoutError(), READ, WRITTEN, READ, REFUSED, READ, WRITTEN)
     level, counts = a_level(exchange, monkeypatch)
     found = []
     for moment in (0, 0.5, 1, 2.5, 3, 10, 10.5, 11):
         before = exchange.asked
-        seat = await level.seat(["seat/1"], "laptop", NOW + moment, PATIENT)
+        seat = await named(level, now=NOW + moment)
         found.append((exchange.asked > before, seat))
     taken = (True, "seat/1")
     # The second failure in a row pauses for two seconds, the one behind a success for one again.
@@ -281,18 +384,33 @@ async def test_pauses_of_a_table_that_refuses_seats_double_and_end_with_the_firs
 async def test_a_seat_that_cannot_be_kept_is_counted_and_stops_no_other_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    exchange = Exchange(REFUSED, None)
+    exchange = Exchange(REFUSED, READ, WRITTEN)
     level, counts = a_level(exchange, monkeypatch)
-    await level.keep_seat("seat/1", "laptop", NOW + 900, NOW, PATIENT)
+    await level.keep_seat(PLACE, NOW + 900, NOW, PATIENT)
     assert counts.shared_failures == 1
-    assert await level.seat(["seat/1"], "phone", NOW, PATIENT) == "seat/1"
+    assert await named(level, "phone") == "seat/1"
 
 
 async def test_a_request_without_time_asks_no_table_for_a_seat_and_that_is_no_fault_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    exchange = Exchange(None)
+    exchange = Exchange(READ, WRITTEN)
     level, counts = a_level(exchange, monkeypatch)
     assert await level.seat(["seat/1"], "laptop", NOW, Deadline.after(0.0)) is None
     assert (exchange.asked, counts.shared_failures) == (0, 0)
-    assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) == "seat/1"
+    assert await named(level) == "seat/1"
+
+
+async def test_a_request_whose_time_goes_by_while_it_reads_takes_no_seat_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is left of it is for STS and the answer."""
+    in_its_last_minutes = {
+        "Item": {"holder": {"S": "phone"}, "made": {"N": "0"}, "expires": {"N": str(int(NOW) + 99)}}
+    }
+    exchange = Exchange(in_its_last_minutes)
+    level, counts = a_level(exchange, monkeypatch)
+    short = iter([False, True])
+    monkeypatch.setattr(level, "_is_short", lambda _: next(short))
+    assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) is None
+    assert (exchange.asked, counts.shared_failures) == (1, 0)
