@@ -10,17 +10,23 @@
 the session that it brought. Nothing here prints or logs a token or a credential. HTTPS alone; plain HTTP on loopback.
 
 Renewal is botocore's: once for all threads (or tasks) that ask at the same time, ahead of the end while what there is
-still serves, and waited for in its last minute.
+still serves, and waited for in its last minute. Where that brings nothing that lasts longer, as in a token's last
+minutes, or while the API does not answer, the next one is asked for after a pause: a second, twice as long each time, a
+minute at most, and none across the end of what is held. Until then what is held serves, and where nothing is, the last
+failure is told at once.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from botocore.exceptions import CredentialRetrievalError
 
 from authorizer.syntax.json_text import parse_json
+from authorizer.waiting.cooldown import Cooldown
 
 if TYPE_CHECKING:
     import aioboto3
@@ -29,14 +35,16 @@ if TYPE_CHECKING:
 PROVIDER: Final = "authorizer"
 """What botocore calls where these credentials come from."""
 AHEAD: Final = 240
-"""Seconds before the end at which fresh ones are asked for. The server hands out none that last less than five minutes;
-botocore's own 15 minutes would ask again at each request of a session that lives no longer."""
+"""Seconds before the end at which fresh ones are asked for. What the server hands out lasts five minutes at least, or
+until the token ends; botocore's own 15 minutes would ask again at each pause of a session that lives no longer."""
 LAST: Final = 60
 """Seconds before the end at which requests wait for them."""
 TIMEOUT: Final = 12.0
 """Seconds for one answer: the server gives up before that."""
 MAX_ANSWER: Final = 65_536
 """Longest answer, in bytes: that of `GET /credentials` has some 2,000."""
+Metadata = dict[str, str]
+"""What botocore refreshes from: `access_key`, `secret_key`, `token` and `expiry_time`, which is ISO 8601."""
 FIELDS: Final = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
@@ -61,13 +69,21 @@ def boto3_session(
     from botocore.session import Session  # noqa: PLC0415
 
     address = _checked(url)
+    pool = urllib3.PoolManager()  # `urllib3.request` is 2.x alone, and botocore takes 1.26
+    renewal = Renewal()
 
-    def fresh() -> dict[str, str]:
+    def fresh() -> Metadata:
+        if renewal.is_due():
+            with renewal.attempt():
+                renewal.took(ask(token()))
+        return renewal.serving()
+
+    def ask(jwt: str) -> Metadata:
         try:
-            reply = urllib3.request(
+            reply = pool.request(
                 "GET",
                 address,
-                headers=_headers(token(), headers),
+                headers=_headers(jwt, headers),
                 timeout=TIMEOUT,
                 redirect=False,
                 retries=False,
@@ -106,9 +122,16 @@ def session(
     from botocore.credentials import CredentialProvider  # noqa: PLC0415
 
     address = _checked(url)
+    renewal = Renewal()
 
-    async def fresh() -> dict[str, str]:
-        sent = _headers(await token(), headers)
+    async def fresh() -> Metadata:
+        if renewal.is_due():
+            with renewal.attempt():
+                renewal.took(await ask(await token()))
+        return renewal.serving()
+
+    async def ask(jwt: str) -> Metadata:
+        sent = _headers(jwt, headers)
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http,
@@ -136,6 +159,68 @@ def session(
     return aioboto3.Session(botocore_session=core, region_name=region)
 
 
+class Renewal:
+    """What one session holds, and when the API is asked again.
+
+    botocore asks at every request from `AHEAD` seconds before the end on, whatever came of the last time: a program
+    of a thousand calls would ask a thousand times in its token's last minutes, or wait `TIMEOUT` at each.
+    """
+
+    def __init__(self) -> None:
+        self._held: Metadata | None = None
+        self._ends = 0.0
+        """Of what is held, in seconds since the epoch."""
+        self._pause = Cooldown()
+        self._failure = "none has been asked for"
+
+    def is_due(self) -> bool:
+        """Whether to ask now. What has ended is dropped, and its pause with it: the token that comes after may be had
+        from that moment on."""
+        now = _now()
+        if self._held is not None and now >= self._ends:
+            self._held = None
+            self._pause.succeeded()
+        return self._pause.is_over(now)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One question. Its failure is raised where nothing that is held lives, and begins a pause."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, CredentialRetrievalError):
+                self._failure = str(dict(error.kwargs)["error_msg"])
+            else:  # `token`'s own: its kind alone, for its text and its frames may hold a token
+                self._failure = f"`token` fails: {type(error).__name__}"
+            now = _now()
+            self._pause.failed(now)
+            if self._held is None or now >= self._ends:
+                raise
+
+    def took(self, metadata: Metadata) -> None:
+        """Hold what the API answers. Raises `CredentialRetrievalError` for what has ended, or ends who knows when."""
+        try:
+            expiry = datetime.fromisoformat(metadata["expiry_time"])
+        except ValueError:
+            expiry = None
+        if expiry is None or expiry.tzinfo is None:
+            raise _failed("the credentials' Expiration is no time: is the URL that of GET /credentials?")
+        now, ends = _now(), expiry.timestamp()
+        if ends <= now:
+            raise _failed("the credentials ended before they came: is this machine's clock right?")
+        self._held, self._ends = metadata, ends
+        if ends - now > AHEAD:
+            self._pause.succeeded()
+        else:  # botocore asks again at once
+            self._pause.failed(now)
+
+    def serving(self) -> Metadata:
+        """What is held. Raises `CredentialRetrievalError` with the last failure where nothing is."""
+        if self._held is None:
+            raise _failed(self._failure)
+        return self._held
+
+
 def _checked(url: str) -> str:
     """A token never travels in the clear, and never to whoever answers for a name on the way."""
     parts = urlsplit(url)
@@ -153,8 +238,8 @@ def _headers(token: str, more: Mapping[str, str] | None) -> dict[str, str]:
     return own | {name: value for name, value in (more or {}).items() if name.lower() not in reserved}
 
 
-def _metadata(status: int, body: bytes) -> dict[str, str]:
-    """What botocore refreshes from. A refusal is told by its code alone."""
+def _metadata(status: int, body: bytes) -> Metadata:
+    """The credentials in an answer. A refusal is told by its code alone."""
     if len(body) > MAX_ANSWER:
         raise _failed(
             f"the server answers with more than {MAX_ANSWER:,} bytes: is the URL that of GET /credentials?"
@@ -174,6 +259,10 @@ def _metadata(status: int, body: bytes) -> dict[str, str]:
         )
     access_key, secret_key, session_token, expiry = (str(said[name]) for name in FIELDS)
     return {"access_key": access_key, "secret_key": secret_key, "token": session_token, "expiry_time": expiry}
+
+
+def _now() -> float:
+    return time.time()
 
 
 def _failed(reason: str) -> CredentialRetrievalError:

@@ -97,6 +97,19 @@ class Waiting:
         return str((await found.get_frozen_credentials()).access_key)
 
 
+class Clock:
+    """The client's own time, which a test moves: botocore's stays."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        monkeypatch.setattr(client, "_now", lambda: time.time() + self.ahead)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
 Way = Callable[..., Blocking | Waiting]
 
 
@@ -131,28 +144,35 @@ def test_headers_that_the_api_wants_go_along_and_none_takes_the_place_of_the_tok
 @pytest.mark.parametrize(
     "life", [pytest.param(200.0, id="near its end"), pytest.param(30.0, id="in its last minute")]
 )
-def test_a_session_is_renewed_ahead_of_its_end(way: Way, life: float, server: Server) -> None:
+def test_a_session_is_renewed_ahead_of_its_end(way: Way, life: float, server: Server, clock: Clock) -> None:
     server.life = life
     session = way(server.url)
     session.key()
     server.life = 900.0
-    assert session.key() == session.key() == f"ASIAOWN{len(server.tokens):04d}"
-    assert len(server.tokens) <= 3
+    clock.ahead = 1.1
+    assert session.key() == session.key() == "ASIAOWN0002"
+    assert len(server.tokens) == 2
 
 
-def test_while_a_session_serves_a_failed_renewal_harms_nobody(way: Way, server: Server) -> None:
-    server.life = 200.0
+@pytest.mark.parametrize("life", [200.0, 30.0])
+def test_while_a_session_serves_a_failed_renewal_harms_nobody(
+    way: Way, life: float, server: Server, clock: Clock
+) -> None:
+    server.life = life
     session = way(server.url)
     key = session.key()
     server.wrong = (500, b"{}", {})
+    clock.ahead = 1.1
     assert session.key() == key
+    assert len(server.tokens) == 2
 
 
-def test_threads_that_ask_at_once_renew_once(server: Server) -> None:
+def test_threads_that_ask_at_once_renew_once(server: Server, clock: Clock) -> None:
     server.life = 30.0
     session = Blocking(server.url)
     session._session.get_credentials()
     server.life = 900.0
+    clock.ahead = 1.1
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(lambda _: session.key(), range(8)))) == 1
     assert len(server.tokens) == 2
@@ -225,3 +245,113 @@ def test_other_credentials_on_the_machine_never_take_their_place(
     server.wrong = (401, b"{}", {})
     with pytest.raises(CredentialRetrievalError):
         way(server.url).key()
+
+
+@pytest.mark.parametrize(
+    "life", [pytest.param(200.0, id="near its end"), pytest.param(30.0, id="in its last minute")]
+)
+def test_where_nothing_longer_is_to_be_had_the_server_is_asked_once_a_pause(
+    way: Way, life: float, server: Server, clock: Clock
+) -> None:
+    """A token's last minutes: whatever is handed out ends with it, and each request would ask for it anew."""
+    server.life = life
+    session = way(server.url)
+    assert [session.key() for _ in range(20)] == ["ASIAOWN0001"] * 20
+    assert len(server.tokens) == 1
+    for ahead, asked in ((1.1, 2), (2.0, 2), (3.2, 3), (5.0, 3), (7.3, 4)):
+        clock.ahead = ahead
+        session.key()
+        assert len(server.tokens) == asked
+
+
+@pytest.mark.parametrize(
+    "life", [pytest.param(200.0, id="near its end"), pytest.param(30.0, id="in its last minute")]
+)
+def test_while_a_session_lives_one_request_a_pause_waits_for_a_server_that_does_not_answer(
+    way: Way, life: float, server: Server, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.life = life
+    session = way(server.url)
+    session.key()
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    clock.ahead = 1.1
+    server.open.clear()
+    assert session.key() == "ASIAOWN0001"
+    begun = time.monotonic()
+    assert [session.key() for _ in range(20)] == ["ASIAOWN0001"] * 20
+    assert time.monotonic() - begun < 0.2
+    assert len(server.tokens) == 2
+    server.open.set()
+
+
+def test_once_nothing_lives_a_failure_is_told_at_once_until_its_pause_is_over(
+    way: Way, server: Server, clock: Clock
+) -> None:
+    server.wrong = (401, b'{"code": "token_expired"}', {})
+    session = way(server.url)
+    for _ in range(5):
+        with pytest.raises(CredentialRetrievalError, match=r"401 \(token_expired\)"):
+            session.key()
+    assert len(server.tokens) == 1
+    server.wrong = None
+    clock.ahead = 1.1
+    assert session.key() == "ASIAOWN0002"
+
+
+def test_the_end_of_a_session_ends_its_pause(way: Way, server: Server, clock: Clock) -> None:
+    """The next token may be there from that moment on: nobody is to wait a minute for it."""
+    server.life = 30.0
+    session = way(server.url)
+    session.key()
+    for ahead in (2.0, 5.0, 10.0, 20.0):
+        clock.ahead = ahead
+        session.key()
+    assert len(server.tokens) == 5
+    clock.ahead = 29.0
+    assert session.key() == "ASIAOWN0005"
+    server.life = 900.0
+    clock.ahead = 31.0  # of a pause until 36
+    assert session.key() == "ASIAOWN0006"
+
+
+def test_what_is_not_renewed_for_a_token_that_is_not_to_be_had_is_told_without_its_words(
+    server: Server,
+) -> None:
+    asked: list[int] = []
+
+    def token() -> str:
+        asked.append(1)
+        raise ValueError("canary-secret")
+
+    session = client.boto3_session(server.url, token=token, region="eu-west-1")
+    with pytest.raises(ValueError, match="canary"):
+        session.get_credentials()
+    with pytest.raises(CredentialRetrievalError, match="ValueError") as caught:
+        session.get_credentials()
+    assert "canary" not in str(caught.value)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        pytest.param("soon", "no time", id="no time"),
+        pytest.param("2026-11-22T21:30:00", "no time", id="a time of no zone"),
+        pytest.param("2001-01-01T00:00:00Z", "ended before they came", id="a time that is over"),
+    ],
+)
+def test_credentials_whose_end_is_unknown_or_over_are_none(
+    way: Way, said: str, told: str, server: Server
+) -> None:
+    body = json.loads(server.session(1)) | {"Expiration": said}
+    server.wrong = (200, json.dumps(body).encode(), {})
+    with pytest.raises(CredentialRetrievalError, match=told):
+        way(server.url).key()
+
+
+def test_urllib3_1_serves_too(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore takes it, and there `urllib3.request` is a module."""
+    import urllib3
+
+    monkeypatch.delattr(urllib3, "request")
+    assert Blocking(server.url).key() == "ASIAOWN0001"
