@@ -2,9 +2,11 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from authorizer import backend
 from authorizer.backend import opening, renewing
 from authorizer.connections import Connections
 from authorizer.errors import ConnectionOver, ConnectionRefused, CredentialsExpired, Refusal, RenewalFailed
-from authorizer.model import Shape
+from authorizer.model import Shape, instant
 from authorizer.runtime import VerdictError
 from authorizer.sealing.keys import parse_keys
 from authorizer.sealing.seal import Seal
@@ -133,6 +135,60 @@ def test_a_message_of_a_long_connection_gets_fresh_credentials_of_its_caller(
     assert world.last["verdict"] == "allow"
     assert world.last["shape"] == "WebSocket"
     assert world.last["sub"] == context["sub"]
+
+
+def left(context: dict[str, str], seconds: float) -> float:
+    """The moment at which what `$connect` was answered lives `seconds` more."""
+    return datetime.fromisoformat(context["expiration"]).timestamp() - seconds
+
+
+def silent(_: object) -> object:
+    raise VerdictError("authorizer failure: sts_unavailable")
+
+
+def denying(_: object) -> object:
+    return {"principalId": "x", "policyDocument": {}, "context": {"code": "no_role"}}
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(61, 0), (60, 1), (1, 1)])
+def test_credentials_are_renewed_while_a_request_can_still_be_made_with_the_old_ones(
+    world: World, function: type[Lambda], seconds: float, asked: int
+) -> None:
+    context = connect(world)
+    now = float(int(time.time()))
+    context["expiration"] = instant(now + seconds)
+    got = {backend.credentials(message(context), now=now).expiration > now + 600 for _ in range(3)}
+    assert got == {bool(asked)}
+    assert len(function.asked) == asked
+
+
+@pytest.mark.parametrize(
+    "failing", [pytest.param(silent, id="it is down"), pytest.param(denying, id="it gives no others")]
+)
+def test_while_the_old_ones_live_a_renewal_that_fails_is_nobodys_error_and_is_not_tried_by_every_message(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch, failing: Callable[[object], object]
+) -> None:
+    context = connect(world)
+    monkeypatch.setattr(function, "world", type("Other", (), {"authorizer": staticmethod(failing)}))
+    for seconds, asked in ((50, 1), (49.5, 1), (48.9, 2), (47.5, 2), (46, 3)):
+        got = backend.credentials(message(context), now=left(context, seconds))
+        assert got.access_key_id == context["accessKeyId"]
+        assert len(function.asked) == asked
+    with pytest.raises((RenewalFailed, CredentialsExpired)):
+        backend.credentials(message(context), now=left(context, 0))
+    assert len(function.asked) == 4
+
+
+def test_fresh_ones_that_last_no_longer_are_not_asked_for_by_every_message(
+    world: World, function: type[Lambda], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the last minute of a token with which sessions end."""
+    context = connect(world)
+    answer = {"context": {**context, "accessKeyId": "ASIAFRESH"}}
+    monkeypatch.setattr(function, "world", type("Other", (), {"authorizer": staticmethod(lambda _: answer)}))
+    for _ in range(5):
+        backend.credentials(message(context), now=left(context, 30))
+    assert len(function.asked) == 1
 
 
 def test_the_answer_holds_the_context_alone_and_no_policy_of_the_api(world: World) -> None:

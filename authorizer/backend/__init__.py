@@ -12,8 +12,8 @@ Lambda integration gets, and open it if it is sealed; `credentials_from_headers`
 integration. `assume` stands behind API Gateway's own Cognito authorizers, where no context holds credentials.
 
 A WebSocket's messages carry the credentials of its `$connect`. With `gateway.renew_connections` in `access.toml` and
-the authorizer's ARN in `AUTHORIZER_FUNCTION` the same functions ask for fresh ones when those are over, and wait for
-them: once an hour and connection, some 50 ms.
+the authorizer's ARN in `AUTHORIZER_FUNCTION` the same functions ask for fresh ones in the last minute of those, and
+wait for them: once an hour and connection, some 50 ms.
 
 Nothing here prints or logs a credential. Each function imports what it needs when it is called: a backend with plain
 credentials loads no Jinja, no JWT and no JOSE library.

@@ -1,15 +1,17 @@
 """From a context's fields to credentials that still live."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from authorizer.backend.event import Context
-from authorizer.backend.renewing import is_renewable, remembered, renewed
+from authorizer.backend.renewing import connection_of, is_renewable, renewed
 from authorizer.errors import (
     CredentialsAbsent,
     CredentialsExpired,
+    RenewalFailed,
     SealingKeysUnavailable,
     SealRefused,
     SettingsError,
@@ -29,6 +31,9 @@ KEYS_MAX_AGE = 300.0
 """Seconds after which the keys are read again: how long a key that was dropped still opens here."""
 KEYS_GRACE = 3600.0
 """Seconds for which keys open while they cannot be read again; nothing that they have sealed lives longer."""
+AHEAD = 60.0
+"""Seconds before the end at which a message's credentials are renewed: what is handed out in their last second ends
+while the backend works with it. Twice the usual `gateway.backend_time`, which a backend does not know."""
 RELOAD_COOLDOWN = 30.0
 """Seconds between two readings of the keys that an unknown `kid` or a failure causes: a stranger's headers may name
 any."""
@@ -37,23 +42,45 @@ _PLAIN = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
 
 
 def open_context(context: Context, now: float) -> Credentials:
-    """The credentials in it; of a WebSocket's message whose own are over, fresh ones that the authorizer gives.
+    """The credentials in it; of a WebSocket's message whose own end soon, fresh ones that the authorizer gives. Where
+    it gives none, old ones that live serve, and it is asked again after a pause.
 
     Raises `CredentialsAbsent`, `CredentialsExpired`, `SealRefused`; where keys are configured and cannot be had,
     `SettingsError` or `SealingKeysUnavailable`; `RenewalFailed` where the authorizer does not answer.
     """
     if not is_renewable(context):
         return _opened(context, now)
-    for known in filter(None, (context, remembered(context))):
-        try:
-            return _opened(known, now)
-        except CredentialsExpired:
-            continue
-        except SealRefused as refused:
-            # A connection may outlive the key that its credentials were sealed with.
-            if refused.reason != "key":
-                raise
-    return _opened(renewed(context), now)
+    old = _living(context, now)
+    if old is not None and old.expiration - now > AHEAD:
+        return old
+    connection = connection_of(context)
+    # What the authorizer has given since never ends before what `$connect` was answered.
+    old = _living(connection.fresh, now) or old
+    if old is None:
+        return _opened(renewed(context), now)
+    if old.expiration - now > AHEAD or not connection.pause.is_over(now):
+        return old
+    connection.pause.failed(now)  # until it has brought something that lasts
+    with suppress(CredentialsAbsent, CredentialsExpired, RenewalFailed, SealRefused):
+        old = _opened(renewed(context), now)
+        if old.expiration - now > AHEAD:
+            connection.pause.succeeded()
+    return old
+
+
+def _living(context: Context | None, now: float) -> Credentials | None:
+    """The credentials in it; None: there are none that live. Raises `SealRefused` as `open_context` does."""
+    if context is None:
+        return None
+    try:
+        return _opened(context, now)
+    except CredentialsExpired:
+        return None
+    except SealRefused as refused:
+        # A connection may outlive the key that its credentials were sealed with.
+        if refused.reason != "key":
+            raise
+        return None
 
 
 def _opened(context: Context, now: float) -> Credentials:

@@ -1,4 +1,4 @@
-"""Fresh credentials for a WebSocket's message, once those of its `$connect` are over: asked of the authorizer, and
+"""Fresh credentials for a WebSocket's message, before those of its `$connect` are over: asked of the authorizer, and
 remembered for the messages that follow.
 
 The backend's role needs `lambda:InvokeFunction` on the authorizer, whose ARN is in `AUTHORIZER_FUNCTION`, and nothing
@@ -10,7 +10,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,16 +19,28 @@ from authorizer.backend.event import Context
 from authorizer.errors import CredentialsExpired, RenewalFailed
 from authorizer.syntax.json_text import parse_json
 from authorizer.syntax.kinds import kind_of
+from authorizer.waiting.cooldown import Cooldown
 
 FUNCTION = "AUTHORIZER_FUNCTION"
 MAX_REMEMBERED = 1000
-"""Connections whose fresh credentials one environment remembers, about 4 KB each."""
+"""Connections that one environment remembers, about 4 KB each with their fresh credentials."""
 MOST_QUOTED = 200
 """Characters."""
 TIMEOUT = 10.0
 """Seconds for one answer of the authorizer, which gives up itself before that."""
 
-_remembered: OrderedDict[tuple[str | None, ...], Context] = OrderedDict()
+
+@dataclass(slots=True)
+class Connection:
+    """What this environment knows of one connection and caller."""
+
+    fresh: Context | None = None
+    """What the authorizer answered last."""
+    pause: Cooldown = field(default_factory=Cooldown)
+    """Until it is asked again while old credentials live: its silence must not cost each message its wait."""
+
+
+_remembered: OrderedDict[tuple[str | None, ...], Connection] = OrderedDict()
 
 
 def is_renewable(context: Context) -> bool:
@@ -36,9 +48,13 @@ def is_renewable(context: Context) -> bool:
     return bool(context.connection_id and context.fields.get("connection") and os.environ.get(FUNCTION))
 
 
-def remembered(context: Context) -> Context | None:
-    """What the authorizer answered before, for this connection and caller as the message has them."""
-    return _remembered.get(_key(context))
+def connection_of(context: Context) -> Connection:
+    """This connection and caller, as the message has them. The one that was used longest ago is forgotten."""
+    connection = _remembered.setdefault(_key(context), Connection())
+    _remembered.move_to_end(_key(context))
+    if len(_remembered) > MAX_REMEMBERED:
+        _remembered.popitem(last=False)
+    return connection
 
 
 def renewed(context: Context) -> Context:
@@ -61,10 +77,7 @@ def renewed(context: Context) -> Context:
             f"the authorizer answered for another caller than the connection's: is {FUNCTION} the one that opened it?"
         )
     fresh = replace(context, fields=fields)
-    _remembered[_key(context)] = fresh
-    _remembered.move_to_end(_key(context))
-    if len(_remembered) > MAX_REMEMBERED:
-        _remembered.popitem(last=False)
+    connection_of(context).fresh = fresh
     return fresh
 
 
