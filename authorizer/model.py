@@ -196,6 +196,7 @@ class Credentials:
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
     expiration: float
+    """When they end: the role session, or with the token where its permissions do."""
     role_arn: str
     session_name: str
     packed_policy_size: int | None

@@ -89,7 +89,7 @@ async def hand_out(
     credentials = record.vended(
         await stages.vendor.vend(identity, policy, request.shape, now, deadline, address=request.address)
     )
-    return record.responded(own_credentials(credentials, identity))
+    return record.responded(own_credentials(credentials))
 
 
 async def assume(

@@ -475,6 +475,20 @@ def test_a_refusal_has_the_words_of_its_family_and_asks_for_no_token(
     assert body(answer) == {"code": code, "message": message}
 
 
+def test_a_token_that_is_taken_past_its_end_brings_nothing_that_has_ended(key_folder: Path) -> None:
+    def lenient(settings: Settings) -> Settings:
+        issuers = {name: replace(issuer, leeway=60.0) for name, issuer in settings.issuers.items()}
+        return replace(handing(settings), issuers=issuers)
+
+    with running(key_folder, change=lenient) as world:
+        api = Api(world)
+        token = minted(world, world.local.personas.people["editor"], now=time.time() - 3630)
+        answer = api.ask(token)
+        assert (answer["statusCode"], body(answer)["code"]) == (401, "token_expired")
+        assert not world.sts.requests
+        api.own.authorizer.close()
+
+
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

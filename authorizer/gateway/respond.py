@@ -56,7 +56,7 @@ def refresh(
     return {"context": {**context_of(identity, settings), **credentials}}
 
 
-def own_credentials(credentials: Credentials, identity: Identity) -> Response:
+def own_credentials(credentials: Credentials) -> Response:
     """The credentials themselves, in the words of `credential_process` and of a container's endpoint (SDKs and Tools
     Reference Guide, "Process credential provider"). They end with the token, so that whoever holds them asks again."""
     return {
@@ -64,7 +64,7 @@ def own_credentials(credentials: Credentials, identity: Identity) -> Response:
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,
         "SessionToken": credentials.session_token,
-        "Expiration": instant(min(credentials.expiration, identity.expires_at)),
+        "Expiration": instant(credentials.expiration),
     }
 
 

@@ -69,13 +69,19 @@ def assume_role_request(
     """
     limits: tuple[Limit, ...] = ()
     if end_with_token:
-        limits += (Limit("DateLessThan", "aws:CurrentTime", instant(identity.expires_at)),)
+        limits += (Limit("DateLessThan", "aws:CurrentTime", instant(end_of_token(identity))),)
     if address is not None:
         limits += (Limit("IpAddress", "aws:SourceIp", address),)
     claims = tuple(identity.claims.items())
     return _request(
         identity.issuer, identity.principal, identity.actors, identity.role, claims, policy.text, limits
     )
+
+
+def end_of_token(identity: Identity) -> float:
+    """When a session ends that ends with its token: at the whole second that its policy tells, whatever the `leeway`
+    for which the token itself is taken."""
+    return float(int(identity.expires_at))
 
 
 class Limit(NamedTuple):

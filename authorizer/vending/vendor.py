@@ -8,7 +8,7 @@ done beside later requests.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import aioboto3
@@ -22,6 +22,7 @@ from authorizer.errors import (
     RequestInvalid,
     StsRefused,
     StsUnavailable,
+    TokenExpired,
     TooManySessions,
 )
 from authorizer.model import Credentials, Identity, SessionPolicy, Shape
@@ -29,7 +30,7 @@ from authorizer.sealing.sealers import Sealers
 from authorizer.settings.schema import Settings
 from authorizer.vending.cache import Counts, CredentialCache
 from authorizer.vending.lifetime import CALLERS, Lifetime
-from authorizer.vending.request import AssumeRoleRequest, assume_role_request
+from authorizer.vending.request import AssumeRoleRequest, assume_role_request, end_of_token
 from authorizer.vending.seats import Seats
 from authorizer.vending.shares import Owners
 from authorizer.vending.sts import Sts
@@ -127,18 +128,37 @@ class Vendor:
     ) -> Credentials:
         """Credentials for `identity`, narrowed by `policy`, that live as long as an answer of this shape, given at
         `now`, may be used. What is handed to callers ends with their token, and serves from `address` alone where one
-        is given.
+        is given. Where they end with the token their `expiration` says so: nobody is told of permissions that are dead.
 
         `now` is seconds since the epoch; no answer by `deadline` is a failure. Raises `RequestInvalid`,
-        `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`.
+        `PolicyTooLarge`, `PolicyInvalid`, `ClaimAbsent`, or another `VendingFailure`; `TokenExpired` where the session
+        would end with a token that is over, and taken within its issuer's leeway.
         """
         handed_out = identity.role.name in self._settings.callers.handed_out
-        request = assume_role_request(
-            identity,
-            policy,
-            end_with_token=self._settings.session.end_with_token or handed_out,
-            address=address,
-        )
+        end_with_token = self._settings.session.end_with_token or handed_out
+        request = assume_role_request(identity, policy, end_with_token=end_with_token, address=address)
+        if not end_with_token:
+            return await self._vended(request, identity, shape, now, deadline, handed_out=handed_out)
+        ends = end_of_token(identity)
+        if ends <= now:
+            raise TokenExpired(
+                f"the token expired {now - ends:.0f} s ago, and a session that ends with it is over: a fresh one is "
+                "needed; `leeway` lengthens no session"
+            )
+        found = await self._vended(request, identity, shape, now, deadline, handed_out=handed_out)
+        return found if found.expiration <= ends else replace(found, expiration=ends)
+
+    async def _vended(
+        self,
+        request: AssumeRoleRequest,
+        identity: Identity,
+        shape: Shape,
+        now: float,
+        deadline: Deadline,
+        *,
+        handed_out: bool,
+    ) -> Credentials:
+        """The role session's credentials, with its own end."""
         lifetime = CALLERS if handed_out else self._lifetimes[shape]
         wanted = Wanted(request, lifetime, identity, handed_out)
         held = self._cache.find(request.key, lifetime, now)

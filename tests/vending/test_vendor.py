@@ -13,6 +13,7 @@ from authorizer.errors import (
     RequestInvalid,
     StsThrottled,
     StsUnavailable,
+    TokenExpired,
     TooManySessions,
 )
 from authorizer.model import Credentials, Identity, Shape
@@ -136,6 +137,38 @@ async def test_every_permission_ends_with_the_token_where_that_is_configured(sts
     await vend(vendor, make_identity(expires_at=NOW + 60))
     await vendor.close()
     assert '"DateLessThan":{"aws:CurrentTime":"2027-01-15T08:01:00Z"}' in sts.requests[0]["Policy"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "token", "ends"),
+    [
+        pytest.param(True, 60.9, 60, id="with the token"),
+        pytest.param(True, 7200, 3600, id="before the token"),
+        pytest.param(False, 60, 3600, id="whenever the token does"),
+    ],
+)
+async def test_credentials_say_when_their_permissions_end(
+    sts: FakeSts, configured: bool, token: float, ends: float
+) -> None:
+    vendor = new_vendor(make_settings(session=Session(end_with_token=configured)))
+    identity = make_identity(expires_at=NOW + token)
+    assert [(await vend(vendor, identity)).expiration for _ in range(2)] == [NOW + ends] * 2
+    await vendor.close()
+    assert len(sts.requests) == 1
+
+
+@pytest.mark.parametrize("later", [60, 60.5, 90])
+async def test_a_token_that_is_over_and_taken_within_its_leeway_makes_no_session_that_ends_with_it(
+    sts: FakeSts, later: float
+) -> None:
+    """Whatever was held for it is dead as well."""
+    vendor = new_vendor(make_settings(session=Session(end_with_token=True)))
+    identity = make_identity(expires_at=NOW + 60.7)
+    await vend(vendor, identity)
+    with pytest.raises(TokenExpired, match="ends with it"):
+        await vend(vendor, identity, now=NOW + later)
+    await vendor.close()
+    assert len(sts.requests) == 1
 
 
 async def test_silence_ends_at_the_deadline(vendor: Vendor, sts: FakeSts) -> None:
