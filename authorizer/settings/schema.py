@@ -90,7 +90,8 @@ class Keys:
     grace: float
     """How much longer than `max_age` keys serve while fetches fail."""
     cooldown: float
-    """Shortest time between two attempts to fetch one key set, however they end."""
+    """Shortest time between two attempts to fetch one key set, however they end; shorter where a request that finds no
+    key had too little time for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

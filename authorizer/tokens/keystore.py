@@ -13,13 +13,15 @@ of its TLS handshake, and be called a failure of the issuer when it thaws. So wh
 it, and a fetch ends with the last request that waits for it: none is under way while the environment is frozen.
 
 A fetch that fails, or that brings no usable key set, changes nothing but the time of the attempt. Within
-`cooldown` of any attempt nobody makes another one, and nobody waits. Pinned keys serve from the first moment, and
+`cooldown` of any attempt nobody makes another one, and nobody waits. One that its request had no time for, and that
+may never have been sent, says nothing of the issuer: whoever has no key makes another after as long as that one lasted,
+else one late request would have all others of the environment refused. Pinned keys serve from the first moment, and
 their age counts from there: they are due after `cooldown`, and serve `grace` longer if no fetch succeeds. The first
 that does replaces them, so that a key that the issuer has withdrawn is gone here too.
 """
 
+import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -36,6 +38,8 @@ from authorizer.waiting.running import loop_needed
 
 MOST_TOLD = 8
 """Key ids that a refusal tells: with a set of 100, each stranger's token would leave 25 kB in the log."""
+LEFT = "no answer came in the time that its requests had"
+"""Why there are no keys where a fetch was not begun, or was cancelled."""
 RENEWAL_SHARE = 0.5
 """Part of a request's time that it may spend on renewing keys that still serve: an issuer that is silent must leave
 time for STS."""
@@ -85,6 +89,10 @@ class KeyStore:
         self._due_at: float
         self._expires_at: float
         self._attempted_at = -inf
+        self._began_at: float
+        """The same on the monotonic clock."""
+        self._cut_after: float | None = None
+        """How long the latest attempt lasted, in seconds, if its requests' time ended it and nothing else did."""
         self._failure: str | None = None
         """Why the latest attempt brought nothing; None: it did, or there was none."""
         self._serves_from = self._serves_until = -inf
@@ -105,7 +113,8 @@ class KeyStore:
         if serving is None:
             await self._renew(now, deadline)
         elif now >= self._due_at:
-            await self._renew(now, deadline.within(RENEWAL_SHARE * deadline.remaining()))
+            budget = deadline.within(RENEWAL_SHARE * deadline.remaining())
+            await self._renew(now, budget, serving=True)
         key = self._serving(kid, now)
         if key is not None:
             return key
@@ -150,27 +159,38 @@ class KeyStore:
             max(self._due_at, self._attempted_at + self._policy.cooldown), self._expires_at
         )
 
-    def _may_wait(self, now: float) -> bool:
-        """Whether there is a fetch to wait for: one under way, or one that may be made."""
-        return self._uri in self._flights or abs(now - self._attempted_at) >= self._policy.cooldown
+    def _may_wait(self, now: float, *, serving: bool) -> bool:
+        """Whether there is a fetch to wait for: one under way, or one that may be made. `serving`: a key serves."""
+        pause = self._policy.cooldown
+        if self._cut_after is not None and not serving:
+            pause = min(pause, 2 * self._cut_after)  # from its begin: as long again as it lasted
+        return self._uri in self._flights or abs(now - self._attempted_at) >= pause
 
-    async def _renew(self, now: float, deadline: Deadline) -> None:
+    async def _renew(self, now: float, deadline: Deadline, *, serving: bool = False) -> None:
         """Wait for the fetch that is under way, or for a new one, unless it is too early for that."""
-        if not self._may_wait(now):
+        if not self._may_wait(now, serving=serving):
             return
         await loop_needed()
-        if not self._may_wait(now):
+        if not self._may_wait(now, serving=serving):
             return  # another request's fetch has ended meanwhile
         if self._uri not in self._flights:
+            if deadline.remaining() == 0:
+                self._failure = self._failure or LEFT
+                return  # an attempt that nobody makes
             self._attempted_at = now  # before the fetch: what counts are attempts, however they end
+            self._began_at = time.monotonic()
+            self._cut_after = None
             self._failure = "no fetch has ended"
             self._plan(now)
-        with suppress(TimeoutError):
+        try:
             await self._flights.join(self._uri, lambda _: self._fetch_once(now), budget=deadline.remaining())
+        except TimeoutError:
+            if self._uri not in self._flights and deadline.remaining() == 0:
+                self._cut_after = time.monotonic() - self._began_at
 
     async def _fetch_once(self, now: float) -> None:
         self._counts.key_fetches += 1
-        failure: str | None = "no answer came in the time that its requests had"  # if it is cancelled
+        failure: str | None = LEFT
         try:
             fetched = parse_key_set(await self._fetch(self._uri, self._policy.timeout), self._algorithm)
             failure = None

@@ -230,6 +230,71 @@ async def test_who_is_out_of_time_is_not_told_that_a_key_is_unknown() -> None:
         await keys.key("new", NOW + 600, Deadline.after(0))
 
 
+@pytest.mark.parametrize(
+    ("had", "held_off"), [pytest.param(0, 0, id="no time"), pytest.param(0.1, 0.25, id="some time")]
+)
+async def test_an_attempt_that_its_own_request_had_no_time_for_holds_nobody_off_for_longer_than_it_lasted(
+    had: float, held_off: float
+) -> None:
+    """Else one caller whose request comes late in its time has all others of the environment refused."""
+    endpoint = Endpoint(OLD_SET)
+    endpoint.open.clear()
+    keys = store(endpoint)
+    with pytest.raises(KeysUnavailable):
+        await keys.key("old", NOW, Deadline.after(had))
+    asked = endpoint.fetches
+    endpoint.open.set()
+    if had:
+        with pytest.raises(KeysUnavailable, match="no answer came"):
+            await keys.key("old", NOW + 0.15, PATIENT)
+        assert endpoint.fetches == asked
+    assert await keys.key("old", NOW + held_off, PATIENT) == public("genuine")
+    assert endpoint.fetches == asked + 1
+
+
+async def test_an_attempt_that_is_cut_while_keys_serve_is_the_last_of_its_cooldown_for_who_has_them() -> None:
+    """They lose nothing by it, and an issuer that is silent costs them no more than one wait."""
+    endpoint = Endpoint(OLD_SET)
+    keys = store(endpoint)
+    await keys.warm(NOW)
+    endpoint.answer = ROTATED_SET
+    endpoint.open.clear()
+    assert await keys.key("old", DUE, Deadline.after(0.02)) == public("genuine")
+    endpoint.open.set()
+    assert keys.held("old", DUE + KEYS.cooldown - 0.1) == public("genuine")
+    assert await keys.key("old", DUE + 1, PATIENT) == public("genuine")
+    assert endpoint.fetches == 2
+    assert await keys.key("new", DUE + 1, PATIENT) == public("next")
+    assert endpoint.fetches == 3
+
+
+async def test_one_request_without_time_does_not_end_the_hold_off_that_a_failure_began() -> None:
+    endpoint = Endpoint(DOWN)
+    keys = store(endpoint)
+    with pytest.raises(KeysUnavailable):
+        await keys.key("old", NOW, PATIENT)
+    for deadline in (Deadline.after(0), PATIENT):
+        with pytest.raises(KeysUnavailable, match="connection refused"):
+            await keys.key("old", NOW + KEYS.cooldown - 0.1, deadline)
+    assert endpoint.fetches == 1
+
+
+async def test_whoever_leaves_a_fetch_that_others_wait_for_has_not_cut_it() -> None:
+    endpoint = Endpoint(DOWN)
+    endpoint.open.clear()
+    keys = store(endpoint)
+    patient = asyncio.create_task(keys.key("old", NOW, PATIENT))
+    await endpoint.asked.wait()
+    with pytest.raises(KeysUnavailable):
+        await keys.key("old", NOW, Deadline.after(0.01))
+    endpoint.open.set()
+    with pytest.raises(KeysUnavailable, match="connection refused"):
+        await patient
+    with pytest.raises(KeysUnavailable, match="connection refused"):
+        await keys.key("old", NOW + KEYS.cooldown - 0.1, PATIENT)
+    assert endpoint.fetches == 1
+
+
 async def test_fetches_and_their_failures_are_counted_once_and_taken_once() -> None:
     endpoint, counts = Endpoint(DOWN), FetchCounts()
     keys = store(endpoint, counts=counts)
