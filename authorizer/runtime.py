@@ -1,6 +1,7 @@
 """The Lambda entry point as an object: settings and templates in, a handler out. One event loop for its whole life."""
 
 import asyncio
+import random
 import sys
 import threading
 import time
@@ -123,7 +124,9 @@ class Authorizer:
             self._stages = self._make_stages()
 
     def restart(self) -> None:
-        """Begin anew with nothing of the past, as after a restore."""
+        """Begin anew with nothing of the past, as after a restore: neither with what was held nor with the dice of the
+        snapshot, by which all its environments would try again at the same moments."""
+        random.seed()  # from the system, whose numbers Lambda keeps apart (Developer Guide, "Handling uniqueness")
         self.forget()
         self.warm()
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import random
 import sys
 import time
 from dataclasses import replace
@@ -137,6 +138,20 @@ def test_a_decision_from_memory_waits_for_sealing_keys_that_are_due(
             secret["SecretString"] = jwk_set(make_jwk("new", 2))
         assert len(world.sts.requests) == 1
         assert world.authorizer._stages.vendor.sealers.counts.key_failures == 0
+
+
+def test_environments_that_are_restored_from_one_snapshot_do_not_pause_together(world: World) -> None:
+    """Else a thousand of them that STS throttles come back in the same millisecond, again and again."""
+    before = random.getstate()
+    drawn = set()
+    try:
+        for _ in range(3):
+            random.setstate((3, (*range(1, 625), 624), None))  # the memory of the snapshot
+            world.authorizer.restart()
+            drawn.add(random.random())
+    finally:
+        random.setstate(before)
+    assert len(drawn) == 3
 
 
 def test_a_restart_forgets_every_credential(world: World) -> None:
