@@ -110,7 +110,8 @@ def _issuer_urls(row: Section, section: Section) -> list[tuple[str, str, str]]:
     else:
         name = row.text("user_pool", pattern=_USER_POOL, expected="a user pool id such as eu-west-1_Abc123")
         urls = _pool_urls(name, row, section)
-    return [(name, iss, jwks_uri or f"{iss}/.well-known/jwks.json") for iss in urls]
+    # `iss` stays as the issuer signs it; a path begins where its own ends (OpenID Connect Discovery 1.0 §4).
+    return [(name, iss, jwks_uri or f"{iss.removesuffix('/')}/.well-known/jwks.json") for iss in urls]
 
 
 def _pool_urls(pool: str, row: Section, section: Section) -> list[str]:

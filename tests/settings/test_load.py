@@ -223,6 +223,15 @@ def test_a_plain_oidc_issuer_is_another_kind() -> None:
     )
 
 
+def test_the_keys_of_an_issuer_that_ends_in_a_slash_are_below_it_and_its_name_stays_exact() -> None:
+    """OpenID Connect Discovery 1.0 §4: "any terminating / MUST be removed" before the path is appended."""
+    name = "https://tenant.eu.auth0.com/"
+    row = {"issuer": name, "kind": "oidc", "client_ids": ["a"], "token_use": ["id"]}
+    (issuer,) = make_settings(issuers=[row]).issuers.values()
+    assert issuer.issuer == name
+    assert issuer.jwks_uri == "https://tenant.eu.auth0.com/.well-known/jwks.json"
+
+
 def test_an_oidc_provider_s_access_tokens_need_the_name_of_this_api() -> None:
     plain: dict[str, Any] = {"kind": "oidc", "user_pool": None, "issuer": "https://id.example.com"}
     assert any("RFC 9068" in problem for problem in issuer_problems(**plain, token_use=["access"]))
