@@ -101,10 +101,17 @@ def context_of_headers(headers: Headers, audience: str) -> Context:
         name = by_header.get(header.lower().replace("_", "-"))
         if name is None:
             continue
-        if name in fields or "," in value:
+        if name in fields or ("," in value and name != "sub"):
             # Two values: the mapping appends, and one of them is the caller's own.
             raise CredentialsAbsent(f"the header `{HEADERS[name]}` comes twice: map it with `overwrite:`")
         fields[name] = value
+    # Of all these only a `sub` may itself have a comma: `uid=ada,ou=people`. The seal knows the whole of it, and opens
+    # for nothing else; in the clear nothing tells it from a caller's own before the gateway's.
+    if "," in fields.get("sub", "") and "credentials" not in fields:
+        raise CredentialsAbsent(
+            f"the header `{HEADERS['sub']}` comes twice: map it with `overwrite:`; or the `sub` has a comma: then seal "
+            'the credentials (`[session] context = "sealed"`), since in the clear the two are the same'
+        )
     return Context(fields=fields, audience=audience, principal=fields.get("sub"))
 
 

@@ -479,6 +479,29 @@ def test_a_header_that_comes_twice_is_refused_whatever_the_server_keeps_headers_
                 backend.credentials_from_headers(kind([*wrong, *others]), audience=HERE, now=NOW)
 
 
+COMMAS = "uid=ada,ou=people"
+"""A `sub` may be any text of 255 ASCII characters (OpenID Connect Core 1.0 §2): of LDAP it is a name like this."""
+
+
+def test_beside_a_seal_a_sub_with_a_comma_is_the_one_that_was_sealed_or_none(keys: None) -> None:
+    seal = Seal(parse_keys(jwk_set()))
+    fields = {**context.sealed(CREDENTIALS, seal=seal, route=ROUTE, principal=COMMAS), "sub": COMMAS}
+    headers = as_headers(fields)
+    assert same(backend.credentials_from_headers(headers, audience=HERE, now=NOW))
+    for joined in (f"mallory,{COMMAS}", f"{COMMAS},mallory", "ou=people,uid=ada", f"{COMMAS},{COMMAS}"):
+        with pytest.raises(SealRefused, match="another principal"):
+            backend.credentials_from_headers({**headers, "X-Vended-Sub": joined}, audience=HERE, now=NOW)
+    twice = [*headers.items(), ("x-vended-sub", COMMAS)]
+    with pytest.raises(CredentialsAbsent, match="comes twice"):
+        backend.credentials_from_headers(twice, audience=HERE, now=NOW)
+
+
+def test_in_the_clear_a_sub_with_a_comma_is_refused_by_name() -> None:
+    headers = as_headers({**PLAIN, "sub": COMMAS})
+    with pytest.raises(CredentialsAbsent, match=r"comes twice.*or the `sub` has a comma.*\"sealed\""):
+        backend.credentials_from_headers(headers, audience=HERE, now=NOW)
+
+
 HEAVY = ("jinja2", "jwt", "joserfc", "aioboto3", "moto", "authorizer.engine")
 
 PROBE = """
