@@ -15,14 +15,14 @@ authorizer's, on the token itself, is never given. What `access.toml` declares u
 is read as declared. (Observed in events; the Developer Guide does not describe it.)
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
 from authorizer.errors import Forbidden, TokenClaimMalformed
 from authorizer.identity.roles import choose, matches
 from authorizer.model import Claims
-from authorizer.settings.schema import Settings
+from authorizer.settings.schema import Rule, Settings
 from authorizer.syntax.claim_path import path_of
 from authorizer.syntax.json_text import parse_json
 
@@ -48,15 +48,13 @@ def check_certain(claims: Claims, requested: str | None, settings: Settings, *, 
                 "be read backwards: use this project's authorizer"
             )
     unsure = {
-        name: value
+        name: list(readings(value, is_list=_declared(name, settings), http=http))
         for name, *_ in paths
         if isinstance(value := claims.values.get(name), str) and name not in TEXTS
     }
-    ways = [_ways(name, value, settings, http=http) for name, value in unsure.items()]
     outcomes = {_outcome(claims, requested, settings)}
-    for way in product(*ways):
-        values = {**claims.values, **dict(zip(unsure, way, strict=True))}
-        outcomes.add(_outcome(replace(claims, values=values), requested, settings))
+    for read in _ways(claims.values, unsure, settings.rules):
+        outcomes.add(_outcome(replace(claims, values={**claims.values, **read}), requested, settings))
     if len(outcomes) > 1:
         raise TokenClaimMalformed(
             f"the role depends on whether {' and '.join(map(repr, sorted(unsure)))} was a text, a list or something "
@@ -65,13 +63,30 @@ def check_certain(claims: Claims, requested: str | None, settings: Settings, *, 
         )
 
 
-def _ways(name: str, text: str, settings: Settings, *, http: bool) -> list[Reading]:
-    """One reading for each way in which the rules about this claim can come out."""
-    found: dict[tuple[bool, ...], Reading] = {}
-    for reading in readings(text, is_list=_declared(name, settings), http=http):
-        # Rules about other claims match none of the readings.
-        found.setdefault(tuple(matches(rule, {name: reading}) for rule in settings.rules), reading)
-    return list(found.values())
+def _ways(
+    said: Mapping[str, object], unsure: Mapping[str, list[Reading]], rules: Sequence[Rule]
+) -> Iterator[dict[str, Reading]]:
+    """For each rule that can be the first to match, a reading of all claims with which it is; and one with which none
+    matches, if there is one. The rules decide by the first that matches and each looks at one claim, so that what one
+    claim was limits no other: a walk through them, where all readings of one with all of another are 2ⁿ."""
+    left = dict(unsure)  # with which none of the rules so far matches
+    if not all(left.values()):
+        return
+    for rule in rules:
+        name, *_ = path_of(rule.claim)
+        others = {other: of[0] for other, of in left.items()}
+        if name not in left:
+            if matches(rule, said):
+                yield others
+                return
+            continue
+        matching = [reading for reading in left[name] if matches(rule, {name: reading})]
+        if matching:
+            yield {**others, name: matching[0]}
+        left[name] = [reading for reading in left[name] if not matches(rule, {name: reading})]
+        if not left[name]:
+            return
+    yield {name: of[0] for name, of in left.items()}
 
 
 def _declared(name: str, settings: Settings) -> bool | None:
