@@ -62,4 +62,5 @@ def _turn(credentials: Credentials) -> float:
 
 
 CALLERS = Lifetime(need=300.0)
-"""What callers hold themselves serves them for five minutes at least: their SDK asks again before it ends."""
+"""What callers hold themselves serves them for five minutes at least, or until their token ends: their SDK asks again
+before it does."""

@@ -29,8 +29,8 @@
  */
 /** @typedef {(() => Promise<Credentials>) & SignOut} Provider What the SDK takes as `credentials`. */
 
-/** Before the end at which fresh ones are asked for, in milliseconds: the server hands out none that last less than five
- * minutes, and pages that were opened together do not all ask at once. */
+/** Before the end at which fresh ones are asked for, in milliseconds: what the server hands out lasts five minutes at
+ * least, or until the token ends, and pages that were opened together do not all ask at once. */
 const AHEAD = 240_000;
 const JITTER = 45_000;
 /** Before the end, from when on a request waits for fresh ones rather than be signed with what may end on its way. */
