@@ -55,7 +55,7 @@ LAYERS: dict[str, set[str]] = {
     "handler": {"runtime", "settings", "startup"},
     "own": {"errors", "gateway", "pipeline", "runtime", "settings"},
     "own_handler": {"errors", "own", "settings", "startup"},
-    "client": {"syntax"},
+    "client": {"syntax", "waiting"},
     "signin": {"errors", "syntax", "tls"},
     # The leaves: nobody imports them, they import what they need.
     "deployment": {"model", "sealing", "settings", "vending"},
