@@ -9,7 +9,10 @@ from authorizer.engine.language.errors import ClaimTypeInvalid, ValueRefused
 from authorizer.engine.language.kinds import ALPHABETS, MAX_NUMBER, numbers
 from authorizer.engine.language.languages import Language
 
-REQUIRED = {"id": {"alphabet": "hex", "length": 8}, "enum": {"values": ["a", "b"]}}
+REQUIRED: dict[str, dict[str, object]] = {
+    "id": {"alphabet": "hex", "length": 8},
+    "enum": {"values": ["a", "b"]},
+}
 """What a declaration of these must say."""
 LOWER, UPPER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 
