@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -27,15 +27,26 @@ EVERYTHING: Final = json.dumps(
 narrows."""
 
 
+_LEADING: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
+UNSET: Final = f"""\
+unset {" ".join(_LEADING)}
+unset AWS_ENDPOINT_URL $(env | sed -n 's/^\\(AWS_ENDPOINT_URL[A-Za-z0-9_]*\\)=.*/\\1/p')
+"""
+"""What `elsewhere` names, taken out of a shell: it has names that nobody knows who writes a file for it."""
+
+
 def elsewhere(environment: Iterable[str]) -> list[str]:
     """The names of an environment that lead AWS's libraries away from the endpoint that `AWS_ENDPOINT_URL` names: a
     service's own endpoint comes before it, a profile before credentials (AWS SDKs and Tools Reference Guide,
-    "Service-specific endpoints")."""
-    return [
-        name
-        for name in environment
-        if name.startswith("AWS_ENDPOINT_URL") or name in {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
-    ]
+    "Service-specific endpoints"), and for botocore `AWS_SECURITY_TOKEN` before `AWS_SESSION_TOKEN`."""
+    return [name for name in environment if name.startswith("AWS_ENDPOINT_URL") or name in _LEADING]
+
+
+def keep_here(environment: MutableMapping[str, str]) -> None:
+    """Take out of it what leads elsewhere: where a service's own endpoint stayed, a function would talk to that server,
+    and nobody would judge what it asks for."""
+    for name in elsewhere(environment):
+        del environment[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +85,7 @@ class EmbeddedAws:
         self._aws.add_role(self._function, trusts="*", policy=EVERYTHING)
         self.know(roles)
         self.environment = self._environment(self._aws.run_as(self._function, FUNCTION))
-        for name in elsewhere(os.environ):
-            del os.environ[name]
+        keep_here(os.environ)
         os.environ.update(self.environment)
 
     def know(self, roles: Mapping[str, Role]) -> None:

@@ -16,6 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from authorizer.local.aws import keep_here
+
 Handler = Callable[[Any, Any], Any]
 
 
@@ -43,6 +45,7 @@ class Context:
 def run(pipe: Connection, handler: str, environment: Mapping[str, str]) -> None:
     """Load the handler, say so, and answer until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to all; the server ends this one
+    keep_here(os.environ)
     os.environ.update(environment)
     try:
         function = load(handler)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from authorizer.errors import SettingsError
-from authorizer.local.aws import EmbeddedAws
+from authorizer.local.aws import UNSET, EmbeddedAws, keep_here
 from authorizer.local.issuer import cache_folder
 from authorizer.local_gateway.backends import Backend, FunctionBackend, ServerBackend
 from authorizer.local_gateway.configured import Configured, Options, check_place, configured, region_of
@@ -56,6 +56,9 @@ def started(
     user's cache folder. Raises `SettingsError`."""
     outside = dict(os.environ if environment is None else environment)
     check_place(outside)
+    # Before anything is built: whoever gets a copy gets none of it, and a profile that is not there ends no session.
+    keep_here(outside)
+    keep_here(os.environ)
     first = configured(options, outside)
     stream = Stream(listen)
     try:
@@ -65,7 +68,10 @@ def started(
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             first.function.warm()
             theirs = {**aws.backend_environment(), MANAGEMENT: url, **_own_name(first)}
-            behind, what = _backend(backend, {**first.environment, **theirs})
+            # The personas' file may name an environment, too.
+            meant = dict(first.environment)
+            keep_here(meant)
+            behind, what = _backend(backend, {**meant, **theirs})
             if backend is None:
                 _seed(aws, first)
             serving = Serving(options, outside, first, aws=aws, backend=behind, stream=stream, told=told)
@@ -135,7 +141,7 @@ def _exports(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / name
     file.unlink(missing_ok=True)
-    text = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items())
+    text = UNSET + "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items())
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)
     return file

@@ -154,7 +154,7 @@ def test_the_process_itself(function: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """What runs over there, run here: nobody measures another process."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(os, "environ", {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_PROFILE": "nobody"})
     ours, theirs = get_context("spawn").Pipe()
     Thread(
         target=lambda_process.run, args=(theirs, f"{function}:handler", {"NAME": "mine"}), daemon=True
@@ -163,6 +163,7 @@ def test_the_process_itself(function: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ours.send(('{"a": 1}', "Root=1", "id", 5.0))
     kind, said = ours.recv()
     assert (kind, json.loads(said)["event"]) == ("answer", {"a": 1})
+    assert os.environ == {"NAME": "mine", "_X_AMZN_TRACE_ID": "Root=1"}
     ours.send(('{"say": "raise"}', "Root=1", "id", 5.0))
     assert ours.recv() == ("failed", "ValueError")
     ours.close()

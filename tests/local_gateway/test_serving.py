@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from authorizer.errors import SettingsError
 from authorizer.local_gateway import serving as serving_module
 from authorizer.local_gateway.api import Cors
+from authorizer.local_gateway.backends import FunctionBackend
 from authorizer.local_gateway.configured import Options, configured
 from authorizer.local_gateway.from_access import api_of, default_kind, path_of, place_of, websocket_api_of
 from authorizer.local_gateway.kinds import HTTP_1, HTTP_SIMPLE, REST_TOKEN
@@ -147,13 +149,83 @@ def test_a_server_as_backend_is_told_what_it_needs(tmp_path: Path, home: Path) -
             f"{url}/data", headers={**token(url), "X-Role": "default"}, trust_env=False, timeout=30
         )
         assert answer.status_code == 503
+        lines = made.backend_file.read_text().splitlines()
         said = dict(
-            line.removeprefix("export ").split("=", 1) for line in made.backend_file.read_text().splitlines()
+            line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export ")
         )
         assert (said["API_ID"], said["STAGE"]) == ("localhttp0", "'$default'")
         http = made.serving.configured.http
         assert http is not None
         assert http.cors.headers == ("authorization", "x-role", "content-type")
+
+
+ASTRAY = {
+    "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+    "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
+    "AWS_PROFILE": "nobody",
+    "AWS_DEFAULT_PROFILE": "nobody",
+    "AWS_SECURITY_TOKEN": "of another account",
+}
+"""What a developer's shell may say, each of which comes before what the local AWS hands out."""
+ENVIRONMENT = """
+import json, os
+
+def f(event, context):
+    return {"statusCode": 200, "body": json.dumps(dict(os.environ))}
+"""
+
+
+def test_nothing_of_the_developers_shell_leads_the_function_or_the_server_elsewhere(
+    tmp_path: Path, home: Path
+) -> None:
+    """Else the function would read from a server that judges nothing, and isolation seem to hold or to break."""
+    with (
+        mock.patch.dict(os.environ, ASTRAY),
+        project(tmp_path, home) as (made, _),
+    ):
+        assert not ASTRAY.keys() & os.environ.keys()
+        (tmp_path / "code" / "mine.py").write_text(ENVIRONMENT)
+        # And what is there when a process is begun: whoever writes to it later is not asked.
+        with mock.patch.dict(os.environ, ASTRAY), running(made) as url:
+            seen = httpx.get(f"{url}/data", headers=token(url), trust_env=False, timeout=30).json()
+    assert not ASTRAY.keys() & seen.keys()
+    assert seen["AWS_ENDPOINT_URL"] == made.aws.environment["AWS_ENDPOINT_URL"]
+
+
+def test_what_the_personas_file_says_leads_no_function_elsewhere(tmp_path: Path, home: Path) -> None:
+    for name in ("policies", "events"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    personas = tmp_path / "events" / "personas.toml"
+    personas.write_text(
+        personas.read_text().replace("[environment]", '[environment]\nAWS_PROFILE = "nobody"\n', 1)
+    )
+    options = Options(access=tmp_path / "policies" / "access.toml")
+    with (
+        mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(home)}),
+        started(options, backend=None, port=0, told=print, folder=home) as made,
+    ):
+        assert made.serving.configured.environment["AWS_PROFILE"] == "nobody"
+        assert isinstance(made.serving.gateway.backend, FunctionBackend)
+        assert "AWS_PROFILE" not in made.serving.gateway.backend.workers._environment
+        asyncio.run(made.serving.close())
+
+
+def test_a_shell_that_reads_a_file_forgets_what_led_it_elsewhere(tmp_path: Path, home: Path) -> None:
+    options = Options(access=ROOT / "policies" / "access.toml")
+    with (
+        mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(home)}),
+        started(options, backend="http://127.0.0.1:1", port=0, told=lambda _: None, folder=tmp_path) as made,
+    ):
+        for file in (made.owner_file, made.backend_file):
+            done = subprocess.run(
+                ["sh", "-euc", '. "$1"; env', "sh", file],
+                env={"PATH": os.environ["PATH"], "KEPT": "1", **ASTRAY},
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            names = {line.partition("=")[0] for line in done.stdout.splitlines()}
+            assert not ASTRAY.keys() & names
+            assert {"KEPT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_SESSION_TOKEN"} <= names
+        asyncio.run(made.serving.close())
 
 
 def test_a_persona_without_a_bucket_is_fine(tmp_path: Path, home: Path) -> None:
