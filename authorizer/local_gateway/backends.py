@@ -1,12 +1,14 @@
 """What stands behind the API: a function, called as Lambda calls one, or a server, asked over HTTP."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import httpx
 
 from authorizer.backend.event import HEADERS
+from authorizer.errors import SettingsError
 from authorizer.local_gateway.api import Api
 from authorizer.local_gateway.events import integration_event
 from authorizer.local_gateway.incoming import Incoming
@@ -80,7 +82,9 @@ class FunctionBackend:
         said = await self._ask(event, call.incoming.trace, call.seconds)
         reply = proxied(call.api, said)
         if reply is None:
-            raise BackendFailed("BAD_GATEWAY", "malformed Lambda proxy response")
+            raise BackendFailed(
+                "BAD_GATEWAY", "malformed Lambda proxy response, or one that cannot be sent over HTTP"
+            )
         return reply
 
     async def message(self, event: Event, context: Mapping[str, str], trace: str, seconds: float) -> Said:
@@ -107,7 +111,8 @@ class ServerBackend:
     """
 
     def __init__(self, url: str, *, most_bytes: int = 10 * 1024 * 1024) -> None:
-        self._url = url.rstrip("/")
+        """Raises `SettingsError` for what is no URL of a server."""
+        self._url = _server_url(url)
         self._most = most_bytes
         # No proxy of the environment and no redirect: the request goes where the user said, and nowhere else.
         self._client = httpx.AsyncClient(
@@ -116,7 +121,8 @@ class ServerBackend:
 
     async def answer(self, call: Call) -> Reply:
         incoming = call.incoming
-        target = f"{self._url}{incoming.path}" + (f"?{incoming.query}" if incoming.query else "")
+        # As it came: httpx would take out dot segments, and another path be asked for than the one that was judged.
+        target = f"{incoming.path}?{incoming.query}" if incoming.query else incoming.path
         headers = [
             *_passed(incoming.headers),
             ("X-Amzn-Trace-Id", incoming.trace),
@@ -125,60 +131,106 @@ class ServerBackend:
             ("X-Forwarded-Proto", "https"),
             *_mapped(call.context),
         ]
-        answer = await self._ask(incoming.method, target, headers, incoming.body, call.seconds)
-        if len(answer.content) > self._most:
-            raise BackendFailed("BAD_GATEWAY", f"the server's answer has more than {self._most:,} bytes")
-        kept = tuple(
-            (name, value)
-            for name, value in answer.headers.multi_items()
-            if name.lower() not in _HOP | {"content-encoding"}
+        answer, body = await self._ask(
+            incoming.method,
+            headers,
+            incoming.body,
+            call.seconds,
+            target=self._url.raw_path.rstrip(b"/") + target.encode("latin-1"),
         )
-        return Reply(status=answer.status_code, headers=kept, body=answer.content)
+        # Bytes of any encoding: UTF-8 in a header is passed on as it is.
+        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw]
+        return Reply(status=answer.status_code, headers=tuple(_end_to_end(pairs)), body=body)
 
     async def message(self, event: Event, context: Mapping[str, str], trace: str, seconds: float) -> Said:
         """A POST of the message to the URL itself, with the names of route and connection beside the context."""
         said = event["requestContext"]
         headers = [
             ("Content-Type", "application/json"),
+            ("Accept-Encoding", "identity"),
             ("routeKey", said["routeKey"]),
             ("connectionId", said["connectionId"]),
             ("X-Amzn-Trace-Id", trace),
             *_mapped(context),
         ]
         body = (event.get("body") or "").encode()
-        answer = await self._ask("POST", self._url, headers, body, seconds)
+        answer, text = await self._ask("POST", headers, body, seconds, target=self._url.raw_path)
         protocol = answer.headers.get("sec-websocket-protocol")
-        return Said(status=answer.status_code, body=answer.text or None, protocol=protocol)
+        return Said(
+            status=answer.status_code, body=text.decode("utf-8", "replace") or None, protocol=protocol
+        )
 
     async def _ask(
-        self, method: str, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float
-    ) -> httpx.Response:
+        self, method: str, headers: list[tuple[str, str]], body: bytes, seconds: float, *, target: bytes
+    ) -> tuple[httpx.Response, bytes]:
+        """The answer and its body, as it was sent: whoever asked for an encoding decodes it. One limit for all of it,
+        since a server that drips would never reach one of each read."""
         try:
-            return await self._client.request(
+            # A request of its own, without the headers that httpx's client adds.
+            request = httpx.Request(
                 method,
-                url,
+                self._url,
                 headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
                 content=body,
-                timeout=seconds,
+                extensions={"target": target},
             )
-        except httpx.TimeoutException:
+            async with asyncio.timeout(seconds):
+                answer = await self._client.send(request, stream=True)
+                try:
+                    return answer, await self._read(answer)
+                finally:
+                    await answer.aclose()
+        except TimeoutError:
             raise BackendFailed("INTEGRATION_TIMEOUT", f"{self._url}: no answer in {seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
             raise BackendFailed("INTEGRATION_FAILURE", f"{self._url}: {type(error).__name__}") from None
+
+    async def _read(self, answer: httpx.Response) -> bytes:
+        read = bytearray()
+        async for part in answer.aiter_raw():
+            read += part
+            if len(read) > self._most:
+                raise BackendFailed("BAD_GATEWAY", f"the server's answer has more than {self._most:,} bytes")
+        return bytes(read)
 
     async def close(self) -> None:
         await self._client.aclose()
 
 
+def _server_url(text: str) -> httpx.URL:
+    """Raises `SettingsError`."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise SettingsError([f"--backend {text}: is no URL: {error}"]) from None
+    if not url.host or "%" in url.host or not 0 < (url.port or 80) < 65536 or url.query or url.fragment:
+        raise SettingsError(
+            [f"--backend {text}: expected a URL such as http://127.0.0.1:8000, without a query"]
+        )
+    return url
+
+
+def _known(name: str) -> str:
+    """As a server may read it: WSGI takes `_` for `-`, and `X_Forwarded_For` would be the gateway's there."""
+    return name.lower().replace("_", "-")
+
+
+def _end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without those of one connection alone: the well-known, and what `Connection` names."""
+    pairs = list(headers)
+    named = {
+        _known(part.strip())
+        for name, value in pairs
+        if _known(name) == "connection"
+        for part in value.split(",")
+    }
+    return [(name, value) for name, value in pairs if _known(name) not in _HOP | named]
+
+
 def _passed(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     """The client's, without those of its own connection, the gateway's, and those that carry the context."""
-    ours = frozenset(HEADERS.values())
-    return [
-        (name, value)
-        for name, value in headers
-        # WSGI reads `_` as `-`: `X_Vended_Sub` would be the gateway's there.
-        if (known := name.lower()) not in _HOP | _SET_BY_THE_GATEWAY and known.replace("_", "-") not in ours
-    ]
+    ours = _SET_BY_THE_GATEWAY | set(HEADERS.values())
+    return [(name, value) for name, value in _end_to_end(headers) if _known(name) not in ours]
 
 
 def _mapped(context: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -1,24 +1,30 @@
 """What stands behind: a function's processes, and a server that is asked over HTTP."""
 
 import asyncio
+import gzip
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 from typing_extensions import override
 
 from authorizer.errors import SettingsError
 from authorizer.local_gateway import lambda_process
+from authorizer.local_gateway.api import Route
 from authorizer.local_gateway.backends import BackendFailed, FunctionBackend, ServerBackend
 from authorizer.local_gateway.lambda_workers import Workers, file_of
 from tests.local_gateway.stage import Stage, policy, says
@@ -173,6 +179,21 @@ def test_the_process_itself(function: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert lambda_process.load("json:JSONDecoder.decode") is json.JSONDecoder.decode
 
 
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+RAW: dict[str, list[bytes]] = {
+    "drip": [OK + b"Content-Length: 40\r\n\r\n", *[b"x"] * 40],
+    "endless": [OK + b"\r\n", *[b"x" * 60] * 200],
+    "utf8": [OK + b"X-Name: \xe2\x9c\x93\r\nContent-Length: 1\r\n\r\nx"],
+    "encoded": [
+        OK + b"Content-Encoding: gzip\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n" + gzip.compress(b"text")
+    ],
+    "switching": [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+    "six": [b"HTTP/1.1 600 Six\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"],
+    "escape": [OK + b"X: \x1b[31m\r\nContent-Length: 0\r\n\r\n"],
+}
+"""Path → an answer as it stands on the wire, in parts."""
+
+
 class _Echo(BaseHTTPRequestHandler):
     """Says what it got; `/long` is long, `/late` is late, `/elsewhere` points away."""
 
@@ -188,6 +209,13 @@ class _Echo(BaseHTTPRequestHandler):
         body = json.dumps(said).encode()
         if self.path.startswith("/late"):
             time.sleep(0.5)
+        if (raw := RAW.get(self.path.strip("/"))) is not None:
+            with suppress(OSError):
+                for part in raw:
+                    self.wfile.write(part)
+                    time.sleep(0.05)
+            self.close_connection = True
+            return
         if self.path.startswith("/data/long"):
             body = b"x" * 200
         self.send_response(302 if self.path.startswith("/data/elsewhere") else 200)
@@ -250,6 +278,63 @@ def test_what_a_client_sends_under_those_names_never_arrives(stage: Stage, name:
     assert "192.0.2.1" not in json.dumps(said["headers"])
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("/open/../data", id="dot segments"),
+        pytest.param("/open/./x//y", id="a dot and two slashes"),
+        pytest.param("/open/%2e%2E/data", id="dots that are encoded"),
+        pytest.param("/open/a%2Fb%41?x=%41&y=a+b%20{c}|'", id="what need not be encoded, and what should be"),
+        pytest.param("/open/caf\u00e9", id="a byte that is not ASCII"),
+    ],
+)
+def test_a_server_gets_the_very_path_that_was_judged(stage: Stage, behind: str, target: str) -> None:
+    """Else `/open/../data`, on an open route, would be asked for as `/data`, which is closed."""
+    configured = stage.serving.configured
+    assert configured.http is not None
+    routes = (*configured.http.routes, Route(method="GET", path="/open/{proxy+}", door=None))
+    stage.serving.configured = replace(configured, http=replace(configured.http, routes=routes))
+    stage.serving.gateway.backend = ServerBackend(f"{behind}/base/")
+    own = f"127.0.0.1:{stage.server.port}"
+    try:
+        with socket.create_connection(("127.0.0.1", stage.server.port)) as raw:
+            raw.sendall(
+                f"GET {target} HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n".encode("latin-1")
+            )
+            said = b"".join(iter(partial(raw.recv, 65536), b""))
+    finally:
+        stage.serving.configured = configured
+    if not target.isascii():
+        assert b" 400 " in said.split(b"\r\n")[0] or b" 503 " in said.split(b"\r\n")[0]
+        return
+    assert stage.last.path == target.partition("?")[0]
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["path"] == f"/base{target}"
+
+
+def test_a_server_is_told_nothing_in_the_gateways_name(stage: Stage) -> None:
+    """WSGI takes `_` for `-`; what `Connection` names is of that connection alone (RFC 9110 §7.6.1); and what httpx
+    would add nobody has sent."""
+    sent = [
+        ("X_Forwarded_For", "6.6.6.6"),
+        ("x-amzn_trace-id", "Root=evil"),
+        ("Transfer_Encoding", "chunked"),
+        ("Connection", "keep-alive, X_Nominated , x-role"),
+        ("X-Nominated", "1"),
+        ("x-role", "default"),
+        ("X-Mine", "1"),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in sent)
+    own = f"127.0.0.1:{stage.server.port}"
+    with socket.create_connection(("127.0.0.1", stage.server.port)) as raw:
+        raw.sendall(f"GET /open HTTP/1.1\r\nHost: {own}\r\n{lines}Connection: close\r\n\r\n".encode())
+        said = b"".join(iter(partial(raw.recv, 65536), b""))
+    pairs = json.loads(said.partition(b"\r\n\r\n")[2])["headers"]
+    names = sorted(name for name, _ in pairs)
+    forwarded = ["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"]
+    assert names == ["host", "x-amzn-trace-id", *forwarded, "x-mine"]
+    assert dict(pairs)["x-forwarded-for"] == "127.0.0.1"
+
+
 def test_values_that_are_no_text_are_mapped_as_json(stage: Stage) -> None:
     stage.told.says = says(policy(OPEN, context={"sub": 7, "roleArn": ["a"], "username": "x"}))
     headers = dict(stage.client.get("/data", headers=_headers(stage)).json()["headers"])
@@ -277,6 +362,91 @@ async def test_a_server_that_is_late_not_there_or_says_too_much(stage: Stage, be
         await nobody.answer(quick)
     assert missing.value.reason == "INTEGRATION_FAILURE"
     await nobody.close()
+
+
+async def test_one_limit_of_time_is_for_all_of_an_answer(stage: Stage, behind: str) -> None:
+    """A server that sends a byte now and then would never reach one of each read."""
+    backend = ServerBackend(behind)
+    call = replace(_call(stage), seconds=0.4)
+    begun = time.monotonic()
+    with pytest.raises(BackendFailed, match=r"no answer in 0\.4 s") as late:
+        await backend.answer(replace(call, incoming=replace(call.incoming, path="/drip")))
+    assert late.value.reason == "INTEGRATION_TIMEOUT"
+    assert time.monotonic() - begun < 1.5
+    await backend.close()
+
+
+async def test_an_answer_that_is_too_long_is_read_no_further(stage: Stage, behind: str) -> None:
+    backend = ServerBackend(behind, most_bytes=100)
+    call = _call(stage)
+    begun = time.monotonic()
+    with pytest.raises(BackendFailed, match="more than 100 bytes"):
+        await backend.answer(replace(call, incoming=replace(call.incoming, path="/endless")))
+    assert time.monotonic() - begun < 2
+    await backend.close()
+
+
+async def test_an_answer_goes_on_in_its_encoding_and_without_what_its_connection_names(
+    stage: Stage, behind: str
+) -> None:
+    """What nobody decodes needs no bound of what comes out of it."""
+    backend = ServerBackend(behind)
+    call = _call(stage)
+    reply = await backend.answer(replace(call, incoming=replace(call.incoming, path="/encoded")))
+    assert gzip.decompress(reply.body) == b"text"
+    assert reply.headers == (("Content-Encoding", "gzip"),)
+    await backend.close()
+
+
+def test_a_header_in_utf_8_goes_on_as_it_is(stage: Stage) -> None:
+    answer = _raw(stage, "/utf8")
+    assert answer.status_code == 200
+    assert (b"x-name", b"\xe2\x9c\x93") in answer.headers.raw
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "why"),
+    [
+        ("/switching", 503, "RemoteProtocolError"),
+        ("/six", 500, "an answer of status 600"),
+        ("/escape", 500, "a header that cannot be sent"),
+    ],
+)
+def test_an_answer_of_a_server_that_cannot_be_sent_is_told(
+    stage: Stage, path: str, status: int, why: str
+) -> None:
+    assert _raw(stage, path).status_code == status
+    assert (stage.last.status, stage.last.code) == (status, "backend")
+    assert why in stage.last.why[0]
+
+
+def _raw(stage: Stage, path: str) -> httpx.Response:
+    """What comes of one of `RAW`, on an open route."""
+    configured = stage.serving.configured
+    assert configured.http is not None
+    routes = (*configured.http.routes, Route(method="GET", path=path, door=None))
+    stage.serving.configured = replace(configured, http=replace(configured.http, routes=routes))
+    try:
+        return stage.client.get(path)
+    finally:
+        stage.serving.configured = configured
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://x y",
+        "http://",
+        "http://h:99999",
+        "http://h/?a=b",
+        "http://h/#f",
+        "https://h\x00",
+    ],
+)
+def test_what_is_no_url_of_a_server_is_told(url: str) -> None:
+    with pytest.raises(SettingsError, match="--backend http"):
+        ServerBackend(url)
 
 
 def _call(stage: Stage) -> Any:
