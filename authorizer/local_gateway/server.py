@@ -6,7 +6,8 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Final, Literal
+from urllib.parse import unquote
 
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
@@ -68,7 +69,7 @@ class Application:
             return
         request = Request(scope, receive)
         incoming = _incoming(scope, b"", now)
-        if why := guard.problem(incoming, self._port, self._counted(incoming.path)):
+        if why := guard.problem(incoming, self._port, self._origins(incoming.path)):
             reply = Reply(
                 status=403, headers=(("Content-Type", "text/plain; charset=utf-8"),), body=f"{why}\n".encode()
             )
@@ -88,10 +89,10 @@ class Application:
             response.raw_headers.append((b"content-length", str(len(reply.body)).encode()))
         await response(scope, receive, send)
 
-    def _counted(self, path: str) -> tuple[Any, ...]:
-        """The APIs whose CORS counts: pages of others may call the API, and nothing else here."""
+    def _origins(self, path: str) -> tuple[str, ...]:
+        """Of pages of others that may ask: they may call the API, and nothing else here."""
         ours = path.startswith(f"{sign_in.PLACE}/") or pages.is_here(path) or CONNECTIONS in path
-        return () if ours else self._serving.configured.apis
+        return () if ours else self._serving.options.origins
 
     async def _reply(self, incoming: Incoming) -> Reply:
         configured = self._serving.configured
@@ -101,7 +102,8 @@ class Application:
             return await self._console.reply(incoming)
         before, found, connection = incoming.path.partition(CONNECTIONS)
         if found and configured.websocket is not None and before in ("", f"/{configured.websocket.stage}"):
-            return await self._sockets.command(incoming.method, connection, incoming.body)
+            # Once: AWS's SDKs write the `=` of an id as `%3D`.
+            return await self._sockets.command(incoming.method, unquote(connection), incoming.body)
         if configured.http is None:
             return Reply(status=404, body=b"this is a WebSocket API\n")
         return await self._serving.gateway.serve(configured.http, incoming)
@@ -121,7 +123,7 @@ class Application:
 
     async def _websocket(self, incoming: Incoming, websocket: WebSocket) -> None:
         api = self._serving.configured.websocket
-        why = guard.problem(incoming, self._port, self._serving.configured.apis)
+        why = guard.problem(incoming, self._port, self._serving.options.origins)
         if why or api is None:
             status, text = (403, why) if why else (404, "there is no WebSocket API: no scope opens $connect")
             await refuse(websocket, Reply(status=status, body=f"{text}\n".encode()))

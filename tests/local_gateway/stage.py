@@ -202,7 +202,7 @@ WORDED = {
 def staged(kind: str, aws: EmbeddedAws, outside: Mapping[str, str]) -> Iterator[Stage]:
     """A server of this kind, running."""
     environment = {**outside, **KINDS[kind]}
-    options = Options(access=ACCESS, kind=kind, keys=())
+    options = Options(access=ACCESS, kind=kind, keys=(), origins=(ORIGIN,))
     loaded = configured(options, environment)
     assert loaded.http is not None
     local = loaded.local

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from authorizer.errors import SettingsError
+from authorizer.local_gateway.api import Cors
 from authorizer.local_gateway.server import bound
 from tests.cli.test_commands import run
 from tests.local_gateway.stage import ORIGIN, Stage
@@ -92,6 +93,25 @@ def test_pages_that_cors_allows_may_call_the_api_and_nobody_signs_in_from_there(
         == 403
     )
     assert stage.client.post("/local/@connections/x", headers={"Origin": ORIGIN}).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_the_cors_of_a_document_opens_the_laptop_to_nobody(stage: Stage, origin: str) -> None:
+    """Its `*` is for the deployment: it writes headers, and admits no page."""
+    configured = stage.serving.configured
+    assert configured.http is not None
+    http = replace(configured.http, cors=Cors(origins=("*",), methods=("*",), headers=("*",)))
+    stage.serving.configured = replace(configured, http=http)
+    try:
+        headers = {"Origin": origin, "Authorization": stage.token("editor")}
+        assert stage.client.get("/data", headers=headers).status_code == 403
+        asking = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        assert stage.client.options("/data", headers=asking).status_code == 403
+        assert (stage.told.asked, stage.backend.calls) == ([], [])
+        leave = stage.client.options("/data", headers={**asking, "Origin": ORIGIN})
+        assert (leave.status_code, leave.headers["access-control-allow-origin"]) == (200, "*")
+    finally:
+        stage.serving.configured = configured
 
 
 def test_a_persona_signs_in_by_a_post(stage: Stage) -> None:
