@@ -23,6 +23,7 @@ from authorizer.local_gateway.decisions import Served, Stream
 from authorizer.local_gateway.events import authorizer_event
 from authorizer.local_gateway.incoming import Incoming
 from authorizer.local_gateway.kinds import QUOTAS, Protocol, Quotas
+from authorizer.local_gateway.proxy_answers import unsendable
 from authorizer.local_gateway.responses import (
     Reply,
     cors_headers,
@@ -159,9 +160,11 @@ class Gateway:
         try:
             reply = await self.backend.answer(call)
         except BackendFailed as failed:
-            seen.took("backend", begun)
             raise Stopped(failed.reason, seen.outcome, "backend", (str(failed),)) from None
-        seen.took("backend", begun)
+        finally:
+            seen.took("backend", begun)
+        if why := unsendable(reply):
+            raise Stopped("BAD_GATEWAY", seen.outcome, "backend", (why,))
         return Reply(
             status=reply.status, headers=(*reply.headers, *request_headers(api, incoming)), body=reply.body
         )

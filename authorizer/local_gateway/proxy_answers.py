@@ -5,8 +5,8 @@ Sources: API Gateway Developer Guide, "Output format of a Lambda function for pr
 """
 
 import base64
-import binascii
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,10 @@ from typing import Any
 from authorizer.local_gateway.api import Api
 from authorizer.local_gateway.responses import Reply
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token, as names of headers and sub-protocols are (RFC 9110 §5.6.2)."""
+_NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""Characters that no header's value has (RFC 9110 §5.5)."""
 _OWN = frozenset(("content-length", "transfer-encoding", "connection"))
 
 
@@ -39,7 +43,7 @@ def proxied(api: Api, said: object) -> Reply | None:
             if said.get("isBase64Encoded") is True
             else (body or "").encode()
         )
-    except (TypeError, binascii.Error):
+    except (TypeError, ValueError):  # of binascii.Error, too, and of half a surrogate pair
         return None
     if not any(name.lower() == "content-type" for name, _ in headers):
         plain = "text/plain;charset=utf-8" if api.protocol == "HTTP" else "application/json"
@@ -59,6 +63,16 @@ class Said:
     """The sub-protocol that `$connect` agrees to ("WebSocket APIs that require a subprotocol")."""
 
 
+def unsendable(reply: Reply) -> str | None:
+    """Why this answer cannot be sent over HTTP, whoever gave it; None where it can. The server would end the
+    connection in the midst of it, and the decision tell of an answer that nobody got."""
+    if not 200 <= reply.status <= 599:
+        return f"an answer of status {reply.status}: expected one of 200 to 599"
+    if any(not _NAME.fullmatch(name) or _NO_VALUE.search(value) for name, value in reply.headers):
+        return "an answer with a header that cannot be sent"
+    return None
+
+
 def said_of(answer: object) -> Said:
     if not isinstance(answer, Mapping):
         return Said(status=200, body=None, protocol=None)
@@ -74,13 +88,24 @@ def said_of(answer: object) -> Said:
     )
 
 
+def message_unsendable(said: Said) -> str | None:
+    """The same for a WebSocket: half a surrogate pair is in no text, and a sub-protocol is a token."""
+    if not 200 <= said.status <= 599:
+        return f"an answer of status {said.status}: expected one of 200 to 599"
+    if any("\ud800" <= char <= "\udfff" for char in said.body or ""):
+        return "an answer that is no text: half a surrogate pair"
+    if said.protocol is not None and not _NAME.fullmatch(said.protocol):
+        return "an answer with a sub-protocol that cannot be sent"
+    return None
+
+
 def _status(said: object) -> int | None:
     """A number, or a text that is one."""
     try:
         status = int(str(said))
     except ValueError:
         return None
-    return status if 100 <= status <= 599 else None
+    return status if 200 <= status <= 599 else None
 
 
 def _headers(said: Mapping[str, Any], api: Api) -> Iterator[tuple[str, str]]:
@@ -119,6 +144,6 @@ def _plain(value: object) -> str:
 
 def _checked(name: str, value: str) -> tuple[str, str]:
     """Neither may end its line: what follows would be another header."""
-    if not name.isascii() or not name.isprintable() or any(mark in value for mark in "\r\n\0"):
+    if not _NAME.fullmatch(name) or _NO_VALUE.search(value):
         raise TypeError("a header that cannot be sent")
     return name, value.encode("latin-1", "replace").decode("latin-1")

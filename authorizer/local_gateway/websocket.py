@@ -9,6 +9,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -19,7 +20,7 @@ from authorizer.local_gateway.backends import BackendFailed
 from authorizer.local_gateway.events import Event, connect_event, websocket_context
 from authorizer.local_gateway.gateway import Gateway, Seen, Stopped, stopped_by, texts
 from authorizer.local_gateway.incoming import Incoming, new_ids, short_id
-from authorizer.local_gateway.proxy_answers import Said
+from authorizer.local_gateway.proxy_answers import Said, message_unsendable
 from authorizer.local_gateway.responses import Reply, gateway_reply
 from authorizer.local_gateway.routing import Matched
 from authorizer.local_gateway.sources import values_of
@@ -212,11 +213,14 @@ class WebSockets:
         context = {} if seen.answer is None else texts(seen.answer.context)
         seconds = gateway.quotas["WEBSOCKET"].integration_seconds
         try:
-            return await gateway.backend.message(event, context, incoming.trace, seconds)
+            said = await gateway.backend.message(event, context, incoming.trace, seconds)
         except BackendFailed as failed:
             raise Stopped("BAD_GATEWAY", seen.outcome, "backend", (str(failed),)) from None
         finally:
             seen.took("backend", begun)
+        if why := message_unsendable(said):
+            raise Stopped("BAD_GATEWAY", seen.outcome, "backend", (why,))
+        return said
 
     async def command(self, method: str, connection: str, body: bytes) -> Reply:
         """`@connections`: POST sends, GET tells, DELETE ends. 410 where there is none."""
@@ -233,16 +237,21 @@ class WebSockets:
             await _closed(made.socket, GOING_AWAY)
             return Reply(status=204)
         told = {
-            "connectedAt": int(made.connected * 1000),
+            "connectedAt": _iso(made.connected),
             "identity": {
                 "sourceIp": made.incoming.address,
                 "userAgent": made.incoming.header("user-agent"),
             },
-            "lastActiveAt": int(made.active * 1000),
+            "lastActiveAt": _iso(made.active),
         }
         return Reply(
             status=200, headers=(("Content-Type", "application/json"),), body=json.dumps(told).encode()
         )
+
+
+def _iso(time_: float) -> str:
+    """As AWS's SDKs read it (the model of `apigatewaymanagementapi`: `__timestampIso8601`)."""
+    return datetime.fromtimestamp(time_, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def route_of(api: Api, key: str) -> Route | None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import boto3
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from authorizer.local_gateway.api import Route
+from authorizer.local_gateway.api import Cors, Route
 from authorizer.local_gateway.backends import BackendFailed
 from tests.local_gateway.stage import OPEN, ORIGIN, Stage, policy, says
 
@@ -337,11 +338,55 @@ def test_without_a_websocket_api_the_handshake_is_a_404(stage: Stage) -> None:
     assert stage.client.get("/@connections/x").status_code == 403  # the API's own: there is no such route
 
 
-def test_pages_that_cors_allows_may_connect(stage: Stage) -> None:
+def test_the_cors_of_a_document_lets_no_page_connect(stage: Stage) -> None:
     configured = stage.serving.configured
-    assert configured.websocket is not None
     assert configured.http is not None
-    websocket = replace(configured.websocket, cors=configured.http.cors)
-    stage.serving.configured = replace(configured, websocket=websocket)
+    http = replace(configured.http, cors=Cors(origins=("*",)))
+    stage.serving.configured = replace(configured, http=http)
+    assert _of_page(stage, "https://evil.example")[0] == 403
+    assert stage.told.asked == []
+
+
+def test_a_backend_reaches_a_connection_with_an_sdk_of_aws(stage: Stage) -> None:
+    """SDKs write the `=` of its id as `%3D`."""
+    sdk = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=stage.server.url,
+        region_name="eu-west-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    )
+    with opened(stage) as socket:
+        connection = stage.backend.events[0]["requestContext"]["connectionId"]
+        assert connection.endswith("=")
+        sdk.post_to_connection(ConnectionId=connection, Data=b"from behind")
+        assert socket.recv(timeout=10) == "from behind"
+        assert sdk.get_connection(ConnectionId=connection)["ConnectedAt"].timestamp() == pytest.approx(
+            time.time(), abs=60
+        )
+        twice = connection.replace("=", "%253D")
+        assert stage.client.get(f"/@connections/{twice}").status_code == 410
+        sdk.delete_connection(ConnectionId=connection)
+    sdk.close()
+
+
+def test_an_answer_that_cannot_be_sent_is_told_and_ends_no_connection(stage: Stage) -> None:
+    with opened(stage) as socket:
+        stage.backend.answers = {"statusCode": 200, "body": "half a pair: \ud800"}
+        socket.send("{}")
+        assert json.loads(socket.recv(timeout=10))["message"] == "Internal server error"
+        assert (stage.last.status, stage.last.code) == (500, "backend")
+        stage.backend.answers = SAID
+        socket.send("{}")
+        assert socket.recv(timeout=10) == "hello"
+
+
+def test_a_sub_protocol_that_is_none_opens_no_connection(stage: Stage) -> None:
+    stage.backend.answers = {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "a\r\nX-Mine: 1"}}
+    assert refused(stage)[0] == 502
+    assert "a sub-protocol that cannot be sent" in stage.last.why[0]
+
+
+def test_pages_that_are_allowed_may_connect(stage: Stage) -> None:
     with opened(stage, additional_headers={"Origin": ORIGIN}):
         pass
