@@ -164,6 +164,9 @@ def bound(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((LOOPBACK, port))
+        # Here: until one of them listens, two processes may bind one port. Who comes from now on is answered, be it a
+        # moment later.
+        made.listen(1024)
     except OSError as error:
         made.close()
         raise SettingsError(
@@ -212,7 +215,6 @@ class Server:
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Until it is stopped, or the terminal's interrupt comes."""
-        self._listening.listen(1024)  # who comes from now on is answered, be it a moment later
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self.stop)

@@ -5,7 +5,7 @@ import os
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -76,23 +76,20 @@ def started(
                 _seed(aws, first)
             serving = Serving(options, outside, first, aws=aws, backend=behind, stream=stream, told=told)
             where = cache_folder() if folder is None else folder
-            files = (
-                _exports(where, f"serve-{listening.getsockname()[1]}-owner.env", aws.owner_environment()),
-                _exports(where, f"serve-{listening.getsockname()[1]}-backend.env", theirs),
-            )
-            try:
+            name = f"serve-{listening.getsockname()[1]}"
+            with (
+                _exports(where / f"{name}-owner.env", aws.owner_environment()) as owner,
+                _exports(where / f"{name}-backend.env", theirs) as own,
+            ):
                 yield Started(
                     server=Server(serving, listening),
                     serving=serving,
                     stream=stream,
                     aws=aws,
                     backend=what,
-                    owner_file=files[0],
-                    backend_file=files[1],
+                    owner_file=owner,
+                    backend_file=own,
                 )
-            finally:
-                for file in files:
-                    file.unlink(missing_ok=True)
         finally:
             aws.close()
             listening.close()
@@ -136,15 +133,21 @@ def _seed(aws: EmbeddedAws, first: Configured) -> None:
     aws.put(sorted(homes | shared))
 
 
-def _exports(folder: Path, name: str, environment: Mapping[str, str]) -> Path:
-    """A file for `.` of a shell, readable by the user alone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / name
-    file.unlink(missing_ok=True)
+@contextmanager
+def _exports(file: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    """A file for `.` of a shell, readable by the user alone, as long as this is open."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.unlink(missing_ok=True)  # of one that was killed: the port is this process's
     text = UNSET + "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items())
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)
-    return file
+    try:
+        yield file
+    finally:
+        # That of this process: in a folder that machines share another's may have taken its place.
+        with suppress(FileNotFoundError):
+            if file.read_text() == text:
+                file.unlink()
 
 
 @contextmanager

@@ -212,9 +212,15 @@ def test_a_port_that_is_taken_is_told(stage: Stage) -> None:
         bound(stage.server.port)
 
 
+def test_a_port_is_taken_by_whoever_is_first_before_anybody_is_served() -> None:
+    with bound(0) as listening, pytest.raises(SettingsError, match="cannot listen there"):
+        bound(listening.getsockname()[1])
+
+
 def test_it_listens_on_loopback_alone() -> None:
     with bound(0) as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
+        socket.create_connection(listening.getsockname()).close()
 
 
 def test_whoever_listens_hears_each_decision(stage: Stage) -> None:

@@ -159,6 +159,30 @@ def test_a_server_as_backend_is_told_what_it_needs(tmp_path: Path, home: Path) -
         assert http.cors.headers == ("authorization", "x-role", "content-type")
 
 
+def test_of_two_on_one_port_the_second_is_told_and_takes_nothing_from_the_first(
+    tmp_path: Path, home: Path
+) -> None:
+    options = Options(access=ROOT / "policies" / "access.toml")
+    with (
+        mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(home)}),
+        started(options, backend=None, port=0, told=print, folder=tmp_path) as made,
+    ):
+        port = made.server.port
+        with (
+            pytest.raises(SettingsError, match=f"--port {port}: cannot listen there"),
+            started(options, backend=None, port=port, told=print, folder=tmp_path),
+        ):
+            pass
+        assert made.owner_file.exists()
+        assert made.backend_file.exists()
+        # Of another machine, in a folder that both share.
+        made.backend_file.unlink()
+        made.backend_file.write_text("of another")
+        asyncio.run(made.serving.close())
+    assert not made.owner_file.exists()
+    assert made.backend_file.read_text() == "of another"
+
+
 ASTRAY = {
     "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
     "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
