@@ -500,6 +500,34 @@ def test_events_of_every_kind_are_copied_without_secrets(stages: Callable[[str],
         assert event["rawQueryString"] == MASK
 
 
+@pytest.mark.parametrize("kind", ["rest-request", "http-1", "http-2"])
+def test_what_is_copied_has_nothing_that_nobody_knows_to_be_harmless(
+    stages: Callable[[str], Stage], kind: str
+) -> None:
+    """A list of the names of secrets lacks one."""
+    page = opened(stages(kind))
+    headers = {
+        "Authorization": f"Bearer {page.stage.tokens['editor']}",
+        "X-Role": "default",
+        "Proxy-Authorization": "Basic SECRET",
+        "X-Amz-Security-Token": "SECRET",
+        "Api-Key": "SECRET",
+        "Referer": "https://app.example.com/?SECRET",
+        "X-Twice": "SECRET",
+        "User-Agent": "me/1",
+    }
+    decision = page.decision(page.asked(headers, "/data?password=SECRET&sig=SECRET"))
+    assert "SECRET" not in json.dumps([decision["share"], decision["event"]])
+    event = json.loads(decision["share"]["event"])
+    sent = {name.lower(): value for name, value in event["headers"].items()}
+    assert (sent["x-role"], sent["user-agent"], sent["api-key"]) == ("default", "me/1", MASK)
+    assert sent["authorization"] == "Bearer local:editor"
+    assert event["queryStringParameters"] == {"password": MASK, "sig": MASK}
+    if kind != "rest-request":
+        assert "default" in str(event["identitySource"]), "else the command would be answered with a 500"
+    assert event["requestContext"]["stage"]
+
+
 @pytest.mark.parametrize(
     "hostile", ["<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "\u202etxt"]
 )

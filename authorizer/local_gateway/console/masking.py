@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from authorizer.local_gateway.console.shown import Shown
 from authorizer.local_gateway.decisions import MASK, masked
-from authorizer.settings.schema import Settings
 
 _COMPACT: Final = re.compile(r"eyJ[\w-]+\.[\w-]*(?:\.[\w-]*)*")
 """A JOSE header in base64url begins so, of signed and of encrypted ones (RFC 7515 §3.1, RFC 7516 §3.1)."""
@@ -21,6 +20,51 @@ _LITERAL: Final = re.compile(
 )
 """Settings that may hold a secret by themselves, in place of `env:NAME`, wherever TOML lets them stand: with what is
 behind them in their line."""
+_MEMBERS: Final = frozenset(
+    (
+        *(
+            "type",
+            "version",
+            "methodArn",
+            "routeArn",
+            "routeKey",
+            "resource",
+            "path",
+            "httpMethod",
+            "rawPath",
+        ),
+        *(
+            "accountId",
+            "apiId",
+            "stage",
+            "domainName",
+            "domainPrefix",
+            "protocol",
+            "method",
+            "sourceIp",
+            "userAgent",
+        ),
+        *("requestId", "extendedRequestId", "requestTime", "requestTimeEpoch", "time", "timeEpoch"),
+        *("resourceId", "resourcePath", "eventType", "messageDirection", "connectedAt", "connectionId"),
+    )
+)
+"""Members of an event, and of its `requestContext`, that may be shown: the request's line, what the gateway says."""
+_HEADERS: Final = frozenset(
+    (
+        *(
+            "accept",
+            "accept-encoding",
+            "accept-language",
+            "connection",
+            "content-length",
+            "content-type",
+            "host",
+        ),
+        *("origin", "upgrade", "user-agent", "sec-websocket-version", "x-amzn-trace-id"),
+        *("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"),
+    )
+)
+"""Headers that may be. Whatever else a client sends may be a secret by any name."""
 _SHORTEST: Final = 8
 """Characters of a secret that is looked for in other texts: a shorter one would be found in half of them."""
 
@@ -51,11 +95,15 @@ def hidden(value: Any, secrets: Collection[str] = ()) -> Any:
 
 
 def event_of(shown: Shown) -> tuple[Any, Any]:
-    """Event and answer, masked by name, too: also by the names under which this configuration takes tokens."""
+    """The event without all but what is known to be none of a client's secrets, and the answer masked by name. What
+    this configuration reads and is no token, the role that was asked for, is shown."""
     if shown.origin is None:
         return None, None
-    names = _token_names(shown.written.access.settings)
-    return _named(masked(shown.origin.event), names), masked(shown.origin.response)
+    role = shown.written.access.settings.resolution.role_header
+    read = _HEADERS | ({role} if role else set())
+    event = shown.origin.event
+    told = None if event is None else {key: _member(key, value, read) for key, value in event.items()}
+    return told, masked(shown.origin.response)
 
 
 def source_shown(text: str) -> str:
@@ -79,13 +127,20 @@ def _text(text: str, secrets: Collection[str]) -> str:
     return _COMPACT.sub(MASK, text)
 
 
-def _named(value: Any, names: Collection[str]) -> Any:
+def _member(name: str, value: Any, read: Collection[str]) -> Any:
+    """One of an event, or of what stands in its `requestContext`: a list of what may be shown, since one of what may
+    not would lack a name."""
+    if name in ("headers", "multiValueHeaders") and value:
+        return {key: item if key.lower() in read else _nothing_of(item) for key, item in value.items()}
+    if name in ("requestContext", "http", "identity") and isinstance(value, Mapping):
+        return {key: _member(key, item, read) for key, item in value.items()}
+    return value if name in _MEMBERS or name == "pathParameters" else _nothing_of(value)
+
+
+def _nothing_of(value: Any) -> Any:
+    """Masked, whatever it is, in its shape."""
     if isinstance(value, Mapping):
-        return {
-            key: MASK if f"{key}".lower() in names else _named(item, names) for key, item in value.items()
-        }
-    return [_named(item, names) for item in value] if isinstance(value, list) else value
-
-
-def _token_names(settings: Settings) -> frozenset[str]:
-    return frozenset(source.partition(":")[2].lower() for source in settings.gateway.token_sources)
+        return {key: _nothing_of(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_nothing_of(item) for item in value]
+    return MASK if value else value

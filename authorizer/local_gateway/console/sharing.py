@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from authorizer.local_gateway.console.masking import event_of, hidden, secrets_of
@@ -31,7 +31,9 @@ def _event(shown: Shown) -> Any:
     hidden_event = hidden(event, secrets_of(shown))
     if stood_in is None or request is None or shown.origin is None:
         return hidden_event
-    return _unmasked(hidden_event, replaced(shown.origin.event, request.token, stood_in), stood_in)
+    # Gateways say the role beside the token, and the authorizer compares them.
+    known = {stood_in, f"Bearer {stood_in}", *([request.requested_role] if request.requested_role else [])}
+    return _unmasked(hidden_event, replaced(shown.origin.event, request.token, stood_in), known)
 
 
 def _stand_in(shown: Shown) -> str | None:
@@ -43,15 +45,13 @@ def _stand_in(shown: Shown) -> str | None:
     return None if name is None else f"local:{name}{use}"
 
 
-def _unmasked(masked: Any, meant: Any, stood_in: str) -> Any:
-    """The masked event, with what holds the stand-in and nothing else as it is meant: in a query string as it was sent
-    there is more, so that it stays masked."""
+def _unmasked(masked: Any, meant: Any, known: Collection[str]) -> Any:
+    """The masked event, with what holds the stand-in or the role and nothing else as it is meant: in a query string as
+    it was sent there is more, so that it stays masked."""
     if isinstance(meant, Mapping) and isinstance(masked, Mapping):
-        return {key: _unmasked(masked[key], value, stood_in) for key, value in meant.items()}
+        return {key: _unmasked(masked[key], value, known) for key, value in meant.items()}
     if isinstance(meant, list):
         those = masked if isinstance(masked, list) else [masked] * len(meant)
-        return [_unmasked(each, value, stood_in) for each, value in zip(those, meant, strict=True)]
-    alone = isinstance(meant, str) and all(
-        part.removeprefix("Bearer ") == stood_in for part in meant.split(",")
-    )
+        return [_unmasked(each, value, known) for each, value in zip(those, meant, strict=True)]
+    alone = isinstance(meant, str) and all(part in known for part in meant.split(","))
     return meant if alone else masked
