@@ -98,6 +98,8 @@ class Api:
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     key_source: Literal["HEADER", "AUTHORIZER"] = "HEADER"
     """Where an API key is read from, on routes that need one."""
+    binary_media_types: tuple[str, ...] = ()
+    """REST: the bodies that are base64 for a function; all others are text, in both directions."""
     payload: Literal["1.0", "2.0"] = "2.0"
     """Of what a function behind an HTTP API gets."""
     selection: str = "$request.body.action"
@@ -110,6 +112,12 @@ class Api:
     @property
     def domain(self) -> str:
         return f"{self.api_id}.execute-api.{self.region}.amazonaws.com"
+
+    def is_binary(self, media_types: str | None) -> bool:
+        """Whether a body of this `Content-Type`, or for the first type of this `Accept`, is (API Gateway Developer
+        Guide, "Return binary media from a Lambda proxy integration")."""
+        first = (media_types or "").split(",")[0].split(";")[0].strip().lower()
+        return any(known in ("*/*", first) for known in self.binary_media_types)
 
     def arn(self, method: str, path: str) -> str:
         """Of a request: `…/live/GET/files/a`; of a WebSocket's connection `…/live/$connect`."""

@@ -9,10 +9,12 @@ import httpx
 
 from authorizer.backend.event import HEADERS
 from authorizer.errors import SettingsError
+from authorizer.local_gateway import kinds
 from authorizer.local_gateway.api import Api
 from authorizer.local_gateway.events import integration_event
 from authorizer.local_gateway.incoming import Incoming
-from authorizer.local_gateway.lambda_workers import Workers
+from authorizer.local_gateway.kinds import QUOTAS, Quotas
+from authorizer.local_gateway.lambda_workers import EventTooLong, Workers
 from authorizer.local_gateway.proxy_answers import Said, proxied, said_of
 from authorizer.local_gateway.responses import Reply
 from authorizer.local_gateway.routing import Matched
@@ -74,13 +76,15 @@ class Backend(Protocol):
 class FunctionBackend:
     """A Lambda proxy integration."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, *, quotas: Mapping[kinds.Protocol, Quotas] = QUOTAS) -> None:
         self.workers = workers
+        self._quotas = quotas
 
     async def answer(self, call: Call) -> Reply:
         event = integration_event(call.api, call.incoming, call.matched, call.authorizer)
-        said = await self._ask(event, call.incoming.trace, call.seconds)
-        reply = proxied(call.api, said)
+        most = self._quotas[call.api.protocol].payload_bytes
+        said = await self._ask(event, call.incoming.trace, call.seconds, most)
+        reply = proxied(call.api, said, accept=call.incoming.header("accept"))
         if reply is None:
             raise BackendFailed(
                 "BAD_GATEWAY", "malformed Lambda proxy response, or one that cannot be sent over HTTP"
@@ -89,11 +93,13 @@ class FunctionBackend:
 
     async def message(self, event: Event, context: Mapping[str, str], trace: str, seconds: float) -> Said:
         del context  # it stands in the event
-        return said_of(await self._ask(event, trace, seconds))
+        return said_of(await self._ask(event, trace, seconds, self._quotas["WEBSOCKET"].payload_bytes))
 
-    async def _ask(self, event: Event, trace: str, seconds: float) -> object:
+    async def _ask(self, event: Event, trace: str, seconds: float, most_bytes: int) -> object:
         try:
-            return await self.workers.call(event, trace, seconds)
+            return await self.workers.call(event, trace, seconds, most_bytes)
+        except EventTooLong as error:
+            raise BackendFailed("REQUEST_TOO_LARGE", f"the function: {error}") from None
         except TimeoutError as error:
             raise BackendFailed("INTEGRATION_TIMEOUT", f"the function: {error}") from None
         except RuntimeError as error:

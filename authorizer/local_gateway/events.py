@@ -46,7 +46,7 @@ def integration_event(
         event = {"version": "1.0", **_lower(event)}
     if authorizer is not None:
         event["requestContext"]["authorizer"] = dict(authorizer)
-    return {**event, **_body(incoming)}
+    return {**event, **_body(api, incoming)}
 
 
 def _token(_: Api, __: Incoming, ___: Matched, values: Values, arn: str) -> Event:
@@ -118,7 +118,7 @@ def _http_2(api: Api, incoming: Incoming, matched: Matched, authorizer: Mapping[
     event = {"version": "2.0", **_http(api, incoming, matched)}
     if authorizer is not None:
         event["requestContext"]["authorizer"] = {"lambda": dict(authorizer)}
-    body = _body(incoming)
+    body = _body(api, incoming)
     return {
         **event,
         **({"body": body["body"]} if body["body"] else {}),
@@ -219,10 +219,15 @@ def _lower(event: Event) -> Event:
     return {**event, "headers": joined, "multiValueHeaders": many}
 
 
-def _body(incoming: Incoming) -> Event:
-    """As text where it is some; else in base64, as for a binary media type."""
+def _body(api: Api, incoming: Incoming) -> Event:
+    """REST: in base64 where its type is a binary one, else as text, whatever it is. HTTP API: as text where it is
+    some."""
     if not incoming.body:
         return {"body": None, "isBase64Encoded": False}
+    if api.protocol == "REST":
+        if api.is_binary(incoming.header("content-type")):
+            return {"body": base64.b64encode(incoming.body).decode(), "isBase64Encoded": True}
+        return {"body": incoming.body.decode("utf-8", "replace"), "isBase64Encoded": False}
     try:
         return {"body": incoming.body.decode(), "isBase64Encoded": False}
     except UnicodeDecodeError:

@@ -62,6 +62,7 @@ def openapi_api(
         key_source="AUTHORIZER"
         if tree.get("x-amazon-apigateway-api-key-source") == "AUTHORIZER"
         else "HEADER",
+        binary_media_types=listed(tree.get("x-amazon-apigateway-binary-media-types")),
         payload=_payload(tree),
         **place,
     )

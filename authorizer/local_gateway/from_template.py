@@ -5,6 +5,7 @@ Source: SAM Developer Guide, "AWS::Serverless::Api", "AWS::Serverless::HttpApi",
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from authorizer.deployed import Resource, read_resources
@@ -76,7 +77,8 @@ class _Reader:
         body = self._said.get("DefinitionBody")
         stage = self._said.get("StageName")
         if isinstance(body, Mapping) and not events:
-            return openapi_api(body, self._where, self._place, protocol=self._protocol, stage=stage)
+            made = openapi_api(body, self._where, self._place, protocol=self._protocol, stage=stage)
+            return replace(made, binary_media_types=made.binary_media_types or self._binary())
         doors = {name: self._door(name, each) for name, each in (self._auth.get("Authorizers") or {}).items()}
         return Api(
             protocol=self._protocol,
@@ -92,6 +94,7 @@ class _Reader:
                 )
                 for name, each in (self._said.get("GatewayResponses") or {}).items()
             },
+            binary_media_types=self._binary(),
             key_source="AUTHORIZER" if self._said.get("ApiKeySourceType") == "AUTHORIZER" else "HEADER",
             **self._place,
         )
@@ -139,6 +142,10 @@ class _Reader:
             self._where,
             expression=identity.get("ValidationExpression"),
         )
+
+    def _binary(self) -> tuple[str, ...]:
+        """`~1` stands for a slash there, as in a JSON pointer."""
+        return tuple(each.replace("~1", "/") for each in listed(self._said.get("BinaryMediaTypes")))
 
     def _cors(self) -> Cors:
         said = self._said.get("CorsConfiguration" if self._protocol == "HTTP" else "Cors")

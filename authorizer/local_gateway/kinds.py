@@ -56,6 +56,8 @@ class Quotas:
     """Of a resource in the authorizer's policy (the same page)."""
     result_bytes: int = 6 * 1024 * 1024
     """Of the authorizer's answer: Lambda's own limit, but for WebSocket APIs."""
+    payload_bytes: int = 6 * 1024 * 1024
+    """Of a function's event, and of its answer (Lambda Developer Guide, "Lambda quotas", invocation payload)."""
     idle_seconds: float = 600
     """Of a WebSocket's connection, and its longest ("Quotas for configuring and running a WebSocket API")."""
     connection_seconds: float = 7200

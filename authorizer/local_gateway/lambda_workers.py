@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from authorizer.errors import SettingsError
+from authorizer.local_gateway.kinds import QUOTAS
 from authorizer.local_gateway.lambda_process import run
 
 PROCESSES: Final = 4
 INIT_SECONDS: Final = 10.0
 """Longest that loading the handler may take: Lambda's init phase (Developer Guide, "Lambda execution environment
 lifecycle")."""
+
+
+class EventTooLong(Exception):
+    """Lambda would not take it."""
 
 
 class _Worker:
@@ -32,12 +37,12 @@ class _Worker:
         theirs.close()
         self._ready = False
 
-    def ask(self, event: str, trace: str, seconds: float) -> Any:
-        """Raises `TimeoutError`, and `RuntimeError` where the function failed."""
+    def ask(self, event: str, trace: str, seconds: float) -> str:
+        """What it returned, as JSON. Raises `TimeoutError`, and `RuntimeError` where the function failed."""
         if not self._ready:
             self._received(INIT_SECONDS, "it was not loaded")
             self._ready = True
-        return json.loads(self._received(seconds, "no answer", (event, trace, str(uuid.uuid4()), seconds)))
+        return self._received(seconds, "no answer", (event, trace, str(uuid.uuid4()), seconds))
 
     def _received(self, seconds: float, late: str, asked: object = None) -> str:
         try:
@@ -71,15 +76,23 @@ class Workers:
         self._free = asyncio.Semaphore(processes)
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="function")
 
-    async def call(self, event: Mapping[str, Any], trace: str, seconds: float) -> Any:
-        """What the function returned. Raises `TimeoutError` and `RuntimeError`; either ends its process."""
+    async def call(
+        self,
+        event: Mapping[str, Any],
+        trace: str,
+        seconds: float,
+        most_bytes: int = QUOTAS["REST"].payload_bytes,
+    ) -> Any:
+        """What the function returned. Raises `TimeoutError` and `RuntimeError`, which end its process, and
+        `EventTooLong`."""
         loop = asyncio.get_running_loop()
+        text = json.dumps(event)
+        if _is_longer(text, most_bytes):
+            raise EventTooLong(f"its event has more than {most_bytes:,} bytes, which Lambda refuses")
         async with self._free:
             worker = await loop.run_in_executor(self._threads, self._taken)
             try:
-                said = await loop.run_in_executor(
-                    self._threads, worker.ask, json.dumps(event), trace, seconds
-                )
+                said = await loop.run_in_executor(self._threads, worker.ask, text, trace, seconds)
             except BaseException:
                 self._end(worker)
                 raise
@@ -87,7 +100,9 @@ class Workers:
                 self._idle.append(worker)
             else:
                 self._end(worker)
-            return said
+        if _is_longer(said, most_bytes):
+            raise RuntimeError(f"its answer has more than {most_bytes:,} bytes, which Lambda refuses")
+        return json.loads(said)
 
     def _taken(self) -> _Worker:
         try:
@@ -112,6 +127,14 @@ class Workers:
         for worker in tuple(self._alive):
             self._end(worker)
         self._threads.shutdown(wait=False)
+
+
+def _is_longer(text: str, most_bytes: int) -> bool:
+    """JSON of ASCII alone is never shorter than the UTF-8 that Lambda counts."""
+    if len(text) <= most_bytes:
+        return False
+    plain = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    return len(plain.encode("utf-8", "surrogatepass")) > most_bytes
 
 
 def file_of(handler: str) -> Path:

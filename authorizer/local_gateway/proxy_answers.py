@@ -21,8 +21,9 @@ _NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OWN = frozenset(("content-length", "transfer-encoding", "connection"))
 
 
-def proxied(api: Api, said: object) -> Reply | None:
-    """None: malformed."""
+def proxied(api: Api, said: object, *, accept: str | None = None) -> Reply | None:
+    """None: malformed. A REST API decodes base64 for a client whose `Accept` asks for a binary media type, and hands
+    it on as the text that it is to any other."""
     if (
         api.protocol == "HTTP"
         and api.payload == "2.0"
@@ -40,7 +41,7 @@ def proxied(api: Api, said: object) -> Reply | None:
         headers = [*_headers(said, api), *_cookies(said, api)]
         content = (
             base64.b64decode(body or "", validate=True)
-            if said.get("isBase64Encoded") is True
+            if said.get("isBase64Encoded") is True and (api.protocol != "REST" or api.is_binary(accept))
             else (body or "").encode()
         )
     except (TypeError, ValueError):  # of binascii.Error, too, and of half a surrogate pair

@@ -16,6 +16,7 @@ OUTPUT: Final = "api-gateway-lambda-authorizer-output.html"
 HTTP: Final = "http-api-lambda-authorizer.html"
 RESPONSES: Final = "supported-gateway-response-types.html"
 WORDS: Final = "api-gateway-gatewayResponse-definition.html"
+BINARY: Final = "lambda-proxy-binary-media.html"
 PROXY: Final = "set-up-lambda-proxy-integrations.html"
 HTTP_PROXY: Final = "http-api-develop-integrations-lambda.html"
 ROUTES: Final = "http-api-develop-routes.html"
@@ -95,6 +96,13 @@ def _worded(stage: Stage) -> None:
     configured = stage.serving.configured
     assert configured.http is not None
     http = replace(configured.http, gateway_responses=WORDED)
+    stage.serving.configured = replace(configured, http=http)
+
+
+def _binary(stage: Stage) -> None:
+    configured = stage.serving.configured
+    assert configured.http is not None
+    http = replace(configured.http, binary_media_types=("image/png",))
     stage.serving.configured = replace(configured, http=http)
 
 
@@ -400,9 +408,15 @@ TOKEN_ROWS: Final = (
         steps=(Step(status=502),),
     ),
     Row(
-        says="a body in base64 reaches the client as bytes",
-        page=PROXY, kind="rest-token", returns={"statusCode": 201, "body": "eyJhIjoxfQ==", "isBase64Encoded": True},
-        steps=(Step(status=201, body={"a": 1}),),
+        says="a body in base64 reaches a client that accepts a binary media type of the API as bytes",
+        page=BINARY, kind="rest-token", returns={"statusCode": 201, "body": "eyJhIjoxfQ==", "isBase64Encoded": True},
+        first=_binary, steps=(Step(status=201, headers=(("Accept", "image/png"),), body={"a": 1}),),
+    ),
+    Row(
+        says="and any other as the text that it is",
+        page=BINARY, kind="rest-token", returns={"statusCode": 201, "body": "MQ==", "isBase64Encoded": True},
+        first=_binary,
+        steps=(Step(status=201, headers=(("Accept", "text/html"),), has={"content-length": "4"}),),
     ),
     Row(
         says="header names reach the function as the client wrote them, each with its last value and with all",

@@ -50,7 +50,7 @@ class Echo:
         self.calls.append(call)
         event = integration_event(call.api, call.incoming, call.matched, call.authorizer)
         said = await self._said(event, call.seconds)
-        reply = proxied(call.api, said)
+        reply = proxied(call.api, said, accept=call.incoming.header("accept"))
         if reply is None:
             raise BackendFailed("BAD_GATEWAY", "malformed")
         return reply

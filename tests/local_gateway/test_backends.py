@@ -26,6 +26,7 @@ from authorizer.errors import SettingsError
 from authorizer.local_gateway import lambda_process
 from authorizer.local_gateway.api import Route
 from authorizer.local_gateway.backends import BackendFailed, FunctionBackend, ServerBackend
+from authorizer.local_gateway.kinds import QUOTAS
 from authorizer.local_gateway.lambda_workers import Workers, file_of
 from tests.local_gateway.stage import Stage, policy, says
 
@@ -138,6 +139,26 @@ def test_a_handler_is_found_without_running_any_of_it(
     assert file_of("mine.inner.app:handler") == package / "app.py"
     assert file_of("json:loads").name == "__init__.py"
     assert file_of("mine/inner/app.py:handler") == package / "app.py"
+
+
+async def test_an_event_that_lambda_would_not_take_is_too_large(function: Path) -> None:
+    quotas = {name: replace(quota, payload_bytes=200) for name, quota in QUOTAS.items()}
+    backend = FunctionBackend(workers(function), quotas=quotas)
+    with pytest.raises(BackendFailed, match="its event has more than 200 bytes") as failed:
+        await backend.message({"a": "x" * 200}, {}, "", 20)
+    assert failed.value.reason == "REQUEST_TOO_LARGE"
+    await backend.close()
+
+
+async def test_an_answer_that_lambda_would_not_take_is_a_bad_gateway(function: Path) -> None:
+    pool = workers(function)
+    with pytest.raises(RuntimeError, match="its answer has more than 100 bytes"):
+        await pool.call({"a": "x" * 50}, "", 20, 100)
+    # As Lambda counts: two bytes of UTF-8 each, where JSON of ASCII has six.
+    function.write_text("def handler(event, context):\n    return event\n")  # noqa: ASYNC240 - nobody else waits
+    pool.reload()
+    assert await pool.call({"a": "\u00e9" * 40}, "", 20, 100) == {"a": "\u00e9" * 40}
+    await pool.close()
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,26 @@ def openapi(authorizer: dict[str, Any] | None = None, **more: Any) -> dict[str, 
     }
 
 
+def test_the_binary_media_types_of_a_document_and_of_a_template(tmp_path: Path) -> None:
+    said: dict[str, Any] = {"x-amazon-apigateway-binary-media-types": ["image/png"]}
+    assert binary_of(tmp_path, openapi(**said)) == ("image/png",)
+    assert binary_of(tmp_path, openapi()) == ()
+    written = {"StageName": "s", "BinaryMediaTypes": ["image~1png", "*/*"]}
+    for more, expected in (
+        ({}, ("image/png", "*/*")),
+        ({"DefinitionBody": openapi()}, ("image/png", "*/*")),
+        ({"DefinitionBody": openapi(**said)}, ("image/png",)),
+    ):
+        api = {"Type": "AWS::Serverless::Api", "Properties": {**written, **more}}
+        assert binary_of(tmp_path, {"Resources": {"A": api}}) == expected
+
+
+def binary_of(tmp_path: Path, tree: object) -> tuple[str, ...]:
+    http, _ = read(tmp_path, tree)
+    assert http is not None
+    return http.binary_media_types
+
+
 def test_a_rest_apis_document(tmp_path: Path) -> None:
     http, websocket = read(
         tmp_path,

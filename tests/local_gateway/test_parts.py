@@ -1,7 +1,8 @@
 """The corners of the parts: what no request of the tables comes through."""
 
+import base64
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from starlette.websockets import WebSocketDisconnect, WebSocketState
@@ -152,7 +153,35 @@ def test_what_is_no_answer_is_told(response: object, why: str) -> None:
     ids=str,
 )
 def test_what_a_function_may_not_answer(said: object) -> None:
-    assert proxied(api(), said) is None
+    assert proxied(api(binary_media_types=("*/*",)), said) is None
+
+
+PNG: Final = b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("types", "media", "binary"),
+    [
+        ((), "image/png", False),
+        (("image/png",), "Image/PNG; q=1, text/html", True),
+        (("image/png",), "text/html, image/png", False),
+        (("image/png",), None, False),
+        (("*/*",), None, True),
+    ],
+)
+def test_a_rest_api_has_base_64_for_its_binary_media_types_alone(
+    types: tuple[str, ...], media: str | None, binary: bool
+) -> None:
+    here = api("POST /a", binary_media_types=types)
+    coded = base64.b64encode(PNG).decode()
+    reply = proxied(here, {"statusCode": 200, "body": coded, "isBase64Encoded": True}, accept=media)
+    assert reply is not None
+    assert reply.body == (PNG if binary else coded.encode())
+    asked = incoming(method="POST", headers=(("Content-Type", media),) if media else (), body=PNG)
+    found = match(here, "POST", "/a")
+    assert found is not None
+    event = integration_event(here, asked, found, None)
+    assert (event["body"], event["isBase64Encoded"]) == ((coded, True) if binary else ("\ufffdPNG", False))
 
 
 def test_headers_that_stand_in_both_maps_count_once() -> None:
