@@ -49,6 +49,12 @@ def keep_here(environment: MutableMapping[str, str]) -> None:
         del environment[name]
 
 
+def _past_the_proxy(environment: Mapping[str, str]) -> str:
+    """`NO_PROXY` with this machine in it."""
+    said = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return said if said == "*" else ",".join(dict.fromkeys((*filter(None, said.split(",")), "127.0.0.1")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """One object that a caller asked for with their credentials."""
@@ -120,6 +126,9 @@ class EmbeddedAws:
             "AWS_SESSION_TOKEN": who.session_token or "",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            # Else AWS's libraries would send what is for this machine, credentials and all, to the proxy of the
+            # developer's shell. In both forms: whoever reads them takes the lower case one first.
+            **dict.fromkeys(("no_proxy", "NO_PROXY"), _past_the_proxy(os.environ)),
         }
 
     def get(self, credentials: Credentials, places: Sequence[str]) -> list[Tried]:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from authorizer.errors import SettingsError
@@ -66,6 +67,35 @@ def test_the_environment_is_that_of_the_function_and_of_no_profile(embedded: Emb
     own = embedded._aws._principals.find(os.environ["AWS_ACCESS_KEY_ID"])
     told = client(embedded._aws, "sts", own).get_caller_identity()["Arn"]
     assert told == "arn:aws:sts::123456789012:assumed-role/authorizer-local/authorizer-local"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, "127.0.0.1", id="none"),
+        pytest.param({"NO_PROXY": "a.example"}, "a.example,127.0.0.1", id="one"),
+        pytest.param({"no_proxy": "b", "NO_PROXY": "c"}, "b,127.0.0.1", id="both forms"),
+        pytest.param({"no_proxy": "*"}, "*", id="for all hosts"),
+    ],
+)
+def test_nothing_for_this_machine_goes_through_a_proxy(
+    before: dict[str, str], after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would get the credentials, and answer in place of what judges."""
+    names = {"no_proxy", "NO_PROXY"}
+    proxy = {"http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}
+    others = {name: value for name, value in os.environ.items() if name not in names}
+    monkeypatch.setattr(os, "environ", {**others, **proxy, **before})
+    aws = EmbeddedAws("eu-west-1", ROLES)
+    try:
+        for environment in (aws.environment, aws.backend_environment(), aws.owner_environment()):
+            assert {environment[name] for name in names} == {after}
+        monkeypatch.setattr(os, "environ", {**os.environ, **aws.owner_environment()})
+        sts = boto3.Session().client("sts")
+        assert sts.get_caller_identity()["Account"] == "123456789012"
+        sts.close()
+    finally:
+        aws.close()
 
 
 def test_a_caller_reads_their_own_and_is_told_why_not_anothers(embedded: EmbeddedAws) -> None:
