@@ -18,7 +18,7 @@ from authorizer.local_gateway.gateway import Stopped, stopped_by
 from authorizer.local_gateway.guard import own_hosts
 from authorizer.local_gateway.incoming import Incoming, new_ids
 from authorizer.local_gateway.kinds import QUOTAS, REST_TOKEN
-from authorizer.local_gateway.proxy_answers import proxied, said_of
+from authorizer.local_gateway.proxy_answers import Said, message_unsendable, proxied, said_of
 from authorizer.local_gateway.responses import preflight_reply
 from authorizer.local_gateway.routing import match
 from authorizer.local_gateway.sources import read_source, values_of
@@ -199,6 +199,12 @@ def test_an_event_of_a_websocket_may_be_answered_with_anything() -> None:
     assert said_of(None).status == 200
     assert said_of({"statusCode": "x", "headers": 1, "body": 2}).status == 502
     assert said_of({"headers": {"sec-websocket-protocol": 1}}).protocol is None
+
+
+def test_a_status_of_the_protocols_own_is_no_answer_of_a_server_to_a_message() -> None:
+    said = Said(status=101, body=None, protocol=None)
+    assert message_unsendable(said) == "an answer of status 101: expected one of 200 to 599"
+    assert message_unsendable(replace(said, status=200)) is None
 
 
 async def test_a_malformed_answer_of_a_function_is_a_bad_gateway() -> None:
