@@ -15,8 +15,10 @@ from authorizer.bundle.reach import file_of, reached
 from authorizer.bundle.service_data import cut
 from authorizer.bundle.symbols import strip
 from authorizer.bundle.wheels import Runtime
+from authorizer.errors import SettingsError
 from authorizer.settings.load import COMPILED, KEY_SETS, SUFFIX
 from authorizer.settings.schema import Access
+from authorizer.syntax.json_text import JsonInvalid, parse_json
 from authorizer.syntax.toml_text import parse_toml
 
 LIBRARIES = "python/"
@@ -24,6 +26,8 @@ LIBRARIES = "python/"
 
 OURS = frozenset({"authorizer", "policies"})
 """The folders that are no libraries."""
+SECRET = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""The members of a JWK that nobody else may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2)."""
 SYMBOLS = "symbols and debugging information of compiled modules"
 
 
@@ -142,11 +146,34 @@ def _copy_policies(loaded: Access, access: Path, folder: Path) -> None:
     sources, target = loaded.settings.template_sources, folder / "policies"
     (target / "templates").mkdir(parents=True)
     shutil.copyfile(access, target / "access.toml")
-    if (access.parent / KEY_SETS).is_dir():
-        shutil.copytree(access.parent / KEY_SETS, target / KEY_SETS)
+    # From memory, and those alone that an issuer pins: the folder may hold a private key, or a link to whatever this
+    # machine can read, put there by who made the pull request.
+    for name, document in loaded.settings.key_sets.items():
+        _check_public(access.parent / KEY_SETS / name, document)
+        (target / KEY_SETS).mkdir(exist_ok=True)
+        (target / KEY_SETS / name).write_text(document, encoding="utf-8")
     for name, source in sources.items():
         (target / "templates" / f"{name}{SUFFIX}").write_text(source, encoding="utf-8")
     (target / "templates" / COMPILED).write_text(loaded.templates.dump(sources), encoding="utf-8")
+
+
+def _check_public(file: Path, document: str) -> None:
+    """A name may lead to any file of this machine. Raises `SettingsError`, which quotes nothing of it."""
+    try:
+        said = parse_json(document)
+    except JsonInvalid:
+        said = None
+    entries = said.get("keys") if isinstance(said, dict) else None
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and isinstance(entry.get("kty"), str) and not SECRET & entry.keys()
+        for entry in entries
+    ):
+        raise SettingsError(
+            [
+                f"{file}: would go into the bundle: expected a JWKS document of public keys, such as the issuer "
+                "publishes, and nothing secret beside them"
+            ]
+        )
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -275,6 +275,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "Settings.suppressions": "a finding that is kept quiet grants nothing",
     "Settings.shared_routes": "a promise grants nothing: `authorizer policy prove` holds routes to it",
     "Settings.place": "the file's name",
+    "Settings.key_sets": "the pinned keys of each issuer are compared",
     "Issuer.name": "what messages call an issuer",
     "Issuer.place": "where the file has it",
     "Claim.name": "templates, tags and names mention it, and are compared",

@@ -128,9 +128,11 @@ def read(
         template_set = TemplateSet({}, {}, {})
 
     by_name = roles.roles(root, name, duration)
+    by_iss = issuers.issuers(root, key_sets or {})
+    pinned = {issuer.pinned_keys for issuer in by_iss.values()}
     settings = Settings(
         place=place,
-        issuers=issuers.issuers(root, key_sets or {}),
+        issuers=by_iss,
         keys=issuers.keys(root),
         claims=claims,
         variables=variables,
@@ -150,6 +152,8 @@ def read(
         callers=callers.callers(root),
         suppressions=vocabulary.suppressions(root),
         shared_routes=routes.shared(root),
+        # By what they say: of two files that say the same, either is the one that is named.
+        key_sets={file: document for file, document in (key_sets or {}).items() if document in pinned},
     )
     root.done()
     coherence.check(settings, template_set, problems, too_long=too_long)

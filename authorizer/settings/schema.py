@@ -312,6 +312,9 @@ class Settings:
     shared_routes: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
     """`[routes] shared`: claim → scopes whose routes are meant to reach what is another user's by that claim, each with
     why. Only the proof and the lint read it."""
+    key_sets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The JWKS documents of `keys/` that issuers pin, by the names of their files. Only a bundle needs them: issuers
+    have their own (`pinned_keys`)."""
 
     @property
     def claims_read(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from click.testing import CliRunner
@@ -30,7 +31,7 @@ from tests import needs
 from tests.bundle.conftest import REQUIREMENTS, RUNTIME, make_bundle, one_library, unpacked
 from tests.make import ACCESS, PERSONAS, ROOT, sample_environment
 from tests.servers.runtime_api import ExecutionEnvironment
-from tests.tokens.minting import key_set
+from tests.tokens.minting import jwk, key_set
 from tests.world import AWS, World, running, sample_event
 
 pytestmark = pytest.mark.slow
@@ -142,13 +143,71 @@ def test_a_layer_holds_the_libraries_and_the_function_the_rest(tmp_path: Path) -
     assert (libraries / "python" / "botocore" / "client.pyc").is_file()
 
 
+PINNED = '[[issuers]]\npinned_keys = "pool.json"\n'
+
+
+def pinning(folder: Path, document: bytes) -> Path:
+    """The sample in a folder of its own, whose issuer pins `keys/pool.json`."""
+    shutil.copytree(ACCESS.parent, folder / "policies")
+    access = folder / "policies" / "access.toml"
+    access.write_text(access.read_text().replace("[[issuers]]\n", PINNED, 1))
+    (folder / "policies" / "keys").mkdir()
+    (folder / "policies" / "keys" / "pool.json").write_bytes(document)
+    return access
+
+
+def packed(file: Path) -> list[str]:
+    with ZipFile(file) as archive:
+        return [name for name in archive.namelist() if name.startswith("policies/keys/")]
+
+
 def test_pinned_key_sets_go_along(tmp_path: Path) -> None:
-    shutil.copytree(ACCESS.parent, tmp_path / "policies")
-    (tmp_path / "policies" / "keys").mkdir()
-    (tmp_path / "policies" / "keys" / "pool.json").write_bytes(key_set())
-    [file] = make_bundle(tmp_path, access=tmp_path / "policies" / "access.toml", install=one_library).zips
+    [file] = make_bundle(tmp_path, access=pinning(tmp_path, key_set()), install=one_library).zips
     there = unpacked(file, tmp_path / "task") / "policies" / "keys" / "pool.json"
     assert there.read_bytes() == key_set()
+
+
+def test_nothing_else_of_their_folder_goes_along_and_no_link_is_followed(tmp_path: Path) -> None:
+    """Who makes a pull request could else take along what only the machine that makes the bundle can read."""
+    access = pinning(tmp_path, key_set())
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "id.json").write_text('{"password": "of-this-machine"}')
+    keys = access.parent / "keys"
+    (keys / "signing.pem").write_text("of-this-machine")
+    (keys / "unnamed.json").write_text('{"password": "of-this-machine"}')
+    (keys / "linked.json").symlink_to(secret / "id.json")
+    (keys / "folder").symlink_to(secret, target_is_directory=True)
+    [file] = make_bundle(tmp_path, access=access, install=one_library).zips
+    assert packed(file) == ["policies/keys/pool.json"]
+
+
+def test_a_folder_of_keys_that_no_issuer_names_stays_where_it_is(tmp_path: Path) -> None:
+    access = pinning(tmp_path, key_set())
+    access.write_text(access.read_text().replace(PINNED, "[[issuers]]\n"))
+    [file] = make_bundle(tmp_path, access=access, install=one_library).zips
+    assert packed(file) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(b'{"auths": {"registry": {"auth": "of-this-machine"}}}', id="another file, by a link"),
+        pytest.param(b"of-this-machine", id="no JSON"),
+        pytest.param(b'["of-this-machine"]', id="no object"),
+        pytest.param(b'{"keys": ["of-this-machine"]}', id="an entry that is no key"),
+        pytest.param(key_set({**jwk("one"), "d": "of-this-machine"}), id="a private key"),
+        pytest.param(key_set(jwk("one"), {"kty": "oct", "k": "of-this-machine"}), id="a shared secret"),
+    ],
+)
+def test_what_is_named_and_is_no_set_of_public_keys_makes_no_bundle(tmp_path: Path, document: bytes) -> None:
+    access = pinning(tmp_path, document)
+    with pytest.raises(
+        SettingsError, match=r"keys/pool\.json: .*expected a JWKS document of public keys"
+    ) as refused:
+        make_bundle(tmp_path, access=access, install=one_library)
+    assert "of-this-machine" not in str(refused.value)
+    assert not (tmp_path / "authorizer.zip").exists()
 
 
 @pytest.fixture(scope="module")
