@@ -1,6 +1,7 @@
 """An old report against the inputs of today: what was said, and what is found now."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from authorizer.assurance.report import FORMAT, ReportInvalid, written
@@ -24,11 +25,20 @@ def read_report(content: bytes) -> dict[str, Any]:
         raise ReportInvalid(f"no report: {cause}") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ReportInvalid(f"no report of format {FORMAT}, the only one that is read here")
-    if not isinstance(found.get("date"), str | None) or not isinstance(found.get("changes"), dict | None):
+    if not _is_day(found.get("date")) or not isinstance(found.get("changes"), dict | None):
         raise ReportInvalid(
             "no report: its `date` or its `changes` are neither null nor what is written there"
         )
     return found
+
+
+def _is_day(said: object) -> bool:
+    """None, or a day as `date.isoformat` writes it. What only resembles one would be made again as it stands, and be
+    said by the same bytes: by " 2026-11-22" no exception ends."""
+    try:
+        return said is None or (isinstance(said, str) and date.fromisoformat(said).isoformat() == said)
+    except ValueError:
+        return False
 
 
 def differences(content: bytes, again: Mapping[str, Any]) -> tuple[str, ...]:

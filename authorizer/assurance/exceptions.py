@@ -1,6 +1,7 @@
 """What a report lists as exceptions: findings that are kept quiet, and what is declared common to all users."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -10,7 +11,7 @@ from authorizer.settings.schema import Settings, Terms
 
 
 def exceptions(
-    settings: Settings, suppressed: Sequence[tuple[Finding, str]], today: str | None
+    settings: Settings, suppressed: Sequence[tuple[Finding, str]], today: date | None
 ) -> list[dict[str, Any]]:
     """Each exception with its reason, its owner, its last day and its state: `in force`, `ended`, or `void`, which
     counts for nothing. `suppressed` are the findings that rows of `lint.ignore` keep quiet."""
@@ -18,7 +19,7 @@ def exceptions(
     return [*_ignored(settings, quiet, today), *_shared(settings, today)]
 
 
-def _ignored(settings: Settings, quiet: set[tuple[str, str]], today: str | None) -> Iterator[dict[str, Any]]:
+def _ignored(settings: Settings, quiet: set[tuple[str, str]], today: date | None) -> Iterator[dict[str, Any]]:
     for row in settings.suppressions:
         is_used = (row.code, row.terms.reason) in quiet
         yield {
@@ -28,7 +29,7 @@ def _ignored(settings: Settings, quiet: set[tuple[str, str]], today: str | None)
         }
 
 
-def _shared(settings: Settings, today: str | None) -> Iterator[dict[str, Any]]:
+def _shared(settings: Settings, today: date | None) -> Iterator[dict[str, Any]]:
     for policy in settings.policies.values():
         for sharing, terms in zip(policy.shared, policy.terms, strict=True):
             yield {
@@ -45,6 +46,6 @@ def _shared(settings: Settings, today: str | None) -> Iterator[dict[str, Any]]:
             }
 
 
-def _terms(terms: Terms, today: str | None, *, is_void: bool) -> dict[str, Any]:
+def _terms(terms: Terms, today: date | None, *, is_void: bool) -> dict[str, Any]:
     state = "ended" if has_ended(terms, today) else "void" if is_void else "in force"
     return {"reason": terms.reason, "owner": terms.owner, "until": terms.until, "state": state}

@@ -6,6 +6,7 @@ Nothing here reads a file, a clock or the environment, so that the same evidence
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, Final, Literal
 
 from authorizer.assurance.exceptions import exceptions
@@ -90,8 +91,8 @@ class Evidence:
     """As `authorizer.assurance.scope` gives it."""
     versions: Mapping[str, str]
     """What judged, each with its version."""
-    date: str | None
-    """The day of the report, as 2027-01-31. None: no exception's end is judged."""
+    date: date | None
+    """The day of the report. None: no exception's end is judged."""
     name: Callable[[str], str]
     """What a file is called in the report, by its path as the loaders were given it."""
     assumptions: Sequence[Assumption] = field(default=())
@@ -130,7 +131,7 @@ def report(evidence: Evidence) -> dict[str, Any]:
     findings = [*_findings(parts)]
     found: dict[str, Any] = {
         "format": FORMAT,
-        "date": evidence.date,
+        "date": None if evidence.date is None else evidence.date.isoformat(),
         "verdict": "FINDINGS" if findings else "HOLDS",
         "findings": findings,
         "open": sum(row["state"] == "OPEN" for row in parts["assumptions"]),

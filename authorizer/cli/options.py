@@ -8,7 +8,7 @@ unless told otherwise (`aws_option`). Either way, whoever gets a sample value is
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,20 +130,20 @@ EPOCH = "SOURCE_DATE_EPOCH"
 """The variable that says what day it is, in seconds since 1970: reproducible-builds.org, "SOURCE_DATE_EPOCH"."""
 
 
-def told_day() -> str | None:
-    """The day that the environment tells, as 2027-01-31; None where it tells none."""
+def told_day() -> date | None:
+    """The day that the environment tells; None where it tells none."""
     seconds = os.environ.get(EPOCH)
     if not seconds:
         return None
     try:
-        return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+        return datetime.fromtimestamp(int(seconds), UTC).date()
     except (ValueError, OverflowError, OSError) as error:
         raise click.UsageError(f"{EPOCH} is {seconds!r}: expected seconds since 1970") from error
 
 
-def today() -> str:
+def today() -> date:
     """What day it is: what the environment tells, or the clock, in UTC."""
-    return told_day() or datetime.now(UTC).date().isoformat()
+    return told_day() or datetime.now(UTC).date()
 
 
 env_option = click.option(

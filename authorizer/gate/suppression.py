@@ -6,6 +6,7 @@ out of proofs until somebody takes it away.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Final, NamedTuple
 
 from authorizer.engine.check import Finding
@@ -25,10 +26,10 @@ class Sifted(NamedTuple):
 
 
 def suppress(
-    findings: Iterable[Finding], settings: Settings, source: str, today: str | None = None
+    findings: Iterable[Finding], settings: Settings, source: str, today: date | None = None
 ) -> Sifted:
-    """The findings as `lint.ignore` has them. `source` is the text of `access.toml`, `today` a day such as 2027-01-31:
-    a row that counted until the day before counts no more. Without it no row ends."""
+    """The findings as `lint.ignore` has them. `source` is the text of `access.toml`, with `today` a row
+    that counted until the day before counts no more. Without it no row ends."""
     left: list[Finding] = []
     suppressed: list[tuple[Finding, str]] = []
     counting = [row for row in settings.suppressions if row.terms.reason and not has_ended(row.terms, today)]
@@ -49,12 +50,12 @@ def suppress(
     return Sifted(tuple(left), tuple(suppressed))
 
 
-def has_ended(terms: Terms, today: str | None) -> bool:
-    """Whether its last day is before `today`. Days of one form compare as texts do."""
-    return today is not None and terms.until is not None and terms.until < today
+def has_ended(terms: Terms, today: date | None) -> bool:
+    """Whether its last day is before `today`. Days and never texts: " 2026-11-22" comes before all of them."""
+    return today is not None and terms.until is not None and date.fromisoformat(terms.until) < today
 
 
-def _idle(row: Suppression, today: str | None) -> tuple[str, str]:
+def _idle(row: Suppression, today: date | None) -> tuple[str, str]:
     """Why a row suppresses nothing, and what to do."""
     if not row.terms.reason:
         return (
@@ -69,7 +70,7 @@ def _idle(row: Suppression, today: str | None) -> tuple[str, str]:
     )
 
 
-def _ended_sharing(settings: Settings, today: str | None) -> Iterator[tuple[Path, str, str]]:
+def _ended_sharing(settings: Settings, today: date | None) -> Iterator[tuple[Path, str, str]]:
     for policy in settings.policies.values():
         for index, (sharing, terms) in enumerate(zip(policy.shared, policy.terms, strict=True)):
             if has_ended(terms, today):

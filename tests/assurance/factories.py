@@ -1,6 +1,7 @@
 """Evidence to report on: the bundled configuration with its cases, and what a test changes of either."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from authorizer.cli.case_files import case_files, read_cases, run_cases
 from authorizer.settings.schema import Access
 from tests.make import ACCESS, make_access, sample_access
 
+TODAY = date(2027, 1, 15)
 DAY = "2027-01-15"
 FILES = (
     {"kind": "access", "name": "access.toml", "sha256": "aa", "bytes": 1},
@@ -30,7 +32,7 @@ def evidence(**changes: Any) -> Evidence:
         "results": (),
         "scope": SCOPE,
         "versions": {"authorizer": "1"},
-        "date": DAY,
+        "date": TODAY,
         "name": lambda name: name,
     }
     return Evidence(**{**fields, **changes})

@@ -141,3 +141,26 @@ def test_a_report_with_a_member_of_another_kind_is_none(member: str) -> None:
     content = json.dumps({"format": FORMAT, member: 5}).encode()
     with pytest.raises(ReportInvalid, match="its `date` or its `changes` are neither null nor"):
         read_report(content)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        pytest.param(" 2026-11-22", id="a blank before it: as a text it is before every day"),
+        pytest.param("2026-11-22 (checked)", id="words behind it"),
+        pytest.param("0", id="a number"),
+        pytest.param("20261122", id="another form of ISO 8601"),
+        pytest.param("2026-W47-7", id="a day of a week"),
+        pytest.param("2026-02-30", id="a day that is none"),
+        pytest.param("\u0662026-11-22", id="other scripts' digits"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_report_of_no_day_is_none(date: str) -> None:
+    """By such a text an exception that ended long ago would count."""
+    with pytest.raises(ReportInvalid, match="no report: its `date`"):
+        read_report(written({**again(), "date": date}))
+
+
+def test_a_report_without_a_day_is_one() -> None:
+    assert read_report(written({**again(), "date": None}))["date"] is None

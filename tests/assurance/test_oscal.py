@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from authorizer.assurance import Assumption, as_oscal, report, written
@@ -69,7 +70,7 @@ def test_identifiers_are_made_of_the_report_and_each_is_another() -> None:
     made = re.findall(r'"uuid": "([0-9a-f-]{36})"', text)
     assert len(made) == len(set(made)) > 20
     assert written(as_oscal(found)).decode() == text
-    later = report(replace(whole(), date="2027-01-16"))
+    later = report(replace(whole(), date=date(2027, 1, 16)))
     assert set(made).isdisjoint(re.findall(r'"uuid": "([0-9a-f-]{36})"', written(as_oscal(later)).decode()))
 
 

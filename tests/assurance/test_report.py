@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from authorizer.assurance import Assumption, Deployed, ReportInvalid, Since, report, written
 from authorizer.cli.case_files import case_files, read_cases, run_cases
 from authorizer.engine.prove.proof import RESTS_ON
-from tests.assurance.factories import DAY, SCOPE, evidence, whole
+from tests.assurance.factories import DAY, SCOPE, TODAY, evidence, whole
 from tests.make import ACCESS, make_access, sample_templates
 
 SHARED = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/x"]}
@@ -173,25 +174,25 @@ def test_places_and_case_files_are_called_as_the_report_calls_files() -> None:
 IGNORED = {"code": "no-cases", "where": "s3-home", "reason": "r", "owner": "o", "until": DAY}
 
 
-def exceptions(date: str | None = DAY, **changes: Any) -> list[dict[str, Any]]:
-    found = report(evidence(access=make_access(**changes), date=date))
+def exceptions(day: date | None = TODAY, **changes: Any) -> list[dict[str, Any]]:
+    found = report(evidence(access=make_access(**changes), date=day))
     rows: list[dict[str, Any]] = found["exceptions"]
     return rows
 
 
 @pytest.mark.parametrize(
-    ("row", "date", "state"),
+    ("row", "day", "state"),
     [
-        pytest.param({}, DAY, "in force", id="on its last day"),
-        pytest.param({"until": "2027-01-14"}, DAY, "ended", id="the day after"),
+        pytest.param({}, TODAY, "in force", id="on its last day"),
+        pytest.param({"until": "2027-01-14"}, TODAY, "ended", id="the day after"),
         pytest.param({"until": "2027-01-14"}, None, "in force", id="where nobody says what day it is"),
-        pytest.param({"where": "s3-tenant.x"}, DAY, "void", id="where nothing is found"),
-        pytest.param({"reason": None}, DAY, "void", id="without a reason"),
+        pytest.param({"where": "s3-tenant.x"}, TODAY, "void", id="where nothing is found"),
+        pytest.param({"reason": None}, TODAY, "void", id="without a reason"),
     ],
 )
-def test_a_finding_that_is_kept_quiet_has_a_state(row: dict[str, Any], date: str | None, state: str) -> None:
+def test_a_finding_that_is_kept_quiet_has_a_state(row: dict[str, Any], day: date | None, state: str) -> None:
     said = {key: value for key, value in {**IGNORED, **row}.items() if value is not None}
-    (found,) = exceptions(date, lint={"ignore": [said]})
+    (found,) = exceptions(day, lint={"ignore": [said]})
     assert found["state"] == state
     assert (found["kind"], found["owner"]) == ("finding", "o")
     assert found["about"] == f"no-cases at {said['where']}"

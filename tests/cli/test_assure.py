@@ -183,6 +183,17 @@ def test_an_ignored_finding_with_an_end_asks_for_a_day_too(project: Path) -> Non
     assert assure(project).returncode == 2
 
 
+def test_an_exception_counts_no_longer_for_a_day_that_only_looks_like_one(project: Path) -> None:
+    rows = '\n[[lint.ignore]]\ncode = "scan"\nwhere = "s3-home"\nreason = "r"\nuntil = 2025-01-31\n'
+    with (project / "policies" / "access.toml").open("a") as file:
+        file.write(rows)
+    assert assure(project, "--date", DAY).returncode == 1
+    report = project / "assurance" / "report.json"
+    report.write_text(report.read_text().replace(f'"date": "{DAY}"', f'"date": " {DAY}"'))
+    done = assure(project, "--verify", "assurance/report.json")
+    assert (done.returncode, "its `date`" in done.stdout) == (1, True)
+
+
 # ── Verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -191,15 +202,21 @@ def test_a_report_is_verified_by_the_inputs_alone(project: Path) -> None:
     done = assure(project, "--verify", "assurance")
     assert (done.returncode, done.stdout) == (
         0,
-        "as said: report.json, report.html, report.oscal.json, every byte, by these inputs: HOLDS\n",
+        "as said: report.json, report.html, report.oscal.json, every byte, by these inputs, "
+        "for the day 2027-01-15: HOLDS\n",
     )
     done = assure(project, "--verify", "assurance/report.json")
-    assert (done.returncode, done.stdout) == (0, "as said: report.json, every byte, by these inputs: HOLDS\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "as said: report.json, every byte, by these inputs, for the day 2027-01-15: HOLDS\n",
+    )
 
 
 def test_a_report_without_a_date_is_verified_without_oscal(project: Path) -> None:
     assure(project)
-    assert "as said: report.json, report.html, every byte" in assure(project, "--verify", "assurance").stdout
+    assert assure(project, "--verify", "assurance").stdout == (
+        "as said: report.json, report.html, every byte, by these inputs, for no day: HOLDS\n"
+    )
 
 
 INPUTS = (

@@ -1,5 +1,6 @@
 """Findings that are known and meant: kept quiet for a reason, and only as long as there is one."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -75,11 +76,11 @@ SHARED = {"statement": "OwnObjects", "actions": ["s3:GetObject"], "resources": [
     ("today", "counts"),
     [
         pytest.param(None, True, id="where nobody says what day it is"),
-        pytest.param("2027-01-31", True, id="on its last day"),
-        pytest.param("2027-02-01", False, id="the day after"),
+        pytest.param(date(2027, 1, 31), True, id="on its last day"),
+        pytest.param(date(2027, 2, 1), False, id="the day after"),
     ],
 )
-def test_a_row_counts_until_its_day(today: str | None, counts: bool) -> None:
+def test_a_row_counts_until_its_day(today: date | None, counts: bool) -> None:
     rows = settings(row("scan", "s3-home", until="2027-01-31", owner="ops"))
     left, suppressed = suppress([LISTED], rows, SOURCE, today)
     assert len(suppressed) == counts
@@ -92,8 +93,8 @@ def test_a_row_counts_until_its_day(today: str | None, counts: bool) -> None:
 def test_what_is_shared_past_its_day_is_found_and_still_shared() -> None:
     shared = {**SHARED, "until": "2027-01-31"}
     access = make_access(policies={"s3-home": {"shared": [{**SHARED, "actions": ["s3:PutObject"]}, shared]}})
-    assert suppress([], access.settings, SOURCE, "2027-01-31").left == ()
-    ((found,), _) = suppress([], access.settings, SOURCE, "2027-02-01")
+    assert suppress([], access.settings, SOURCE, date(2027, 1, 31)).left == ()
+    ((found,), _) = suppress([], access.settings, SOURCE, date(2027, 2, 1))
     assert found.key == "policies.s3-home.shared[1]"
     assert found.text == (
         "what is declared common to all ended on 2027-01-31: OwnObjects: s3:GetObject on arn:aws:s3:::b/x"
@@ -104,8 +105,8 @@ def test_what_is_shared_past_its_day_is_found_and_still_shared() -> None:
 def test_routes_that_are_shared_past_their_day_are_found_and_still_shared() -> None:
     rows = [{"scope": "data:read", "until": "2027-01-31"}, {"scope": "data:write", "reason": "r"}]
     changed = make_settings(routes={"shared": {"tenant": rows}})
-    assert suppress([], changed, SOURCE, "2027-01-31").left == ()
-    ((found,), _) = suppress([], changed, SOURCE, "2027-02-01")
+    assert suppress([], changed, SOURCE, date(2027, 1, 31)).left == ()
+    ((found,), _) = suppress([], changed, SOURCE, date(2027, 2, 1))
     assert (found.code, found.key) == ("suppression", "routes.shared.tenant")
     assert found.text == "what scope 'data:read' shares of routes by `tenant` ended on 2027-01-31"
     assert "data:read" in changed.shared_routes["tenant"]
