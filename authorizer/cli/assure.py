@@ -21,6 +21,7 @@ from authorizer.cli.options import (
     sample_option,
     told_day,
 )
+from authorizer.cli.plain import one_line
 from authorizer.cli.prove_deployment import parse_parameters
 
 if TYPE_CHECKING:
@@ -218,22 +219,22 @@ def _verify(verify: Path, about: About, *, since: Path | None, old: str | None) 
         given = described(about.files, about.access)
         others = [*_other_files(said, _inputs(about.access), KINDS), *_other_files(said, given, [DEPLOYMENT])]
     except ReportInvalid as error:
-        click.echo(f"{file.name}: {error}")
+        click.echo(one_line(f"{file.name}: {error}"))
         return 1
     if said["changes"] is not None and since is None:
         raise click.UsageError("the report says what has changed since another one: name that with --since")
     if others:
-        click.echo("\n".join(others))
+        click.echo("\n".join(map(one_line, others)))
         return 1
     try:
         date = None if said["date"] is None else day.fromisoformat(said["date"])
         again = _made(about, date=date, since=since, old=old)
     except DeploymentInvalid as error:
-        click.echo(str(error))
+        click.echo(one_line(str(error)))
         return 1
     found, checked = _compared(file, again, whole=verify.is_dir())
     for line in found:
-        click.echo(line)
+        click.echo(one_line(line))
     if not found:
         # Of an old day, whose exceptions have ended since, each byte is made again as well: whoever asks has to see it.
         when = f"the day {date.isoformat()}" if date else "no day"
@@ -283,11 +284,11 @@ def _compared(file: Path, again: Mapping[str, Any], *, whole: bool) -> tuple[lis
 def _print(found: Mapping[str, Any]) -> None:
     proofs = {proof["subject"]: proof["told"] for proof in found["proofs"]}
     for subject, told in proofs.items():
-        click.echo(f"{subject}: {told}")
+        click.echo(one_line(f"{subject}: {told}"))
     cases, matrix = found["cases"], found["matrix"]
     click.echo(f"{cases['passed']} of {cases['cases']} cases pass; {matrix['checks']} checks of the matrix")
     for finding in found["findings"]:
-        click.echo(f"{finding['part']}: {finding['text']}")
+        click.echo(one_line(f"{finding['part']}: {finding['text']}"))
     changes = found["changes"]
     if changes is not None:
         click.echo(f"since the last report: {changes['authority']['verdict']}")

@@ -21,6 +21,7 @@ from authorizer.cli.options import (
     sample_names,
     sample_option,
 )
+from authorizer.cli.plain import data
 from authorizer.errors import SettingsError
 
 MEGABYTE = 1_000_000
@@ -92,7 +93,7 @@ def bundle(  # noqa: PLR0917 - click passes options by name
             err=True,
         )
     if as_json:
-        click.echo(json.dumps(_as_json(made) | {"sample_values": sample_names(access)}))
+        data(json.dumps(_as_json(made) | {"sample_values": sample_names(access)}))
     else:
         _show(made)
 

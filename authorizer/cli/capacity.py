@@ -10,6 +10,7 @@ import click
 
 from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option, aws_option, json_option, load_access
+from authorizer.cli.plain import data
 from authorizer.cli.progress import watched
 
 if TYPE_CHECKING:
@@ -192,4 +193,4 @@ def _print_json(
         "findings": [finding._asdict() for finding in advice],
         "facts": {name: fact._asdict() for name, fact in FACTS.items()},
     }
-    click.echo(json.dumps(told, indent=2))
+    data(json.dumps(told, indent=2))

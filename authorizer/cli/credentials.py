@@ -5,6 +5,7 @@ import json
 import click
 
 from authorizer.cli.person import account_of, client_option, credentials_of, stdin_option, url_option
+from authorizer.cli.plain import data
 
 
 @click.command()
@@ -17,4 +18,4 @@ def credentials(url: str, client_id: str, token_stdin: bool) -> None:
     They are asked for each time and kept nowhere; the API answers the same session while it lives.
     """
     own = credentials_of(account_of(url, client_id), token_stdin=token_stdin)
-    click.echo(json.dumps(own.printed()))
+    data(json.dumps(own.printed()))

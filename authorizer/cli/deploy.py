@@ -11,6 +11,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, python_option
+from authorizer.cli.plain import data
 
 if TYPE_CHECKING:
     from authorizer.deployment.cloudformation import Form
@@ -132,7 +133,7 @@ def deploy(  # noqa: PLR0917 - click passes one for each option
         access=access.as_posix() if _is_given(context, "access") else "",
     )
     if output is None:
-        click.echo(made.text, nl=False)
+        data(made.text, nl=False)
         return
     for name, content in {**made.files, **made.once}.items():
         path = output / name

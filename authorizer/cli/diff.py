@@ -22,6 +22,7 @@ from authorizer.cli.options import (
     sample_names,
     sample_notice,
 )
+from authorizer.cli.plain import data
 from authorizer.cli.progress import watching
 from authorizer.cli.values import told
 
@@ -71,7 +72,7 @@ def diff(*, old: str, access: Path, aws: bool, env_file: Path | None, as_json: b
         from authorizer.gate import plain_comparison
 
         plain = {**plain_comparison(comparison), "values": dict(now.settings.variables)}
-        click.echo(json.dumps(plain, indent=2))
+        data(json.dumps(plain, indent=2))
     else:
         _print(comparison.policies)
         _print_shifts(comparison)

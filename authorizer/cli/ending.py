@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 import click
 
+from authorizer.cli.plain import Plain
 from authorizer.errors import SettingsError, SignInFailed
 
 UNDECIDED: Final = 2
@@ -31,11 +32,15 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def ended(command: Callable[[], object], name: str) -> NoReturn:
     """Run the command line and end the process. `name` is what was called, such as `authorizer policy prove`."""
-    printing = sys.stdout
-    for stream in (sys.stdout, sys.stderr):
+    for name_of_stream in ("stdout", "stderr"):
+        stream = getattr(sys, name_of_stream)
         if isinstance(stream, TextIOWrapper):
             # A name in letters that this terminal has not is told by their numbers: never cut, and no traceback.
             stream.reconfigure(errors="backslashreplace")
+        if stream is not None:
+            # Nothing that somebody else wrote is obeyed by whoever shows it.
+            setattr(sys, name_of_stream, Plain(stream))
+    printing = sys.stdout
     try:
         _ended(command, name)
     except SystemExit as end:

@@ -14,6 +14,7 @@ import click
 
 from authorizer.cli.codes import CODES
 from authorizer.cli.findings import Found, of_problems
+from authorizer.cli.plain import data, one_line, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +28,12 @@ def tell(found: Sequence[Found], form: str, command: str, *, heading: str = "fin
     if form == "text":
         _print(found, heading, err=heading != "findings")
     else:
-        click.echo(FORMATS[form](found, command))
+        data(FORMATS[form](found, command))
 
 
 def tell_json(problems: "Iterable[str]") -> None:
     """Print problems as a machine reads them with `--json`: a list of sentences, each with its place."""
-    click.echo(json.dumps(list(problems)))
+    data(json.dumps(list(problems)))
 
 
 def as_text(found: "Iterable[Found]") -> list[str]:
@@ -44,7 +45,8 @@ def as_text(found: "Iterable[Found]") -> list[str]:
         lines += [f"      {line}" for line in each.excerpt]
         if each.remedy:
             lines.append(f"    → {each.remedy}")
-    return lines
+    # A name with a line feed in it would tell a finding of its own.
+    return [one_line(line) for line in lines]
 
 
 def _print(found: Sequence[Found], heading: str, *, err: bool) -> None:
@@ -89,7 +91,8 @@ def _github(found: Sequence[Found], _: str) -> str:
 
 def _escaped(text: str, *, inside: bool = False) -> str:
     marks = {**_LINE_ENDS, **({":": "%3A", ",": "%2C"} if inside else {})}
-    return "".join(marks.get(char, char) for char in text)
+    # The two ends of lines are told as the runner reads them, and the rest as everywhere.
+    return "".join(marks.get(char) or plain(char) for char in text)
 
 
 def _sarif(found: Sequence[Found], _: str) -> str:

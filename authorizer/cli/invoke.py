@@ -18,6 +18,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.closed import closed_because
 from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option
+from authorizer.cli.plain import data
 from authorizer.errors import RouteClosed
 from authorizer.model import Decision, Verdict
 from authorizer.record import Record
@@ -90,7 +91,7 @@ def invoke(
         click.echo(f"{decision.verdict}: {decision.code}: {record.refusal}", err=True)
     if decision.code == RouteClosed.code and (why := closed_because(record, settings)):
         click.echo(_literal(why).plain, err=True)
-    click.echo(json.dumps(_shown(_returned(decision), show_secrets), indent=2))
+    data(json.dumps(_shown(_returned(decision), show_secrets), indent=2))
     _show(tried)
     sys.exit(EXIT_CODES[decision.verdict])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli.person import account_of, client_option, read_token, url_option
+from authorizer.cli.plain import data
 from authorizer.errors import SignInFailed
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def login(  # noqa: PLR0917 - click passes one for each option
         )
         who, ends, more = persona or kept.sub, kept.expires, ""
     click.echo(f"signed in to {url} as {who}: the token lasts until {instant(ends)}{more}", err=True)
-    click.echo(
+    data(
         "credential_process = "
         + shlex.join(["authorizer", "credentials", "--url", account.url, "--client-id", account.client_id])
     )

@@ -7,6 +7,7 @@ import click
 
 from authorizer.cli.completing import names_in
 from authorizer.cli.options import access_option
+from authorizer.cli.plain import data
 
 
 @click.command()
@@ -18,4 +19,4 @@ def token(persona: str, token_use: str, access: Path) -> None:
     from authorizer.local.world import local
 
     with local(access, os.environ) as world:
-        click.echo(world.mint(persona, token_use))
+        data(world.mint(persona, token_use))

@@ -13,6 +13,7 @@ from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.findings import of_lint, sifted
 from authorizer.cli.formats import finds, tell
 from authorizer.cli.options import access_option, aws_option, coverage_option, env_option, load_access, today
+from authorizer.cli.plain import data, one_line
 from authorizer.cli.progress import watching
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def check(
     findings, suppressed = lint_all(loaded, access, results, threshold=threshold)
     told, beside = sifted(of_lint(findings, access))
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        data(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         tell(told, form, "policy check")
     if form == "text" and not as_json:
@@ -53,7 +54,7 @@ def check(
         ignored = [(each.place, each.code, reason) for each, reason in suppressed]
         ignored += [(each.place, each.code, reason) for each, reason in beside]
         for place, code, reason in ignored:
-            click.echo(f"{place}: {code}: ignored: {reason}")
+            click.echo(one_line(f"{place}: {code}: ignored: {reason}"))
         click.echo(f"Judged by AWS's actions, resources and condition keys of {edition()}.")
     sys.exit(1 if told else 0)
 

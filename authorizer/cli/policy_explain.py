@@ -12,6 +12,7 @@ import click
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import literal_console
 from authorizer.cli.options import load_access
+from authorizer.cli.plain import data
 from authorizer.cli.who import names_of, user_of, user_options
 
 if TYPE_CHECKING:
@@ -149,4 +150,4 @@ def _print_json(branch: "Branch", outcome: "Outcome") -> None:
         }
         for finding in findings(outcome)
     ]
-    click.echo(json.dumps({"verdict": outcome.verdict, "statements": rows}, indent=2))
+    data(json.dumps({"verdict": outcome.verdict, "statements": rows}, indent=2))

@@ -11,6 +11,7 @@ import click
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option, aws_option, json_option, load_access
+from authorizer.cli.plain import data
 from authorizer.cli.told import plain_example
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def reach(
         click.echo(f"cannot be told: {undecided}", err=True)
         sys.exit(EXIT_UNDECIDED)
     if as_json:
-        click.echo(json.dumps(_plain(found), indent=2))
+        data(json.dumps(_plain(found), indent=2))
     else:
         _print(found)
     sys.exit(1 if any(row.effect == "Allow" and row.example is None for row in found.statements) else 0)

@@ -9,6 +9,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import load_access
+from authorizer.cli.plain import data
 from authorizer.cli.who import names_of, user_of, user_options
 
 
@@ -47,8 +48,8 @@ def render(
     worst = loaded.templates.worst_case_length(names)
     if as_json:
         shown = {"templates": names, "policy": json.loads(text), "length": len(text), "longest": worst}
-        click.echo(json.dumps({**shown, "limit": MAX_CHARACTERS}, indent=2))
+        data(json.dumps({**shown, "limit": MAX_CHARACTERS}, indent=2))
         return
-    click.echo(text if compact else json.dumps(json.loads(text), indent=2, ensure_ascii=False))
+    data(text if compact else json.dumps(json.loads(text), indent=2, ensure_ascii=False))
     longest = f"the longest that {', '.join(names)} can render to has {worst}"
     click.echo(f"{len(text)} characters; {longest}, STS takes {MAX_CHARACTERS}", err=True)

@@ -9,6 +9,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, aws_option, environment_of, json_option, sample_notice
+from authorizer.cli.plain import data
 
 if TYPE_CHECKING:
     from authorizer.gate import Split
@@ -57,7 +58,7 @@ def split(*, role: str, access: Path, aws: bool, as_json: bool, out: Path | None
     if out is not None:
         _write(found, out)
     if as_json:
-        click.echo(json.dumps(_plain(found, loaded.settings.roles[role]), indent=2))
+        data(json.dumps(_plain(found, loaded.settings.roles[role]), indent=2))
     else:
         _print(found, loaded.settings.roles[role])
     sys.exit(1 if found.problems else 0)

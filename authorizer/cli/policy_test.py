@@ -16,6 +16,7 @@ from authorizer.cli.findings import at_line
 from authorizer.cli.formats import finds, tell
 from authorizer.cli.of_results import of_coverage, of_results
 from authorizer.cli.options import access_option, aws_option, coverage_option, env_option, load_access
+from authorizer.cli.plain import data, one_line
 
 if TYPE_CHECKING:
     from authorizer.engine.check import Case, CaseResult, Coverage, RouteCase, RouteCoverage, RouteResult
@@ -91,11 +92,12 @@ def _print(
     for result in results:
         if verbose or result.status != "PASS":
             head = Text.assemble(
-                (result.status, STYLES[result.status]), f" {_place(result.case)}: {result.case.name}"
+                (result.status, STYLES[result.status]),
+                one_line(f" {_place(result.case)}: {result.case.name}"),
             )
             console.print(head, soft_wrap=True)
         for reason in result.reasons:
-            console.print(Text(f"     {reason}"), soft_wrap=True)
+            console.print(Text(one_line(f"     {reason}")), soft_wrap=True)
     table = folding_table("Template", "Statements", "Branches", "Covered")
     for each in coverage:
         statements = f"{each.statements - len(each.statements_missed)} of {each.statements}"
@@ -145,4 +147,4 @@ def _print_json(
     ]
     covered = [{**asdict(each), "percent": each.percent} for each in coverage]
     scopes = [{**asdict(each), "percent": each.percent} for each in routes]
-    click.echo(json.dumps({"cases": cases, "coverage": covered, "scopes": scopes}, indent=2))
+    data(json.dumps({"cases": cases, "coverage": covered, "scopes": scopes}, indent=2))

@@ -10,6 +10,7 @@ import click
 
 from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option, aws_option, json_option, load_access
+from authorizer.cli.plain import data
 from authorizer.cli.told import plain_example
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def who_can(
         _answers(loaded=loaded, what=what, resource=resource or "", route=route, role=role, context=context)
     )
     if as_json:
-        click.echo(json.dumps(_plain(loaded, answers), indent=2))
+        data(json.dumps(_plain(loaded, answers), indent=2))
     else:
         _print(loaded, answers, of_action=route is None)
     sys.exit(1 if any(answer.undecided for answer in answers) else 0)

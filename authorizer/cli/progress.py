@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Timer
 from typing import Final, TypeVar
 
+from authorizer.cli.console import literal_console
+
 T = TypeVar("T")
 _PATIENCE: Final = 1.0
 """Seconds before the bar appears."""
@@ -21,11 +23,10 @@ def watched(items: Sequence[T], doing: str) -> Iterator[T]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield from items
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=literal_console(stderr=True), transient=True)
     task = bar.add_task(doing, total=len(items))
     patience = Timer(_PATIENCE, bar.start)
     patience.daemon = True

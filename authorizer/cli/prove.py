@@ -21,6 +21,7 @@ from authorizer.cli.options import (
     load_access,
     parameter_option,
 )
+from authorizer.cli.plain import data
 from authorizer.cli.progress import watching
 from authorizer.cli.values import told
 
@@ -98,7 +99,7 @@ def prove(
     if as_json:
         from authorizer.gate import plain_proof
 
-        click.echo(json.dumps([plain_proof(proof, loaded.settings) for proof in proofs], indent=2))
+        data(json.dumps([plain_proof(proof, loaded.settings) for proof in proofs], indent=2))
     elif form != "text":
         tell([*of_proofs(proofs, access), *unknown], form, "policy prove")
     else:
@@ -148,7 +149,7 @@ def _prove_deployed(
     settings = world.access.settings
     if as_json:
         told = {"proofs": [plain_proof(proof, settings) for proof in proofs], "assumptions": plain(rulings)}
-        click.echo(json.dumps(told, indent=2))
+        data(json.dumps(told, indent=2))
     elif form != "text":
         tell([*of_proofs(proofs, access), *of_rulings(rulings)], form, "policy prove")
     else:

@@ -13,6 +13,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.options import access_option, json_option, load_deployment, sample_notice, sample_option
+from authorizer.cli.plain import data
 
 if TYPE_CHECKING:
     from authorizer.deployment.revocation import Deny, Revocation
@@ -61,9 +62,9 @@ def revoke(  # noqa: PLR0917 - click passes one for each option
     if not made.denies:
         _refuse(f"no role's sessions carry anything of `{claim}`: nothing tells these callers from others")
     if as_json:
-        click.echo(json.dumps(_plain(made, sample_notice(access)), indent=2))
+        data(json.dumps(_plain(made, sample_notice(access)), indent=2))
     else:
-        click.echo("\n".join(_script(made, who, sample_notice(access))))
+        data("\n".join(_script(made, who, sample_notice(access))))
     _explain(settings, made)
 
 

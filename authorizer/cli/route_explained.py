@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from authorizer.cli.console import literal_console
+from authorizer.cli.plain import data
 
 if TYPE_CHECKING:
     from authorizer.engine import ClaimValue
@@ -33,9 +34,7 @@ def explain_route(
     own = table.filled(claims, scopes)
     opened, kept = sorted(answer.opened), sorted(answer.kept)
     if as_json:
-        click.echo(
-            json.dumps({"open": bool(opened), "by": opened, "to_others": kept, "routes": own}, indent=2)
-        )
+        data(json.dumps({"open": bool(opened), "by": opened, "to_others": kept, "routes": own}, indent=2))
         return 0 if opened else 1
     from rich.text import Text
 

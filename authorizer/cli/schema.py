@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from authorizer.cli import EXIT_UNDECIDED
+from authorizer.cli.plain import data
 
 NAMES = ("access", "personas", "cases")
 
@@ -31,7 +32,7 @@ def schema(name: str | None, output: Path | None) -> None:
     if (name is None) == (output is None):
         raise click.UsageError(f"expected one of {', '.join(NAMES)}, or --output DIR for all of them")
     if output is None:
-        click.echo(schema_text(str(name)), nl=False)
+        data(schema_text(str(name)), nl=False)
         return
     for each in SCHEMAS:
         file = output / f"{each}.json"

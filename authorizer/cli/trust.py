@@ -12,6 +12,7 @@ import click
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.console import folding_table, literal_console
 from authorizer.cli.options import access_option, load_deployment, sample_names, sample_option
+from authorizer.cli.plain import data
 
 if TYPE_CHECKING:
     from authorizer.deployment.trust import Policy
@@ -145,7 +146,7 @@ def trust(  # noqa: PLR0917 - click passes one for each option
             "--callers, for the function behind GET /credentials and its own execution role.",
             err=True,
         )
-    click.echo(json.dumps(printed, indent=2))
+    data(json.dumps(printed, indent=2))
 
 
 def _refuse(problem: str) -> NoReturn:
@@ -173,7 +174,7 @@ def _patch(role: str, ours: "Policy") -> None:
                 "by the authorizer have no session policy; take the statement out unless you mean it",
                 err=True,
             )
-    click.echo(json.dumps(printed, indent=2))
+    data(json.dumps(printed, indent=2))
 
 
 def _check_arns(execution_roles: Sequence[str], functions: Sequence[str]) -> None:

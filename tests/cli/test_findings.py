@@ -210,7 +210,7 @@ def test_json_has_every_part() -> None:
 
 def test_github_reads_an_annotation_of_one_line() -> None:
     assert FORMATS["github"]([ODD], "check") == (
-        "::error file=a%2Cb%3Ac.toml,line=3,col=2,title=leak::50 %25 of%0A\x1b users%0Anone"
+        "::error file=a%2Cb%3Ac.toml,line=3,col=2,title=leak::50 %25 of%0A\\u001b users%0Anone"
     )
     bare = Found(file="", code="unused", text="x")
     assert FORMATS["github"]([bare], "check") == "::warning title=unused::x"
