@@ -2,7 +2,7 @@
 
 import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -92,7 +92,7 @@ def _deploy(made: Made, file: str) -> list[str]:
             values = " ".join(f"-c {name}=…" for name in (*made.required, api))
             return [
                 _inside(made, INSTALL[made.language]),
-                _inside(made, "npx cdk bootstrap") + "    # once for an account and Region",
+                _inside(made, "npx cdk bootstrap"),
                 _inside(made, f"npx cdk deploy {values}"),
             ]
 
@@ -147,9 +147,10 @@ def _lines(made: Made, bundle: str) -> Iterator[str]:
     yield from _code(*_deploy(made, made.path("template.yaml")))
     if release.form == "cdk":
         yield from _prose(
-            "In an app of your own, take the construct: its `rest_authorizer` goes into `add_method`, its "
-            "`http_authorizer` into `add_routes`, in TypeScript `restAuthorizer` and `httpAuthorizer`. What the app "
-            "beside it says stays as you change it; template and construct are made again."
+            "`npx cdk bootstrap` is needed once for an account and Region. In an app of your own, take the construct: "
+            "its `rest_authorizer` goes into `add_method`, its `http_authorizer` into `add_routes`, in TypeScript "
+            "`restAuthorizer` and `httpAuthorizer`. What the app beside it says stays as you change it; template and "
+            "construct are made again."
         )
     if release.form == "terraform":
         yield from _prose(
@@ -158,20 +159,20 @@ def _lines(made: Made, bundle: str) -> Iterator[str]:
         )
     yield from _trust(made)
     yield from _section("4. Throttle the stages, if they are not")
-    yield from _code(*(line for kind in made.kinds for line in THROTTLE[kind]))
+    yield from _of_each(made.kinds, THROTTLE)
     yield from _section("5. Select the authorizer, and deploy the API")
     yield from _prose(
         "The ids are among the outputs. Until the stage is deployed its old routes stay as open as "
         "they were; a REST API's new answers, too, begin then."
     )
-    yield from _code(*(line for kind in made.kinds for line in SELECT[kind]))
+    yield from _of_each(made.kinds, SELECT)
     yield from _section("6. Pages of another origin (CORS)")
     yield from _prose(
         "A browser's preflight has no token: let `OPTIONS` through without the authorizer. "
         f"`{made.name('AllowOrigin')}` lets pages read a REST API's refusals; an HTTP API adds its headers to every "
         "answer."
     )
-    yield from _code(*(line for kind in made.kinds for line in CORS.get(kind, ())))
+    yield from _of_each(made.kinds, CORS)
     yield from _section("7. A user to try it with")
     yield from _user(plan)
     yield from _section("8. A new version, and back")
@@ -225,20 +226,39 @@ def _user(plan: Plan) -> Iterator[str]:
         "TOKEN=$(aws cognito-idp admin-initiate-auth --auth-flow ADMIN_USER_PASSWORD_AUTH --user-pool-id POOL \\",
         "    --client-id APP_CLIENT --auth-parameters USERNAME=erin,PASSWORD=… \\",
         "    --query AuthenticationResult.IdToken --output text)",
-        "curl -i " + " ".join(_header(source, plan) for source in plan.doors.keyed) + " https://API/PATH",
-        "aws logs tail LOGS --follow    # one line of JSON a request; LOGS is an output of step 2",
+        _curl(plan),
+        "aws logs tail LOGS --follow",
     )
     yield from _prose(
+        "The log has one line of JSON a request; `LOGS` is an output of step 2. "
         "The app client needs `ALLOW_ADMIN_USER_PASSWORD_AUTH` for this, and the groups of access.toml "
         f"must be groups of the pool: {', '.join(plan.groups) or 'none'}. 401: the record's `code` says "
         "what about the token."
     )
 
 
-def _header(source: str, plan: Plan) -> str:
-    if f"header:{source}" in plan.doors.token:
-        return f'-H "{source}: Bearer $TOKEN"'
-    return f'-H "{source}: default"' if source == plan.role_header else f'-H "{source}: …"'
+def _curl(plan: Plan) -> str:
+    """A request that has all that answers are kept by, as far as a client sends it: the gateway itself knows `$context`
+    and stage variables. Names are access.toml's, and nothing of them but `$TOKEN` is the shell's to read."""
+    sent = [source for source in plan.doors.keyed if not source.startswith("$")]
+    headers = [source for source in sent if not source.startswith("query:")]
+    query = [source.removeprefix("query:") for source in sent if source.startswith("query:")]
+    words = ["curl", "-i"]
+    for name in headers:
+        if f"header:{name}" in plan.doors.token:
+            words += ["-H", _then_token(f"{name}: Bearer ")]
+        else:
+            words += ["-H", shlex.quote(f"{name}: {'default' if name == plan.role_header else '…'}")]
+    url, joint = "", "https://API/PATH?"
+    for name in query:
+        is_token = f"query:{name}" in plan.doors.token
+        url += _then_token(f"{joint}{name}=") if is_token else shlex.quote(f"{joint}{name}=…")
+        joint = "&"
+    return " ".join([*words, url or "https://API/PATH"])
+
+
+def _then_token(text: str) -> str:
+    return f'{shlex.quote(text)}"$TOKEN"'
 
 
 def _versions(made: Made) -> Iterator[str]:
@@ -247,11 +267,11 @@ def _versions(made: Made) -> Iterator[str]:
         yield from _prose(
             "Authorizers ask the alias `live`. Bundle and apply again, and it moves to the new version at once. To "
             "begin with a tenth of the requests, hold the version that serves; without the two it is the new one for "
-            "all. Back is the same without the share. `version` is an output: note it before you apply."
+            "all. Back is the second, without the share. `version` is an output: note it before you apply."
         )
         yield from _code(
             f"{_terraform(made)} apply … -var held_version=OLDER -var new_version_percent=10",
-            f"{_terraform(made)} apply … -var held_version=OLDER    # back",
+            f"{_terraform(made)} apply … -var held_version=OLDER",
         )
         return
     yield from _prose(
@@ -299,26 +319,48 @@ def _prose(text: str) -> Iterator[str]:
     yield from textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
+def _of_each(kinds: Sequence[str], told: Mapping[str, tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    """For each kind of API what there is to know, and its commands. Never as a comment among them: zsh takes that for
+    arguments, and runs what stands between backticks."""
+    for kind in kinds:
+        if kind in told:
+            prose, commands = told[kind]
+            yield ""
+            yield from _prose(prose)
+            if commands:
+                yield from _code(*commands)
+
+
 def _code(*lines: str) -> Iterator[str]:
     yield from ("", "```sh", *lines, "```", "")
 
 
-THROTTLE = {
+THROTTLE: Final = {
     "Rest": (
-        "aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations \\",
-        "    'op=replace,path=/*/*/throttling/rateLimit,value=100' "
-        "'op=replace,path=/*/*/throttling/burstLimit,value=200' \\",
-        "    'op=replace,path=/*/*/logging/dataTrace,value=false'    # it would print the credentials",
+        "REST. With `dataTrace` its log would print the credentials:",
+        (
+            "aws apigateway update-stage --rest-api-id API --stage-name STAGE --patch-operations \\",
+            "    'op=replace,path=/*/*/throttling/rateLimit,value=100' "
+            "'op=replace,path=/*/*/throttling/burstLimit,value=200' \\",
+            "    'op=replace,path=/*/*/logging/dataTrace,value=false'",
+        ),
     ),
     "Http": (
-        "aws apigatewayv2 update-stage --api-id HTTP_API --stage-name STAGE \\",
-        "    --default-route-settings ThrottlingRateLimit=100,ThrottlingBurstLimit=200",
+        "HTTP:",
+        (
+            "aws apigatewayv2 update-stage --api-id HTTP_API --stage-name STAGE \\",
+            "    --default-route-settings ThrottlingRateLimit=100,ThrottlingBurstLimit=200",
+        ),
     ),
     "WebSocket": (
-        "aws apigatewayv2 update-stage --api-id WEBSOCKET_API --stage-name STAGE \\",
-        "    --default-route-settings ThrottlingRateLimit=100,ThrottlingBurstLimit=200,DataTraceEnabled=false",
+        "WebSocket:",
+        (
+            "aws apigatewayv2 update-stage --api-id WEBSOCKET_API --stage-name STAGE \\",
+            "    --default-route-settings ThrottlingRateLimit=100,ThrottlingBurstLimit=200,DataTraceEnabled=false",
+        ),
     ),
 }
+"""Kind of API → what there is to know, and the commands."""
 CREDENTIALS = {
     "Rest": (
         "aws apigateway create-deployment --rest-api-id API --stage-name STAGE",
@@ -333,36 +375,47 @@ CREDENTIALS = {
         '    \'{"GET /credentials":{"ThrottlingRateLimit":10,"ThrottlingBurstLimit":20}}\'',
     ),
 }
-SELECT = {
+SELECT: Final = {
     "Rest": (
-        "# REST, for each method but OPTIONS",
-        "aws apigateway update-method --rest-api-id API --resource-id RESOURCE --http-method GET --patch-operations \\",
-        "    op=replace,path=/authorizationType,value=CUSTOM op=replace,path=/authorizerId,value=REST_AUTHORIZER_ID",
-        "aws apigateway create-deployment --rest-api-id API --stage-name STAGE",
+        "REST, for each method but OPTIONS:",
+        (
+            "aws apigateway update-method --rest-api-id API --resource-id RESOURCE --http-method GET "
+            "--patch-operations \\",
+            "    op=replace,path=/authorizationType,value=CUSTOM "
+            "op=replace,path=/authorizerId,value=REST_AUTHORIZER_ID",
+            "aws apigateway create-deployment --rest-api-id API --stage-name STAGE",
+        ),
     ),
     "Http": (
-        "# HTTP, for each route",
-        "aws apigatewayv2 update-route --api-id HTTP_API --route-id ROUTE --authorization-type CUSTOM \\",
-        "    --authorizer-id HTTP_AUTHORIZER_ID",
-        "aws apigatewayv2 create-deployment --api-id HTTP_API --stage-name STAGE    # unless the stage deploys "
-        "by itself",
+        "HTTP, for each route; a stage that deploys by itself needs no deployment:",
+        (
+            "aws apigatewayv2 update-route --api-id HTTP_API --route-id ROUTE --authorization-type CUSTOM \\",
+            "    --authorizer-id HTTP_AUTHORIZER_ID",
+            "aws apigatewayv2 create-deployment --api-id HTTP_API --stage-name STAGE",
+        ),
     ),
     "WebSocket": (
-        "# WebSocket, for $connect alone",
-        "aws apigatewayv2 update-route --api-id WEBSOCKET_API --route-id CONNECT_ROUTE --authorization-type CUSTOM \\",
-        "    --authorizer-id WEBSOCKET_AUTHORIZER_ID",
-        "aws apigatewayv2 create-deployment --api-id WEBSOCKET_API --stage-name STAGE    # unless it deploys by itself",
+        "WebSocket, for `$connect` alone; a stage that deploys by itself needs no deployment:",
+        (
+            "aws apigatewayv2 update-route --api-id WEBSOCKET_API --route-id CONNECT_ROUTE "
+            "--authorization-type CUSTOM \\",
+            "    --authorizer-id WEBSOCKET_AUTHORIZER_ID",
+            "aws apigatewayv2 create-deployment --api-id WEBSOCKET_API --stage-name STAGE",
+        ),
     ),
 }
-CORS = {
+CORS: Final = {
     "Rest": (
-        "# REST: a method OPTIONS of each resource, with `authorizationType` NONE and a MOCK integration",
+        "REST: a method OPTIONS of each resource, with `authorizationType` NONE and a MOCK integration.",
+        (),
     ),
     "Http": (
-        "# HTTP: the API answers the preflight itself, unless a route such as `ANY /{proxy+}` with the "
-        "authorizer takes it",
-        "aws apigatewayv2 update-api --api-id HTTP_API --cors-configuration \\",
-        "    AllowOrigins=https://app.example.com,AllowMethods='*',AllowHeaders='authorization,x-role'",
-        "aws apigatewayv2 create-route --api-id HTTP_API --route-key 'OPTIONS /{proxy+}' --authorization-type NONE",
+        "HTTP: the API answers the preflight itself, unless a route such as `ANY /{proxy+}` with the authorizer takes "
+        "it.",
+        (
+            "aws apigatewayv2 update-api --api-id HTTP_API --cors-configuration \\",
+            "    AllowOrigins=https://app.example.com,AllowMethods='*',AllowHeaders='authorization,x-role'",
+            "aws apigatewayv2 create-route --api-id HTTP_API --route-key 'OPTIONS /{proxy+}' --authorization-type NONE",
+        ),
     ),
 }

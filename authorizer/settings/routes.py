@@ -14,6 +14,10 @@ from authorizer.settings.walks import IN_WORDS, walks
 
 HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 """The name of a header (RFC 9110 §5.6.2, token)."""
+QUERY = r"[A-Za-z0-9._~-]+"
+"""The name of a parameter of the query, of characters that mean nothing in a URL (RFC 3986 §2.3): it is written into
+templates and commands."""
+IDENTITY_SOURCE = rf"(?!\$){HEADER}|[Qq][Uu][Ee][Rr][Yy]:{QUERY}|\$(?:context|stageVariables)\.[A-Za-z0-9_.]+"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 ENTRY = rf"(?:{'|'.join(METHODS)}) /.*|\$connect|\$default"
 """What an entry of a scope looks like, for an editor. `_route` says what more it must be."""
@@ -104,13 +108,24 @@ def gateway(root: Section) -> Gateway:
         result_ttl=section.seconds("result_ttl", most=3600),
         backend_time=section.seconds("backend_time", "30s", least=1, most=900),
         response=section.choice("response", ("policy", "simple"), "policy"),
-        identity_sources=tuple(map(_identity_source, section.texts("identity_sources", ("authorization",)))),
+        identity_sources=tuple(
+            map(
+                _identity_source,
+                section.texts(
+                    "identity_sources",
+                    ("authorization",),
+                    pattern=IDENTITY_SOURCE,
+                    expected="a header's name, query:NAME, $context.NAME or $stageVariables.NAME, with NAMEs of "
+                    "letters, digits and few signs",
+                ),
+            )
+        ),
         token_sources=tuple(
             source.lower() if source.startswith("header:") else source
             for source in section.texts(
                 "token_sources",
                 ("header:authorization",),
-                pattern=rf"header:{HEADER}|query:[\w.-]+",
+                pattern=rf"header:{HEADER}|query:{QUERY}",
                 expected='"header:NAME" or "query:NAME"',
             )
         ),

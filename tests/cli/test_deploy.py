@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_into_a_folder_it_writes_the_steps_too(repository: Path) -> None:
     steps = (repository / "infra" / "api" / "STEPS.md").read_text()
     assert "Nothing to do: the roles are made with the function" in steps
     assert "--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND" in steps
-    assert 'curl -i -H "authorization: Bearer $TOKEN" -H "x-role: default"' in steps
+    assert """curl -i -H 'authorization: Bearer '"$TOKEN" -H 'x-role: default' https://API/PATH""" in steps
     assert "--user-attributes 'Name=custom:tenant_id,Value=…'" in steps
     assert "--group-name admins" in steps
 
@@ -168,7 +169,7 @@ def test_for_an_http_api_alone_the_steps_are_about_it_alone(repository: Path) ->
     steps = (repository / "STEPS.md").read_text()
     assert "apigatewayv2" in steps
     assert "aws apigateway " not in steps
-    assert '-H "x-kind: …"' in steps
+    assert "-H 'x-kind: …'" in steps
 
 
 def test_a_groups_name_is_one_word_to_the_shell(repository: Path) -> None:
@@ -176,6 +177,52 @@ def test_a_groups_name_is_one_word_to_the_shell(repository: Path) -> None:
     access.write_text(access.read_text().replace("[groups.admins]", '[groups."a; rm -r $HOME"]'))
     run("deploy", "sam", "--output", ".", cwd=repository)
     assert "--group-name 'a; rm -r $HOME'" in (repository / "STEPS.md").read_text()
+
+
+TRIED: list[tuple[list[str], list[str], list[str]]] = [
+    # Identity sources, token sources, what curl is given.
+    (["authorization"], ["header:authorization"], ["-H", "authorization: Bearer T", "https://API/PATH"]),
+    (["query:token"], ["query:token"], ["https://API/PATH?token=T"]),
+    (
+        ["query:first", "x-role", "query:token", "$context.path", "$stageVariables.stage"],
+        ["query:token"],
+        ["-H", "x-role: default", "https://API/PATH?first=…&token=T"],
+    ),
+    (
+        ["authorization", "x-`id`", "x$HOME'"],
+        ["header:authorization"],
+        ["-H", "authorization: Bearer T", "-H", "x-`id`: …", "-H", "x$home': …", "https://API/PATH"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("sources", "tokens", "given"), TRIED)
+def test_the_first_request_is_what_the_authorizer_is_keyed_by_and_runs_nothing_else(
+    sources: list[str], tokens: list[str], given: list[str], repository: Path
+) -> None:
+    access = repository / "policies" / "access.toml"
+    text = access.read_text().replace('["authorization", "x-role"]', json.dumps(sources))
+    text = text.replace('["header:authorization", "query:token"]', json.dumps(tokens))
+    if "x-role" not in sources:
+        text = text.replace('role_header = "x-role"', "")
+    access.write_text(text)
+    ran = run("deploy", "sam", "--output", ".", cwd=repository)
+    assert ran.returncode == 0, ran.stderr
+    [line] = re.findall("^curl .*", (repository / "STEPS.md").read_text(), re.MULTILINE)
+    typed = subprocess.run(
+        ["bash", "-c", f'curl() {{ printf "%s\\n" "$@"; }}; TOKEN=T; {line}'],
+        capture_output=True, text=True, check=True, cwd=repository,
+    )  # fmt: skip
+    assert typed.stdout.splitlines() == ["-i", *given]
+
+
+@pytest.mark.parametrize("form", ["sam", "cloudformation", "terraform", "cdk", "cdk --language typescript"])
+def test_no_command_of_the_steps_has_a_comment(form: str, repository: Path) -> None:
+    """zsh takes one for arguments, and runs what stands between backticks (zshoptions(1), INTERACTIVE_COMMENTS)."""
+    run("deploy", *form.split(), "--output", ".", cwd=repository)
+    blocks = re.findall(r"```sh\n(.*?)```", (repository / "STEPS.md").read_text(), re.DOTALL)
+    assert len(blocks) > 8
+    assert [block for block in blocks if "#" in block or not block.strip()] == []
 
 
 @pytest.mark.parametrize(

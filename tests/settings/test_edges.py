@@ -621,6 +621,13 @@ def test_what_a_role_asks_for_in_vain_names_the_setting_and_the_parameter() -> N
                      "issuers[0].issuer: expected an https URL, found 'http://id.example.com'", id="an http issuer"),
         pytest.param({"issuers": [{**OIDC, "token_use": ["access"]}]},
                      "issuers[0].audiences: is required: an access token of an OpenID provider", id="no audience"),
+        *(pytest.param({"gateway": {"result_ttl": "0s", "identity_sources": [source]}},
+                       "gateway.identity_sources: expected a header's name, query:NAME", id=f"a key, {source}")
+          for source in ("query:a$(touch x)", "query:a&b", "query:a b", "query:", "query:\u00e9", "a: b", "a\nb", "$x",
+                         "$context.a'", "$(touch x)")),
+        *(pytest.param({"gateway": {"result_ttl": "0s", "token_sources": [source]}},
+                       'gateway.token_sources: expected "header:NAME" or "query:NAME"', id=f"a token's place, {source}")
+          for source in ("query:\u00e9", "query:a&b", "authorization")),
         pytest.param({"issuers": [{**POOL, "pinned_keys": "x.json"}]},
                      "issuers[0].pinned_keys: there is no file 'x.json'", id="keys that are not there"),
         pytest.param({"issuers": [{**POOL, "kind": "saml"}]},
