@@ -76,7 +76,7 @@ def login(  # noqa: PLR0917 - click passes one for each option
     from authorizer.model import instant
     from authorizer.signin.keeping import Keyring
     from authorizer.signin.session import keep, keep_brought
-    from authorizer.signin.web import checked
+    from authorizer.signin.web import checked, told_name
 
     account = account_of(url, client_id)
     Keyring()  # before anybody is sent to a browser in vain
@@ -91,7 +91,7 @@ def login(  # noqa: PLR0917 - click passes one for each option
         kept = keep_brought(
             account, read_token() if token_stdin else _of(persona, use, account, access), time.time()
         )
-        who, ends, more = persona or kept.sub, kept.expires, ""
+        who, ends, more = persona or told_name(kept.sub), kept.expires, ""
     click.echo(f"signed in to {url} as {who}: the token lasts until {instant(ends)}{more}", err=True)
     data(
         "credential_process = "

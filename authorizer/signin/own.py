@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from authorizer.errors import SignInFailed
+from authorizer.signin.tokens import LATEST
 from authorizer.signin.web import ask, told_code
 
 SHAPES: Final[Mapping[str, re.Pattern[str]]] = {
@@ -86,4 +87,6 @@ def _moment(text: object) -> float | None:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return moment.timestamp() if moment.tzinfo else None
+    ends = moment.timestamp() if moment.tzinfo else None
+    # With an offset behind UTC the last hours of the year 9999 are of the next one, which Python has not.
+    return ends if ends is not None and ends <= LATEST else None

@@ -9,7 +9,7 @@ from authorizer.errors import SignInFailed
 from authorizer.signin.alone import alone
 from authorizer.signin.discovery import discover
 from authorizer.signin.keeping import Account, Kept, Keyring
-from authorizer.signin.tokens import LEEWAY, MAX_TOKEN, Tokens, Use, is_token, refresh, revoke
+from authorizer.signin.tokens import LEEWAY, MAX_TOKEN, Tokens, Use, check_end, is_token, refresh, revoke
 from authorizer.signin.web import told_code
 from authorizer.syntax.json_text import parse_json
 
@@ -30,12 +30,14 @@ def keep_brought(account: Account, token: str, now: float) -> Kept:
     use: Use = "access" if claims.get("token_use") == "access" else "id"
     meant = claims.get("client_id") if use == "access" else claims.get("aud")
     ends = claims.get("exp")
-    if meant != account.client_id:
+    # For this client, and for nobody else beside it: as `tokens` reads an ID token.
+    if meant not in (account.client_id, [account.client_id]):
         raise SignInFailed(
             f"the token is for the app client {told_code(meant)}, not for {account.client_id}: say --client-id as it is"
         )
     if isinstance(ends, bool) or not isinstance(ends, int | float) or not ends > now:
         raise SignInFailed("the token has ended already, or does not say when it does: bring a fresh one")
+    check_end(ends)
     kept = Kept(token=token, expires=ends, renew_at=ends, use=use, sub=str(claims.get("sub", "")))
     _replace(account, kept)
     return kept

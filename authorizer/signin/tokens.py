@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from authorizer.errors import SignInFailed
 from authorizer.signin.attempt import Attempt
 from authorizer.signin.discovery import Server
-from authorizer.signin.web import ask, told_code, told_text
+from authorizer.signin.web import ask, told_code, told_name, told_text
 
 Use = Literal["id", "access"]
 """Which of the two tokens the API takes."""
@@ -127,7 +127,8 @@ def _id_claims(server: Server, client_id: str, said: Mapping[str, Any]) -> Mappi
     # A key set may be anything, and not all of it is told as an error of the library's own.
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
         raise SignInFailed(
-            f"the ID token is not taken: {type(error).__name__}: {error}; is this machine's clock right?"
+            # The library quotes the token: an extension that it does not know (`crit`), by its name.
+            f"the ID token is not taken: {type(error).__name__}{told_text(str(error))}; is this machine's clock right?"
         ) from None
     if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
         raise SignInFailed("the ID token is for another app client: nothing is kept of it")
@@ -142,15 +143,20 @@ def _tokens(said: Mapping[str, Any], claims: Mapping[str, Any], use: Use, now: f
     if use == "access" and (type(lasts) is not int or lasts <= 0):
         raise SignInFailed("the token endpoint does not say how long the access token lasts (expires_in)")
     ends = int(now) + lasts if use == "access" and isinstance(lasts, int) else int(claims["exp"])
-    if ends > LATEST:
-        raise SignInFailed("the token is said to live beyond the year 9999: expected seconds")
+    check_end(ends)
     return Tokens(
         token=_text(said, f"{use}_token"),
         expires=float(ends),
         refresh_token=_text(said, "refresh_token") if "refresh_token" in said else None,
         sub=claims["sub"],
-        name="".join(each if each.isprintable() else "?" for each in name[:200]),
+        name=told_name(name),
     )
+
+
+def check_end(ends: float) -> None:
+    """Before it is kept: no time can be told of a later one. Raises `SignInFailed`."""
+    if ends > LATEST:
+        raise SignInFailed("the token is said to live beyond the year 9999: expected seconds")
 
 
 def _text(said: Mapping[str, Any], name: str) -> str:

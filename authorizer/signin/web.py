@@ -134,6 +134,11 @@ def told_code(code: object) -> str:
     return str(code) if shown else "no code"
 
 
+def told_name(name: object) -> str:
+    """What somebody else's token calls a person, for a terminal: letters of any language, and no more than a line."""
+    return "".join(each if each.isprintable() else "?" for each in str(name)[:200])
+
+
 def told_text(text: object) -> str:
     """A sentence of somebody else's, for a terminal; empty if there is none."""
     if not isinstance(text, str):

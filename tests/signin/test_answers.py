@@ -65,6 +65,9 @@ def test_an_answer_without_credentials_says_what_to_do_and_nothing_more(
         ({"Expiration": "2101-01-01T00:00:00"}, "have ended"),
         ({"Expiration": "soon"}, "have ended"),
         ({"Expiration": None}, "have ended"),
+        ({"Expiration": "9999-12-31T23:59:59-14:00"}, "have ended"),
+        ({"Expiration": "9999-12-31T23:59:59.5Z"}, "have ended"),
+        ({"Expiration": "0001-01-01T00:00:00+14:00"}, "have ended"),
     ],
 )
 def test_credentials_that_are_none_are_not_printed(

@@ -15,7 +15,7 @@ from authorizer.errors import SignInFailed
 from authorizer.local.personas import load_personas
 from authorizer.signin.keeping import Account
 from authorizer.signin.session import claims_of, keep_brought
-from authorizer.signin.tokens import MAX_TOKEN
+from authorizer.signin.tokens import LATEST, MAX_TOKEN
 from tests.make import PERSONAS
 from tests.servers.authorization_server import CLIENT
 from tests.signin.conftest import Machine, brought, failed, printed
@@ -88,6 +88,42 @@ def test_a_token_that_is_brought_serves_until_the_moment_of_its_end(machine: Mac
         assert keep_brought(account, made(exp=end), end - 0.1).expires == end
         with pytest.raises(SignInFailed, match="has ended already"):
             keep_brought(account, made(exp=end), end)
+
+
+@pytest.mark.parametrize("end", [4e12, 1e300, 10**400, LATEST + 1])
+def test_a_token_that_ends_beyond_all_days_is_not_kept(machine: Machine, end: float) -> None:
+    assert "beyond the year 9999" in failed(machine.run("login", "--token-stdin", stdin=made(exp=end)))
+    assert not machine.keyring.entries
+
+
+def test_a_token_that_ends_on_the_last_day_is_kept(machine: Machine) -> None:
+    done = machine.run("login", "--token-stdin", stdin=made(exp=LATEST))
+    assert (done.returncode, "until 9999-12-31T23:59:59Z" in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("audience", "is_kept"),
+    [
+        pytest.param([CLIENT], True, id="a list of this app client"),
+        pytest.param([CLIENT, "another"], False, id="a list of two"),
+        pytest.param([], False, id="an empty list"),
+        pytest.param([[CLIENT]], False, id="a list in a list"),
+    ],
+)
+def test_whom_a_token_is_for_is_read_as_at_the_sign_in(
+    machine: Machine, audience: object, is_kept: bool
+) -> None:
+    done = machine.run("login", "--token-stdin", stdin=made(aud=audience, exp=4e9))
+    assert (done.returncode == 0) == is_kept
+    assert bool(machine.keyring.entries) == is_kept
+
+
+def test_a_user_whom_nobody_has_verified_is_shown_as_text(machine: Machine) -> None:
+    sub = "\x1b[2Jroot\nsigned in\u202e" + "x" * 9000
+    done = machine.run("login", "--token-stdin", stdin=made(sub=sub, exp=4e9))
+    assert " as ?[2Jroot?signed in?x" in done.stderr
+    assert len(done.stderr) < 500
+    assert machine.keyring.entry["sub"] == sub
 
 
 def test_a_token_is_as_long_as_a_header_holds() -> None:

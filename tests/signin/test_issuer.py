@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,10 @@ from tests.signin.conftest import Machine, refused
         pytest.param({"iss": "https://evil.example"}, "InvalidIssuerError", id="of another issuer"),
         pytest.param({"exp": 1_000_000_000}, "ExpiredSignatureError", id="that is over"),
         pytest.param({"iat": 9_000_000_000}, "ImmatureSignatureError", id="of the future"),
+        pytest.param({"exp": math.inf}, "is not taken", id="that ends never"),
+        pytest.param({"iat": -math.inf}, "is not taken", id="that was always there"),
+        pytest.param({"exp": math.nan}, "is not taken", id="that ends at no number"),
+        pytest.param({"exp": 1e300}, "beyond the year 9999", id="that ends when nobody counts any more"),
         pytest.param({"token_use": "access"}, "token_use", id="that is an access token"),
     ],
 )
@@ -63,6 +68,20 @@ def forged(text: str, **header: Any) -> str:
             lambda said: {**said, "id_token": forged(said["id_token"], alg="RS256", kid="local/id+key=")},
             "is not taken",
             id="one with another signature",
+        ),
+        pytest.param(
+            lambda said: {
+                **said,
+                "id_token": forged(
+                    said["id_token"],
+                    alg="RS256",
+                    kid="local/id+key=",
+                    crit=["\x1b[2Jhello\n"],
+                    **{"\x1b[2Jhello\n": 1},
+                ),
+            },
+            "?[2Jhello?",
+            id="one that names an extension in what a terminal obeys",
         ),
         pytest.param(
             lambda said: {**said, "id_token": forged(said["id_token"], alg="RS256", kid="other")},
@@ -172,7 +191,7 @@ def test_an_id_token_is_not_signed_with_what_no_issuer_signs_with(machine: Machi
 @pytest.mark.parametrize("claim", ["iss", "sub", "aud", "exp", "iat"])
 def test_an_id_token_says_whose_it_is_and_until_when(machine: Machine, claim: str) -> None:
     sign_with(machine, {claim: None})
-    assert f'MissingRequiredClaimError: Token is missing the "{claim}" claim' in refused(
+    assert f'MissingRequiredClaimError ("Token is missing the \\"{claim}\\" claim")' in refused(
         machine, "--use", "access"
     )
 

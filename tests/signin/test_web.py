@@ -11,7 +11,16 @@ import pytest
 from authorizer import tls
 from authorizer.errors import SignInFailed
 from authorizer.signin import web
-from authorizer.signin.web import MAX_ANSWER, MAX_URL, ask, checked, is_loopback, told_code, told_text
+from authorizer.signin.web import (
+    MAX_ANSWER,
+    MAX_URL,
+    ask,
+    checked,
+    is_loopback,
+    told_code,
+    told_name,
+    told_text,
+)
 from tests.servers.https import make_certificate
 from tests.servers.serving import QuietHandler, serve
 from tests.signin.conftest import Answer
@@ -207,6 +216,20 @@ def test_an_exchange_that_nobody_waits_for_any_longer_ends_and_holds_up_no_proce
 )
 def test_a_code_is_shown_if_it_is_short_and_plain(code: object, shown: str) -> None:
     assert told_code(code) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("Zo\u00eb \u674e", "Zo\u00eb \u674e", id="letters of any language"),
+        pytest.param("a\x1b[2J\n\u202e\x9b", "a?[2J???", id="what a terminal obeys"),
+        pytest.param("\ud800", "?", id="half a character"),
+        pytest.param("a" * 201, "a" * 200, id="a long one"),
+        pytest.param({"a": "\x1b"}, "{'a': '\\x1b'}", id="no text"),
+    ],
+)
+def test_a_name_is_shown_as_letters(name: object, shown: str) -> None:
+    assert told_name(name) == shown
 
 
 @pytest.mark.parametrize(
