@@ -16,7 +16,12 @@ _QUOTED = re.compile(r"(['\"])(.*)\1")
 
 def read_env(path: Path) -> dict[str, str]:
     """What a file of a deployment's environment says. Raises `click.BadParameter`, which quotes no value."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise click.BadParameter(
+            f"{path}: is not UTF-8: expected lines NAME=VALUE, or TOML where its name ends with .toml"
+        ) from None
     return _of_toml(path, text) if path.suffix == ".toml" else _of_lines(path, text)
 
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from authorizer.cli.policy import policy
+from tests.cli.test_commands import run as at_the_sample
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = """{"Version": "2012-10-17", "Statement": [
@@ -133,3 +134,13 @@ def test_a_file_of_values_is_lines_or_toml(tmp_path: Path, name: str, text: str,
         read_env(tmp_path / name)
     assert said in caught.value.message
     assert "hidden" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["a.env", "a.toml"])
+def test_a_file_of_values_that_is_no_text_is_told(tmp_path: Path, name: str) -> None:
+    """Of UTF-16, as some editors write it, the first byte is none of UTF-8."""
+    (tmp_path / name).write_bytes("[environment]\nSCRATCH = 'hidden'\n".encode("utf-16"))
+    done = at_the_sample("check", "--env", str(tmp_path / name))
+    assert done.returncode == 2
+    assert f"{name}: is not UTF-8: expected lines NAME=VALUE, or TOML" in done.stderr
+    assert "hidden" not in done.stderr
