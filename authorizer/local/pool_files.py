@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from authorizer.local.pool import CUSTOM, Attribute, Pool, PoolGroup
 
@@ -63,9 +64,9 @@ def _roles(pool: Pool) -> dict[str, str | None]:
     for group in pool.groups:
         if group.role_arn is not None and group.role_arn not in found.values():
             name = _name(group.role_arn.rpartition("/")[2])
-            found[name if name not in found else f"{name}-{len(found)}"] = group.role_arn
+            found[_free(name, found)] = group.role_arn
     if not found or any(group.role_arn is None for group in pool.groups):
-        found[ROLE if ROLE not in found else f"{ROLE}-{len(found)}"] = None
+        found[_free(ROLE, found)] = None
     return found
 
 
@@ -131,9 +132,10 @@ def _claims(attributes: Sequence[Attribute], tenant: Attribute | None) -> list[s
     others = [one for one in attributes if one is not tenant]
     if others:
         lines.append("# Further attributes of the pool: take in what templates are to mention.")
-        lines += [
-            f"# {_claim(_name(one.name.removeprefix(CUSTOM)).replace('-', '_'), one)}" for one in others
-        ]
+        taken = ["sub", "tenant"]
+        for one in others:
+            taken.append(_free(_name(one.name.removeprefix(CUSTOM)).replace("-", "_"), taken, joint="_"))
+            lines.append(f"# {_claim(taken[-1], one)}")
     return lines
 
 
@@ -211,7 +213,7 @@ def _people(pool: Pool) -> dict[str, PoolGroup]:
     found: dict[str, PoolGroup] = {}
     for group in groups:
         name = _name(group.name)
-        found[name if name not in (*found, "environment", "stranger") else f"{name}-{len(found)}"] = group
+        found[_free(name, (*found, "environment", "stranger"))] = group
     return found
 
 
@@ -259,6 +261,12 @@ def _variable(role: str) -> str:
 
 def _name(text: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "group"
+
+
+def _free(name: str, taken: Collection[str], *, joint: str = "-") -> str:
+    """The name, or the first with a number behind it that is free: `admin-2` may itself be somebody's own name."""
+    numbered = (f"{name}{joint}{number}" for number in count(2))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
 def _line(text: str) -> str:

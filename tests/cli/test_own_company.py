@@ -4,6 +4,7 @@ Groups owner, member and support; `org_` ids; S3 for each organisation, a table 
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -281,10 +282,43 @@ def test_names_that_toml_or_a_token_would_not_take_are_written_so_that_they_do()
     made = files_of(a_pool(*groups, attributes=(attribute("custom:org"),)), [], {})
     access = tomllib.loads(made.access)
     assert list(access["groups"]) == [group.name for group in groups]
-    assert set(access["roles"]) == {"same-role", "same-role-1", "member", "member-3"}
-    assert access["groups"]["stranger"]["role"] == "member-3"
+    assert set(access["roles"]) == {"same-role", "same-role-2", "member", "member-2"}
+    assert access["groups"]["stranger"]["role"] == "member-2"
     people = set(tomllib.loads(made.personas)) - {"environment", "stranger"}
-    assert people == {"the-a-team", "environment-1", "group", "stranger-3"}
+    assert people == {"the-a-team", "environment-2", "group", "stranger-2"}
+
+
+def test_names_that_end_alike_by_chance_are_told_apart() -> None:
+    """A role of one account is called as another account's would be if it were counted."""
+    arns = [
+        f"arn:aws:iam::{account}:role/{name}"
+        for account, name in ((1, "admin"), (1, "admin-2"), (2, "admin"))
+    ]
+    groups = [PoolGroup(name=f"g{number}", precedence=None, role_arn=arn) for number, arn in enumerate(arns)]
+    access = tomllib.loads(files_of(a_pool(*groups), ["s3"], {}).access)
+    assert [access["roles"][access["groups"][group.name]["role"]]["arn"] for group in groups] == arns
+
+
+def test_no_group_loses_its_persona_to_another() -> None:
+    groups = [
+        PoolGroup(name=name, precedence=None, role_arn=None)
+        for name in ("x", "x-2", "X", "stranger", "stranger-2")
+    ]
+    personas = tomllib.loads(files_of(a_pool(*groups), ["s3"], {}).personas)
+    had = [
+        person["groups"][0] for name, person in personas.items() if name not in {"environment", "stranger"}
+    ]
+    assert had == [group.name for group in groups]
+
+
+def test_no_attribute_takes_the_name_of_another_claim() -> None:
+    named = [f"custom:{name}" for name in ("tenant_id", "tenant", "sub", "a.b", "a_b", "a_b_2")]
+    attributes = tuple(attribute(name) for name in named)
+    text = files_of(a_pool(attributes=attributes), ["s3"], {}).access
+    taken_in = re.sub(r"(?m)^# (\w+ = \{ claim)", r"\1", text)
+    assert [
+        claim["claim"] for claim in tomllib.loads(taken_in)["claims"].values() if "claim" in claim
+    ] == named
 
 
 def test_where_every_group_has_its_role_none_is_to_be_made() -> None:
