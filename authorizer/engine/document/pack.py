@@ -91,8 +91,6 @@ def _slim(statement: Statement) -> Statement:
     return replace(
         statement,
         sid=None,
-        actions=_without_covered(statement.actions, covers_action),
-        resources=_without_covered(statement.resources, covers_resource),
         conditions=tuple(
             replace(condition, values=tuple(dict.fromkeys(condition.values)))
             for condition in statement.conditions
