@@ -54,14 +54,16 @@ def explain(
 ) -> None:
     """Say what one user's session policy makes of one request, statement by statement; or whether a route is open.
 
-    Judged is the session policy by itself: the role's own policies can only take away from it. Routes are those of the
-    user's scopes, with the user's claims in them.
+    Judged is the session policy by itself: the role's own policies can only take away from it. What `managed_policies`
+    of the role allow besides is not seen, and said. Routes are those of the user's scopes, with the user's claims in
+    them.
 
     Exit code 0: allowed. 1: denied. 2: this user gets no policy.
     """
     from authorizer.engine import EngineError
     from authorizer.engine.check import action_problems, key_problems, resource_problems
     from authorizer.engine.evaluate import AccessRequest, evaluate
+    from authorizer.gate import managed
 
     loaded = load_access(access, aws=aws)
     if route is not None:
@@ -95,10 +97,11 @@ def explain(
         click.echo(f"no policy for this user: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)
     outcome = evaluate(identity=None, session=branch.document, boundary=None, request=request)
+    notes = list(managed([loaded.settings.roles[role]] if role is not None else ()))
     if as_json:
-        _print_json(branch, outcome)
+        _print_json(branch, outcome, notes)
     else:
-        _print(branch, outcome)
+        _print(branch, outcome, notes)
     sys.exit(0 if outcome.allowed else 1)
 
 
@@ -116,7 +119,7 @@ def _context(pairs: Sequence[str]) -> dict[str, str | list[str]]:
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 
-def _print(branch: "Branch", outcome: "Outcome") -> None:
+def _print(branch: "Branch", outcome: "Outcome", notes: Sequence[str]) -> None:
     from rich.text import Text
 
     from authorizer.engine.evaluate import describe
@@ -134,9 +137,11 @@ def _print(branch: "Branch", outcome: "Outcome") -> None:
         for check in finding.failed:
             console.print(Text(f"    {check.element} wanted {check.wanted}"), soft_wrap=True)
             console.print(Text(f"    {' ' * len(check.element)}    got {check.got}"), soft_wrap=True)
+    for note in notes:
+        console.print(Text(f"Not seen: {note}"), soft_wrap=True)
 
 
-def _print_json(branch: "Branch", outcome: "Outcome") -> None:
+def _print_json(branch: "Branch", outcome: "Outcome", notes: Sequence[str]) -> None:
     from authorizer.engine.evaluate import explain as findings
 
     rows = [
@@ -150,4 +155,4 @@ def _print_json(branch: "Branch", outcome: "Outcome") -> None:
         }
         for finding in findings(outcome)
     ]
-    data(json.dumps({"verdict": outcome.verdict, "statements": rows}, indent=2))
+    data(json.dumps({"verdict": outcome.verdict, "statements": rows, "notes": list(notes)}, indent=2))

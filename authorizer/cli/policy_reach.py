@@ -41,7 +41,7 @@ def reach(
     """Say all that somebody reaches: roles, scopes, routes, and actions on resources, with claims where users differ.
 
     Each statement is shown by somebody who may, with a request. Of the roles' own policies nothing is seen: they can
-    only take away.
+    only take away. What `managed_policies` of a role allow besides is not seen either, and a note says so.
 
     Exit code 0: told. 1: a statement of which nobody was found who may. 2: it could not run.
     """

@@ -46,6 +46,7 @@ def test(
 ) -> None:
     """Run the cases of FILES, or of all files in `cases/` beside the configuration.
 
+    Judged is the session policy by itself. What `managed_policies` of a role allow besides is not seen, and said.
     Coverage is not asked of a run of single FILES.
 
     Exit code 0: all pass, and cover enough. 1: a case fails, or too little is covered. 2: a file cannot be read, or a
@@ -53,20 +54,21 @@ def test(
     """
     from authorizer.cli.case_files import case_files, read_cases, run_cases
     from authorizer.engine.check import measure, measure_routes
-    from authorizer.gate import entries
+    from authorizer.gate import entries, managed
 
     loaded = load_access(access, aws=aws, env_file=env_file)
     cases = read_cases(loaded, files or case_files(access))
     results = run_cases(loaded.templates, cases)
     coverage = measure(results, loaded.templates)
     routes = measure_routes(results, entries(loaded.settings))
+    notes = list(managed(loaded.settings.roles.values()))
     if as_json:
-        _print_json(results, coverage, routes)
+        _print_json(results, coverage, routes, notes)
     elif form != "text":
         uncovered = () if files else of_coverage(loaded, access, coverage, routes, threshold)
         tell([*of_results(results), *uncovered], form, "policy test")
     else:
-        _print(results, coverage, routes, verbose=verbose)
+        _print(results, coverage, routes, notes, verbose=verbose)
     statuses = {result.status for result in results}
     if "ERROR" in statuses:
         sys.exit(EXIT_UNDECIDED)
@@ -83,6 +85,7 @@ def _print(
     results: Sequence["CaseResult | RouteResult"],
     coverage: Sequence["Coverage"],
     routes: Sequence["RouteCoverage"],
+    notes: Sequence[str],
     *,
     verbose: bool,
 ) -> None:
@@ -121,6 +124,8 @@ def _print(
     for scope in routes:
         for line in scope.missed:
             console.print(Text(line), soft_wrap=True)
+    for note in notes:
+        console.print(Text(f"Not seen: {note}"), soft_wrap=True)
     counts: Counter[str] = Counter(result.status for result in results)
     console.print(
         ", ".join(f"{counts[status]} {status}" for status in STYLES if counts[status]) or "no cases"
@@ -135,6 +140,7 @@ def _print_json(
     results: Sequence["CaseResult | RouteResult"],
     coverage: Sequence["Coverage"],
     routes: Sequence["RouteCoverage"],
+    notes: Sequence[str],
 ) -> None:
     cases = [
         {
@@ -147,4 +153,4 @@ def _print_json(
     ]
     covered = [{**asdict(each), "percent": each.percent} for each in coverage]
     scopes = [{**asdict(each), "percent": each.percent} for each in routes]
-    data(json.dumps({"cases": cases, "coverage": covered, "scopes": scopes}, indent=2))
+    data(json.dumps({"cases": cases, "coverage": covered, "scopes": scopes, "notes": list(notes)}, indent=2))

@@ -48,7 +48,8 @@ def who_can(
     """Say who may do ACTION to RESOURCE, or reach a ROUTE such as "GET /data/x": everybody, and nobody else.
 
     Told are issuers, roles, groups, scopes and claims, and what the request must have besides; each is shown by
-    somebody who may. Of the roles' own policies nothing is seen: they can only take away.
+    somebody who may. Of the roles' own policies nothing is seen: they can only take away. What `managed_policies` of a
+    role allow besides could not be told.
 
     Exit code 0: this is everybody. 1: there is something that could not be told. 2: it could not run.
     """

@@ -12,6 +12,7 @@ from authorizer.gate.delegation import prove_delegation
 from authorizer.gate.issuers import payload, prove_issuers, sayable
 from authorizer.gate.lint import lint_settings
 from authorizer.gate.looking import Example, Kind
+from authorizer.gate.managed import managed
 from authorizer.gate.plain import plain_comparison, plain_proof
 from authorizer.gate.proof import ALL_ROLES, prove_settings, subjects
 from authorizer.gate.reach import Reach, reach_of_callers, reach_of_group, reach_of_issuer, reach_of_role
@@ -58,6 +59,7 @@ __all__ = [
     "issuer_of",
     "lint_route_coverage",
     "lint_settings",
+    "managed",
     "payload",
     "plain_comparison",
     "plain_proof",

@@ -13,6 +13,7 @@ from authorizer.gate.callers import Caller, Through, identity_of
 from authorizer.gate.choosing import Caller as Chooser
 from authorizer.gate.choosing import reach as roles_of
 from authorizer.gate.looking import Example, needed, parties
+from authorizer.gate.managed import managed
 from authorizer.gate.reached import Reached, Statements, Whose, request_of, row_of
 from authorizer.model import Identity, Role
 from authorizer.settings.schema import Access, Issuer, Settings
@@ -116,7 +117,7 @@ def reach_of_callers(access: Access, callers: Sequence[Caller]) -> Reach:
         scopes=tuple((scope, True) for scope in settings.scopes if scope in sure),
         routes=tuple(_routes(settings, sure)) if roles else (),
         statements=tuple(told.values()),
-        notes=()
+        notes=tuple(managed(settings.roles[name] for name in roles))
         if roles
         else ("they have no session: the authorizer refuses them, or a claim is not there",),
     )
@@ -136,17 +137,12 @@ def _of(
 def _reach(access: Access, whose: Whose) -> Reach:
     settings = access.settings
     rows = [row for role in whose.roles for row in Statements(access, role, whose).rows()]
-    notes = [
-        f"role {role.name} passes managed_policies: what they allow besides is not seen here"
-        for role in whose.roles
-        if role.managed_policies
-    ]
     return Reach(
         roles=tuple(role.name for role in whose.roles),
         scopes=tuple((scope, scope in whose.sure) for scope in settings.scopes if scope in whose.possible),
         routes=tuple(_routes(settings, whose.possible)),
         statements=tuple(rows),
-        notes=(*whose.notes, *notes),
+        notes=(*whose.notes, *managed(whose.roles)),
     )
 
 

@@ -26,6 +26,7 @@ from authorizer.engine.prove import (
 )
 from authorizer.errors import Refusal
 from authorizer.gate.looking import Context, Kind, Looking, may, tagged
+from authorizer.gate.managed import managed
 from authorizer.gate.session_tags import TAG
 from authorizer.identity.permit import METHODS, permit
 from authorizer.model import Identity, Request, Role, RouteArn, Shape
@@ -68,7 +69,14 @@ def who_can(access: Access, role: Role, request: AccessRequest) -> WhoCan:
     except Undecided as undecided:
         looking.undecided.append(f"role {role.name}: {undecided}")
         askers = []
+    if not any(map(_is_everybody, askers)):
+        looking.undecided += managed([role])
     return _answer(access, role, looking, askers)
+
+
+def _is_everybody(asker: Asker) -> bool:
+    """Whether whoever has a session of the role may: then nothing can add anybody."""
+    return frozenset() in asker.ways and not (asker.values or asker.conditions or asker.but)
 
 
 def who_reaches(access: Access, role: Role, asked: Route) -> WhoCan:
@@ -101,8 +109,6 @@ def _answer(access: Access, role: Role, looking: Looking, askers: list[Asker]) -
 
 
 def _notes(access: Access, role: Role) -> Iterator[str]:
-    if role.managed_policies:
-        yield f"role {role.name} passes managed_policies: what they allow besides is not seen here"
     longest = access.templates.worst_case_length(role.policies)
     if longest > MAX_CHARACTERS:
         yield (

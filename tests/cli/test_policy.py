@@ -200,6 +200,38 @@ def test_explain_says_what_decides() -> None:
     ]
 
 
+MANAGED = "Not seen: role viewer passes managed_policies: what they allow besides is not seen here"
+
+
+def managed(project: Path) -> None:
+    """Viewers with a managed policy."""
+    change(
+        project / "policies/access.toml",
+        "[roles.viewer]",
+        '[roles.viewer]\nmanaged_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]',
+    )
+
+
+def test_explain_says_that_managed_policies_are_not_seen(project: Path) -> None:
+    managed(project)
+    who = ("--role", "viewer", "--claim", f"sub={SUB}", "--claim", "tenant=acme")
+    done = run("policy", "explain", *who, *READ, cwd=project)
+    assert (done.returncode, MANAGED in done.stdout) == (1, True)
+    assert json.loads(run("policy", "explain", *who, *READ, "--json", cwd=project).stdout)["notes"] == [
+        MANAGED.removeprefix("Not seen: ")
+    ]
+    assert "Not seen" not in run("policy", "explain", *ANN, *READ, cwd=project).stdout
+
+
+def test_test_says_that_managed_policies_are_not_seen(project: Path) -> None:
+    managed(project)
+    done = run("policy", "test", cwd=project)
+    assert (done.returncode, MANAGED in done.stdout) == (0, True)
+    assert json.loads(run("policy", "test", "--json", cwd=project).stdout)["notes"] == [
+        MANAGED.removeprefix("Not seen: ")
+    ]
+
+
 def test_explain_says_why_nothing_matches() -> None:
     request = ("--action", "s3:ListBucket", "--resource", "arn:aws:s3:::example-data")
     done = run(

@@ -125,10 +125,10 @@ def test_issuers_notes_and_exceptions_are_told(project: Path) -> None:  # noqa: 
         '{ "Sid": "ListObjects",\n      "Effect": "Allow",',
     )
     done = run("policy", "who-can", "s3:GetObject", OBJECT, cwd=project)
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "eu-west-1_Partner01" in done.stdout
     assert "unless Bool" in done.stdout
-    assert "Not seen: role viewer passes managed_policies" in done.stdout
+    assert "UNKNOWN role viewer passes managed_policies" in done.stdout
 
 
 def test_the_role_that_somebody_must_ask_for_is_told(project: Path) -> None:  # noqa: F811

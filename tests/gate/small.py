@@ -83,10 +83,17 @@ def template(statement: tuple[str, ...]) -> str:
 
 
 def configuration(
-    statements: Sequence[tuple[str, ...]], *, issuers: int = 2, header: bool = True, **gateway: Any
+    statements: Sequence[tuple[str, ...]],
+    *,
+    issuers: int = 2,
+    header: bool = True,
+    managed: str | None = None,
+    **gateway: Any,
 ) -> Access:
-    """Two roles, of which `r` has all statements and `q` all but the last; groups that bring one, a scope, or both."""
+    """Two roles, of which `r` has all statements and `q` all but the last; groups that bring one, a scope, or both.
+    Both pass the managed policy `managed`."""
     names = [f"s{number}" for number in range(len(statements))]
+    besides = {"managed_policies": [managed]} if managed else {}
     own = {"client_ids": ["c"], "token_use": ["id", "access"]}
     partner = {
         "roles": ["r"],
@@ -106,8 +113,8 @@ def configuration(
             "l": {"type": "slug", "max_length": 3, "list": True, "max_items": 3},
         },
         "roles": {
-            "r": {"arn": ROLE.format("r"), "policies": names, "session_tags": {"T": "t"}},
-            "q": {"arn": ROLE.format("q"), "policies": names[:-1] or names},
+            "r": {"arn": ROLE.format("r"), "policies": names, "session_tags": {"T": "t"}, **besides},
+            "q": {"arn": ROLE.format("q"), "policies": names[:-1] or names, **besides},
         },
         "groups": {
             "g": {"role": "r", "precedence": 2, "scopes": ["w"]},

@@ -123,6 +123,19 @@ def test_a_role_and_an_issuer_reach_all_that_somebody_may() -> None:
     assert shown.identity.claims["t"] in {"a", "b"}
 
 
+def test_what_managed_policies_give_a_caller_is_noted() -> None:
+    managed = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    access = configuration(
+        [("Allow", "", "s3:GetObject", '"arn:aws:s3:::b/all/*"', "")], issuers=1, managed=managed
+    )
+    for caller, _, identity in everybody(access, random.Random(7), 4):
+        found = reach_of_callers(access, [caller])
+        assert (
+            f"role {identity.role.name} passes managed_policies: what they allow besides is not seen here"
+            in found.notes
+        )
+
+
 def test_one_caller_reaches_their_own_with_their_claims_filled_in() -> None:
     access = configuration(
         [("Allow", '"w" in scopes', "s3:GetObject", '"arn:aws:s3:::b/{{ t }}/*"', "")], issuers=1

@@ -283,11 +283,28 @@ def test_an_item_of_a_list_is_told_wherever_it_stands() -> None:
     assert {line for _, found, _ in lines(access, answers) for line in found} == {"l has a", "with t"}
 
 
-def test_managed_policies_long_policies_and_actors_are_noted() -> None:
-    access = make_access(
-        roles={"viewer": {"managed_policies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}},
-    )
-    answers = asked(access, "s3:GetObject", f"{BUCKET}/tenants/acme/x")
-    assert [note for answer in answers for note in answer.notes] == [
+AWS_OWN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+MANAGED = {"viewer": {"managed_policies": [AWS_OWN]}}
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:DeleteObject"])
+def test_what_managed_policies_allow_besides_cannot_be_told(action: str) -> None:
+    answers = asked(make_access(roles=MANAGED), action, f"{BUCKET}/tenants/acme/x")
+    assert [told for answer in answers for told in answer.undecided] == [
         "role viewer passes managed_policies: what they allow besides is not seen here"
     ]
+
+
+def test_managed_policies_add_nobody_to_everybody() -> None:
+    access = configuration([("Allow", "", "s3:GetObject", '"arn:aws:s3:::b/all/*"', "")], managed=AWS_OWN)
+    answers = asked(access, "s3:GetObject", "arn:aws:s3:::b/all/1")
+    assert {kind.role for kind in whole(answers)} == {"r", "q"}
+    assert not any(answer.undecided for answer in answers)
+    assert all(answer.undecided for answer in asked(access, "s3:PutObject", "arn:aws:s3:::b/all/1"))
+
+
+def test_managed_policies_open_no_route() -> None:
+    access = make_access(roles=MANAGED)
+    route = Route(method="GET", path="/users/1")
+    answer = who_reaches(access, access.settings.roles["viewer"], route)
+    assert (answer.undecided, answer.notes) == ((), ())

@@ -1,7 +1,7 @@
 """Cases: who does what, and what must come of it. Tests of policies, written as data.
 
 `authorizer.engine.check.case_file` says how they are written. What is judged is the session policy by itself: a role's
-own policies can only take away from it.
+own policies can only take away from it, and what managed session policies add is not seen here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -14,7 +14,8 @@ from authorizer.record import Record
 def tried(written: Written, record: Record, asked: AccessRequest) -> dict[str, Any]:
     """For the caller of this record. Raises ValueError for an action that AWS does not have.
 
-    Judged is the session policy by itself: the role's own policies can only take away from it.
+    Judged is the session policy by itself: the role's own policies can only take away from it, and what managed session
+    policies add is not seen.
     """
     if wrong := next(iter(action_problems(asked.action)), None):
         raise ValueError(wrong)
