@@ -13,6 +13,9 @@ from typing import Literal
 
 from authorizer.memory import PER_CALLER, remembered
 
+MAX_ACTORS = 4
+"""Most actors in a row: one that acts for the user, and three that it acts for."""
+
 
 @remembered(PER_CALLER)
 def instant(moment: float) -> str:

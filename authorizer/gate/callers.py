@@ -2,12 +2,13 @@
 to scopes. What becomes of them the authorizer's own code says: `authorizer.identity.resolve`."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice, product
 from typing import Final, cast
 
 from authorizer.engine import ClaimValue
 from authorizer.errors import Forbidden
+from authorizer.gate.acting import actors_of, delegated
 from authorizer.gate.asking import token_of
 from authorizer.identity.resolve import resolve
 from authorizer.identity.roles import matches
@@ -35,6 +36,13 @@ class Through:
     """Scopes that the token has of its own."""
     machine: bool = False
     """A client-credentials token."""
+    actors: tuple[str, ...] = ()
+    """Who acts for them, outermost first."""
+
+    @property
+    def base(self) -> "Through":
+        """The same, whoever acts."""
+        return replace(self, actors=())
 
     def told(self, settings: Settings) -> str:
         """In words."""
@@ -48,6 +56,8 @@ class Through:
             words.append(
                 f"{'a machine token' if self.machine else 'a token'} with scope {', '.join(self.token_scopes)}"
             )
+        if self.actors:
+            words.append(f"{' and '.join(self.actors)} acting for them")
         return ", ".join(words)
 
 
@@ -164,7 +174,10 @@ def callers(
         for said in _by_rule(through, {**standard, **token}, settings):
             groups = [*through.groups, *_listed(said, kind.groups)]
             scopes = [*through.token_scopes, *str(said.get("scope", "")).split()] if use == "access" else []
-            payload = dict(said)
+            payload = delegated(said, through.actors)
+            acting = actors_of(payload)
+            if acting is None or not issuer.actors.keys() >= set(acting):
+                continue
             if groups and kind.groups is not None and not through.machine:
                 payload[kind.groups] = groups
             if scopes:
@@ -181,6 +194,7 @@ def callers(
                 roles=roles,
                 preferred_role=None,
                 scopes=tuple(dict.fromkeys(scopes)),
+                actors=acting,
                 values=payload,
             )
 

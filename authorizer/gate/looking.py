@@ -21,6 +21,7 @@ from authorizer.engine import (
 )
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.engine.prove import Asker, Guess, Literals, guesses
+from authorizer.gate.acting import actors
 from authorizer.gate.callers import Caller, Through, callers, identity_of, satisfying, ways_in
 from authorizer.gate.narrowing import may_be, narrowed, none_left
 from authorizer.gate.session_tags import TAG
@@ -94,7 +95,8 @@ class Looking:
         if any((atom, not chosen) in way for atom, chosen in way):
             return
         way = way.difference((IsDefined(claim), True) for claim in self._always)
-        wanted = frozenset(atom.scope for atom, chosen in way if isinstance(atom, InScopes) and chosen)
+        scopes = {atom.scope: chosen for atom, chosen in way if isinstance(atom, InScopes)}
+        wanted = frozenset(scope for scope, chosen in scopes.items() if chosen)
         issuers: dict[tuple[Through, ...], list[str]] = {}
         shown: dict[tuple[Through, ...], Example] = {}
         doubtful = False
@@ -102,11 +104,16 @@ class Looking:
             if not self._may_say(asker, issuer):
                 continue
             found: dict[Through, Example] = {}
-            for through in self._come_by(self._role, wanted, issuer, self._settings):
-                example, doubt = self._example(asker, way, through, issuer)
-                doubtful = doubtful or doubt
-                if example is not None:
-                    found[through] = example
+            acting = list(actors(issuer, wanted=wanted, unwanted=scopes.keys() - wanted))
+            for alone in self._come_by(self._role, wanted, issuer, self._settings):
+                for names in ((), *acting):
+                    if any(not set(each.actors) - set(names) for each in found if each.base == alone.base):
+                        continue  # whoever acts besides is not needed
+                    through = replace(alone, actors=names)
+                    example, doubt = self._example(asker, way, through, issuer)
+                    doubtful = doubtful or doubt
+                    if example is not None:
+                        found[through] = example
             if found:
                 issuers.setdefault(tuple(found), []).append(issuer.name)
                 shown.setdefault(tuple(found), next(iter(found.values())))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from authorizer.engine import ClaimType, Equals, Language, Segment
 from authorizer.engine.prove import Literals
+from authorizer.gate.acting import names_actor
 from authorizer.gate.issuers import Sayable, sayable
 from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Issuer, Settings
@@ -12,9 +13,12 @@ from authorizer.settings.schema import Issuer, Settings
 
 def may_be(issuer: Issuer, claim: str, settings: Settings) -> Sayable:
     """The values of a claim that the issuer's users may have; None: any of its type. The app client's id is one of
-    those whose tokens are taken."""
+    those whose tokens are taken, and so is who acts for a user."""
     values = sayable(issuer, claim)
     source = settings.claims[claim].claim
+    if names_actor(source):
+        known = frozenset(issuer.actors)
+        return known if values is None else values & known
     if source == KINDS[issuer.kind].client["access"] and issuer.client_ids is not None:
         return issuer.client_ids if values is None else values & issuer.client_ids
     return values

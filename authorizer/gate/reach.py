@@ -2,13 +2,14 @@
 claims where users differ. Each line is shown by somebody who may."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from authorizer.engine import (
     EngineError,
     Statement,
     TemplateSet,
 )
+from authorizer.gate import acting
 from authorizer.gate.callers import Caller, Through, identity_of
 from authorizer.gate.choosing import Caller as Chooser
 from authorizer.gate.choosing import reach as roles_of
@@ -55,6 +56,7 @@ def reach_of_group(access: Access, name: str) -> Reach:
         Whose(
             roles=[role for role in settings.roles.values() if role.name in roles],
             sure=frozenset() if own == "both" else brought,
+            lost=acting.lost(issuers, settings),
             possible=frozenset(settings.scopes) if own == "either" else brought,
             issuers=issuers,
             come_by=come_by,
@@ -95,7 +97,7 @@ def reach_of_callers(access: Access, callers: Sequence[Caller]) -> Reach:
     told: dict[tuple[object, ...], Reached] = {}
     scopes: set[str] = set()
     roles: dict[str, None] = {}
-    for caller in callers:
+    for caller in (each for one in callers for each in _delegated(one, settings)):
         for requested in asked:
             identity = identity_of(caller, requested, settings)
             if identity is None or not needed(identity.role) <= identity.claims.keys():
@@ -117,10 +119,21 @@ def reach_of_callers(access: Access, callers: Sequence[Caller]) -> Reach:
         scopes=tuple((scope, True) for scope in settings.scopes if scope in sure),
         routes=tuple(_routes(settings, sure)) if roles else (),
         statements=tuple(told.values()),
-        notes=tuple(managed(settings.roles[name] for name in roles))
+        notes=(
+            *acting.notes(settings.issuers[caller.issuer] for caller in callers),
+            *managed(settings.roles[name] for name in roles),
+        )
         if roles
         else ("they have no session: the authorizer refuses them, or a claim is not there",),
     )
+
+
+def _delegated(caller: Caller, settings: Settings) -> Iterator[Caller]:
+    """The caller, and whoever acts for them."""
+    yield caller
+    if not caller.actors:
+        for names in acting.actors(settings.issuers[caller.issuer], unwanted=settings.scopes):
+            yield replace(caller, actors=names, values=acting.delegated(caller.values, names))
 
 
 def _of(
@@ -136,13 +149,14 @@ def _of(
 
 def _reach(access: Access, whose: Whose) -> Reach:
     settings = access.settings
+    issuers = parties(settings) if whose.issuers is None else whose.issuers
     rows = [row for role in whose.roles for row in Statements(access, role, whose).rows()]
     return Reach(
         roles=tuple(role.name for role in whose.roles),
         scopes=tuple((scope, scope in whose.sure) for scope in settings.scopes if scope in whose.possible),
         routes=tuple(_routes(settings, whose.possible)),
         statements=tuple(rows),
-        notes=(*whose.notes, *managed(whose.roles)),
+        notes=(*whose.notes, *acting.notes(issuers), *managed(whose.roles)),
     )
 
 

@@ -64,6 +64,8 @@ class Whose:
     """Scopes that they have."""
     possible: frozenset[str]
     """Scopes that they may have, those among them."""
+    lost: frozenset[str] = frozenset()
+    """Scopes that a session may lack all the same, because somebody acts for them."""
     issuers: Sequence[Issuer] | None = None
     come_by: ComeBy = ways_in
     notes: tuple[str, ...] = ()
@@ -111,7 +113,11 @@ class Statements:
         """Whether any of them may go this way and have a session."""
         required = needed(self._role)
         for atom, chosen in branch.chosen.items():
-            if isinstance(atom, InScopes) and not chosen and atom.scope in self._whose.sure:
+            if (
+                isinstance(atom, InScopes)
+                and not chosen
+                and atom.scope in self._whose.sure - self._whose.lost
+            ):
                 return False
             if isinstance(atom, InScopes) and chosen and atom.scope not in self._whose.possible:
                 return False
@@ -135,7 +141,9 @@ class Statements:
         return simplify(ways, lengths=self._lengths)
 
     def _settled(self) -> frozenset[str]:
-        return self._whose.sure | (frozenset(self._access.settings.scopes) - self._whose.possible)
+        return (self._whose.sure - self._whose.lost) | (
+            frozenset(self._access.settings.scopes) - self._whose.possible
+        )
 
     def _example(
         self, ways: Sequence[Literals], found: Sequence[tuple[Branch, Statement, Place]]

@@ -25,6 +25,7 @@ from authorizer.engine.prove import (
     who_may,
 )
 from authorizer.errors import Refusal
+from authorizer.gate import acting
 from authorizer.gate.looking import Context, Kind, Looking, may, tagged
 from authorizer.gate.managed import managed
 from authorizer.gate.session_tags import TAG
@@ -115,9 +116,7 @@ def _notes(access: Access, role: Role) -> Iterator[str]:
             f"role {role.name}: whoever's policy is longer than {MAX_CHARACTERS} characters (up to {longest}) has no "
             "session"
         )
-    delegating = [issuer.name for issuer in access.settings.issuers.values() if issuer.actors]
-    for name in dict.fromkeys(delegating):
-        yield f"issuer {name}: whoever acts for a user has the scopes that both have, and may lack some of these"
+    yield from acting.notes(access.settings.issuers.values())
 
 
 def _with_a_scope(access: Access, asked: Route, having: list[Asker]) -> Iterator[Asker]:

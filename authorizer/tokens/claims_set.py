@@ -10,15 +10,13 @@ from types import MappingProxyType
 from typing import Final
 
 from authorizer.errors import TokenClaimMalformed, TokenClaimMissing, TokenTypeRefused, TokenUseRefused
-from authorizer.model import Claims
+from authorizer.model import MAX_ACTORS, Claims
 from authorizer.settings.kinds import Kind
 from authorizer.settings.schema import Issuer
 from authorizer.syntax.kinds import kind_of
 
 MAX_SUB = 255
 """Longest `sub`, in characters (OpenID Connect Core 1.0 §2)."""
-MAX_ACTORS = 4
-"""Most actors in a row: one that acts for the user, and three that it acts for."""
 MAX_DATE = 253_402_300_799
 """Latest NumericDate: the end of the year 9999. Later ones are milliseconds, or an attack on arithmetic."""
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")

@@ -2,12 +2,13 @@
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from authorizer.engine import EngineError, parse_identity
 from authorizer.engine.evaluate import AccessRequest, evaluate
+from authorizer.gate.acting import delegated
 from authorizer.gate.callers import Caller, identity_of
 from authorizer.model import Identity
 from authorizer.settings.load import read
@@ -88,13 +89,18 @@ def configuration(
     issuers: int = 2,
     header: bool = True,
     managed: str | None = None,
+    actors: Mapping[str, Sequence[str]] | None = None,
+    groups: Mapping[str, Mapping[str, Any]] | None = None,
     **gateway: Any,
 ) -> Access:
     """Two roles, of which `r` has all statements and `q` all but the last; groups that bring one, a scope, or both.
-    Both pass the managed policy `managed`."""
+    Both pass the managed policy `managed`; `actors` may act for the users of the first issuer, and `groups` have
+    something else than these."""
     names = [f"s{number}" for number in range(len(statements))]
-    besides = {"managed_policies": [managed]} if managed else {}
+    besides: dict[str, Any] = {"managed_policies": [managed]} if managed else {}
+    besides |= {"source_identity": "{sub}"} if actors else {}
     own = {"client_ids": ["c"], "token_use": ["id", "access"]}
+    acting = {"actors": dict(actors)} if actors else {}
     partner = {
         "roles": ["r"],
         "groups": ["g", "k"],
@@ -103,7 +109,7 @@ def configuration(
     }
     tables: dict[str, Any] = {
         "issuers": [
-            {**own, "user_pool": "eu-west-1_Own", **({"speaks_for": "any"} if issuers > 1 else {})},
+            {**own, **acting, "user_pool": "eu-west-1_Own", **({"speaks_for": "any"} if issuers > 1 else {})},
             {**own, "user_pool": "eu-west-1_Partner", "speaks_for": partner},
         ][:issuers],
         "claims": {
@@ -117,7 +123,7 @@ def configuration(
             "q": {"arn": ROLE.format("q"), "policies": names[:-1] or names, **besides},
         },
         "groups": {
-            "g": {"role": "r", "precedence": 2, "scopes": ["w"]},
+            "g": {"role": "r", "precedence": 2, "scopes": ["w"], **(groups or {}).get("g", {})},
             "h": {"role": "q", "precedence": 1, "scopes": []},
             "i": {"role": "r", "precedence": 1},
             "k": {"scopes": ["v"]} if issuers == 1 else {"scopes": []},
@@ -162,6 +168,7 @@ def everybody(
             "sub": SUB,
             **{key: value for key, value in claims.items() if value is not None},
         }
+        acting = tuple(name for name in issuer.actors if choose.random() < 0.4)
         caller = Caller(
             issuer=issuer.issuer,
             token_use=use,
@@ -170,7 +177,8 @@ def everybody(
             groups=groups,
             roles=roles,
             scopes=scopes,
-            values=values,
+            actors=acting,
+            values=delegated(values, acting),
         )
         requested = choose.choice((None, "r", "q")) if settings.resolution.role_header else None
         identity = identity_of(caller, requested, settings)
@@ -207,4 +215,5 @@ def drawn(choose: random.Random) -> Access:
         issuers=choose.choice((1, 2)),
         header=False,
         token_scopes=choose.choice(("ignore", "either", "both")),
+        actors=choose.choice((None, {"agent": ["w"], "bot": ["v"]})),
     )

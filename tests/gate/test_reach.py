@@ -123,6 +123,29 @@ def test_a_role_and_an_issuer_reach_all_that_somebody_may() -> None:
     assert shown.identity.claims["t"] in {"a", "b"}
 
 
+def test_a_group_reaches_by_who_acts_what_its_own_scope_closes() -> None:
+    always = ("Allow", "", "s3:GetObject", '"arn:aws:s3:::b/all/*"', "")
+    access = configuration(
+        [always, ("Allow", 'not ("w" in scopes)', "s3:DeleteObject", '"arn:aws:s3:::b/{{ t }}/*"', "")],
+        issuers=1,
+        header=False,
+        actors={"agent": []},
+        token_scopes="ignore",
+    )
+    found = reach_of_group(access, "g")
+    assert [scope for scope, sure in found.scopes if sure] == ["w"]
+    row = next(row for row in found.statements if row.actions == ("s3:DeleteObject",))
+    assert row.users == ("without scope w",)
+    assert row.example is not None
+    assert row.example.caller.actors == ("agent",)
+    assert any("whoever acts for a user" in note for note in found.notes)
+    people = [caller for caller, _, _ in everybody(access, random.Random(7), 400)]
+    person = next(each for each in people if each.groups == ("g",) and not each.actors and "t" in each.values)
+    reached = reach_of_callers(access, [person])
+    assert {row.actions for row in reached.statements} == {("s3:GetObject",), ("s3:DeleteObject",)}
+    assert any("whoever acts for a user" in note for note in reached.notes)
+
+
 def test_what_managed_policies_give_a_caller_is_noted() -> None:
     managed = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     access = configuration(

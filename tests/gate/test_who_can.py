@@ -98,6 +98,7 @@ def comes_by(access: Access, kind: Kind, caller: Caller) -> bool:
     name = settings.issuers[caller.issuer].name
     return name in kind.issuers and any(
         set(through.groups) <= set(caller.groups)
+        and set(through.actors) <= set(caller.actors)
         and set(through.token_scopes) <= set(caller.scopes)
         and (
             not through.token_roles
@@ -281,6 +282,52 @@ def test_an_item_of_a_list_is_told_wherever_it_stands() -> None:
     access = configuration([("Allow", "", "s3:GetObject", looped, "")], issuers=1)
     answers = asked(access, "s3:GetObject", "arn:aws:s3:::b/a/1")
     assert {line for _, found, _ in lines(access, answers) for line in found} == {"l has a", "with t"}
+
+
+WITHOUT = ("Allow", 'not ("w" in scopes)', "s3:DeleteObject", '"arn:aws:s3:::b/{{ t }}/*"', "")
+
+
+@pytest.mark.parametrize(
+    ("actors", "found"),
+    [
+        pytest.param({}, [], id="nobody acts"),
+        pytest.param({"agent": ["w"]}, [], id="who acts has the scope"),
+        pytest.param({"agent": []}, ["group g, agent acting for them"], id="who acts lacks it"),
+        pytest.param(
+            {"agent": ["v"], "bot": ["w"]}, ["group g, agent acting for them"], id="one of two lacks it"
+        ),
+    ],
+)
+def test_who_acts_for_a_user_may_be_without_the_scope_of_the_user_s_group(
+    actors: dict[str, list[str]], found: list[str]
+) -> None:
+    access = configuration([WITHOUT], issuers=1, actors=actors)
+    kinds = whole(asked(access, "s3:DeleteObject", "arn:aws:s3:::b/a/1"))
+    through = [
+        through.told(access.settings)
+        for kind in kinds
+        for through in kind.through
+        if through.groups == ("g",) and kind.role == "r"
+    ]
+    assert through == found
+    for kind in kinds:
+        caller = kind.example.caller
+        assert caller.actors == () or "act" in caller.values
+
+
+def test_several_in_a_row_leave_a_user_less_than_each_alone() -> None:
+    gate = 'not ("w" in scopes) and not ("v" in scopes)'
+    both = {"g": {"scopes": ["w", "v"]}}
+    access = configuration(
+        [("Allow", gate, "s3:GetObject", '"arn:aws:s3:::b/all/*"', "")],
+        issuers=1,
+        header=False,
+        groups=both,
+        actors={"agent": ["w"], "bot": ["v"], "same": ["v"]},
+    )
+    kinds = whole(asked(access, "s3:GetObject", "arn:aws:s3:::b/all/1"))
+    (told,) = {through.actors for kind in kinds for through in kind.through if through.groups == ("g",)}
+    assert set(told) in ({"agent", "bot"}, {"agent", "same"})
 
 
 AWS_OWN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
