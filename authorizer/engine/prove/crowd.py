@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from authorizer.engine.prove.allows import Allow
+from authorizer.engine.prove.inside import wholes
 from authorizer.engine.prove.symbolic import SymbolicStatement
 
 _LAST = chr(0x10FFFF)
@@ -67,6 +68,8 @@ class Crowd:
 
 
 def _beginnings(statement: SymbolicStatement) -> set[str]:
-    """The literal text with which each of its resources begins; empty where a wildcard or a claim comes first."""
-    heads = (pattern[0] if pattern else "" for pattern in statement.resources)
+    """The literal text with which each of its resources begins, and what that lies inside of; empty where a wildcard or
+    a claim comes first."""
+    touched = (each for pattern in statement.resources for each in (pattern, *wholes(pattern)))
+    heads = (pattern[0] if pattern else "" for pattern in touched)
     return {head if isinstance(head, str) else "" for head in heads}

@@ -13,10 +13,23 @@ _WHERE = "put the claim into the resource, or into a condition on `s3:prefix`, `
 
 def why_unknown(one: SymbolicStatement, other: SymbolicStatement, meeting: Meeting) -> str:
     """What stands between the two statements and a proof, and for each cause what to write."""
-    causes = dict.fromkeys(cause for side in (one, other) for cause in _causes(side))
+    causes = dict.fromkeys(
+        (*_of_inside(meeting), *(cause for side in (one, other) for cause in _causes(side)))
+    )
     if not causes:
         causes = dict.fromkeys(_of_patterns(meeting))
     return "; ".join(("not shown to be apart, and no two users found who meet", *causes))
+
+
+def _of_inside(meeting: Meeting) -> Iterator[str]:
+    for hit in meeting.resources[:1]:
+        if hit.inside is not None:
+            one, other = map(_shown, hit.inside)
+            yield (
+                f"one of `{one}` and `{other}` lies inside the other, or both inside one "
+                f"resource such as {hit.overlap.text!r}, and reaches what that holds: put the claim into both, or into "
+                "a condition on `dynamodb:LeadingKeys` of both"
+            )
 
 
 def _causes(statement: SymbolicStatement) -> Iterator[str]:

@@ -11,10 +11,12 @@ how, and both callers may reach the same object each in their own way. The keys 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, Literal, TypeAlias
 
 from authorizer.engine.evaluate import MANY
 from authorizer.engine.prove.automaton import Overlap, SymbolicPattern, find_overlap
+from authorizer.engine.prove.inside import wholes
 from authorizer.engine.prove.symbolic import EVERYTHING, SymbolicCondition, SymbolicStatement, fold
 
 
@@ -97,6 +99,8 @@ class Hit:
     left: SymbolicPattern
     right: SymbolicPattern
     overlap: Overlap
+    inside: tuple[SymbolicPattern, SymbolicPattern] | None = None
+    """Where no text is both: the two that lie inside what meets, or one of them, under ARNs of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,9 @@ def compare(one: SymbolicStatement, other: SymbolicStatement, *, left_out: LeftO
     """
     if not any(_hits([*map(_service, one.actions)], [*map(_service, other.actions)])):
         return Apart(by="service")
-    resources = tuple(_hits(one.resources, other.resources, left_out))
+    resources = tuple(_hits(one.resources, other.resources, left_out)) or tuple(
+        _inside(one.resources, other.resources, left_out)
+    )
     if not resources:
         return Apart(by="resource")
     keys: dict[str, tuple[Hit, ...]] = {}
@@ -140,6 +146,21 @@ def _hits(
             overlap = None if (number, other_number) in left_out else find_overlap(one, other)
             if overlap is not None:
                 yield Hit(left=one, right=other, overlap=overlap)
+
+
+def _inside(
+    left: Sequence[SymbolicPattern], right: Sequence[SymbolicPattern], left_out: LeftOut
+) -> Iterator[Hit]:
+    """Where no text is both: what lies inside one resource is touched by who names that, or another inside of it."""
+    for number, one in enumerate(left):
+        for other_number, other in enumerate(right):
+            if (number, other_number) in left_out:
+                continue
+            for mine, theirs in product((one, *wholes(one)), (other, *wholes(other))):
+                overlap = find_overlap(mine, theirs)
+                if overlap is not None:
+                    yield Hit(left=mine, right=theirs, overlap=overlap, inside=(one, other))
+                    break
 
 
 def _separating(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from authorizer.engine.document import Statement, parse_operator
+from authorizer.engine.document import INSIDE, Inside, Statement, parse_operator
 from authorizer.engine.language import PATTERN, ClaimType, Language, Segment, is_placeholder
 from authorizer.engine.smt.keys import begins_at, binds
 from authorizer.engine.smt.terms import (
@@ -238,10 +238,13 @@ class Script:
             self.say(either([self.matches(target, "one", service) for service in sorted(services)]))
 
     def same_resource(self, one: Statement, other: Statement, left_out: LeftOut) -> None:
-        """The two requests are about one resource; a pair that is `left_out` does not count."""
+        """The two requests are about one resource, or about what lies inside of it; a pair that is `left_out` does not
+        count."""
         target = self.constant("resource")
-        mine = [self.matches(target, "one", whole(text)) for text in one.resources]
-        theirs = [self.matches(target, "other", whole(text)) for text in other.resources]
+        rows = [row for row in INSIDE if _may_lie_inside(row, one, other)]
+        named = [self._inside(target, user, rows) if rows else target for user in ("one", "other")]
+        mine = [self.matches(named[0], "one", whole(text)) for text in one.resources]
+        theirs = [self.matches(named[1], "other", whole(text)) for text in other.resources]
         if not left_out:
             self.say(either(mine))
             self.say(either(theirs))
@@ -256,6 +259,21 @@ class Script:
                 ]
             )
         )
+
+    def _inside(self, target: str, user: str, rows: Sequence[Inside]) -> str:
+        """The constant for what a user's request names: `target`, or something inside of it."""
+        named, behind = self.constant(f"|resource of {user}|"), self.fresh()
+        self.say(f"(= {named} (str.++ {target} {behind}))")
+        ways = [f"(= {behind} {string('')})"]
+        for row in rows:
+            head = parts_of(f"arn:*:{row.service}:*:*:{row.whole}*", wildcards=True)
+            tail = parts_of(f"{row.tail}*", wildcards=True)
+            ways.append(
+                f"(and (str.in_re {target} {regex(head, folded=False)}) "
+                f"(str.in_re {behind} {regex(tail, folded=False)}))"
+            )
+        self.say(either(ways))
+        return named
 
     def conditions(self, user: str, held: Held) -> None:
         """What the conditions of the statement say of what is touched."""
@@ -289,6 +307,14 @@ class Script:
                         ]
                     )
                 )
+
+
+def _may_lie_inside(row: Inside, one: Statement, other: Statement) -> bool:
+    """Whether both are about its service, and one of them may name what lies inside something."""
+    fields = [[text.split(":", 5) for text in each.resources] for each in (one, other)]
+    of_both = all(any(each[2:3] == [row.service] for each in side) for side in fields)
+    names = (each[5] for side in fields for each in side if len(each) > 5)
+    return of_both and any(name.count("/") > 1 or re.search(r"[*?$]", name) for name in names)
 
 
 def whole(resource: str) -> str:

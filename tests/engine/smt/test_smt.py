@@ -85,6 +85,34 @@ def test_a_resource_is_asked_about(parts: list[Any], isolates: str, found: set[t
     assert asked(*parts, isolates=isolates) == found
 
 
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
+KEYS = {
+    "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["{{ x }}"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+
+
+def query(resource: str, **members: Any) -> dict[str, Any]:
+    return statement(Action="dynamodb:Query", Resource=resource, **members)
+
+
+@pytest.mark.parametrize(
+    ("other", "answers"),
+    [
+        pytest.param(query(f"{TABLE}/index/by-item"), ["unsat", "sat", "sat"], id="an index"),
+        pytest.param(query(f"{TABLE}/stream/*"), ["unsat", "sat", "sat"], id="a stream"),
+        pytest.param(query(f"{TABLE}/replica/x"), ["unsat", "unsat", "sat"], id="inside by no row"),
+        pytest.param(query(f"{TABLE}2/index/x"), ["unsat", "unsat", "sat"], id="of another table"),
+        pytest.param(
+            query(f"{TABLE}/index/x", Condition=KEYS), ["unsat"] * 3, id="an index with leading keys"
+        ),
+    ],
+)
+def test_what_is_inside_a_table_is_the_table(other: dict[str, Any], answers: list[str]) -> None:
+    found = questions(query(TABLE, Condition=KEYS), other)
+    assert [answer(question.text) for question in found] == answers
+
+
 def test_two_services_never_meet() -> None:
     elsewhere = statement(Action="s3-object-lambda:GetObject", Resource="arn:aws:s3:::b/*")
     found = questions(statement(Resource="arn:aws:s3:::b/{{ x }}"), elsewhere)
