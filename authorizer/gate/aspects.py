@@ -7,7 +7,7 @@ one. So no row that is wider, and none that is undecided, means that nobody may 
 from collections.abc import Mapping
 from typing import Final
 
-from authorizer.gate import choosing, opening, reading, steps
+from authorizer.gate import choosing, opening, reading, speaking, steps
 from authorizer.gate.aspect import Aspect
 
 ASPECTS: Final = (
@@ -67,6 +67,11 @@ ASPECTS: Final = (
     Aspect(
         name="scopes spoken for", fields=("Authority.scopes",), of="issuer",
         read=lambda issuer: issuer.speaks_for.scopes, judge=steps.members, says="its users with the scope {}",
+    ),
+    Aspect(
+        name="said elsewhere", fields=(),
+        read=reading.whole, judge=speaking.said_elsewhere,
+        says="tokens with what their issuer may not speak for in {}",
     ),
     Aspect(
         name="claims spoken for", fields=("Authority.claims",), of="issuer",
@@ -180,7 +185,7 @@ ASPECTS: Final = (
     # ── Which AWS actions, as which role, for how long ──
     Aspect(
         name="roles", fields=("Settings.roles", "Role.name"),
-        read=lambda access: frozenset(access.settings.roles), judge=steps.members,
+        read=reading.nameable, judge=steps.members,
         says="the role {}, for tokens that name its ARN",
     ),
     Aspect(

@@ -29,6 +29,12 @@ def handed_out(access: Access) -> frozenset[str]:
     return frozenset(f"{handed} with {own}" for own, handed in access.settings.callers.roles.items())
 
 
+def nameable(access: Access) -> frozenset[str]:
+    """Roles that a token may name: one that is handed to callers alone is refused."""
+    settings = access.settings
+    return frozenset(settings.roles) - settings.callers.handed_out
+
+
 def keys_of(name: str) -> Callable[[Access], object]:
     def read(access: Access) -> object:
         sealing = getattr(access.settings, name)

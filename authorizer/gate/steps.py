@@ -4,6 +4,7 @@ A judge takes the old value and the new one and yields a step for each differenc
 None is "any".
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -198,8 +199,20 @@ def cache_keys(old: frozenset[str] | None, new: frozenset[str] | None) -> Steps:
 def _readings(old: ClaimType, new: ClaimType) -> Steps:
     if new.written != old.written:
         before, now = (f"text by {kind.written}" if kind.written else "text" for kind in (old, new))
-        direction: Direction = "WIDER" if new.written else "NARROWER"
-        yield Step(direction=direction, what=f"lists written as {now if new.written else before}")
+        way: Direction = "WIDER" if new.written else "NARROWER"
+        yield Step(direction=way, what=f"lists written as {now if new.written else before}")
+    if new.of_json != old.of_json:
+        sides: tuple[tuple[ClaimType, Direction, str], ...] = (
+            (new, "WIDER", "were"),
+            (old, "NARROWER", "are"),
+        )
+        for kind, direction, tense in sides:
+            if kind.of_json is not None:
+                yield Step(
+                    direction=direction,
+                    what=f"{_OF_JSON[kind.name]} of JSON, where texts alone {tense} taken",
+                    identity={"value": json.loads(samples(kind.own)[0])},
+                )
     if new.lower_case != old.lower_case:
         yield Step(
             direction="WIDER" if new.lower_case else "NARROWER",
@@ -214,6 +227,10 @@ def _readings(old: ClaimType, new: ClaimType) -> Steps:
     was = "" if old.fallback is None else f", where it was {old.fallback!r}"
     told = f"{new.fallback!r} for users whose token says nothing{was}"
     yield Step(direction="WIDER", what=told, identity={"claims": {}})
+
+
+_OF_JSON: Final = {"integer": "numbers", "boolean": "true and false"}
+"""Type → what it takes that is no text."""
 
 
 def _takes(kind: ClaimType, text: str) -> bool:

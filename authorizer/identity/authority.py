@@ -75,10 +75,15 @@ def _roles(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:
 def _elsewhere(claims: Said, names: frozenset[str], settings: Settings) -> Iterator[str]:
     """What a token says where issuers of another kind say it, as far as access.toml reads it there, as a claim or in a
     rule: a list for one name is no leave to say the same under another."""
-    read = (*(claim.claim for claim in settings.claims.values()), *(rule.claim for rule in settings.rules))
-    for name in sorted(names.intersection(path_of(each)[0] for each in read)):
+    for name in sorted(read_elsewhere(names, settings)):
         value = claims.values.get(name)
         yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+
+
+def read_elsewhere(names: frozenset[str], settings: Settings) -> frozenset[str]:
+    """Which of these claims access.toml reads, as a claim or in a rule."""
+    read = (*(claim.claim for claim in settings.claims.values()), *(rule.claim for rule in settings.rules))
+    return names.intersection(path_of(each)[0] for each in read)
 
 
 def _scopes(claims: Said, issuer: Issuer, settings: Settings) -> Iterator[str]:

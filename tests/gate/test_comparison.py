@@ -176,6 +176,16 @@ def handing(**changes: Any) -> dict[str, Any]:
     return {**OWN, "callers": {"roles": {"reader": "own"}, **changes}}
 
 
+YES_OR_NO: dict[str, Any] = {"type": "enum", "values": ["true", "false"]}
+CLIQUES: dict[str, Any] = {"claim": "cognito:groups", "type": "slug", "list": True, "max_items": 3}
+
+
+def issuer_of_roles(*read: str) -> dict[str, Any]:
+    """Users may be of one role alone, and each of these claims is read."""
+    claims = {f"c{at}": {"claim": name, "type": "slug"} for at, name in enumerate(read)}
+    return {**issuer(speaks_for={"roles": ["reader"], "groups": ["readers"]}), "claims": claims}
+
+
 UNCACHED: dict[str, Any] = {"gateway": {"result_ttl": "0s"}}
 
 # Aspect, the narrower configuration, the wider one; both are changes to BASE.
@@ -219,6 +229,9 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("routes of scopes", ANY_SCOPE, {**ANY_SCOPE, "scopes": {"more": ["GET /y"]}}),
     ("scopes of tokens", {}, {"gateway": {"token_scopes": "either"}}),
     ("type of a claim", {}, {"claims": {"teams": {"list": "comma"}}}),
+    ("type of a claim", {"claims": {"device": YES_OR_NO}}, {"claims": {"device": {"type": "boolean"}}}),
+    ("said elsewhere", {"claims": {"cliques": CLIQUES}}, {}),
+    ("said elsewhere", issuer_of_roles("cognito:roles"), issuer_of_roles()),
     ("type of a claim", {}, {"claims": {"device": {"lower_case": True}}}),
     ("scopes of tokens", {"gateway": {"token_scopes": "both"}}, {}),
     ("catch-all route", UNCACHED, {"gateway": {"result_ttl": "0s", "response": "simple"}}),
@@ -235,7 +248,7 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("shared cache", {}, {"shared_cache": {"table": "sessions"}}),
     ("sealing keys", {"session": {"context": "none"}, "sealing": None}, {"session": {"context": "none"}}),
     ("private sealing keys", {"private_sealing": None}, {}),
-    ("callers' own", OWN, handing()),
+    ("callers' own", {"session": {"end_with_token": False}}, handing()),
     ("origins", handing(), handing(origins=["https://app.example.com"])),
     ("same address", handing(same_address=True), handing()),
     ("sessions of one user", handing(sessions=2), handing(sessions=3)),
@@ -309,6 +322,22 @@ def test_what_the_trust_policy_may_ask_for_is_not_dropped_in_silence(setting: st
     dropped = compare(with_it, other)
     assert dropped.verdict == "UNKNOWN"
     assert "an-id" not in str(dropped.shifts)
+
+
+def test_a_role_that_is_handed_to_callers_no_more_is_one_that_tokens_may_name() -> None:
+    gained = compare(access(handing()), access(OWN))
+    assert directions(gained, "callers' own") == {"NARROWER"}
+    [shift] = [shift for shift in gained.shifts if shift.direction == "WIDER"]
+    assert (shift.aspect, shift.what) == ("roles", "the role 'own', for tokens that name its ARN")
+    gone = access({"session": {"end_with_token": False}})
+    assert compare(access(handing()), gone).verdict == "NO WIDER"
+
+
+def test_what_another_row_says_of_an_issuer_is_not_said_twice() -> None:
+    anything = issuer(speaks_for={"groups": "any", "scopes": "any", "roles": "any"})
+    reading = {"claims": {"cliques": CLIQUES}}
+    for before, now in ((reading, anything), ({**reading, **anything}, {}), (reading, {"issuers": [OTHER]})):
+        assert directions(compare(access(before), access(now)), "said elsewhere") == set()
 
 
 def test_a_rule_that_goes_leaves_what_callers_could_ask_for() -> None:

@@ -39,6 +39,33 @@ LIST = {"type": "slug", "list": True, "max_items": 3}
             {**LIST, "list": "json"}, LIST, [("NARROWER", "lists written as text by json")], id="no longer"
         ),
         pytest.param(
+            {"type": "enum", "values": ["true", "false"]},
+            {"type": "boolean"},
+            [("WIDER", "true and false of JSON, where texts alone were taken")],
+            id="booleans",
+        ),
+        pytest.param(
+            {"type": "boolean"},
+            {"type": "enum", "values": ["true", "false"]},
+            [("NARROWER", "true and false of JSON, where texts alone are taken")],
+            id="no booleans",
+        ),
+        pytest.param(
+            {"type": "slug"},
+            {"type": "integer", "min": 1, "max": 9},
+            [("WIDER", "numbers of JSON, where texts alone were taken"), ("NARROWER", "some values")],
+            id="numbers",
+        ),
+        pytest.param(
+            {**LIST, "type": "enum", "values": ["1", "2"]},
+            {**LIST, "type": "integer", "min": 1, "max": 2},
+            [
+                ("WIDER", "numbers of JSON, where texts alone were taken"),
+                ("UNKNOWN", "values of a type that may take more"),
+            ],
+            id="numbers in a list",
+        ),
+        pytest.param(
             {"type": "uuid"},
             {"type": "uuid", "lower_case": True},
             [("WIDER", "values in upper case, for those in lower case")],

@@ -22,5 +22,5 @@ INSIDE: Final = (
     Inside(service="dynamodb", whole="table/", tail="/export/"),
 )
 """Sources: Service Authorization Reference, "Resource types defined by Amazon DynamoDB"; Amazon DynamoDB Developer
-Guide, "Using IAM with global secondary indexes", "Change data capture for DynamoDB Streams", "Using on-demand backup and
-restore" and "DynamoDB data export to Amazon S3"."""
+Guide, "Using IAM with global secondary indexes", "Change data capture for DynamoDB Streams", "Using on-demand backup
+and restore" and "DynamoDB data export to Amazon S3"."""

@@ -54,6 +54,12 @@ class ClaimType:
             return self.language
         return Language(self.language.alternatives[:-1])
 
+    @property
+    def of_json(self) -> object:
+        """How a JSON value is read that is no text: the same for two types that read all of them alike. None: it is not
+        taken."""
+        return self._as_text
+
     def check(self, value: object) -> ClaimValue:
         """The value, believed from here on: text, or for a list type a tuple of at least one text.
 

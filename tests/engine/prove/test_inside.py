@@ -1,4 +1,4 @@
-"""What lies inside a resource under an ARN of its own is that resource: what one template keeps apart no other opens."""
+"""What lies inside a resource under an ARN of its own is that resource: what one template keeps apart, none opens."""
 
 from typing import Any
 
