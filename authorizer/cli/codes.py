@@ -229,6 +229,12 @@ LINT: Final = tuple(
         ),
         ("scan", "dynamodb:Scan reads across leading keys", '"dynamodb:*"', "list the actions without it"),
         (
+            "permissions",
+            "an action by which a session can open a resource to others, or to everybody",
+            '"sqs:AddPermission", or the "sqs:*" that has it, on a queue of one\'s own',
+            "list the actions without it, and leave permissions to who deploys",
+        ),
+        (
             "partition",
             "the partition is hard-coded: the template serves one of AWS's partitions alone",
             "arn:aws:s3:::data",

@@ -27,6 +27,31 @@ def about_actions(statement: Statement, show: Callable[[str], str]) -> _Found:
         yield from _resources(statement.resources, meant, show, known=known)
 
 
+def about_permissions(statement: Statement) -> _Found:
+    """Actions of an Allow by which a session gives others what it reaches itself, or more."""
+    for action in statement.actions:
+        service = reference.service(action.partition(":")[0])
+        found = [
+            each.name
+            for each in (service.matched(action) if service is not None else ())
+            if each.grants and _applies(each, statement.resources)
+        ]
+        if found:
+            more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
+            meant = "" if found == [action] else f": it has {', '.join(found[:MOST])}{more}"
+            yield (
+                "permissions",
+                f"`{action}` changes who may reach a resource, or what runs with its permissions{meant}",
+                "list the actions without it, and leave permissions to who deploys: no proof covers what a session "
+                "opens to everybody",
+            )
+
+
+def _applies(action: Action, resources: tuple[str, ...]) -> bool:
+    """Whether it works on one of these; without a resource level, on `*` alone."""
+    return "*" in resources or any(may_be(text, arn) for text in resources for arn in action.arns)
+
+
 def about_names(statement: Statement) -> _Found:
     """Findings about the names of the actions alone."""
     for action in (*statement.actions, *statement.not_actions):

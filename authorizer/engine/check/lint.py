@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from authorizer.engine.check.actions import about_actions, about_names
+from authorizer.engine.check.actions import about_actions, about_names, about_permissions
 from authorizer.engine.check.conditions import about_conditions
 from authorizer.engine.check.coverage import Coverage
 from authorizer.engine.check.services import about_services
@@ -28,6 +28,7 @@ CODES: Mapping[str, str] = {
     "open-prefix": "a pattern goes on right behind a claim, or a listing prefix has no closing `/`",
     "whole-listing": "a bucket is listed without a condition on the prefix",
     "scan": "dynamodb:Scan reads across leading keys",
+    "permissions": "an action by which a session can open a resource to others, or to everybody",
     "partition": "the partition is hard-coded",
     "unknown-service": "an action of a service that AWS does not have",
     "unknown-action": "an action that its service does not have, or a pattern that matches none",
@@ -169,6 +170,7 @@ def _statement(templates: TemplateSet, statement: Statement, place: Place) -> It
         yield from _prefixes(statement, conditions, where)
         yield from _scan(statement, conditions, where)
     for code, text, remedy in (
+        *(about_permissions(statement) if statement.effect == "Allow" else ()),
         *about_actions(statement, show),
         *about_conditions(statement, conditions),
     ):

