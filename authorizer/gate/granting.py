@@ -35,7 +35,35 @@ WITH_POLICIES: Final = frozenset(
         *("s3-object-lambda", "s3express", "s3tables", "secretsmanager", "sns", "sqs"),
     }
 )
-"""Services whose resources can have a policy of their own."""
+"""Services whose resources can have a policy of their own, which is read here."""
+WITHOUT_POLICIES: Final = frozenset(
+    {
+        *(
+            "athena",
+            "cassandra",
+            "cloudwatch",
+            "cognito-identity",
+            "cognito-idp",
+            "dax",
+            "ecs",
+            "elasticache",
+        ),
+        *(
+            "firehose",
+            "geo",
+            "neptune-db",
+            "polly",
+            "rds",
+            "rds-data",
+            "rds-db",
+            "scheduler",
+            "states",
+            "swf",
+        ),
+        *("textract", "timestream", "transcribe", "translate"),
+    }
+)
+"""Services whose resources have none. Of any other it is not known here, or it has some that are not read."""
 CLOSE_ACCOUNT: Final = "say which account this is: --parameter AWS::AccountId=…"
 
 
@@ -54,6 +82,15 @@ def granting(world: World) -> Notes:
                 "has no policy of its own" if found is None else "has a policy that gives no session anything"
             )
             yield checked(f"{world.show(arn)} {text}", found or place)
+    for text in _resources(world):
+        service = text.split(":")[2]
+        if service not in WITH_POLICIES | WITHOUT_POLICIES:
+            yield left_open(
+                f"{world.show(text)}: policies on resources of {service} are not read",
+                "",
+                closes="look in the account whether one gives it to sessions or to everybody",
+                closable=False,
+            )
     yield from world.unread("policies", "resources")
 
 

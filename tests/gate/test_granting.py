@@ -2,12 +2,15 @@
 
 # ruff: noqa: E501 - texts as templates have them
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from authorizer.gate.granting import doors, granting, outside, touches
+from authorizer.engine.check import reference
+from authorizer.gate.granting import WITH_POLICIES, WITHOUT_POLICIES, doors, granting, outside, touches
 from tests.deployed.factories import ACCOUNT, allow, from_account, from_template, policy
 from tests.deployed.sample import BUCKET, TABLE, told, world
 from tests.make import make_access
@@ -94,14 +97,50 @@ def test_what_templates_name_and_no_file_has_is_open() -> None:
     assert {status for status, _ in told(granting(world(deployment=from_account())))} == {"OPEN"}
 
 
-def test_a_service_without_resource_policies_is_not_looked_for() -> None:
-    text = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ssm:GetParameter", "sqs:ListQueues"], "Resource": ["arn:aws:ssm:eu-west-1:1:parameter/{{ tenant }}/x"]}, {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}]}'
+def of_one_statement(action: str, resource: str) -> list[tuple[str, str]]:
+    one = allow(action=action, resource=resource)
+    other = allow(action="sqs:ListQueues", resource="*")
+    text = json.dumps({"Version": "2012-10-17", "Statement": [one, other]})
     access = make_access(
-        templates={"ssm": text},
+        templates={"one": text},
         policies=None,
-        roles={name: {"policies": ["ssm"]} for name in ("viewer", "editor", "admin", "importer")},
+        roles={name: {"policies": ["one"]} for name in ("viewer", "editor", "admin", "importer")},
     )
-    assert told(granting(world(access, resource_policies={}))) == []
+    return told(granting(world(access, resource_policies={})))
+
+
+def test_a_service_without_resource_policies_is_not_looked_for() -> None:
+    assert (
+        of_one_statement("states:StartExecution", "arn:aws:states:eu-west-1:1:stateMachine:{{ tenant }}")
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("glue:GetTable", "arn:aws:glue:eu-west-1:1:database/{{ tenant }}"),
+        ("kafka-cluster:ReadData", "arn:aws:kafka:eu-west-1:1:topic/c/1-1/{{ tenant }}"),
+        ("execute-api:Invoke", "arn:aws:execute-api:eu-west-1:1:a/live/GET/{{ tenant }}/*"),
+        ("s3vectors:GetVectors", "arn:aws:s3vectors:eu-west-1:1:bucket/b/index/{{ tenant }}"),
+        ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:1:parameter/{{ tenant }}/x"),
+    ],
+)
+def test_a_service_whose_resource_policies_are_not_read_is_open(action: str, resource: str) -> None:
+    [(status, text)] = of_one_statement(action, resource)
+    assert status == "OPEN"
+    assert "are not read" in text
+
+
+@pytest.mark.parametrize("prefix", sorted(WITHOUT_POLICIES))
+def test_no_action_writes_a_policy_where_resources_are_said_to_have_none(prefix: str) -> None:
+    service = reference.service(prefix)
+    assert service is not None
+    assert prefix not in WITH_POLICIES
+    names = [each.name.partition(":")[2] for each in service.actions]
+    assert [
+        each for each in names if re.match(r"(Put|Set|Add|Update|Create|Attach)\w*(Policy|Permission)", each)
+    ] == []
 
 
 def test_another_account_is_told_apart_from_sessions() -> None:
