@@ -10,6 +10,7 @@ from typing import Final
 from authorizer.deployed import Pool, PoolClient, is_open
 from authorizer.gate.rulings import GIVE, Notes, World, checked, left_open, refuted
 from authorizer.settings.schema import Issuer
+from authorizer.syntax.claim_path import path_of
 
 SET_BY_COGNITO: Final = frozenset(
     {
@@ -61,7 +62,7 @@ def _of_issuer(world: World, claim: str, issuer: Issuer, pool: Pool | None) -> N
     elif pool is None:
         yield left_open(f"{what}: the user pool is not in these files", "", closes=GIVE)
     else:
-        found = [*_writers(world, claim, pool)]
+        found = [*_writers(world, path_of(claim)[0], pool)]  # `address.formatted` is written with `address`
         yield from found
         if not found:
             yield checked(f"{what}: no app client of the pool may write it", pool.place)

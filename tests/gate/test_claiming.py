@@ -97,6 +97,16 @@ def test_a_rule_s_claim_decides_too() -> None:
     assert "`custom:department` may be written by users" in only(deciding(found)).text
 
 
+def test_a_member_of_an_attribute_is_written_with_the_attribute() -> None:
+    access = make_access(claims={"tenant": {"claim": "address.formatted"}})
+    own = world(access, user_pool_clients=[client(WriteAttributes=["name"])])
+    assert told(isolating(own)) == []
+    written = world(access, user_pool_clients=[client(WriteAttributes=["name", "address"])])
+    assert only(isolating(written)).status == "REFUTED"
+    providers = [{"ProviderName": "i", "UserPoolId": POOL, "AttributeMapping": {"address": "t"}}]
+    assert only(isolating(world(access, identity_providers=providers))).status == "OPEN"
+
+
 def test_groups_are_cognito_s_own_and_a_trigger_may_change_them() -> None:
     rules = [{"claim": "cognito:groups", "match": "Contains", "value": "works", "role": "viewer"}]
     access = make_access(rules=rules)
