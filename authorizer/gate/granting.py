@@ -197,6 +197,12 @@ def touches(text: str, arn: str) -> bool:
     return any(overlap(text, pattern) for pattern in (wide, f"{wide}/*", f"{wide}:*"))
 
 
+def is_named(text: str, arn: str) -> bool:
+    """The same of this resource itself, and of nothing in it."""
+    text = starred(text)
+    return overlap(text, widened(arn, beside=text))
+
+
 def _named(world: World) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Everything that templates name and that may have a policy: (what they name, [(ARN, place)] of the files)."""
     told: set[str] = set()

@@ -15,7 +15,7 @@ from authorizer.deployed import DeployedRole, Domain, Key, is_open
 from authorizer.engine import Document
 from authorizer.engine.evaluate import matches, parse_action
 from authorizer.engine.prove import Excess, find_excess, role_policy
-from authorizer.gate.granting import touches
+from authorizer.gate.granting import is_named, touches
 from authorizer.gate.reaching import overlap
 from authorizer.gate.rulings import (
     GIVE,
@@ -98,8 +98,11 @@ def leading_keys(world: World) -> Notes:
         if not tables:
             yield left_open(f"the table is not in these files: {world.show(text)}", "", closes=GIVE)
         for table in tables:
-            about_indexes = "/index/" in text or text.endswith("*")
-            wrong = [name for name, key in table.indexes if about_indexes and key != table.key]
+            wrong = [
+                name
+                for name, key in table.indexes
+                if key != table.key and is_named(text, f"{table.arn}/index/{name}")
+            ]
             if table.key is None:
                 yield left_open(
                     f"{world.show(table.arn)}: its keys could not be read", table.place, closes=REWRITE

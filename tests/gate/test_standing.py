@@ -91,6 +91,28 @@ def test_an_index_is_no_matter_where_no_template_names_one() -> None:
     assert told(leading_keys(world(access, tables=[table(GlobalSecondaryIndexes=[index("status")])]))) == []
 
 
+@pytest.mark.parametrize(
+    ("behind", "status"),
+    [
+        pytest.param("/index/i", ["REFUTED"], id="the index"),
+        pytest.param("/index/*", ["REFUTED"], id="any index"),
+        pytest.param("/*/i", ["REFUTED"], id="the index, by a wildcard inside"),
+        pytest.param("*i", ["REFUTED"], id="whatever ends as it does"),
+        pytest.param("?index?i", ["REFUTED"], id="the index, by question marks"),
+        pytest.param("/*/j", [], id="another index, by a wildcard inside"),
+        pytest.param("/index/j", [], id="another index"),
+    ],
+)
+def test_an_index_is_looked_at_by_whatever_pattern_names_it(behind: str, status: list[str]) -> None:
+    statement = (
+        '{"Effect": "Allow", "Action": "dynamodb:Query", "Resource": "arn:aws:dynamodb:eu-west-1:123456789012:table/'
+        f'example-data{behind}", "Condition": {{"ForAllValues:StringEquals": {{"dynamodb:LeadingKeys": "{{{{ tenant }}}}"}}, '
+        '"Null": {"dynamodb:LeadingKeys": "false"}}}'
+    )
+    found = world(with_statement(statement), tables=[table(GlobalSecondaryIndexes=[index("status")])])
+    assert [each for each, _ in told(leading_keys(found))] == status
+
+
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
 DECRYPT = f'{{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "{KEY}", "Condition": {{"StringEquals": {{"kms:EncryptionContext:t": "{{{{ tenant }}}}"}}}}}}'
 
