@@ -271,6 +271,12 @@ LINT: Final = tuple(
             "write the qualifier that the key needs",
         ),
         (
+            "literal-star",
+            "a star under an operator that takes it for a plain character: no other text matches",
+            '"StringEquals": {"s3:prefix": "{{ tenant }}/*"}',
+            "write StringLike, or `${*}` for the star itself",
+        ),
+        (
             "contradiction",
             "two conditions on one key that never hold together",
             "StringEquals and StringNotEquals on one value",

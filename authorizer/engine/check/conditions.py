@@ -4,6 +4,7 @@ conditions that never hold together.
 Each check yields (code, text, remedy).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ def about_conditions(statement: Statement, conditions: Conditions) -> _Found:
     for condition, operator in conditions:
         yield from _key(statement.actions, condition, operator)
         yield from _qualifier(condition, operator)
+        yield from _literal_star(condition, operator)
     yield from _contradictions(conditions)
 
 
@@ -88,6 +90,18 @@ def _qualifier(condition: Condition, operator: Operator) -> _Found:
             "qualifier",
             f"{condition.key} has one value: `{operator.qualifier}` is for keys that can have several",
             f"write `{condition.operator.partition(':')[2]}`",
+        )
+
+
+def _literal_star(condition: Condition, operator: Operator) -> _Found:
+    """A star under an operator that knows no wildcards; `${*}` says that a plain one is meant."""
+    plain = operator.kind == "string" and not operator.takes_wildcards
+    if plain and any(re.search(r"(?<!\$\{)\*", value) for value in condition.values):
+        wild = operator.name.replace("EqualsIgnoreCase", "Like").replace("Equals", "Like")
+        yield (
+            "literal-star",
+            f"`{condition.operator}` on {condition.key} takes `*` for a plain star, and matches no other text",
+            f"write `{condition.operator.replace(operator.name, wild)}`, or `${{*}}` for the star itself",
         )
 
 

@@ -36,6 +36,7 @@ CODES: Mapping[str, str] = {
     "resource-level": "an action that has no resource level, on something other than `*`",
     "condition-key": "a condition key that does not exist, or that these actions never have",
     "qualifier": "a key with several values and no ForAllValues or ForAnyValue, or one of them on a key with one value",
+    "literal-star": "a star under an operator that takes it for a plain character",
     "contradiction": "two conditions on one key that never hold together",
     "service": "a service reads more into a name than IAM compares, and values or resources let it",
     "user-writable": "users can change the claim that decides what they reach, or whom a session names",

@@ -94,6 +94,18 @@ CASES = [
         id="a star right behind a claim in a prefix",
     ),
     pytest.param(
+        listing(StringEquals={"s3:prefix": "{{ tenant }}/*"}),
+        "literal-star",
+        id="a star that is none, in a prefix",
+    ),
+    pytest.param(
+        {"Effect": "Deny", "Condition": {"StringNotEqualsIgnoreCase": {USER: ["a", "b*"]}}},
+        "literal-star",
+        id="a star that is none, in a Deny",
+    ),
+    pytest.param({"Condition": {"StringEquals": {USER: "a${*}"}}}, None, id="a star that is written as none"),
+    pytest.param({"Condition": {"StringLike": {USER: "a*"}}}, None, id="a star that is one"),
+    pytest.param(
         listing(StringEquals={"s3:prefix": "x/{{ tenant }}"}), "open-prefix", id="a prefix that is not closed"
     ),
     pytest.param(listing(StringEquals={"s3:prefix": "x/{{ tenant }}/"}), None, id="a closed prefix"),
@@ -254,7 +266,7 @@ CASES = [
             (
                 "a value that is no pattern",
                 "contradiction",
-                {"StringEquals": {USER: "x*"}, "StringLike": {USER: "y"}},
+                {"StringEquals": {USER: "x?"}, "StringLike": {USER: "xy"}},
             ),
             (
                 "a value and its absence",
