@@ -141,6 +141,11 @@ def test_a_group_reaches_by_who_acts_what_its_own_scope_closes() -> None:
     assert any("whoever acts for a user" in note for note in found.notes)
     people = [caller for caller, _, _ in everybody(access, random.Random(7), 400)]
     person = next(each for each in people if each.groups == ("g",) and not each.actors and "t" in each.values)
+    acting = replace(person, actors=("agent",))
+    assert {row.actions for row in reach_of_callers(access, [acting]).statements} == {
+        ("s3:GetObject",),
+        ("s3:DeleteObject",),
+    }
     reached = reach_of_callers(access, [person])
     assert {row.actions for row in reached.statements} == {("s3:GetObject",), ("s3:DeleteObject",)}
     assert any("whoever acts for a user" in note for note in reached.notes)
