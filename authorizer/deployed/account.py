@@ -122,7 +122,7 @@ class _Account:
             reference=name,
             name=name,
             region=arn.split(":")[3] if arn else "",
-            arn_of=lambda reference, otherwise="*": reference or otherwise,
+            arns_of=lambda reference, *_: (reference or "*",),
             gathered=self._gathered,
         )
         ROWS[kind](row)

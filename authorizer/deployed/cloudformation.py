@@ -9,6 +9,7 @@ and for the rest there is what the account says.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from authorizer.deployed.arns import Arns
 from authorizer.deployed.errors import DeploymentInvalid
 from authorizer.deployed.gather import FoundRole, Gathered, texts
 from authorizer.deployed.intrinsics import NO_VALUE, Resolver
@@ -108,8 +109,7 @@ class _Template:
         if not prefix:
             gathered.parameters.update(pseudo, self._resolver.declared, self._resolver.resources)
             gathered.parameters.update(f"{name}Role" for name in self._resolver.resources)  # SAM's own
-        self._arns: dict[str, str] = {}
-        """What `Ref` or an attribute gives → the resource's ARN."""
+        self._arns = Arns(self._resolver.known)
         self._implicit: set[str] = set()
         """Types of events for which SAM makes an API."""
 
@@ -119,10 +119,11 @@ class _Template:
                 self._leave_all(self._file, f"the macro {name} makes what is not in the template")
         deployed = dict(self._deployed())
         for logical, resource in deployed.items():
-            if resource["Type"] in KINDS and KINDS[resource["Type"]].arn:
-                arn = self._resolver.arn_of(logical)
-                for way in ({"Ref": logical}, {"Fn::GetAtt": f"{logical}.Arn"}):
-                    self._arns[str(self._resolver.value(way))] = arn
+            kind = resource["Type"]
+            if kind in KINDS and KINDS[kind].arn:
+                name, reference = self._resolver.name_of(logical), self._resolver.value({"Ref": logical})
+                for text in (name, str(reference)):
+                    self._arns.add(kind, text, self._resolver.arn_of(logical))
         for logical, resource in deployed.items():
             self._read(logical, resource)
         for _, logical, kind in (IMPLICIT[each] for each in sorted(self._implicit)):
@@ -182,20 +183,11 @@ class _Template:
             reference=reference,
             name=self._resolver.name_of(logical),
             region=self._region,
-            arn_of=self.arn_behind,
+            arns_of=self._arns.behind,
             gathered=self._gathered,
         )
         ROWS.get(kind, Row.nothing)(row)
         row.own_policy()
-
-    def arn_behind(self, reference: object, otherwise: str = "*") -> str:
-        """The ARN of what a property names: by its name, its URL or its ARN."""
-        text = reference if isinstance(reference, str) else ""
-        if text in self._arns:
-            return self._arns[text]
-        if text.startswith("arn:"):
-            return text
-        return self._resolver.known(otherwise, target=text or "*")
 
     def _attached(self, row: Attached, properties: Mapping[str, Any], place: str) -> None:
         document = properties.get(row.document)
@@ -203,7 +195,8 @@ class _Template:
             document = Located({"Version": "2012-10-17", "Statement": document}, place)
         targets = texts(properties.get(row.target)) or ("",)
         for target in targets:
-            self._gathered.policy_on(self.arn_behind(target, row.otherwise), document or {}, place)
+            for arn in self._arns.behind(target, row.on, row.otherwise):
+                self._gathered.policy_on(arn, document or {}, place)
 
     def _with_apis(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
         """The events with the APIs that SAM makes for those that name none."""

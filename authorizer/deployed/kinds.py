@@ -136,35 +136,61 @@ class Attached:
     document: str = "PolicyDocument"
     target: str
     """The property that says on what: a name, an ARN or a queue's URL, or several of them."""
+    on: tuple[str, ...]
+    """The types that such a name may be of."""
     otherwise: str
     """The ARN of a target that is in none of the files; `{target}` is what the property says."""
 
 
 ATTACHED: Final[Mapping[str, Attached]] = {
-    "AWS::S3::BucketPolicy": Attached(target="Bucket", otherwise="arn:{partition}:s3:::{target}"),
-    "AWS::S3Express::BucketPolicy": Attached(target="Bucket", otherwise=_of("s3express", "bucket/{target}")),
+    "AWS::S3::BucketPolicy": Attached(
+        target="Bucket", on=("AWS::S3::Bucket",), otherwise="arn:{partition}:s3:::{target}"
+    ),
+    "AWS::S3Express::BucketPolicy": Attached(
+        target="Bucket",
+        on=("AWS::S3Express::DirectoryBucket",),
+        otherwise=_of("s3express", "bucket/{target}"),
+    ),
     "AWS::S3::MultiRegionAccessPointPolicy": Attached(
-        document="Policy", target="MrapName", otherwise="arn:{partition}:s3::{account}:accesspoint/*"
+        document="Policy",
+        target="MrapName",
+        on=("AWS::S3::MultiRegionAccessPoint",),
+        otherwise="arn:{partition}:s3::{account}:accesspoint/*",
     ),
     "AWS::S3ObjectLambda::AccessPointPolicy": Attached(
-        target="ObjectLambdaAccessPoint", otherwise=_of("s3-object-lambda", "accesspoint/{target}")
+        target="ObjectLambdaAccessPoint",
+        on=("AWS::S3ObjectLambda::AccessPoint",),
+        otherwise=_of("s3-object-lambda", "accesspoint/{target}"),
     ),
     "AWS::S3Tables::TableBucketPolicy": Attached(
-        document="ResourcePolicy", target="TableBucketARN", otherwise="{target}"
+        document="ResourcePolicy",
+        target="TableBucketARN",
+        on=("AWS::S3Tables::TableBucket",),
+        otherwise="{target}",
     ),
-    "AWS::SQS::QueuePolicy": Attached(target="Queues", otherwise="arn:{partition}:sqs:*:*:*"),
-    "AWS::SQS::QueueInlinePolicy": Attached(target="Queue", otherwise="arn:{partition}:sqs:*:*:*"),
-    "AWS::SNS::TopicPolicy": Attached(target="Topics", otherwise="{target}"),
-    "AWS::SNS::TopicInlinePolicy": Attached(target="TopicArn", otherwise="{target}"),
+    "AWS::SQS::QueuePolicy": Attached(
+        target="Queues", on=("AWS::SQS::Queue",), otherwise="arn:{partition}:sqs:*:*:*"
+    ),
+    "AWS::SQS::QueueInlinePolicy": Attached(
+        target="Queue", on=("AWS::SQS::Queue",), otherwise="arn:{partition}:sqs:*:*:*"
+    ),
+    "AWS::SNS::TopicPolicy": Attached(target="Topics", on=("AWS::SNS::Topic",), otherwise="{target}"),
+    "AWS::SNS::TopicInlinePolicy": Attached(target="TopicArn", on=("AWS::SNS::Topic",), otherwise="{target}"),
     "AWS::SecretsManager::ResourcePolicy": Attached(
-        document="ResourcePolicy", target="SecretId", otherwise=_of("secretsmanager", "secret:*")
+        document="ResourcePolicy",
+        target="SecretId",
+        on=("AWS::SecretsManager::Secret",),
+        otherwise=_of("secretsmanager", "secret:*"),
     ),
     "AWS::Kinesis::ResourcePolicy": Attached(
-        document="ResourcePolicy", target="ResourceArn", otherwise="{target}"
+        document="ResourcePolicy", target="ResourceArn", on=("AWS::Kinesis::Stream",), otherwise="{target}"
     ),
-    "AWS::Logs::ResourcePolicy": Attached(target="PolicyName", otherwise=_of("logs", "log-group:*")),
+    "AWS::Logs::ResourcePolicy": Attached(target="PolicyName", on=(), otherwise=_of("logs", "log-group:*")),
     "AWS::Events::EventBusPolicy": Attached(
-        document="Statement", target="EventBusName", otherwise=_of("events", "event-bus/{target}")
+        document="Statement",
+        target="EventBusName",
+        on=("AWS::Events::EventBus",),
+        otherwise=_of("events", "event-bus/{target}"),
     ),
 }
 """`Statement` alone is one statement, not a document. `PolicyName` of a policy on logs names nothing that it is on."""

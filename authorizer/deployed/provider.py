@@ -76,9 +76,12 @@ def _pool_client(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"WriteAttributes": values.get("write_attributes") or None}
 
 
-def _policy_on(target: str, document: str = "PolicyDocument", otherwise: str = "*") -> Callable[[Row], None]:
+def _policy_on(*kinds: str, otherwise: str = "*") -> Callable[[Row], None]:
+    """A policy on what `Target` names: a resource of one of these types."""
+
     def read(row: Row) -> None:
-        row.gathered.policy_on(row.arn_of(row.get(target), otherwise), row.get(document), row.place)
+        for arn in row.arns_of(row.get("Target"), kinds, otherwise):
+            row.gathered.policy_on(arn, row.get("PolicyDocument"), row.place)
 
     return read
 
@@ -91,7 +94,8 @@ def _attachment(row: Row) -> None:
 
 def _replicated(row: Row) -> None:
     """A bucket's replication, which the provider has as a resource of its own."""
-    replace(row, arn=row.arn_of(row.get("Target"), "arn:{partition}:s3:::{target}")).bucket()
+    for arn in row.arns_of(row.get("Target"), ("AWS::S3::Bucket",), "arn:{partition}:s3:::{target}"):
+        replace(row, arn=arn).bucket()
 
 
 def _with_policy(row: Row) -> None:
@@ -182,19 +186,19 @@ READERS: Final[Mapping[str, Callable[[Row], None]]] = {
     "aws_s3_bucket_replication_configuration": _replicated,
     "aws_iam_role_policy_attachment": _attachment,
     "aws_iam_policy_attachment": _attachment,
-    "aws_s3_bucket_policy": _policy_on("Target", otherwise="arn:{partition}:s3:::{target}"),
-    "aws_s3control_access_point_policy": _policy_on("Target"),
-    "aws_sqs_queue_policy": _policy_on("Target", otherwise="arn:{partition}:sqs:*:*:*"),
-    "aws_sns_topic_policy": _policy_on("Target"),
-    "aws_kms_key_policy": _policy_on("Target", otherwise="arn:{partition}:kms:*:*:key/*"),
-    "aws_dynamodb_resource_policy": _policy_on("Target"),
-    "aws_secretsmanager_secret_policy": _policy_on("Target"),
+    "aws_s3_bucket_policy": _policy_on("AWS::S3::Bucket", otherwise="arn:{partition}:s3:::{target}"),
+    "aws_s3control_access_point_policy": _policy_on("AWS::S3::AccessPoint"),
+    "aws_sqs_queue_policy": _policy_on("AWS::SQS::Queue", otherwise="arn:{partition}:sqs:*:*:*"),
+    "aws_sns_topic_policy": _policy_on("AWS::SNS::Topic"),
+    "aws_kms_key_policy": _policy_on("AWS::KMS::Key", otherwise="arn:{partition}:kms:*:*:key/*"),
+    "aws_dynamodb_resource_policy": _policy_on("AWS::DynamoDB::GlobalTable"),
+    "aws_secretsmanager_secret_policy": _policy_on("AWS::SecretsManager::Secret"),
     "aws_api_gateway_integration": rest_integration,
     "aws_api_gateway_rest_api_policy": _policy_on(
-        "Target", otherwise="arn:{partition}:execute-api:{region}:{account}:{target}/*"
+        "AWS::ApiGateway::RestApi", otherwise="arn:{partition}:execute-api:{region}:{account}:{target}/*"
     ),
     "aws_cloudwatch_event_bus_policy": _policy_on(
-        "Target", otherwise="arn:{partition}:events:{region}:{account}:event-bus/{target}"
+        "AWS::Events::EventBus", otherwise="arn:{partition}:events:{region}:{account}:event-bus/{target}"
     ),
 }
 """Types that are a policy, an attachment or a setting of something else."""

@@ -3,7 +3,7 @@
 Types and properties are CloudFormation's; the readers of other formats translate into them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ class Row:
     """What `Ref` gives."""
     name: str
     region: str
-    arn_of: Callable[..., str]
+    arns_of: Callable[..., tuple[str, ...]]
     gathered: Gathered
 
     @property
@@ -119,22 +119,25 @@ class Row:
     # ── resources ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def access_point(self) -> None:
-        self._door("access point", self.arn_of(self.get("Bucket"), "arn:{partition}:s3:::{target}"))
+        self._doors("access point", self._buckets(self.get("Bucket")))
 
     def object_lambda(self) -> None:
-        self._door("Object Lambda access point", "*")
+        self._doors("Object Lambda access point", ("*",))
 
     def multi_region(self) -> None:
         regions = self.get("Regions")
         for row in regions if isinstance(regions, list) else [{}]:
             bucket = row.get("Bucket") if isinstance(row, Mapping) else None
-            self._door("multi-Region access point", self.arn_of(bucket, "arn:{partition}:s3:::{target}"))
+            self._doors("multi-Region access point", self._buckets(bucket))
+
+    def _buckets(self, reference: object) -> tuple[str, ...]:
+        return self.arns_of(reference, ("AWS::S3::Bucket",), "arn:{partition}:s3:::{target}")
 
     def bucket(self) -> None:
         rules = self.get("ReplicationConfiguration", "Rules")
         for row in rules if isinstance(rules, list) else []:
             to = row.get("Destination") if isinstance(row, Mapping) else None
-            there = self.arn_of(to.get("Bucket") if isinstance(to, Mapping) else None)
+            (there,) = self.arns_of(to.get("Bucket") if isinstance(to, Mapping) else None)
             self.gathered.doors.append(Door(what="replica", arn=there, opens=self.arn, place=self.place))
 
     def table(self) -> None:
@@ -185,8 +188,7 @@ class Row:
         self.gathered.keys.append(Key(arn=self.arn, place=self.place, spec=str(spec)))
 
     def replica_key(self) -> None:
-        first = self.arn_of(self.get("PrimaryKeyArn"))
-        self._door("replica", first)
+        self._doors("replica", self.arns_of(self.get("PrimaryKeyArn")))
 
     def secret(self) -> None:
         for row in self.get("ReplicaRegions") or []:
@@ -219,13 +221,17 @@ class Row:
             "Action": self.get("Action"),
             **({"Condition": terms} if terms else {}),
         }
-        target = self.arn_of(
-            self.get("FunctionName"), "arn:{partition}:lambda:{region}:{account}:function:{target}"
+        targets = self.arns_of(
+            self.get("FunctionName"),
+            ("AWS::Lambda::Function", "AWS::Serverless::Function"),
+            "arn:{partition}:lambda:{region}:{account}:function:{target}",
         )
-        self.gathered.policy_on(target, {"Version": "2012-10-17", "Statement": statement}, self.place)
+        for target in targets:
+            self.gathered.policy_on(target, {"Version": "2012-10-17", "Statement": statement}, self.place)
 
-    def _door(self, what: str, opens: str) -> None:
-        self.gathered.doors.append(Door(what=what, arn=self.arn, opens=opens, place=self.place))
+    def _doors(self, what: str, opens: Iterable[str]) -> None:
+        for each in opens:
+            self.gathered.doors.append(Door(what=what, arn=self.arn, opens=each, place=self.place))
 
     # ── user pools ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from authorizer.deployed.arns import Arns
 from authorizer.deployed.gather import Gathered
 from authorizer.deployed.kinds import KINDS
 from authorizer.deployed.provider import READERS, TYPES, plain
@@ -60,8 +61,7 @@ class _Plan:
         )
         self._known: dict[str, str] = {}
         """`aws_iam_role.viewer.arn` → what it is, or its stand-in."""
-        self._arns: dict[str, str] = {}
-        """A name, an id, an URL or an ARN → the ARN."""
+        self._arns = Arns(self._write)
 
     def read(self) -> None:
         for resource in self._resources:
@@ -99,8 +99,8 @@ class _Plan:
         }
         for attribute, text in learned.items():
             self._known[f"{resource.address}.{attribute}"] = text
-            if arn:
-                self._arns[text] = arn
+            if arn and resource.type in TYPES:
+                self._arns.add(TYPES[resource.type].kind, text, arn)
 
     def _read(self, resource: _Resource, row: Type) -> None:
         properties = {
@@ -120,7 +120,7 @@ class _Plan:
                 reference=self._known[f"{resource.address}.id"],
                 name=self._known[f"{resource.address}.name"],
                 region=self._region,
-                arn_of=self._arn_behind,
+                arns_of=self._arns.behind,
                 gathered=self._gathered,
             )
         )
@@ -138,15 +138,8 @@ class _Plan:
                 return found
         return self._gathered.names.open(f"{resource.address}.{attribute}, {AFTER_APPLY}")
 
-    def _arn_behind(self, reference: object, otherwise: str = "*") -> str:
-        text = reference if isinstance(reference, str) else ""
-        if text in self._arns:
-            return self._arns[text]
-        if text.startswith("arn:"):
-            return text
-        return otherwise.format(
-            partition="aws", region=self._region, account=self._account, target=text or "*"
-        )
+    def _write(self, form: str, target: str) -> str:
+        return form.format(partition="aws", region=self._region, account=self._account, target=target)
 
 
 def _leaves(references: list[str]) -> list[str]:

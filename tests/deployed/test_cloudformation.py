@@ -89,6 +89,20 @@ def test_a_permission_for_a_service_or_an_account_names_it() -> None:
         assert [each.key for each in rule.statement.conditions] == ["aws:SourceArn"]
 
 
+def test_a_policy_is_on_the_resource_of_its_own_type_where_another_has_the_same_name() -> None:
+    deployed = from_template(
+        f"""
+Resources:
+  Bucket: {{Type: 'AWS::S3::Bucket', Properties: {{BucketName: data}}}}
+  Table: {{Type: 'AWS::DynamoDB::Table', Properties: {{TableName: data}}}}
+  Point: {{Type: 'AWS::S3::AccessPoint', Properties: {{Name: data, Bucket: data}}}}
+  OnIt: {{Type: 'AWS::S3::BucketPolicy', Properties: {{Bucket: !Ref Bucket, PolicyDocument: {POLICY}}}}}
+"""
+    )
+    (found,), (door,) = deployed.policies, deployed.doors
+    assert (found.arn, door.opens) == ("arn:aws:s3:::data", "arn:aws:s3:::data")
+
+
 def test_a_policy_without_a_document_is_one_that_cannot_be_read() -> None:
     assert of("AWS::S3::BucketPolicy", "{Bucket: b}").policies[0].policy.rules[0].statement is None
 

@@ -124,6 +124,24 @@ def test_a_policy_is_on_its_resource(resources: list[Mapping[str, Any]], arn: st
     assert found.policy.rules[0].principals[0].value == "*"
 
 
+def test_a_policy_is_on_the_resource_of_its_own_type_where_another_has_the_same_name() -> None:
+    deployed = from_state(
+        resource("aws_s3_bucket.b", bucket="data", id="data", arn="arn:aws:s3:::data"),
+        resource("aws_s3_bucket_policy.p", bucket="data", policy=OPEN),
+        resource("aws_sqs_queue.q", name="data", arn=QUEUE, id="https://q", url="https://q", policy=""),
+    )
+    assert [each.arn for each in deployed.policies] == ["arn:aws:s3:::data"]
+
+
+def test_a_policy_is_on_all_resources_of_its_type_that_have_the_name() -> None:
+    arns = [f"arn:aws:lambda:{region}:{ACCOUNT}:function:f" for region in ("eu-west-1", "us-east-1")]
+    deployed = from_state(
+        *(resource(f"aws_lambda_function.f{at}", function_name="f", arn=arn) for at, arn in enumerate(arns)),
+        resource("aws_lambda_permission.p", function_name="f", action="lambda:InvokeFunction", principal="*"),
+    )
+    assert [each.arn for each in deployed.policies] == arns
+
+
 def test_a_permission_is_a_statement_of_the_function_s_policy() -> None:
     deployed = from_state(
         resource("aws_lambda_permission.p", function_name="f", action="lambda:InvokeFunction", principal="*")
