@@ -19,7 +19,7 @@ from authorizer.deployed.deployment import (
     Table,
 )
 from authorizer.deployed.errors import DeploymentInvalid
-from authorizer.deployed.names import Names, is_known, is_made, is_open, widened
+from authorizer.deployed.names import Names, is_known, is_made, is_open, same, widened
 from authorizer.deployed.read import read_deployment
 from authorizer.deployed.resources import Resource, read_resources
 from authorizer.deployed.tree import read_tree
@@ -52,5 +52,6 @@ __all__ = [
     "read_deployment",
     "read_resources",
     "read_tree",
+    "same",
     "widened",
 ]

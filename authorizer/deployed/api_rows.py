@@ -50,7 +50,7 @@ def rest_authorizer(row: "Row") -> None:
     row.found.authorizers.append(
         ApiAuthorizer(
             id=row.reference,
-            api=str(row.get("RestApiId")),
+            api=row.named("RestApiId"),
             kind="REST",
             place=row.place,
             type=kind,
@@ -72,7 +72,7 @@ def rest_method(row: "Row") -> None:
     said = row.get("Integration")
     row.found.routes.append(
         FoundRoute(
-            api=str(row.get("RestApiId")),
+            api=row.named("RestApiId"),
             place=row.place,
             method=str(row.get("HttpMethod")),
             path=None,
@@ -91,7 +91,7 @@ def rest_integration(row: "Row") -> None:
 
 
 def rest_stage(row: "Row") -> None:
-    rest_logs(row, str(row.get("RestApiId")))
+    rest_logs(row, row.named("RestApiId"))
 
 
 def deployment(row: "Row") -> None:
@@ -100,9 +100,7 @@ def deployment(row: "Row") -> None:
     if isinstance(settings, Mapping):
         listed = settings.get("MethodSettings")
         every = [settings, *(listed if isinstance(listed, list) else [listed])]
-        _stage(
-            row, str(row.get("RestApiId")), every, row.get("StageDescription", "AccessLogSetting", "Format")
-        )
+        _stage(row, row.named("RestApiId"), every, row.get("StageDescription", "AccessLogSetting", "Format"))
 
 
 def rest_logs(row: "Row", api_id: str) -> None:
@@ -145,7 +143,7 @@ def authorizer(row: "Row") -> None:
     row.found.authorizers.append(
         ApiAuthorizer(
             id=row.reference,
-            api=str(row.get("ApiId")),
+            api=row.named("ApiId"),
             kind=_kind_by(sources),
             place=row.place,
             type=str(row.get("AuthorizerType")),
@@ -168,7 +166,7 @@ def route(row: "Row") -> None:
     method, _, path = str(row.get("RouteKey")).rpartition(" ")
     row.found.routes.append(
         FoundRoute(
-            api=str(row.get("ApiId")),
+            api=row.named("ApiId"),
             place=row.place,
             method=method,
             path=path,
@@ -191,7 +189,7 @@ def integration(row: "Row") -> None:
 
 
 def stage(row: "Row") -> None:
-    logs(row, str(row.get("ApiId")))
+    logs(row, row.named("ApiId"))
 
 
 def overrides(row: "Row") -> None:

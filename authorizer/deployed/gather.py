@@ -22,7 +22,7 @@ from authorizer.deployed.deployment import (
     Unread,
 )
 from authorizer.deployed.found_apis import FoundApis
-from authorizer.deployed.names import Names, is_open
+from authorizer.deployed.names import Names, is_open, same
 from authorizer.deployed.policies import read_policy, unreadable
 
 
@@ -77,20 +77,10 @@ class Gathered:
 
     def deployment(self) -> Deployment:
         """All of it, frozen."""
-        known = {role.name: role for role in self.roles}
         self._leave_twice("roles", [(role.arn, role.place) for role in self.roles])
         self._leave_twice("pools", [(pool.id, pool.place) for pool in self.pools])
         self._leave_twice("apis", [(api.id, api.place) for api in self.apis.apis])
-        for name, policy, place in self.attached:
-            role = known.get(name)
-            if role is None:
-                # To a role of no file it says nothing here, unless that may be any role.
-                if is_open(name):
-                    self.leave("roles", place, f"it is attached to {name}, which may be any role")
-            elif isinstance(policy, str):
-                role.managed.append(policy)
-            else:
-                role.policies.append(policy)
+        self._attach()
         return Deployment(
             files=tuple(self.files),
             names=self.names,
@@ -111,6 +101,26 @@ class Gathered:
             stages=tuple(self.apis.stages),
             unread=tuple(self.unread),
         )
+
+    def _attach(self) -> None:
+        """Policies to their roles. To a role of no file they say nothing here, unless that may be one of these."""
+        known: dict[str, list[FoundRole]] = {}
+        for role in self.roles:
+            known.setdefault(role.name, []).append(role)
+        for name, policy, place in self.attached:
+            for role in known.get(name, ()):
+                if isinstance(policy, str):
+                    role.managed.append(policy)
+                else:
+                    role.policies.append(policy)
+            may_be = [] if name in known else [other for other in known if same(name, other) is None]
+            if is_open(name):
+                self.leave("roles", place, f"it is attached to {name}, which may be any role")
+            elif may_be:
+                named = " or ".join(may_be)
+                self.leave("roles", place, f"it is attached to {name}, which may be the role {named}")
+            elif len(known.get(name, ())) > 1:
+                self.leave("roles", place, f"it is attached to {name}, and several roles have that name")
 
     def _leave_twice(self, area: Area, found: Iterable[tuple[str, str]]) -> None:
         """What two files describe is described by neither: they may differ."""

@@ -135,7 +135,9 @@ class Resolver:
         kind, properties = self._resource(logical)
         type_of = self._type(logical)
         if type_of == "AWS::Cognito::UserPool":
-            return f"{self._pseudo['AWS::Region']}_{self.name_of(logical)}"
+            # What AWS called it begins with the region, and may be given whole.
+            beginning = f"{self._pseudo['AWS::Region']}_"
+            return beginning + self.name_of(logical).removeprefix(beginning)
         if type_of in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
             function = self.value(properties.get("FunctionName"))
             name = function if isinstance(function, str) else self._names.open(logical)

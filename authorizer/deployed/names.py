@@ -6,15 +6,16 @@ wildcards is compared, the stand-in may be any text.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 UNKNOWN_ACCOUNT = "000000000000"
 """Stands for the account of a stack: an ARN wants twelve digits, and no account has these."""
 
 _MADE, _OPEN = "zq{:05}made", "zq{:05}open"
-_TOKEN = re.compile(rf"zq([0-9]{{5}})(?:made|open)|{UNKNOWN_ACCOUNT}")
-_IS_OPEN = re.compile(r"zq[0-9]{5}open")
-_IS_MADE = re.compile(r"zq[0-9]{5}made")
+_TOKEN = re.compile(rf"zq([0-9]{{5,}})(?:made|open)|{UNKNOWN_ACCOUNT}")
+_IS_OPEN = re.compile(r"zq[0-9]{5,}open")
+_IS_MADE = re.compile(r"zq[0-9]{5,}made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,28 @@ def is_open(text: str) -> bool:
 def is_made(text: str) -> bool:
     """Whether AWS makes part of the text, for one resource alone."""
     return bool(_IS_MADE.search(text))
+
+
+def same(one: str, other: str) -> bool | None:
+    """Whether two texts name the same; None where that cannot be told. What AWS makes for one resource is not what it
+    makes for another, and may be any name that somebody wrote down."""
+    if one == other:
+        return True
+    if is_known(one) and is_known(other):
+        return False
+    if is_made(one) and is_made(other) and not is_open(one) and not is_open(other):
+        return False
+    parts = [widened(text, beside=beside).split("*") for text, beside in ((one, other), (other, one))]
+    return None if _may_be(*sorted(parts, key=len, reverse=True)) else False
+
+
+def _may_be(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether some text fits two patterns, each given as what stands between its `*`; by their ends, where both have
+    one."""
+    if len(other) == 1:
+        return bool(re.fullmatch(".*".join(map(re.escape, one)), other[0], re.DOTALL))
+    begin, end = sorted((one[0], other[0]), key=len), sorted((one[-1], other[-1]), key=len)
+    return begin[1].startswith(begin[0]) and end[1].endswith(end[0])
 
 
 def widened(text: str, *, beside: str = "") -> str:

@@ -22,6 +22,7 @@ from authorizer.deployed.deployment import (
 from authorizer.deployed.found_apis import FoundApis
 from authorizer.deployed.gather import FoundRole, Gathered, texts, whole
 from authorizer.deployed.kinds import KINDS, attribute_name
+from authorizer.deployed.names import is_open
 from authorizer.deployed.policies import read_policy
 from authorizer.deployed.serverless_rows import SERVERLESS_ROWS, events
 
@@ -49,11 +50,23 @@ class Row:
         return self.gathered.apis
 
     def get(self, *names: str) -> Any:
-        """A property, or a property of a property; None where it is not there."""
+        """A property, or a property of a property; None where it is not there. Of what is open, each is."""
         found: Any = self.properties
         for name in names:
-            found = found.get(name) if isinstance(found, Mapping) else None
+            if isinstance(found, Mapping):
+                found = found.get(name)
+            elif not isinstance(found, str) or not is_open(found):
+                return None
         return found
+
+    def named(self, name: str) -> str:
+        """The property that names another resource; a text that may be any where it is none."""
+        return self.name_in(self.properties, name)
+
+    def name_in(self, properties: Mapping[str, Any], name: str) -> str:
+        """The same, of a part of this resource."""
+        found = properties.get(name)
+        return found if isinstance(found, str) else self.gathered.names.open(f"{name} of {self.logical}")
 
     def nothing(self) -> None:
         """Of most types there is nothing to tell."""
@@ -100,13 +113,13 @@ class Row:
 
     def function(self) -> None:
         variables = self.get("Environment", "Variables")
-        handler, role = self.get("Handler"), self.get("Role")
+        handler = self.get("Handler")
         self.gathered.functions.append(
             Function(
                 arn=self.arn,
                 place=self.place,
                 handler=handler if isinstance(handler, str) else None,
-                role=role if isinstance(role, str) else None,
+                role=self.named("Role"),
                 environment={
                     str(name): value
                     for name, value in (variables if isinstance(variables, Mapping) else {}).items()
@@ -134,8 +147,11 @@ class Row:
         return self.arns_of(reference, ("AWS::S3::Bucket",), "arn:{partition}:s3:::{target}")
 
     def bucket(self) -> None:
-        rules = self.get("ReplicationConfiguration", "Rules")
-        for row in rules if isinstance(rules, list) else []:
+        rules = self.get("ReplicationConfiguration", "Rules") or []
+        if not isinstance(rules, list):
+            self.gathered.leave("resources", self.place, "its replicas could not be read")
+            return
+        for row in rules:
             to = row.get("Destination") if isinstance(row, Mapping) else None
             (there,) = self.arns_of(to.get("Bucket") if isinstance(to, Mapping) else None)
             self.gathered.doors.append(Door(what="replica", arn=there, opens=self.arn, place=self.place))
@@ -263,14 +279,16 @@ class Row:
         if written is not None and writes is None:
             self.gathered.leave("pools", self.place, "its WriteAttributes could not be read")
         self.gathered.clients.append(
-            PoolClient(id=self.reference, pool=str(self.get("UserPoolId")), place=self.place, writes=writes)
+            PoolClient(id=self.reference, pool=self.named("UserPoolId"), place=self.place, writes=writes)
         )
 
     def identity_provider(self) -> None:
         mapping = self.get("AttributeMapping")
+        if mapping is not None and not isinstance(mapping, Mapping):
+            self.gathered.leave("pools", self.place, "its AttributeMapping could not be read")
         attributes = tuple(map(str, mapping)) if isinstance(mapping, Mapping) else ()
         self.gathered.mapped.append(
-            Mapped(pool=str(self.get("UserPoolId")), place=self.place, attributes=attributes)
+            Mapped(pool=self.named("UserPoolId"), place=self.place, attributes=attributes)
         )
 
 

@@ -93,7 +93,7 @@ def events(row: "Row") -> None:
             continue
         properties = event.get("Properties")
         properties = properties if isinstance(properties, Mapping) else {}
-        api_id = str(properties.get(IMPLICIT[kind][0]))
+        api_id = row.name_in(properties, IMPLICIT[kind][0])
         auth = properties.get("Auth")
         named = auth.get("Authorizer") if isinstance(auth, Mapping) else auth
         if isinstance(auth, Mapping):

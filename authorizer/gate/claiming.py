@@ -4,11 +4,11 @@ Sources: Cognito Developer Guide, "Working with user attributes", "Pre token gen
 identity provider attribute mappings for your user pool"; API Reference, CreateUserPoolClient (WriteAttributes).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Final
 
-from authorizer.deployed import Pool, PoolClient, is_open
-from authorizer.gate.rulings import GIVE, Notes, World, checked, left_open, refuted
+from authorizer.deployed import Pool, PoolClient, same
+from authorizer.gate.rulings import GIVE, REWRITE, Notes, World, checked, if_meant, left_open, refuted
 from authorizer.settings.schema import Issuer
 from authorizer.syntax.claim_path import path_of
 
@@ -82,33 +82,43 @@ def _writers(world: World, claim: str, pool: Pool) -> Notes:
         yield left_open(
             f"`{claim}` is not in the schema of the user pool", pool.place, closes="name it in the schema"
         )
-    for client in _clients(world, pool):
-        text = _written_by(claim, client, pool)
-        if text:
-            # A user's access token for any client of the pool changes the attribute in tokens of all of them.
-            yield refuted(
-                f"`{claim}` may be written by users of the app client {world.show(client.id)}: {text}",
-                client.place,
-            )
+    for client in world.deployment.clients:
+        theirs = same(client.pool, pool.id)
+        if theirs is not False:
+            yield from _written(world, claim, client, pool, theirs)
     for provider in world.deployment.mapped:
-        if provider.pool == pool.id and claim in provider.attributes:
+        theirs = same(provider.pool, pool.id)
+        if theirs is not False and claim in provider.attributes:
             yield left_open(
                 f"`{claim}` is filled by an identity provider",
                 provider.place,
                 closes="that provider's own papers: who sets what it is mapped from",
-                closable=False,
+                closable=theirs is None,
             )
 
 
-def _clients(world: World, pool: Pool) -> Iterator[PoolClient]:
-    for client in world.deployment.clients:
-        if client.pool == pool.id or is_open(client.pool):
-            yield client
+def _written(world: World, claim: str, client: PoolClient, pool: Pool, theirs: bool | None) -> Notes:
+    """What an app client lets its users write of a claim; `theirs`: whether it is one of the pool."""
+    name = world.show(client.id)
+    listed = [same(each, claim) for each in client.writes or ()]
+    text = "it is in WriteAttributes" if True in listed else _written_by(claim, client, pool)
+    if text:
+        # A user's access token for any client of the pool changes the attribute in tokens of all of them.
+        doubt = "" if theirs else ", if it is one of this pool"
+        note = refuted(
+            f"`{claim}` may be written by users of the app client {name}{doubt}: {text}", client.place
+        )
+        yield if_meant(theirs, note)
+    elif None in listed:
+        yield left_open(
+            f"what users of the app client {name} may write is open", client.place, closes=REWRITE
+        )
 
 
 def _written_by(claim: str, client: PoolClient, pool: Pool) -> str:
+    """What lets users write a claim where no list does."""
     if client.writes:  # an empty list is none: the default holds
-        return "it is in WriteAttributes" if claim in client.writes else ""
+        return ""
     if claim.startswith("custom:") and not pool.mutable.get(claim, True) and not pool.signs_up:
         return ""
     return "without WriteAttributes they may write what the pool lets change, and what they sign up with"

@@ -7,15 +7,17 @@ alone has an authorizer); Fetch standard, "CORS-preflight fetch" (no credentials
 
 from collections.abc import Iterator
 
-from authorizer.deployed import Api, ApiRoute, is_open
+from authorizer.deployed import Api, ApiRoute, is_open, same
 from authorizer.gate.rulings import (
     GIVE,
+    NAME_IT,
     OWN_HANDLER,
     REWRITE,
     Note,
     Notes,
     World,
     checked,
+    if_meant,
     left_open,
     refuted,
 )
@@ -36,6 +38,11 @@ def fronting(world: World) -> Notes:
         if authorizer.function is None and authorizer.type in ("TOKEN", "REQUEST"):
             name = world.show(authorizer.id)
             yield left_open(f"{name}: which function it asks is open", authorizer.place, closes=REWRITE)
+        elif any(same(authorizer.function or "", each.arn) is None for each in world.authorizers):
+            name = world.show(authorizer.id)
+            yield left_open(
+                f"{name}: whether it asks the authorizer is open", authorizer.place, closes=NAME_IT
+            )
     if not world.fronts:
         yield nowhere()
     known = {api.id: api for api in world.deployment.apis}
@@ -52,8 +59,12 @@ def fronting(world: World) -> Notes:
 
 def _routes(world: World, api: Api) -> Notes:
     name = world.show(api.id)
-    every = [route for route in world.deployment.routes if route.api == api.id]
+    known = [(route, same(route.api, api.id)) for route in world.deployment.routes]
+    every = [route for route, theirs in known if theirs]
     routes = [route for route in every if api.kind != "WEBSOCKET" or route.path == "$connect"]
+    for route, theirs in known:
+        if theirs is None and (api.kind != "WEBSOCKET" or route.path == "$connect"):
+            yield from (if_meant(theirs, note) for note in _before(world, route))
     if not every:
         yield left_open(f"no route of {name} is in these files", api.place, closes=GIVE)
     elif not routes:
@@ -120,7 +131,9 @@ def _target(route: ApiRoute) -> str:
 
 def _policies(world: World, api: Api) -> Notes:
     for policy in world.deployment.policies:
-        if ":execute-api:" not in policy.arn or f":{api.id}/" not in policy.arn:
+        on = policy.arn.split(":", 5)
+        meant = same(on[5].partition("/")[0], api.id) if on[2:3] == ["execute-api"] else False
+        if meant is False:
             continue
         for rule in policy.policy.rules:
             name = world.show(api.id)
@@ -129,11 +142,12 @@ def _policies(world: World, api: Api) -> Notes:
                 yield left_open(text, rule.place, closes=REWRITE)
             elif rule.statement.effect == "Allow":
                 if rule.not_principals or any(each.value == "*" for each in rule.principals):
-                    yield refuted(
+                    note = refuted(
                         f"the policy of {name} allows everybody {', '.join(rule.statement.actions)}, which wins over "
                         "an authorizer that is silent on a route: deny those who are not meant, and allow nobody",
                         rule.place,
                     )
+                    yield if_meant(meant, note)
                 elif any(is_open(each.value) for each in rule.principals):
                     text = f"whom the policy of {name} allows is open"
                     yield left_open(text, rule.place, closes=REWRITE)

@@ -10,12 +10,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from authorizer.deployed import Door, ResourcePolicy, Rule, is_open, widened
+from authorizer.deployed import Door, ResourcePolicy, Rule, is_open, same, widened
 from authorizer.engine import Statement
 from authorizer.engine.language import is_placeholder
 from authorizer.engine.prove import Apart, compare
 from authorizer.gate.reaching import Reach, overlap, reach
-from authorizer.gate.rulings import GIVE, REWRITE, Allowed, Note, Notes, World, checked, left_open, refuted
+from authorizer.gate.rulings import (
+    GIVE,
+    REWRITE,
+    Allowed,
+    Note,
+    Notes,
+    World,
+    checked,
+    if_meant,
+    left_open,
+    refuted,
+)
 
 WITH_POLICIES: Final = frozenset(
     {
@@ -227,12 +238,19 @@ def doors(world: World) -> Notes:
                 f"what else leads to it is not in these files: {world.show(pattern)}", "", closes=GIVE
             )
         for arn, place in places:
-            beside = [door for door in world.deployment.doors if door.opens in (arn, "*")]
+            beside = [
+                (door, opens) for door in world.deployment.doors if (opens := _opens(door, arn)) is not False
+            ]
             if not beside:
                 yield checked(f"{world.show(arn)} has no access point and no replica in these files", place)
-            for door in beside:
-                yield _through(world, door, arn)
+            for door, opens in beside:
+                yield if_meant(opens, _through(world, door, arn))
     yield from world.unread("resources")
+
+
+def _opens(door: Door, arn: str) -> bool | None:
+    """Whether a resource is behind a door; None where that cannot be told."""
+    return touches(door.opens, arn) if "*" in door.opens else same(door.opens, arn)
 
 
 def _through(world: World, door: Door, arn: str) -> Note:

@@ -6,12 +6,12 @@ backend kit reads.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from authorizer.deployed import ApiRoute, ApiStage
+from authorizer.deployed import ApiRoute, ApiStage, same
 from authorizer.gate.fronting import nowhere
-from authorizer.gate.rulings import Note, Notes, World, checked, refuted
+from authorizer.gate.rulings import Note, Notes, World, checked, if_meant, refuted
 from authorizer.settings.schema import Settings
 
 CREDENTIALS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -39,13 +39,21 @@ def handing(world: World) -> Notes:
     """The credentials reach the backend whole, and stand in no log, address or clear text."""
     apis = {authorizer.api for authorizer in world.fronts}
     for route in world.deployment.routes:
-        if route.api in apis and route.integration is not None:
-            yield from _route(world, route)
+        meant = _is_one(route.api, apis)
+        if meant is not False and route.integration is not None:
+            yield from (if_meant(meant, note) for note in _route(world, route))
     for stage in world.deployment.stages:
-        if stage.api in apis:
-            yield _stage(world, stage)
+        meant = _is_one(stage.api, apis)
+        if meant is not False:
+            yield if_meant(meant, _stage(world, stage))
     if not world.fronts:
         yield nowhere()
+
+
+def _is_one(api: str, apis: Iterable[str]) -> bool | None:
+    """Whether an API is one of these; None where that cannot be told."""
+    found = {same(api, each) for each in apis}
+    return True if True in found else None if None in found else False
 
 
 def _route(world: World, route: ApiRoute) -> Iterator[Note]:

@@ -8,7 +8,7 @@ within the session policy, and an account as principal only lets that account's 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
-from authorizer.deployed import Principal, Rule, is_known, is_made, is_open, widened
+from authorizer.deployed import Principal, Rule, is_known, is_made, is_open, same, widened
 from authorizer.engine import Condition
 from authorizer.engine.evaluate import MANY, Variable, judge, parse_action, parse_pattern, parse_resource
 from authorizer.engine.prove import find_overlap, find_uncovered
@@ -50,7 +50,8 @@ def _reached(principal: Principal, negated: bool, roles: Sequence[str]) -> Reach
     account = fields[4] if len(fields) == 6 else value
     if len(fields) == 6 and fields[5].startswith("assumed-role/"):
         name = fields[5].split("/")[1]
-        return "sessions" if any(_is_role(name, account, arn) for arn in roles) else "nobody"
+        meant = _any(_is_role(name, account, arn) for arn in roles)
+        return "sessions" if meant else "open" if meant is None else "nobody"
     own = {arn.split(":")[4] for arn in roles}
     if account in own or not account.isdigit() or len(account) != 12:
         # This account's own; a service's, such as CloudFront's; or the unique id of a role or user.
@@ -58,10 +59,12 @@ def _reached(principal: Principal, negated: bool, roles: Sequence[str]) -> Reach
     return "elsewhere" if all(map(is_known, own)) else "open"
 
 
-def _is_role(name: str, account: str, arn: str) -> bool:
+def _is_role(name: str, account: str, arn: str) -> bool | None:
+    """Whether a session's ARN names a role; None where its name, which AWS made, is in no file."""
     fields = arn.split(":", 5)
-    same = fields[4] == account or not (is_known(fields[4]) and is_known(account))
-    return same and fields[5].rpartition("/")[2] == name
+    found = same(fields[5].rpartition("/")[2], name)
+    # An account that is not known counts as this one.
+    return False if same(fields[4], account) is False else found
 
 
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────────

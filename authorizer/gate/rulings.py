@@ -1,7 +1,7 @@
 """What is found about one assumption of a proof: a ruling of notes, each with its place."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
@@ -70,8 +70,18 @@ def left_open(text: str, place: str, *, closes: str, closable: bool = True) -> N
     return Note(status="OPEN", text=text, place=place, closes=closes, closable=closable)
 
 
+NAME_IT: Final = (
+    "write it so that it can be read, and say what AWS called what it may be: --parameter LOGICAL_ID=NAME"
+)
 REWRITE: Final = "write it so that it can be read, or remove it"
 GIVE: Final = "give the file that has it, or what the account says (docs/deployed.md)"
+
+
+def if_meant(meant: bool | None, note: Note) -> Note:
+    """A note about what may be another's: it refutes nothing where it cannot be told whether it is."""
+    if meant or note.status != "REFUTED":
+        return note
+    return replace(note, status="OPEN", closes=NAME_IT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from authorizer.deployed import DeployedRole, Principal, Rule, is_known, is_open, widened
+from authorizer.deployed import DeployedRole, Principal, Rule, is_known, is_open, same, widened
 from authorizer.engine import Document, Statement
 from authorizer.engine.evaluate import AccessRequest, evaluate, known_operator, matches, parse_action
 from authorizer.gate.reaching import overlap
 from authorizer.gate.rulings import (
     GIVE,
     HANDLER,
+    NAME_IT,
     OWN_HANDLER,
     REWRITE,
     Notes,
@@ -29,9 +30,6 @@ from authorizer.model import Role
 ASSUME: Final = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 PRINCIPAL_ARN: Final = "aws:principalarn"
 LAMBDA: Final = Principal(kind="Service", value="lambda.amazonaws.com")
-NAME_IT: Final = (
-    "write it so that it can be read, and say what AWS called a role: --parameter LOGICAL_ID=NAME"
-)
 SOURCE_FUNCTION: Final = "lambda:SourceFunctionArn"
 
 
@@ -100,17 +98,16 @@ def _execution(world: World, arn: str, handler: str, own: str) -> Notes:
             )
             yield refuted(f"{own} may be assumed by {who}, who then assumes every role", rule.place)
     for function in world.deployment.functions:
-        if (
-            function.role == arn
-            and function.handler != handler
-            and not _is_denied(world, deployed, function.arn)
-        ):
-            found = True
-            yield refuted(
-                f"the function {world.show(function.arn)} runs as {own}, and no Deny keeps it from "
-                "assuming the listed ones",
-                function.place,
-            )
+        runs = same(function.role or "", arn)
+        if runs is False or function.handler == handler or _is_denied(world, deployed, function.arn):
+            continue
+        found = True
+        what = f"the function {world.show(function.arn)} runs as {own}"
+        yield (
+            refuted(f"{what}, and no Deny keeps it from assuming the listed ones", function.place)
+            if runs
+            else left_open(f"whether {what} is open", function.place, closes=NAME_IT)
+        )
     if not found:
         yield checked(f"{own} is nobody else's", deployed.place)
 
