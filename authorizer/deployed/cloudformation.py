@@ -12,7 +12,7 @@ from typing import Any, Final
 from authorizer.deployed.arns import Arns
 from authorizer.deployed.errors import DeploymentInvalid
 from authorizer.deployed.gather import FoundRole, Gathered, texts
-from authorizer.deployed.intrinsics import NO_VALUE, Resolver
+from authorizer.deployed.intrinsics import NO_VALUE, STACK, Resolver
 from authorizer.deployed.kinds import ATTACHED, KINDS, Attached
 from authorizer.deployed.names import UNKNOWN_ACCOUNT, is_open
 from authorizer.deployed.policies import read_policy
@@ -32,10 +32,18 @@ _GLOBALS: Final = {
 }
 Open = Callable[[str, str], tuple[str, str] | None]
 """(a template's file, a path relative to it) → the other file and its text; None where there is none."""
+_ELSEWHERE: Final = "a stack from elsewhere: give its template, or what the account says"
+_CUSTOM: Final = "somebody's own code makes what is not in the template: give what the account says"
 _MAKES_MORE: Final = {
+    "AWS::CloudFormation::CustomResource": _CUSTOM,
+    "AWS::CloudFormation::StackSet": "stacks in other accounts or here: give what the account says",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct": _ELSEWHERE,
     "AWS::Serverless::Connector": "SAM makes policies of it: give the template that `sam build` and a change set show",
-    "AWS::Serverless::Application": "a stack from elsewhere: give its template, or what the account says",
+    "AWS::Serverless::Application": _ELSEWHERE,
 }
+_AWS: Final = "AWS::"
+_MODULE: Final = "::MODULE"
+"""CloudFormation User Guide, "CloudFormation modules": what a type that ends so stands for is in its registry."""
 _LAMBDA_TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": {
@@ -63,12 +71,8 @@ def read_template(
 ) -> None:
     """Everything in the template, into `gathered`. `parameters` have pseudo parameters too; what has no value is a
     stand-in. Raises `DeploymentInvalid`."""
-    tree = read_tree(text, file)
-    if not is_template(tree):
-        raise DeploymentInvalid(f"{file}: has no Resources: expected a CloudFormation template")
-    gathered.files.append(file)
     _Template(
-        tree,
+        text,
         file=file,
         parameters=parameters,
         region=region,
@@ -81,7 +85,7 @@ def read_template(
 class _Template:
     def __init__(
         self,
-        tree: Mapping[str, Any],
+        text: str,
         *,
         file: str,
         parameters: Mapping[str, Any],
@@ -90,10 +94,13 @@ class _Template:
         gathered: Gathered,
         prefix: str,
     ) -> None:
+        tree = read_tree(text, file)
+        if not is_template(tree):
+            raise DeploymentInvalid(f"{file}: has no Resources: expected a CloudFormation template")
         self._file, self._prefix = file, prefix
         self._given, self._region, self._open_file = parameters, region, open_file
         self._gathered = gathered
-        self._transforms = texts(tree.get("Transform", [])) or ()
+        self._macros = [*_macros(tree, file)]
         self._globals = tree.get("Globals")
         names = gathered.names
         pseudo = {
@@ -105,7 +112,11 @@ class _Template:
             "AWS::StackId": names.made(f"{prefix}AWS::StackId"),
         }
         pseudo |= {name: str(value) for name, value in parameters.items() if name in pseudo}
-        self._resolver = Resolver(tree, parameters=parameters, pseudo=pseudo, names=names, prefix=prefix)
+        self._resolver = Resolver(
+            tree, parameters=parameters, pseudo=pseudo, names=names, prefix=prefix, output_of=self._output_of
+        )
+        self._children: dict[str, _Template | None] = {}
+        """The stacks that it nests; None while one is being opened, and where its template is not here."""
         if not prefix:
             gathered.parameters.update(pseudo, self._resolver.declared, self._resolver.resources)
             gathered.parameters.update(f"{name}Role" for name in self._resolver.resources)  # SAM's own
@@ -114,9 +125,9 @@ class _Template:
         """Types of events for which SAM makes an API."""
 
     def read(self) -> None:
-        for name in self._transforms:
-            if name != SERVERLESS:
-                self._leave_all(self._file, f"the macro {name} makes what is not in the template")
+        self._gathered.files.append(self._file)
+        for place, macro in self._macros:
+            self._leave_all(place, f"the macro {macro} makes what is not in the template")
         deployed = dict(self._deployed())
         for logical, resource in deployed.items():
             kind = resource["Type"]
@@ -131,6 +142,10 @@ class _Template:
             self._row(
                 kind, logical, self._with_globals({}, _GLOBALS[kind]), place, f"{self._prefix}{logical}"
             )
+
+    def output(self, name: str) -> Any:
+        """What one of its outputs comes to; None where that cannot be told."""
+        return self._resolver.output(name)
 
     def _deployed(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The resources whose condition holds, with what they come to."""
@@ -151,15 +166,17 @@ class _Template:
             if properties is NO_VALUE or not isinstance(properties, dict):
                 self._leave_all(place, f"the properties of {logical} could not be read")
                 continue
-            if "Fn::Transform" in resource or "Fn::Transform" in (resource.get("Properties") or {}):
-                self._leave_all(place, f"the macro of {logical} makes what is not in the template")
+            if "Connectors" in resource:
+                self._leave_all(place, f"{logical}: SAM makes policies of its Connectors: name them yourself")
             yield logical, {"Type": resource["Type"], "Properties": properties, "Place": place}
 
     def _read(self, logical: str, resource: Mapping[str, Any]) -> None:
         kind, properties, place = resource["Type"], resource["Properties"], resource["Place"]
         if kind in _MAKES_MORE:
             self._leave_all(place, f"{logical}: {_MAKES_MORE[kind]}")
-        if kind == "AWS::CloudFormation::Stack":
+        elif not kind.startswith(_AWS) or kind.endswith(_MODULE):
+            self._leave_all(place, f"{logical}: is of the type {kind}: {_CUSTOM}")
+        if kind == STACK:
             self._nested(logical, properties, place)
         if kind in _GLOBALS:
             properties = self._with_globals(properties, _GLOBALS[kind])
@@ -250,21 +267,41 @@ class _Template:
         return str(arn)
 
     def _nested(self, logical: str, properties: Mapping[str, Any], place: str) -> None:
-        url = properties.get("TemplateURL")
-        found = None
-        if isinstance(url, str) and not is_open(url) and "://" not in url:
-            found = self._open_file(self._file, url)
-        if found is None or self._prefix.count("/") >= MAX_NESTED:
+        child = self._child(logical)
+        if child is None:
             self._leave_all(
                 place, f"the stack {logical} has a template that is not here: give it as another file"
             )
             return
+        if not isinstance(properties.get("Parameters", {}), dict):
+            self._leave_all(place, f"the Parameters of the stack {logical} could not be read")
+        child.read()
+
+    def _output_of(self, logical: str, name: str) -> Any:
+        child = self._child(logical)
+        return None if child is None else child.output(name)
+
+    def _child(self, logical: str) -> "_Template | None":
+        """A stack that it nests; None where its template is not here, or asks for what only itself says."""
+        if logical not in self._children:
+            self._children[logical] = None
+            properties = self._resolver.value(self._resolver.resources[logical].get("Properties"))
+            self._children[logical] = self._opened(logical, properties)
+        return self._children[logical]
+
+    def _opened(self, logical: str, properties: object) -> "_Template | None":
+        url = properties.get("TemplateURL") if isinstance(properties, dict) else None
+        if not isinstance(properties, dict) or not isinstance(url, str) or is_open(url) or "://" in url:
+            return None
+        found = self._open_file(self._file, url)
+        if found is None or self._prefix.count("/") >= MAX_NESTED:
+            return None
         given = properties.get("Parameters")
         parameters = {name: value for name, value in self._given.items() if name.startswith("AWS::")}
         file, text = found
-        read_template(
+        return _Template(
             text,
-            file,
+            file=file,
             parameters={**parameters, **(given if isinstance(given, dict) else {})},
             region=self._region,
             open_file=self._open_file,
@@ -275,6 +312,23 @@ class _Template:
     def _leave_all(self, place: str, why: str) -> None:
         for area in ("roles", "policies", "pools", "resources", "apis"):
             self._gathered.leave(area, place, why)
+
+
+def _macros(tree: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:
+    """(place, name) of every macro: those of the whole template, and those that stand inside."""
+    names = texts(tree.get("Transform") or [])
+    for name in ("of Transform",) if names is None else names:
+        if name != SERVERLESS:
+            yield file, name
+    inside: list[Any] = [tree]
+    while inside:
+        value = inside.pop()
+        if isinstance(value, dict):
+            if "Fn::Transform" in value:
+                yield place_of(value, file), "here"
+            inside += value.values()
+        elif isinstance(value, list):
+            inside += value
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

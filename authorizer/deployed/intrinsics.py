@@ -18,8 +18,12 @@ NO_VALUE: Final = object()
 _HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
 _ALIAS: Final = re.compile(r"(\w+?)(?:Alias|Version)\w+")
 """SAM Developer Guide, "Generated CloudFormation resources"."""
+STACK: Final = "AWS::CloudFormation::Stack"
+_RESOLVE: Final = "{{resolve:"
+_DYNAMIC: Final = re.compile(r"\{\{resolve:.*?(?:\}\}|$)", re.DOTALL)
+"""CloudFormation puts a parameter's or a secret's value there (CloudFormation User Guide, "Dynamic references")."""
 _NO_KIND: Final = Kind(arn_attributes=())
-"""A type without a row: all of its names are stand-ins."""
+"""A type without a row: all of its names may be any."""
 
 
 class Resolver:
@@ -28,12 +32,17 @@ class Resolver:
     def __init__(
         self,
         tree: Mapping[str, Any],
+        *,
         parameters: Mapping[str, Any],
         pseudo: Mapping[str, str],
         names: Names,
         prefix: str,
+        output_of: Callable[[str, str], Any] = lambda *_: None,
     ) -> None:
         self._names = names
+        self._output_of = output_of
+        """(a nested stack, an output of it) → what it comes to; None where that cannot be told."""
+        self._untold: dict[str, str] = {}
         self._prefix = prefix
         self._pseudo = pseudo
         self._parameters = parameters
@@ -41,6 +50,7 @@ class Resolver:
         self._conditions = _section(tree, "Conditions")
         self._mappings = _section(tree, "Mappings")
         self.resources = _section(tree, "Resources")
+        self._outputs = _section(tree, "Outputs")
         self._asked: list[str] = []
         self._count = 0
         self._functions: Mapping[str, Callable[[Any], Any]] = {
@@ -57,6 +67,25 @@ class Resolver:
 
     def value(self, value: Any) -> Any:
         """What a value comes to; `NO_VALUE` where it is left out."""
+        found = self._value(value)
+        if isinstance(found, str) and _RESOLVE in found:
+            return _DYNAMIC.sub(lambda reference: self._open(self._names.show(reference[0])), found)
+        return found
+
+    def output(self, name: str) -> Any:
+        """What an output comes to; None where that cannot be told."""
+        said = self._outputs.get(name)
+        if not isinstance(said, dict) or ("Condition" in said and not self.holds(str(said["Condition"]))):
+            return None
+        return self.value(said.get("Value"))
+
+    def _open(self, label: str) -> str:
+        """The stand-in for one text that may be any, the same wherever the template names it."""
+        if label not in self._untold:
+            self._untold[label] = self._names.open(label)
+        return self._untold[label]
+
+    def _value(self, value: Any) -> Any:
         self._count += 1
         if self._count > MAX_VALUES:
             raise DeploymentInvalid(f"{place_of(value, 'the template')}: has more than {MAX_VALUES:,} values")
@@ -143,6 +172,9 @@ class Resolver:
             name = function if isinstance(function, str) else self._names.open(logical)
             is_arn = name.startswith("arn:")
             return f"{name if is_arn else self._form(KINDS['AWS::Lambda::Function'].arn, name=name)}:*"
+        if kind is _NO_KIND and logical not in self._parameters:
+            # Somebody's own code may answer with any name, and some of AWS's types with that of what they are about.
+            return self._open(logical)
         arn = self.arn_of(logical) if kind.arn else ""
         return self._form(kind.ref, name=self.name_of(logical), arn=arn)
 
@@ -168,7 +200,7 @@ class Resolver:
         if isinstance(value, bool):
             value = str(value).lower()
         if not isinstance(value, str):
-            return value if isinstance(value, list) else self._names.open(name)
+            return value if isinstance(value, list) else self._open(name)
         listed = kind == "CommaDelimitedList" or kind.startswith("List<")
         return [part.strip() for part in value.split(",")] if listed else value
 
@@ -193,9 +225,16 @@ class Resolver:
         if attribute == "Arn" and logical.endswith("Role") and logical.removesuffix("Role") in self.resources:
             # The role that SAM makes for a function without one.
             return self._form(KINDS["AWS::IAM::Role"].arn, name=self.name_of(logical), path="/")
-        if logical not in self.resources:
-            return self._names.open(logical)
-        return self._names.made(f"{self._prefix}{logical}.{attribute}")
+        if kind is not _NO_KIND:
+            return self._names.made(f"{self._prefix}{logical}.{attribute}")
+        return self._answered(logical, attribute)
+
+    def _answered(self, logical: str, attribute: str) -> str:
+        """What only a nested stack knows, or nobody here."""
+        answered = None
+        if self._type(logical) == STACK and attribute.startswith("Outputs."):
+            answered = self._output_of(logical, attribute.removeprefix("Outputs."))
+        return answered if isinstance(answered, str) else self._open(f"{logical}.{attribute}".rstrip("."))
 
     def _sub(self, value: Any) -> Any:
         text, more = (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (value, {})

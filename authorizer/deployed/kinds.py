@@ -116,6 +116,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         policy=("Policy",),
     ),
     "AWS::Serverless::Api": Kind(arn=_of("execute-api", "{name}/*"), arn_attributes=()),
+    "AWS::Serverless::HttpApi": Kind(arn_attributes=()),
     "AWS::ApiGatewayV2::Api": Kind(name_attributes=("ApiId",), arn_attributes=()),
     "AWS::ApiGatewayV2::Authorizer": Kind(name_attributes=("AuthorizerId",), arn_attributes=()),
     "AWS::ApiGateway::Authorizer": Kind(name_attributes=("AuthorizerId",), arn_attributes=()),
@@ -126,7 +127,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "AWS::Cognito::UserPoolClient": Kind(name_attributes=("ClientId",), arn_attributes=()),
 }
-"""Any other type has names of its own making: a stand-in for each of its attributes."""
+"""Of any other type, names and attributes may be any: what it answers is not known here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

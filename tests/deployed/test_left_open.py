@@ -77,6 +77,26 @@ _POINT = """
     Properties: {{Name: evil, Bucket: {}}}
 """
 _IMPORT = "!ImportValue x"
+_NESTED = """
+  Nested:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: child.yaml, Parameters: {Pool: !Ref Pool, Role: !GetAtt AuthorizerRole.Arn}}
+"""
+_CHILD = """
+Parameters: {Pool: {Type: String}, Role: {Type: String, Default: none}}
+Resources:
+  Inner:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: inner.yaml, Parameters: {Role: !Ref Role}}
+Outputs:
+  Pool: {Value: !Ref Pool}
+  Inner: {Value: !GetAtt Inner.Outputs.Role}
+"""
+_INNER = """
+Parameters: {Role: {Type: String}}
+Resources: {Nothing: {Type: AWS::CloudFormation::WaitConditionHandle}}
+Outputs: {Role: {Value: !Ref Role}}
+"""
 
 ROWS = (
     # ── a name that is open, or a literal one beside one that AWS makes ──────────────────────────────────────────────
@@ -171,6 +191,77 @@ ROWS = (
             ),
         ),
         says="its replicas could not be read",
+    ),
+    # ── what another stack, or somebody's own code, answers ──────────────────────────────────────────────────────────
+    Left(
+        name="an app of a pool that a nested stack gives",
+        edits=(_with(_NESTED + _CLIENT.format("!GetAtt Nested.Outputs.Pool", '"custom:tenant_id"')),),
+        files={"child.yaml": _CHILD},
+        says="`custom:tenant_id` may be written by users of the app client ${Evil}: it is in WriteAttributes",
+        status="REFUTED",
+    ),
+    Left(
+        name="a function whose role two nested stacks give",
+        edits=(_with(_NESTED + _FUNCTION.format("!GetAtt Nested.Outputs.Inner")),),
+        files={"child.yaml": _CHILD, "inner.yaml": _INNER},
+        says="${Evil} runs as the authorizer's own role, and no Deny",
+        status="REFUTED",
+    ),
+    Left(
+        name="an app of a pool that a stack of no file gives",
+        edits=(_with(_NESTED + _CLIENT.format("!GetAtt Nested.Outputs.Pool", '"custom:tenant_id"')),),
+        says="${Evil}, if it is one of this pool",
+    ),
+    Left(
+        name="an app of a pool that a nested stack does not say",
+        edits=(_with(_NESTED + _CLIENT.format("!GetAtt Nested.Outputs.Gone", '"custom:tenant_id"')),),
+        files={"child.yaml": _CHILD},
+        says="${Evil}, if it is one of this pool",
+    ),
+    Left(
+        name="stacks that ask each other",
+        edits=(
+            _with(
+                _NESTED.replace("!Ref Pool", "!GetAtt Other.Outputs.Pool")
+                + _NESTED.replace("Nested:", "Other:").replace("!Ref Pool", "!GetAtt Nested.Outputs.Pool")
+                + _CLIENT.format("!GetAtt Nested.Outputs.Pool", '"custom:tenant_id"')
+            ),
+        ),
+        files={"child.yaml": _CHILD},
+        says="${Evil}, if it is one of this pool",
+    ),
+    *(
+        Left(
+            name=f"an app of a pool that {whose}",
+            edits=(_with(f"  Look: {{Type: '{kind}'}}\n" + _CLIENT.format(asked, '"custom:tenant_id"')),),
+            says="${Evil}, if it is one of this pool",
+        )
+        for whose, kind, asked in (
+            ("custom code gives", "Custom::Lookup", "!GetAtt Look.Pool"),
+            ("custom code is called", "Custom::Lookup", "!Ref Look"),
+            ("a parameter holds", "AWS::SSM::Parameter", "!GetAtt Look.Value"),
+        )
+    ),
+    # ── dynamic references ───────────────────────────────────────────────────────────────────────────────────────────
+    Left(
+        name="a bucket policy for whoever a parameter says",
+        edits=(_to('{AWS: "{{resolve:ssm:/who}}"}'),),
+        says="whether that is a session cannot be told",
+    ),
+    Left(
+        name="a function whose role a parameter says",
+        edits=(_with(_FUNCTION.format('!Sub "{{resolve:ssm:/${AWS::StackName}/role}}"')),),
+        says="whether the function",
+    ),
+    Left(
+        name="an app of a pool that a parameter says",
+        edits=(_with(_CLIENT.format('"{{resolve:ssm:/pool}}"', '"custom:tenant_id"')),),
+        says="${Evil}, if it is one of this pool",
+    ),
+    Left(
+        name="an app that may write what a parameter says",
+        edits=(_with(_CLIENT.format("!Ref Pool", '"{{resolve:ssm:/attribute}}"')),),
+        says="what users of the app client ${Evil} may write is open",
     ),
 )
 
