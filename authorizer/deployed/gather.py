@@ -73,7 +73,12 @@ class Gathered:
     def policy_on(self, arn: str, document: object, place: str) -> None:
         """A policy on a resource; none where there is no document."""
         if document is not None:
-            self.policies.append(ResourcePolicy(arn=arn, policy=read_policy(document, place)))
+            self.put_on(arn, read_policy(document, place))
+
+    def put_on(self, arn: str, policy: Policy | None) -> None:
+        """A policy that was read; none where there is none."""
+        if policy is not None:
+            self.policies.append(ResourcePolicy(arn=arn, policy=policy))
 
     def deployment(self) -> Deployment:
         """All of it, frozen."""

@@ -1,7 +1,8 @@
 """An API that is defined by an OpenAPI document: its authorizers and routes.
 
 Source: API Gateway Developer Guide, "OpenAPI extensions to API Gateway" (`x-amazon-apigateway-authorizer`,
-`…-authtype`, `…-any-method`, `…-integration`); OpenAPI Specification 2.0 and 3.0, "Security Requirement Object".
+`…-authtype`, `…-any-method`, `…-policy`, `…-integration`); OpenAPI Specification 2.0 and 3.0, "Security
+Requirement Object".
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from authorizer.deployed.tree import place_of, read_tree
 
 AUTHORIZER: Final = "x-amazon-apigateway-authorizer"
 INTEGRATION: Final = "x-amazon-apigateway-integration"
+POLICY: Final = "x-amazon-apigateway-policy"
 ANY: Final = "x-amazon-apigateway-any-method"
 _METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options", ANY)
 _REST_TTL: Final = 300
@@ -24,8 +26,8 @@ _REST_TTL: Final = 300
 def read_body(
     body: object, api_id: str, kind: ApiKind, place: str, gathered: Gathered, *, usual: bool
 ) -> None:
-    """The document's authorizers and routes, into `gathered`. `usual`: the API has a default authorizer for what says
-    nothing itself, as SAM writes it into the document."""
+    """The document's authorizers, routes and policy, into `gathered`. `usual`: the API has a default authorizer for what
+    says nothing itself, as SAM writes it into the document."""
     if isinstance(body, str) and not is_open(body):
         try:
             body = read_tree(body, place)
@@ -58,6 +60,7 @@ class _Body:
         )
 
     def read(self, paths: Mapping[str, Any]) -> None:
+        self._gathered.policy_on(f"arn:*:execute-api:*:*:{self._id}/*", self._body.get(POLICY), self._place)
         for name, scheme in self._schemes.items():
             if isinstance(scheme, Mapping) and isinstance(scheme.get(AUTHORIZER), Mapping):
                 self._gathered.apis.authorizers.append(self._authorizer(name, scheme, scheme[AUTHORIZER]))

@@ -3,10 +3,11 @@
 Source: the AWS provider's documentation of these resources.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from authorizer.deployed.acls import canned, granted
 from authorizer.deployed.api_rows import rest_integration
 from authorizer.deployed.provider_apis import API_TYPES
 from authorizer.deployed.provider_type import Type, first
@@ -98,6 +99,30 @@ def _replicated(row: Row) -> None:
         replace(row, arn=arn).bucket()
 
 
+def _bucket(row: Row) -> None:
+    """A bucket as older versions of the provider have it: its policy and its list stand in it."""
+    _with_policy(row)
+    grants = [(each, each.get("permissions") or ()) for each in _blocks(row.get("Grants"))]
+    row.gathered.put_on(row.arn, granted(grants, None, row.place))
+
+
+def _bucket_acl(row: Row) -> None:
+    control = next(_blocks(row.get("Policy")), {})
+    owner = next(_blocks(control.get("owner")), {})
+    grants = [
+        (next(_blocks(each.get("grantee")), {}), (each.get("permission"),))
+        for each in _blocks(control.get("grant"))
+    ]
+    for arn in row.arns_of(row.get("Target"), ("AWS::S3::Bucket",), "arn:{partition}:s3:::{target}"):
+        row.gathered.put_on(arn, granted(grants, owner.get("id"), row.place))
+        if row.get("AccessControl"):
+            row.gathered.put_on(arn, canned(row.get("AccessControl"), row.place))
+
+
+def _blocks(value: object) -> Iterator[Mapping[str, Any]]:
+    return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, Mapping))
+
+
 def _with_policy(row: Row) -> None:
     """A queue, topic or secret whose policy may stand in it; CloudFormation has it apart."""
     plain(row)
@@ -138,7 +163,12 @@ TYPES: Final[Mapping[str, Type]] = {
             "PrincipalOrgID": "principal_org_id",
         },
     ),
-    "aws_s3_bucket": Type(kind="AWS::S3::Bucket", properties={}),
+    "aws_s3_bucket": Type(
+        kind="AWS::S3::Bucket", properties={**_POLICY, "AccessControl": "acl", "Grants": "grant"}
+    ),
+    "aws_s3_bucket_acl": Type(
+        kind="", properties={"Target": "bucket", "AccessControl": "acl", "Policy": "access_control_policy"}
+    ),
     "aws_s3_bucket_policy": Type(kind="", properties={**_POLICY, "Target": "bucket"}),
     "aws_s3_bucket_replication_configuration": Type(
         kind="", properties={"Target": "bucket"}, shape=_bucket_replicas
@@ -180,6 +210,8 @@ TYPES: Final[Mapping[str, Type]] = {
 }
 """Every type that is read."""
 READERS: Final[Mapping[str, Callable[[Row], None]]] = {
+    "aws_s3_bucket": _bucket,
+    "aws_s3_bucket_acl": _bucket_acl,
     "aws_sqs_queue": _with_policy,
     "aws_sns_topic": _with_policy,
     "aws_secretsmanager_secret": _with_policy,

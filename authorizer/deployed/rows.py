@@ -3,11 +3,14 @@
 Types and properties are CloudFormation's; the readers of other formats translate into them.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from authorizer.deployed.acls import canned
 from authorizer.deployed.api_rows import API_ROWS
+from authorizer.deployed.apis import function_of
 from authorizer.deployed.deployment import (
     Domain,
     Door,
@@ -147,6 +150,8 @@ class Row:
         return self.arns_of(reference, ("AWS::S3::Bucket",), "arn:{partition}:s3:::{target}")
 
     def bucket(self) -> None:
+        if self.get("AccessControl"):
+            self.gathered.put_on(self.arn, canned(self.get("AccessControl"), self.place))
         rules = self.get("ReplicationConfiguration", "Rules") or []
         if not isinstance(rules, list):
             self.gathered.leave("resources", self.place, "its replicas could not be read")
@@ -223,7 +228,7 @@ class Row:
     def permission(self) -> None:
         """`AWS::Lambda::Permission`: one statement of a function's policy."""
         principal = self.get("Principal")
-        service = isinstance(principal, str) and "." in principal
+        service = isinstance(principal, str) and bool(_SERVICE.fullmatch(principal))
         terms = {"ArnLike": {"aws:SourceArn": self.get("SourceArn")}} if self.get("SourceArn") else {}
         if self.get("PrincipalOrgID"):
             terms["StringEquals"] = {"aws:PrincipalOrgID": self.get("PrincipalOrgID")}
@@ -238,7 +243,7 @@ class Row:
             **({"Condition": terms} if terms else {}),
         }
         targets = self.arns_of(
-            self.get("FunctionName"),
+            _function(self.get("FunctionName")),
             ("AWS::Lambda::Function", "AWS::Serverless::Function"),
             "arn:{partition}:lambda:{region}:{account}:function:{target}",
         )
@@ -290,6 +295,17 @@ class Row:
         self.gathered.mapped.append(
             Mapped(pool=self.named("UserPoolId"), place=self.place, attributes=attributes)
         )
+
+
+_SERVICE: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazon(aws)?\.com(\.cn)?")
+"""A role's name has dots too."""
+
+
+def _function(reference: object) -> object:
+    """A function by its name or its ARN, without account, version and alias (Lambda API Reference, AddPermission)."""
+    if not isinstance(reference, str):
+        return reference
+    return function_of(reference) or reference.rpartition("function:")[2].partition(":")[0]
 
 
 ROWS: Final[Mapping[str, Callable[[Row], None]]] = {

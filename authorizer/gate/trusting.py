@@ -64,7 +64,7 @@ def _trusted(world: World, role: Role, deployed: DeployedRole) -> Notes:
         return
     found = [*_others(world, deployed.trust.rules, execution)]
     for place, who, known in found:
-        text = f"role {role.name} may be assumed by {who}"
+        text = f"role {role.name} may be assumed by {world.show(who)}"
         yield refuted(text, place) if known else left_open(text, place, closes=NAME_IT)
     if not found:
         whom = "what hands it to callers" if handed_out else "the authorizer"

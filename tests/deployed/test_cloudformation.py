@@ -89,6 +89,68 @@ def test_a_permission_for_a_service_or_an_account_names_it() -> None:
         assert [each.key for each in rule.statement.conditions] == ["aws:SourceArn"]
 
 
+@pytest.mark.parametrize(
+    ("acl", "actions"),
+    [
+        ("Private", []),
+        ("LogDeliveryWrite", []),
+        ("BucketOwnerFullControl", []),
+        ("AuthenticatedRead", ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]),
+        ("PublicRead", ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]),
+        (
+            "PublicReadWrite",
+            [
+                *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucket"),
+                *("s3:ListBucketMultipartUploads", "s3:ListBucketVersions", "s3:PutObject"),
+            ],
+        ),
+    ],
+)
+def test_a_bucket_s_acl_is_a_policy_on_it(acl: str, actions: list[str]) -> None:
+    found = [
+        (each.arn, rule.principals[0].value, rule.statement.actions)
+        for each in of("AWS::S3::Bucket", f"{{BucketName: b, AccessControl: {acl}}}").policies
+        for rule in each.policy.rules
+        if rule.statement is not None
+    ]
+    assert sorted(action for _, _, named in found for action in named) == actions
+    assert {(arn, who) for arn, who, _ in found} == ({("arn:aws:s3:::b", "*")} if actions else set())
+
+
+@pytest.mark.parametrize("acl", ["Public", "!ImportValue x", "[x]"])
+def test_an_acl_that_is_not_known_is_said_to_be(acl: str) -> None:
+    (found,) = of("AWS::S3::Bucket", f"{{BucketName: b, AccessControl: {acl}}}").policies
+    assert [rule.problem for rule in found.policy.rules] == ["its ACL could not be read"]
+
+
+@pytest.mark.parametrize(
+    ("principal", "kind"),
+    [
+        ("arn:aws:iam::999999999999:role/app.prod", "AWS"),
+        ("'999999999999'", "AWS"),
+        ("s3.amazonaws.com", "Service"),
+        ("alexa-appkit.amazon.com", "Service"),
+        ("!ImportValue x", "AWS"),
+        ("!Sub '${X}.com'", "AWS"),
+    ],
+)
+def test_a_permission_is_a_service_s_by_its_name_alone(principal: str, kind: str) -> None:
+    deployed = of(
+        "AWS::Lambda::Permission",
+        f"{{FunctionName: f, Principal: {principal}, Action: 'lambda:InvokeFunction'}}",
+    )
+    assert [each.kind for each in deployed.policies[0].policy.rules[0].principals] == [kind]
+
+
+@pytest.mark.parametrize("name", ["f", "f:live", "123456789012:function:f", "123456789012:function:f:live"])
+def test_a_permission_is_on_the_function_however_it_is_named(name: str) -> None:
+    permission = f"{{FunctionName: '{name}', Principal: '*', Action: 'lambda:InvokeFunction'}}"
+    deployed = of("AWS::Lambda::Permission", permission)
+    assert shown(deployed, deployed.policies[0].arn) == [
+        "arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:f"
+    ]
+
+
 def test_a_policy_is_on_the_resource_of_its_own_type_where_another_has_the_same_name() -> None:
     deployed = from_template(
         f"""

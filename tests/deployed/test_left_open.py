@@ -44,6 +44,11 @@ def _to(principal: str) -> tuple[str, str]:
     )
 
 
+def _bucket(properties: str) -> tuple[str, str]:
+    bucket = "  Bucket:\n    Type: AWS::S3::Bucket\n"
+    return (bucket, f"{bucket}    Properties: {{{properties}}}\n")
+
+
 _CLIENT = """
   Evil:
     Type: AWS::Cognito::UserPoolClient
@@ -184,12 +189,7 @@ ROWS = (
     ),
     Left(
         name="replicas that are open",
-        edits=(
-            (
-                "  Bucket:\n    Type: AWS::S3::Bucket\n",
-                "  Bucket:\n    Type: AWS::S3::Bucket\n    Properties: {ReplicationConfiguration: !ImportValue x}\n",
-            ),
-        ),
+        edits=(_bucket("ReplicationConfiguration: !ImportValue x"),),
         says="its replicas could not be read",
     ),
     # ── what another stack, or somebody's own code, answers ──────────────────────────────────────────────────────────
@@ -241,6 +241,30 @@ ROWS = (
             ("custom code is called", "Custom::Lookup", "!Ref Look"),
             ("a parameter holds", "AWS::SSM::Parameter", "!GetAtt Look.Value"),
         )
+    ),
+    # ── access control lists, and other policies by another name ─────────────────────────────────────────────────────
+    Left(
+        name="a bucket that everybody may list and write to, by its ACL",
+        edits=(_bucket("AccessControl: PublicReadWrite"),),
+        says="arn:aws:s3:::${Bucket} gives * s3:ListBucket",
+        status="REFUTED",
+    ),
+    Left(
+        name="a bucket whose ACL is open",
+        edits=(_bucket("AccessControl: !ImportValue x"),),
+        says="arn:aws:s3:::${Bucket}: its ACL could not be read",
+    ),
+    Left(
+        name="a policy in an API's definition",
+        edits=(
+            (
+                "      Name: jobs\n      Policy:\n",
+                "      Name: jobs\n      Body: {paths: {}, x-amazon-apigateway-policy: "
+                "{Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: 'execute-api:Invoke', Resource: '*'}]}}\n      Policy:\n",
+            ),
+        ),
+        says="the policy of ${Rest} allows everybody",
+        status="REFUTED",
     ),
     # ── dynamic references ───────────────────────────────────────────────────────────────────────────────────────────
     Left(

@@ -124,6 +124,54 @@ def test_a_policy_is_on_its_resource(resources: list[Mapping[str, Any]], arn: st
     assert found.policy.rules[0].principals[0].value == "*"
 
 
+ALL = "http://acs.amazonaws.com/groups/global/AllUsers"
+OWN = {"id": "me", "type": "CanonicalUser", "uri": "", "permissions": ["FULL_CONTROL"]}
+LOGS = {"uri": "http://acs.amazonaws.com/groups/s3/LogDelivery", "permissions": ["WRITE"]}
+
+
+def acl(*grants: tuple[Mapping[str, Any], str]) -> dict[str, Any]:
+    rows = [{"grantee": [grantee], "permission": permission} for grantee, permission in grants]
+    return resource(
+        "aws_s3_bucket_acl.a",
+        bucket="data",
+        access_control_policy=[{"owner": [{"id": "me"}], "grant": rows}],
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        pytest.param(resource("aws_s3_bucket_acl.a", bucket="data", acl="private"), [], id="private"),
+        pytest.param(
+            resource("aws_s3_bucket_acl.a", bucket="data", acl="public-read"), ["*"], id="everybody's"
+        ),
+        pytest.param(resource("aws_s3_bucket.b", bucket="data", acl="public-read"), ["*"], id="an old one"),
+        pytest.param(resource("aws_s3_bucket.b", bucket="data", policy=OPEN), ["*"], id="its own policy"),
+        pytest.param(resource("aws_s3_bucket.b", bucket="data", policy=""), [], id="no policy"),
+        pytest.param(resource("aws_s3_bucket.b", bucket="data", grant=[OWN, LOGS]), [], id="the owner's"),
+        pytest.param(
+            resource("aws_s3_bucket.b", bucket="data", grant=[OWN, {"uri": ALL, "permissions": ["READ"]}]),
+            ["*"],
+            id="a grant for everybody",
+        ),
+        pytest.param(
+            resource("aws_s3_bucket.b", bucket="data", grant=[OWN, {**OWN, "id": "other"}]),
+            ["me", "other"],
+            id="two owners",
+        ),
+        pytest.param(acl(({"id": "me"}, "FULL_CONTROL")), [], id="the owner's, apart"),
+        pytest.param(acl(({"id": "other"}, "WRITE_ACP")), ["other"], id="another's"),
+        pytest.param(acl(({"uri": ALL}, "ODD")), ["*"], id="everybody's, of a kind that is not known"),
+    ],
+)
+def test_a_bucket_s_acl_and_its_own_policy_are_read(made: Mapping[str, Any], expected: list[str]) -> None:
+    found = from_state(made).policies
+    assert {each.arn for each in found} <= {"arn:aws:s3:::data"}
+    assert [
+        principal.value for each in found for rule in each.policy.rules for principal in rule.principals
+    ] == expected
+
+
 def test_a_policy_is_on_the_resource_of_its_own_type_where_another_has_the_same_name() -> None:
     deployed = from_state(
         resource("aws_s3_bucket.b", bucket="data", id="data", arn="arn:aws:s3:::data"),
