@@ -310,8 +310,7 @@ class _Template:
         )
 
     def _leave_all(self, place: str, why: str) -> None:
-        for area in ("roles", "policies", "pools", "resources", "apis"):
-            self._gathered.leave(area, place, why)
+        self._gathered.leave_all(place, why)
 
 
 def _macros(tree: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:

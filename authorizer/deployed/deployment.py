@@ -6,7 +6,7 @@ plan, or a member of an account's answer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from authorizer.deployed.apis import Api, ApiAuthorizer, ApiRoute, ApiStage
 from authorizer.deployed.names import Names
@@ -14,6 +14,7 @@ from authorizer.engine import Statement
 
 Area: TypeAlias = Literal["roles", "policies", "pools", "resources", "apis"]
 """What something that could not be read may be about."""
+AREAS: Final[tuple[Area, ...]] = ("roles", "policies", "pools", "resources", "apis")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from authorizer.deployed.deployment import (
+    AREAS,
     Area,
     DeployedRole,
     Deployment,
@@ -69,6 +70,11 @@ class Gathered:
     def leave(self, area: Area, place: str, why: str) -> None:
         """Something here could not be read."""
         self.unread.append(Unread(area=area, place=place, why=why))
+
+    def leave_all(self, place: str, why: str) -> None:
+        """Something here could not be read, and may be about anything."""
+        for area in AREAS:
+            self.leave(area, place, why)
 
     def policy_on(self, arn: str, document: object, place: str) -> None:
         """A policy on a resource; none where there is no document."""

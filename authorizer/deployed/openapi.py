@@ -26,8 +26,8 @@ _REST_TTL: Final = 300
 def read_body(
     body: object, api_id: str, kind: ApiKind, place: str, gathered: Gathered, *, usual: bool
 ) -> None:
-    """The document's authorizers, routes and policy, into `gathered`. `usual`: the API has a default authorizer for what
-    says nothing itself, as SAM writes it into the document."""
+    """The document's authorizers, routes and policy, into `gathered`. `usual`: the API has a default authorizer for
+    what says nothing itself, as SAM writes it into the document."""
     if isinstance(body, str) and not is_open(body):
         try:
             body = read_tree(body, place)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from authorizer.deployed.acls import canned, granted
 from authorizer.deployed.api_rows import rest_integration
+from authorizer.deployed.gather import texts
 from authorizer.deployed.provider_apis import API_TYPES
 from authorizer.deployed.provider_type import Type, first
 from authorizer.deployed.rows import ROWS, Row
@@ -16,7 +17,7 @@ from authorizer.deployed.rows import ROWS, Row
 
 def _role(values: Mapping[str, Any]) -> Mapping[str, Any]:
     inline = values.get("inline_policy") or []
-    return {"Policies": [{"PolicyDocument": row.get("policy")} for row in inline if row.get("policy")]}
+    return {"Policies": [{"PolicyDocument": row.get("policy")} for row in inline if row.get("policy") != ""]}
 
 
 def _function(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -88,9 +89,11 @@ def _policy_on(*kinds: str, otherwise: str = "*") -> Callable[[Row], None]:
 
 
 def _attachment(row: Row) -> None:
-    for role in [row.get("Role"), *(row.get("Roles") or [])]:
-        if isinstance(role, str):
-            row.gathered.attached.append((role, str(row.get("PolicyArn")), row.place))
+    roles = texts(row.get("Role") or row.get("Roles") or [])
+    if roles is None:
+        row.gathered.leave("roles", row.place, "its roles could not be read")
+    for role in roles or ():
+        row.gathered.attached.append((role, row.named("PolicyArn"), row.place))
 
 
 def _replicated(row: Row) -> None:
@@ -200,6 +203,9 @@ TYPES: Final[Mapping[str, Type]] = {
     ),
     "aws_cognito_user_pool": Type(kind="AWS::Cognito::UserPool", properties={}, shape=_pool),
     "aws_cognito_user_pool_client": Type(
+        kind="AWS::Cognito::UserPoolClient", properties={"UserPoolId": "user_pool_id"}, shape=_pool_client
+    ),
+    "aws_cognito_managed_user_pool_client": Type(
         kind="AWS::Cognito::UserPoolClient", properties={"UserPoolId": "user_pool_id"}, shape=_pool_client
     ),
     "aws_cognito_identity_provider": Type(

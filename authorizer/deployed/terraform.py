@@ -5,16 +5,18 @@ what is known after apply: what is one attribute of another resource follows the
 has all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from authorizer.deployed.after_apply import filled, opened
 from authorizer.deployed.arns import Arns
 from authorizer.deployed.gather import Gathered
 from authorizer.deployed.kinds import KINDS
 from authorizer.deployed.provider import READERS, TYPES, plain
 from authorizer.deployed.provider_apis import API_TYPES
 from authorizer.deployed.provider_type import Type
+from authorizer.deployed.provider_unread import areas_of
 from authorizer.deployed.rows import Row
 
 AFTER_APPLY: Final = "known after apply"
@@ -59,6 +61,11 @@ class _Plan:
                 "",
             )
         )
+        self._unknown: dict[str, Mapping[str, Any]] = {
+            change["address"]: change["change"].get("after_unknown") or {}
+            for change in found.get("resource_changes", [])
+        }
+        """What the plan says is known after apply, by address."""
         self._known: dict[str, str] = {}
         """`aws_iam_role.viewer.arn` → what it is, or its stand-in."""
         self._arns = Arns(self._write)
@@ -69,6 +76,13 @@ class _Plan:
         for resource in self._resources:
             if resource.type in TYPES:
                 self._read(resource, TYPES[resource.type])
+            else:
+                for area in areas_of(resource.type, self._values(resource)):
+                    self._gathered.leave(
+                        area,
+                        f"{self._file}: {resource.address}",
+                        f"nothing is read of {resource.type}, which may say something",
+                    )
 
     def _learn(self, resource: _Resource) -> None:
         kind = KINDS.get(TYPES[resource.type].kind) if resource.type in TYPES else None
@@ -103,12 +117,10 @@ class _Plan:
                 self._arns.add(TYPES[resource.type].kind, text, arn)
 
     def _read(self, resource: _Resource, row: Type) -> None:
-        properties = {
-            name: value
-            for name, attribute in row.properties.items()
-            if (value := self._value(resource, attribute)) is not None
-        }
-        properties |= {name: value for name, value in row.shape(resource.values).items() if value is not None}
+        values = self._values(resource)
+        properties = {name: values.get(attribute) for name, attribute in row.properties.items()}
+        properties |= row.shape(values)
+        properties = {name: value for name, value in properties.items() if value is not None}
         kind = KINDS.get(row.kind)
         READERS.get(resource.type, plain)(
             Row(
@@ -125,24 +137,24 @@ class _Plan:
             )
         )
 
-    def _value(self, resource: _Resource, attribute: str) -> Any:
-        """An attribute; where it is known after apply, what it refers to, or a text that is open."""
-        value = resource.values.get(attribute)
-        expression = resource.expressions.get(attribute)
-        if value is not None or not isinstance(expression, Mapping) or not expression.get("references"):
-            return value
-        references = expression["references"]
-        for reference in references:
-            found = self._known.get(f"{resource.module}{reference}")
-            if found is not None and len(_leaves(references)) == 1:
-                return found
-        return self._gathered.names.open(f"{resource.address}.{attribute}, {AFTER_APPLY}")
+    def _values(self, resource: _Resource) -> Mapping[str, Any]:
+        """The attributes; what is known after apply is what it refers to, or a text that is open."""
+
+        def follow(attribute: str, references: Sequence[str]) -> str:
+            for reference in references:
+                found = self._known.get(f"{resource.module}{reference}")
+                if found is not None and len(_leaves(references)) == 1:
+                    return found
+            return self._gathered.names.open(f"{resource.address}.{attribute}, {AFTER_APPLY}")
+
+        configured = filled(resource.values, resource.expressions, follow)
+        return opened(configured, self._unknown.get(resource.address, {}), follow)
 
     def _write(self, form: str, target: str) -> str:
         return form.format(partition="aws", region=self._region, account=self._account, target=target)
 
 
-def _leaves(references: list[str]) -> list[str]:
+def _leaves(references: Sequence[str]) -> list[str]:
     """References without those that another one goes on from: `aws_iam_role.viewer[0].arn` comes with its resource,
     with and without the index."""
     return [

@@ -81,6 +81,11 @@ _POINT = """
     Type: AWS::S3::AccessPoint
     Properties: {{Name: evil, Bucket: {}}}
 """
+_DEFINITION = """
+        paths: {}
+        x-amazon-apigateway-policy:
+          Version: "2012-10-17"
+          Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "*"}]"""
 _IMPORT = "!ImportValue x"
 _NESTED = """
   Nested:
@@ -259,8 +264,7 @@ ROWS = (
         edits=(
             (
                 "      Name: jobs\n      Policy:\n",
-                "      Name: jobs\n      Body: {paths: {}, x-amazon-apigateway-policy: "
-                "{Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: 'execute-api:Invoke', Resource: '*'}]}}\n      Policy:\n",
+                f"      Name: jobs\n      Body: {_DEFINITION}\n      Policy:\n",
             ),
         ),
         says="the policy of ${Rest} allows everybody",

@@ -124,6 +124,107 @@ def test_a_policy_is_on_its_resource(resources: list[Mapping[str, Any]], arn: st
     assert found.policy.rules[0].principals[0].value == "*"
 
 
+def unread(*made: Mapping[str, Any], **more: Any) -> list[tuple[str, str]]:
+    """(area, what could not be read) of a state."""
+    deployed = from_state(*made, **more)
+    return [(each.area, deployed.names.show(each.why)) for each in deployed.unread]
+
+
+AREAS = {"roles", "policies", "pools", "resources", "apis"}
+
+
+@pytest.mark.parametrize(
+    ("made", "areas"),
+    [
+        pytest.param(resource("awscc_s3_bucket_policy.x", bucket="b"), AREAS, id="another provider"),
+        pytest.param(resource("aws_cloudformation_stack.x", name="x"), AREAS, id="a stack"),
+        pytest.param(resource("aws_thing.x", template_body="{}"), AREAS, id="a template in it"),
+        pytest.param(resource("aws_glue_resource_policy.x", policy=OPEN), {"policies"}, id="a policy"),
+        pytest.param(resource("aws_thing.x", access_policy=OPEN), {"policies"}, id="a policy in it"),
+        pytest.param(
+            resource("aws_thing.x", block=[{"document": OPEN}]), {"policies"}, id="a policy deep in it"
+        ),
+        pytest.param(resource("aws_s3_object.x", acl="public-read"), {"policies"}, id="an ACL in it"),
+        pytest.param(resource("aws_kms_grant.x", key_id="k"), {"policies"}, id="a grant"),
+        pytest.param(resource("aws_thing_permission.x"), {"policies"}, id="a permission"),
+        pytest.param(resource("aws_cognito_other_client.x"), {"pools"}, id="a client"),
+        pytest.param(resource("aws_s3control_multi_region_access_point.x"), {"resources"}, id="a door"),
+        pytest.param(resource("aws_api_gateway_rest_api_put.x"), {"apis"}, id="an API's definition"),
+        pytest.param(resource("random_id.x", hex="12"), set(), id="a number"),
+        pytest.param(resource("terraform_data.x"), set(), id="Terraform's own"),
+        pytest.param(
+            resource("aws_appautoscaling_policy.x", policy_type="y"), set(), id="no policy of IAM's"
+        ),
+        pytest.param(resource("aws_iam_user_policy.x", policy=OPEN), set(), id="a user's own"),
+        pytest.param(resource("aws_s3_object.x", acl="private"), set(), id="a private object"),
+        pytest.param(resource("aws_thing.x", acl=None, policy="", grant=[]), set(), id="empty"),
+        pytest.param(resource("aws_instance.x", ami="y"), set(), id="a machine"),
+    ],
+)
+def test_what_is_not_read_and_says_something_is_said(made: Mapping[str, Any], areas: set[str]) -> None:
+    found = unread(made)
+    assert {area for area, _ in found} == areas
+    assert all(made["type"] in why for _, why in found)
+
+
+def test_a_client_that_terraform_does_not_own_is_a_client() -> None:
+    (client,) = from_state(
+        resource(
+            "aws_cognito_managed_user_pool_client.c", user_pool_id="p", write_attributes=["custom:tenant"]
+        )
+    ).clients
+    assert (client.pool, client.writes) == ("p", ("custom:tenant",))
+
+
+def planned(made: Mapping[str, Any], /, *others: Mapping[str, Any], **expressions: Any) -> Any:
+    """A plan with one resource whose configuration has these expressions."""
+    configuration = {"root_module": {"resources": [{"address": made["address"], "expressions": expressions}]}}
+    return from_state(made, *others, configuration=configuration)
+
+
+VIEWER = resource("aws_iam_role.viewer", name="viewer", assume_role_policy=TRUST)
+UNTOLD = {"references": ["each.value"]}
+
+
+def test_an_inline_policy_that_is_known_after_apply_could_not_be_read() -> None:
+    made = {**VIEWER, "values": {**VIEWER["values"], "inline_policy": [{"name": "x"}]}}
+    for deployed in (
+        from_state(made),
+        planned(made, inline_policy=[{"policy": UNTOLD}]),
+        planned(VIEWER, inline_policy=[{"policy": UNTOLD}]),
+    ):
+        (role,) = deployed.roles
+        assert [rule.statement for each in role.policies for rule in each.rules] == [None]
+
+
+@pytest.mark.parametrize(
+    "references",
+    [["aws_iam_role.viewer.name", "aws_iam_role.viewer"], ["each.value"], ["local.a", "local.b"]],
+)
+def test_roles_that_are_known_after_apply_are_whole_names(references: list[str]) -> None:
+    made = resource("aws_iam_policy_attachment.x", name="x", policy_arn="arn:p")
+    deployed = planned(made, VIEWER, roles={"references": references})
+    if references[0].startswith("aws_iam_role"):
+        assert (deployed.roles[0].unseen, deployed.unread) == (("arn:p",), ())
+    else:
+        assert [(each.area, "may be any role" in each.why) for each in deployed.unread] == [("roles", True)]
+
+
+def test_a_trigger_that_is_known_after_apply_is_one() -> None:
+    made = resource("aws_cognito_user_pool.p", id="p", lambda_config=[{"pre_sign_up": None}])
+    (pool,) = planned(made, lambda_config=[{"pre_token_generation": UNTOLD}]).pools
+    assert pool.trigger is not None
+    assert is_open(pool.trigger)
+
+
+def test_what_a_plan_says_is_known_after_apply_inside_a_block_is_open() -> None:
+    """Of a dynamic block the configuration has no expressions."""
+    made = resource("aws_cognito_user_pool.p", id="p", lambda_config=[{"pre_sign_up": None}])
+    change = {"after_unknown": {"arn": True, "lambda_config": [{"pre_token_generation": True}]}}
+    deployed = from_state(made, resource_changes=[{"address": made["address"], "change": change}])
+    assert is_open(str(deployed.pools[0].trigger))
+
+
 ALL = "http://acs.amazonaws.com/groups/global/AllUsers"
 OWN = {"id": "me", "type": "CanonicalUser", "uri": "", "permissions": ["FULL_CONTROL"]}
 LOGS = {"uri": "http://acs.amazonaws.com/groups/s3/LogDelivery", "permissions": ["WRITE"]}
