@@ -8,6 +8,7 @@ alone has an authorizer); Fetch standard, "CORS-preflight fetch" (no credentials
 from collections.abc import Iterator
 
 from authorizer.deployed import Api, ApiRoute, is_open, same
+from authorizer.gate.behind import reaches
 from authorizer.gate.rulings import (
     GIVE,
     NAME_IT,
@@ -90,7 +91,7 @@ def _before(world: World, route: ApiRoute) -> Iterator[Note]:
         by = world.show(route.authorizer or route.authorization)
         yield refuted(f"{what} stands behind {by}, and not behind the authorizer", route.place)
     elif not _needs_none(world, route):
-        yield refuted(f"{what} has no authorizer: it is open to everybody", route.place)
+        yield _without(world, route, f"{what} has no authorizer")
 
 
 def _is_behind(world: World, route: ApiRoute) -> bool:
@@ -99,15 +100,26 @@ def _is_behind(world: World, route: ApiRoute) -> bool:
     return route.authorization == "CUSTOM" and (route.api, route.authorizer) in ours
 
 
+def _without(world: World, route: ApiRoute, what: str) -> Note:
+    """What a route without an authorizer is. A preflight carries no token, and who answers it need not be asked for
+    one: but whoever sends OPTIONS gets through to the backend."""
+    named = any(
+        entry.method == "OPTIONS" for entries in world.access.settings.scopes.values() for entry in entries
+    )
+    if route.method != "OPTIONS" or named:
+        return refuted(f"{what}: it is open to everybody", route.place)
+    if route.integration is None:
+        return left_open(f"{what}, and what it reaches is not in these files", route.place, closes=GIVE)
+    return left_open(
+        f"{what}: what the backend makes of a preflight is its own",
+        route.place,
+        closes="the backend's own code: that it answers OPTIONS as a preflight asks, and does nothing else",
+        closable=False,
+    )
+
+
 def _needs_none(world: World, route: ApiRoute) -> bool:
     """Whether nothing of anybody's is behind a route, or what is there asks for the token itself."""
-    if route.method == "OPTIONS":
-        # A preflight, which carries no token; unless access.toml has a scope for that very method.
-        return not any(
-            entry.method == "OPTIONS"
-            for entries in world.access.settings.scopes.values()
-            for entry in entries
-        )
     behind = route.integration
     if behind is None:
         return False
@@ -118,15 +130,20 @@ def _needs_none(world: World, route: ApiRoute) -> bool:
 def _other_ways(world: World) -> Notes:
     """Routes of other APIs to what stands behind the authorizer."""
     apis = {authorizer.api for authorizer in world.fronts}
-    behind = {_target(route) for route in world.deployment.routes if _is_behind(world, route)} - {""}
+    behind = {
+        _target(route): route.integration for route in world.deployment.routes if _is_behind(world, route)
+    }
     for route in world.deployment.routes:
-        if route.api not in apis and _target(route) in behind:
-            yield from _before(world, route)
+        if route.api in apis:
+            continue
+        found = {reaches(route.integration, each) for each in behind.values()} - {False}
+        if found:
+            yield from (if_meant(True in found, note) for note in _before(world, route))
 
 
 def _target(route: ApiRoute) -> str:
     behind = route.integration
-    return "" if behind is None or behind.type == "MOCK" else behind.function or behind.uri
+    return "" if behind is None else f"{behind.type} {behind.function or behind.uri}"
 
 
 def _policies(world: World, api: Api) -> Notes:

@@ -68,7 +68,7 @@ def test_the_report_has_each_assumption_with_its_place(assured: Path) -> None:
         "no file shows it; what would close it: no file; AWS: S",
     )
     assert not rows["each role takes the terms of access.toml, and no others"]["proofs"]
-    assert (found["verdict"], found["open"]) == ("HOLDS", 2)
+    assert (found["verdict"], found["open"]) == ("HOLDS", 3)
     text = (assured / "assurance" / "report.json").read_text()
     assert "zq0" not in text
     assert str(assured) not in text

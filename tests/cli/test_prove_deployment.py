@@ -33,7 +33,7 @@ def test_the_bundled_sample_leaves_nothing_open_that_a_file_could_close() -> Non
     result = run("--deployment", TEMPLATE)
     assert result.exit_code == 0, result.output
     assert "REFUTED" not in result.stdout.replace("0 REFUTED", "")
-    assert "19 CHECKED, 3 OPEN" in result.stdout
+    assert "18 CHECKED, 4 OPEN" in result.stdout
     assert "no file; AWS" in result.stdout
     assert "zq0" not in result.output
 

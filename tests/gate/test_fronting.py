@@ -80,7 +80,14 @@ def test_without_an_api_all_of_it_is_open(check: Any) -> None:
             ("OPEN", "ANY /data/{proxy+} of http0: which authorizer stands before it is open"),
             id="one that is not there",
         ),
-        pytest.param({"RouteKey": "OPTIONS /x", "AuthorizationType": "NONE"}, None, id="a preflight"),
+        pytest.param(
+            {"RouteKey": "OPTIONS /x", "AuthorizationType": "NONE"},
+            (
+                "OPEN",
+                "OPTIONS /x of http0 has no authorizer: what the backend makes of a preflight is its own",
+            ),
+            id="a preflight that reaches the backend",
+        ),
         pytest.param(
             {"AuthorizationType": "NONE", "AuthorizerId": None, "Target": None},
             ("REFUTED", "ANY /data/{proxy+} of http0 has no authorizer: it is open to everybody"),
@@ -181,6 +188,46 @@ def test_another_way_to_what_stands_behind_the_authorizer_is_found() -> None:
     assert told(fronting(world(apis=[other]))) == expected
     elsewhere = [{"IntegrationId": "i1", "IntegrationType": "AWS_PROXY", "IntegrationUri": asking("else")}]
     assert told(fronting(world(apis=[{**other, "integrations": elsewhere}]))) == []
+
+
+def to(uri: str | None, name: str = "http0", **route: Any) -> dict[str, Any]:
+    """An HTTP API whose route goes to a server."""
+    (row,) = HTTP["routes"]
+    behind = {"IntegrationId": f"i-{name}", "IntegrationType": "HTTP_PROXY", "IntegrationUri": uri}
+    return {
+        **HTTP,
+        "api": {"ApiId": name, "ProtocolType": "HTTP"},
+        "routes": [{**row, "Target": f"integrations/i-{name}", **route}],
+        "integrations": [] if uri is None else [behind],
+        "stages": [],
+    }
+
+
+BALANCER = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/app/{{}}/{{}}/{{}}"
+
+
+@pytest.mark.parametrize(
+    ("guarded", "open_one", "expected"),
+    [
+        ("https://jobs.example.com/", "https://jobs.example.com/{proxy}", ["REFUTED"]),
+        ("https://jobs.example.com/a/{proxy}", "http://JOBS.example.com:80/{proxy}", ["REFUTED"]),
+        ("https://jobs.example.com/", "https://jobs.example.com/", ["REFUTED"]),
+        ("https://jobs.example.com/", "https://jobs.example.com/status", ["OPEN"]),
+        ("https://jobs.example.com/", "https://other.example.com/{proxy}", []),
+        ("https://jobs.example.com/", "https://${stageVariables.host}/{proxy}", ["OPEN"]),
+        ("https://jobs.example.com/", None, ["OPEN"]),
+        (BALANCER.format("x", "1", "2"), BALANCER.format("x", "1", "3"), ["OPEN"]),
+        (BALANCER.format("x", "1", "2"), BALANCER.format("x", "1", "2"), ["REFUTED"]),
+        (BALANCER.format("x", "1", "2"), BALANCER.format("y", "2", "3"), []),
+        (asking("backend"), asking("${stageVariables.function}"), ["OPEN"]),
+    ],
+)
+def test_another_way_to_the_same_server_is_found(
+    guarded: str, open_one: str | None, expected: list[str]
+) -> None:
+    other = to(open_one, "other0", AuthorizationType="NONE", AuthorizerId=None)
+    found = told(fronting(world(rest_apis=[], apis=[to(guarded), {**other, "authorizers": []}])))
+    assert [status for status, _ in found] == expected
 
 
 @pytest.mark.parametrize(
