@@ -151,13 +151,15 @@ class Resolver:
     # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ref(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            return self._names.open("Ref")
         if name == "AWS::NoValue":
             return NO_VALUE
         if name in self._pseudo:
             return self._pseudo[name]
         if name in self.declared:
             return self._parameter(name)
-        return self._reference(name) if name in self.resources else self._elsewhere(str(name))
+        return self._reference(name) if name in self.resources else self._elsewhere(name)
 
     def _reference(self, logical: str) -> str:
         """What `Ref` gives of a resource of the template."""

@@ -41,9 +41,13 @@ class Names:
 
     def show(self, text: str) -> str:
         """The text as a person reads it: `arn:aws:s3:::${DataBucket}`."""
-        return _TOKEN.sub(
-            lambda token: f"${{{self._labels[int(token[1])]}}}" if token[1] else "${AWS::AccountId}", text
-        )
+        return _TOKEN.sub(self._shown, text)
+
+    def _shown(self, token: re.Match[str]) -> str:
+        if not token[1]:
+            return "${AWS::AccountId}"
+        number = int(token[1])
+        return f"${{{self._labels[number]}}}" if number < len(self._labels) else token[0]
 
 
 def is_known(text: str) -> bool:

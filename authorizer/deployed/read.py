@@ -1,6 +1,7 @@
 """Files → one `Deployment`: each by the reader of its format. Opens the files, and those that their stacks nest."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -27,23 +28,37 @@ def read_deployment(files: Sequence[Path], *, parameters: Mapping[str, str], reg
     """
     gathered = Gathered()
     for file in files:
-        text = _text(file)
-        found = _json(text)
-        if is_account(found):
-            read_account(found, str(file), gathered)
-        elif is_plan(found):
-            read_plan(found, str(file), parameters.get("AWS::AccountId", UNKNOWN_ACCOUNT), region, gathered)
-        else:
-            read_template(
-                text,
-                str(file),
-                parameters=parameters,
-                region=region,
-                open_file=_beside,
-                gathered=gathered,
-            )
+        with _shaped(str(file)):
+            _read(file, gathered, parameters, region)
     _check_known(parameters, gathered.parameters | {"AWS::AccountId", "AWS::Region"})
-    return gathered.deployment()
+    with _shaped(", ".join(map(str, files))):
+        return gathered.deployment()
+
+
+def _read(file: Path, gathered: Gathered, parameters: Mapping[str, str], region: str) -> None:
+    text = _text(file)
+    found = _json(text)
+    if is_account(found):
+        read_account(found, str(file), gathered)
+    elif is_plan(found):
+        read_plan(found, str(file), parameters.get("AWS::AccountId", UNKNOWN_ACCOUNT), region, gathered)
+    else:
+        read_template(
+            text, str(file), parameters=parameters, region=region, open_file=_beside, gathered=gathered
+        )
+
+
+@contextmanager
+def _shaped(where: str) -> Iterator[None]:
+    """What a file holds where its format has something else: a number for a name, a text for a list. No tool writes
+    that, and nobody may take the end of the program for findings."""
+    try:
+        yield
+    except DeploymentInvalid:
+        raise
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+        raise DeploymentInvalid(f"{where}: is not as its format has it: {kind}: {error}") from error
 
 
 def _check_known(parameters: Iterable[str], known: Collection[str]) -> None:

@@ -186,3 +186,45 @@ def test_files_of_all_formats_go_together(tmp_path: Path) -> None:
     assert any(role.name == "viewer" for role in deployed.roles)
     assert all(ACCOUNT in role.arn for role in deployed.roles)
     assert deployed.unread == ()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param({"authorization": {"RoleDetailList": [5]}}, id="a role that is a number"),
+        pytest.param({"authorization": {"RoleDetailList": [role_detail("x", RoleName={})]}}, id="a name"),
+        pytest.param(
+            {"authorization": {"RoleDetailList": []}, "resource_policies": {"bucket": None}}, id="no ARN"
+        ),
+        pytest.param(
+            {"authorization": {"RoleDetailList": []}, "tables": [{"TableArn": "t", "TableName": "t"}]},
+            id="a table's ARN",
+        ),
+        *(
+            pytest.param({"format_version": "1.2", "planned_values": {"root_module": module}}, id=name)
+            for name, module in (
+                ("a resource that is none", {"resources": [True]}),
+                ("an address", {"resources": [resource("aws_iam_role.x") | {"address": []}]}),
+                ("a type", {"resources": [resource("aws_iam_role.x") | {"type": 5}]}),
+                ("values", {"resources": [resource("aws_iam_role.x") | {"values": 5}]}),
+                ("inline policies", {"resources": [resource("aws_iam_role.x", inline_policy="x")]}),
+                ("a schema", {"resources": [resource("aws_cognito_user_pool.x", schema="x")]}),
+                ("child modules", {"child_modules": [None]}),
+            )
+        ),
+        pytest.param(
+            {
+                "format_version": "1.2",
+                "values": {"root_module": {}},
+                "configuration": {"root_module": {"resources": "x"}},
+            },
+            id="a configuration",
+        ),
+        pytest.param(
+            {"format_version": "1.2", "values": {}, "resource_changes": [{"address": []}]}, id="changes"
+        ),
+    ],
+)
+def test_a_file_of_another_shape_is_refused_by_its_name(found: Any, tmp_path: Path) -> None:
+    with pytest.raises(DeploymentInvalid, match=r"odd\.json"):
+        read(write(tmp_path, "odd.json", found))

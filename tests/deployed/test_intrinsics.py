@@ -127,6 +127,8 @@ def test_a_function_comes_to(text: str, value: object) -> None:
     "text",
     [
         "!Ref Missing",
+        "!Ref [x]",
+        "!Ref {a: b}",
         "!Ref Stored",
         "!Ref Nobody",
         "!GetAtt Nobody.Arn",

@@ -48,3 +48,7 @@ def test_the_hundred_thousandth_stand_in_is_one_too() -> None:
     assert is_open(text)
     assert not is_known(text)
     assert names.show(text) == "${the last}"
+
+
+def test_a_text_that_looks_like_a_stand_in_is_shown_as_it_is() -> None:
+    assert Names().show("zq00007made of 000000000000") == "zq00007made of ${AWS::AccountId}"
