@@ -2,7 +2,7 @@
 `Deployment`. No network: files in, frozen values out.
 """
 
-from authorizer.deployed.apis import Api, ApiAuthorizer, ApiKind, ApiRoute, ApiStage
+from authorizer.deployed.apis import Api, ApiAuthorizer, ApiKind, ApiRoute, ApiStage, Integration
 from authorizer.deployed.deployment import (
     DeployedRole,
     Deployment,
@@ -36,6 +36,7 @@ __all__ = [
     "Domain",
     "Door",
     "Function",
+    "Integration",
     "Key",
     "Names",
     "Policy",

@@ -141,7 +141,12 @@ class _Account:
 
     def replica(self, row: Mapping[str, Any], member: str) -> None:
         self._gathered.doors.append(
-            Door(what="replica", arn=row["Arn"], opens=row["Of"], place=self._place(member, row["Arn"]))
+            Door(
+                what="replica",
+                arn=_text(row, "Arn"),
+                opens=_text(row, "Of"),
+                place=self._place(member, row["Arn"]),
+            )
         )
 
     def table(self, row: Mapping[str, Any], member: str) -> None:
@@ -216,6 +221,12 @@ _READERS: Final[Mapping[str, Callable[[_Account, Mapping[str, Any], str], None]]
     "rest_apis": _Account.rest_api,
     "apis": _Account.api,
 }
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    if not isinstance(row[name], str):
+        raise TypeError(f"text in {name}")
+    return str(row[name])
 
 
 def _capital(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,7 @@ caller sends; `${stageVariables.…}` is what the stage says).
 
 from typing import Final
 
-from authorizer.deployed import same
-from authorizer.deployed.apis import Integration
+from authorizer.deployed import Integration, same
 
 _VARIABLE: Final = "${"
 

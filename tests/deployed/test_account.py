@@ -200,6 +200,9 @@ def test_files_of_all_formats_go_together(tmp_path: Path) -> None:
             {"authorization": {"RoleDetailList": []}, "tables": [{"TableArn": "t", "TableName": "t"}]},
             id="a table's ARN",
         ),
+        pytest.param(
+            {"authorization": {"RoleDetailList": []}, "replicas": [{"Arn": ["a"], "Of": "b"}]}, id="a replica"
+        ),
         *(
             pytest.param({"format_version": "1.2", "planned_values": {"root_module": module}}, id=name)
             for name, module in (
