@@ -210,6 +210,36 @@ def test_roles_that_are_known_after_apply_are_whole_names(references: list[str])
         assert [(each.area, "may be any role" in each.why) for each in deployed.unread] == [("roles", True)]
 
 
+def test_roles_that_are_no_names_are_said() -> None:
+    made = resource("aws_iam_policy_attachment.x", name="x", policy_arn="arn:p", roles=[5])
+    assert unread(made) == [("roles", "its roles could not be read")]
+
+
+def test_a_policy_on_a_name_that_several_roles_have_is_said() -> None:
+    roles = (
+        resource(
+            f"aws_iam_role.r{at}",
+            name="viewer",
+            arn=f"arn:aws:iam::{at}:role/viewer",
+            assume_role_policy=TRUST,
+        )
+        for at in (1, 2)
+    )
+    made = resource("aws_iam_role_policy_attachment.x", role="viewer", policy_arn="arn:p")
+    deployed = from_state(*roles, made)
+    assert [role.unseen for role in deployed.roles] == [("arn:p",), ("arn:p",)]
+    assert [each.why for each in deployed.unread] == [
+        "it is attached to viewer, and several roles have that name"
+    ]
+
+
+def test_what_a_plan_knows_is_what_it_says() -> None:
+    configured = {"name": {"constant_value": "viewer"}, "max_session_duration": UNTOLD}
+    made = {**VIEWER, "values": {**VIEWER["values"], "max_session_duration": 7200}}
+    (role,) = planned(made, **configured).roles
+    assert (role.name, role.max_session) == ("viewer", 7200)
+
+
 def test_a_trigger_that_is_known_after_apply_is_one() -> None:
     made = resource("aws_cognito_user_pool.p", id="p", lambda_config=[{"pre_sign_up": None}])
     (pool,) = planned(made, lambda_config=[{"pre_token_generation": UNTOLD}]).pools

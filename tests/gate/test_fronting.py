@@ -99,6 +99,20 @@ def test_who_stands_before_a_route(changes: dict[str, Any], expected: tuple[str,
     assert told(fronting(http("routes", **changes))) == ([expected] if expected else [])
 
 
+def test_a_preflight_that_goes_nobody_knows_where_is_open() -> None:
+    found = told(fronting(http("routes", RouteKey="OPTIONS /x", AuthorizationType="NONE", Target=None)))
+    assert found == [
+        ("OPEN", "OPTIONS /x of http0 has no authorizer, and what it reaches is not in these files")
+    ]
+
+
+def test_an_answer_of_the_gateway_s_own_is_no_other_way() -> None:
+    other = to("", "other0", AuthorizationType="NONE", AuthorizerId=None)
+    behind = {"IntegrationId": "i-other0", "IntegrationType": "MOCK"}
+    there = {**other, "authorizers": [], "integrations": [behind]}
+    assert told(fronting(world(rest_apis=[], apis=[HTTP, there]))) == []
+
+
 def test_a_method_that_a_scope_opens_is_no_preflight() -> None:
     access = make_access(scopes={"odd": ["OPTIONS /x"]})
     found = told(fronting(http("routes", access=access, RouteKey="OPTIONS /x", AuthorizationType="NONE")))
