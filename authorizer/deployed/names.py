@@ -8,6 +8,8 @@ wildcards is compared, the stand-in may be any text.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
 
 UNKNOWN_ACCOUNT = "000000000000"
 """Stands for the account of a stack: an ARN wants twelve digits, and no account has these."""
@@ -70,12 +72,20 @@ def same(one: str, other: str) -> bool | None:
     makes for another, and may be any name that somebody wrote down."""
     if one == other:
         return True
-    if is_known(one) and is_known(other):
-        return False
-    if is_made(one) and is_made(other) and not is_open(one) and not is_open(other):
+    first, second = _standing(one), _standing(other)
+    if first == second != "open":
         return False
     parts = [widened(text, beside=beside).split("*") for text, beside in ((one, other), (other, one))]
     return None if _may_be(*sorted(parts, key=len, reverse=True)) else False
+
+
+@lru_cache(maxsize=1 << 16)
+def _standing(text: str) -> Literal["known", "account", "made", "open"]:
+    """What stands in for something in a text. Two that differ, of one kind that is not open, name two things. Kept:
+    every access point is compared with every bucket."""
+    if is_open(text):
+        return "open"
+    return "made" if is_made(text) else "known" if is_known(text) else "account"
 
 
 def _may_be(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -154,9 +154,7 @@ def _touched(world: World, each: ResourcePolicy) -> bool:
 
 def _doors(world: World, each: ResourcePolicy) -> Iterator[Door]:
     """The access point that a policy is on, where it is on one."""
-    for door in world.deployment.doors:
-        if door.arn == each.arn:
-            yield door
+    yield from world.doors_at.get(each.arn, ())
 
 
 def _meets(world: World, each: ResourcePolicy, opening: Statement) -> Allowed | None:

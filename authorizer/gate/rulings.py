@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from authorizer.deployed import ApiAuthorizer, DeployedRole, Deployment, Function, Policy, is_open
+from authorizer.deployed import ApiAuthorizer, DeployedRole, Deployment, Door, Function, Policy, is_open
 from authorizer.engine import Condition, Document, Statement
 from authorizer.engine.evaluate import known_operator
 from authorizer.engine.prove import SymbolicStatement, placeholders_of, read_statement
@@ -150,6 +150,14 @@ class World:
     @cached_property
     def by_arn(self) -> Mapping[str, DeployedRole]:
         return {role.arn: role for role in self.deployment.roles}
+
+    @cached_property
+    def doors_at(self) -> Mapping[str, Sequence[Door]]:
+        """Access points and replicas, by their own ARN."""
+        found: dict[str, list[Door]] = {}
+        for door in self.deployment.doors:
+            found.setdefault(door.arn, []).append(door)
+        return found
 
     def of_roles(self, check: Callable[[Role, DeployedRole], Notes]) -> Notes:
         """What a check says of each listed role; one that is in none of the files is open."""

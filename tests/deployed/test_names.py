@@ -29,6 +29,7 @@ ARN = "arn:aws:iam::{}:role/{}"
         (f"a{OPEN}a", "a", False),
         (ARN.format(UNKNOWN_ACCOUNT, "viewer"), ARN.format("123456789012", "viewer"), None),
         (ARN.format(UNKNOWN_ACCOUNT, "viewer"), ARN.format("123456789012", "editor"), False),
+        (ARN.format(UNKNOWN_ACCOUNT, "viewer"), ARN.format(UNKNOWN_ACCOUNT, "editor"), False),
         (ARN.format(UNKNOWN_ACCOUNT, MADE), ARN.format("123456789012", "viewer"), None),
         (ARN.format(UNKNOWN_ACCOUNT, MADE), ARN.format(UNKNOWN_ACCOUNT, OTHER), False),
         (f"{OPEN}{MADE}", f"{MADE}{ANY}", None),
