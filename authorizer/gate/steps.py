@@ -4,7 +4,6 @@ A judge takes the old value and the new one and yields a step for each differenc
 None is "any".
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from authorizer.engine import ClaimType, EngineError
 from authorizer.engine.prove import is_within, samples
+from authorizer.syntax.json_text import parse_json
 
 Direction: TypeAlias = Literal["WIDER", "UNKNOWN", "NARROWER"]
 
@@ -211,7 +211,7 @@ def _readings(old: ClaimType, new: ClaimType) -> Steps:
                 yield Step(
                     direction=direction,
                     what=f"{_OF_JSON[kind.name]} of JSON, where texts alone {tense} taken",
-                    identity={"value": json.loads(samples(kind.own)[0])},
+                    identity={"value": parse_json(samples(kind.own)[0])},
                 )
     if new.lower_case != old.lower_case:
         yield Step(

@@ -160,21 +160,16 @@ class SharedLevel:
         """
         # A request that is ended, or an environment that is frozen or stopped, gives nothing back.
         until = now + min(deadline.remaining(), MAKING) + 1
-        last = []
+        looked_at = [(name, False) for name in seats]
         try:
-            for name in seats:
+            for name, again in looked_at:
                 if not self._may_write(now, deadline):
                     return None
                 seen = await self._seen(name, deadline)
                 place = _place(name, seen, holder, now, until)
-                if place and place.is_last:
-                    last.append((place, seen))
+                if place and place.is_last and not again:
+                    looked_at.append((name, True))  # only after all the others, as it is by then
                 elif place and await self._take(place, seen, deadline):
-                    return place
-            for place, seen in last:
-                if not self._may_write(now, deadline):
-                    return None
-                if await self._take(place, seen, deadline):
                     return place
         except Exception:  # as above
             self._counts.shared_failures += 1
@@ -233,10 +228,10 @@ class SharedLevel:
             "ExpressionAttributeValues": {f":{name}": place.item[name] for name in ("holder", "making")},
         }
 
-        async def settle(client: "DynamoDBClient") -> object:
+        def settle(client: "DynamoDBClient") -> Awaitable[object]:
             if item:
-                return await client.put_item(Item=item, **request)
-            return await client.delete_item(Key={"id": place.item["id"]}, **request)
+                return client.put_item(Item=item, **request)
+            return client.delete_item(Key={"id": place.item["id"]}, **request)
 
         try:
             await self._exchange(settle, deadline)

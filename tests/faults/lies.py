@@ -57,7 +57,6 @@ LIES: Final[Mapping[str, tuple[Any, ...]]] = {
     "vending/query: QueryClient.assume_role: reply.content": BODIES,
     "vending/shared: SharedLevel._exchange: call": ITEMS,
     "vending/shared: SharedLevel._exchange: call (2)": ITEMS,
-    "vending/shared: SharedLevel._put: client.put_item": ITEMS,
     # From here on it is a library that gives what its types say: it can fail or be slow, and no more.
     "vending/shared: SharedLevel._open: self._opening": (),
     "vending/shared: SharedLevel._make: AsyncExitStack": (),

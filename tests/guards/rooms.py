@@ -190,29 +190,17 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 
 UNTRIED: Final = frozenset(
     {
-        "connections",
         "runtime",
-        "gateway/respond",
         "tokens/claims_set",
         "tokens/keystore",
-        "tokens/stored",
-        "tokens/verifier",
         "identity/permit",
-        "settings/issuers",
-        "settings/load",
-        "settings/routes",
         "settings/schema",
-        "vending/request",
         "vending/seats",
         "vending/shared",
         "vending/vendor",
-        "backend/event",
         "backend/opening",
         "backend/readings",
-        "backend/renewing",
         "signin/own",
-        "signin/session",
-        "signin/tokens",
         "signin/web",
     }
 )

@@ -53,6 +53,7 @@ CODES: Mapping[str, str] = {
     "open-route": "a scope that several groups have opens every route of the API",
     "any-client": "tokens for any app client of the issuer are taken",
     "issuers": "several issuers speak for everything: each can sign for the users, groups and roles of the others",
+    "shared-name": "an issuer can sign for the session name of another issuer's user",
     "managed-policies": "managed policies add to what the session may do, and nothing is proven about them",
     "suppression": "a row of `lint.ignore` without a reason, or that no finding needs; an exception past its day",
     "dead-end": "a group that leads to no role and no scope, or a branch on a scope that does not exist",
