@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 from authorizer import memory
@@ -167,11 +166,15 @@ class Authorizer:
 
     async def _warm(self) -> None:
         stages, now = self._stages, self._clock()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WARM_SECONDS):
-                await asyncio.gather(
-                    stages.verifier.warm(now), stages.sealers.warm(now), stages.vendor.warm()
-                )
+        try:
+            # A group, since what one failure leaves behind unfinished would hold locks that the first request needs.
+            async with asyncio.timeout(WARM_SECONDS), asyncio.TaskGroup() as warming:
+                for stage in (stages.verifier.warm(now), stages.sealers.warm(now), stages.vendor.warm()):
+                    warming.create_task(stage)
+        except TimeoutError:
+            return
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
     async def _close(self) -> None:
         await self._stages.verifier.close()

@@ -20,6 +20,7 @@ from authorizer.errors import (
     Refusal,
     RouteClosed,
     ServiceFailure,
+    SettingsError,
     Unauthorized,
 )
 from authorizer.model import Claims, Routes
@@ -185,6 +186,33 @@ def test_what_was_warmed_needs_no_keys_for_its_first_request(world: World) -> No
     finally:
         authorizer.close()
         jwks.close()
+
+
+def test_who_fails_to_warm_is_told_and_leaves_nobody_waiting_for_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that are malformed end the init phase. What waited beside them held STS's lock: 3,600 s of it, here."""
+    authorizer = Authorizer(world.local.access, emit=world.lines.append)
+    ended: list[str] = []
+
+    async def waits() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append("STS")
+
+    async def fails(_: float) -> None:
+        await asyncio.sleep(0)
+        raise SettingsError(["keys"])
+
+    monkeypatch.setattr(authorizer._stages.vendor, "warm", waits)
+    monkeypatch.setattr(authorizer._stages.sealers, "warm", fails)
+    try:
+        with pytest.raises(SettingsError, match="keys"):
+            authorizer.warm()
+        assert ended == ["STS"]
+    finally:
+        authorizer.close()
 
 
 def test_what_is_closed_keeps_no_connection_and_decides_nothing_that_waits(

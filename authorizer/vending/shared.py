@@ -14,7 +14,7 @@ equally good, and a condition on the write would let one forged item with a late
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import aioboto3
@@ -77,6 +77,10 @@ class Place(NamedTuple):
     """When the session ends that lives on beside this one; 0: none does."""
     is_last: bool
     """Whether it is that of another holder, whose session is in its last minutes."""
+
+
+class _TakenMeanwhile(Exception):
+    """Somebody else was faster."""
 
 
 class SharedLevel:
@@ -169,8 +173,10 @@ class SharedLevel:
                 place = _place(name, seen, holder, now, until)
                 if place and place.is_last and not again:
                     looked_at.append((name, True))  # only after all the others, as it is by then
-                elif place and await self._take(place, seen, deadline):
-                    return place
+                elif place:
+                    with suppress(_TakenMeanwhile):
+                        await self._take(place, seen, deadline)
+                        return place
         except Exception:  # as above
             self._counts.shared_failures += 1
             self._writes.failed(now)
@@ -201,8 +207,8 @@ class SharedLevel:
             case _:
                 return {}
 
-    async def _take(self, place: Place, seen: dict[str, Any], deadline: Deadline) -> bool:
-        """Whether nobody was faster."""
+    async def _take(self, place: Place, seen: dict[str, Any], deadline: Deadline) -> None:
+        """Raises `_TakenMeanwhile` where the seat is not as it was `seen`."""
         as_seen = [f"{name} = :{name}" if name in seen else f"attribute_not_exists({name})" for name in SEAT]
         request: Any = {"ConditionExpression": " AND ".join(as_seen)}
         if seen:  # DynamoDB takes no empty map of values
@@ -214,10 +220,9 @@ class SharedLevel:
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
+                raise _TakenMeanwhile from None
             raise
         self._writes.succeeded()
-        return True
 
     async def _settle(self, place: Place, item: dict[str, Any], deadline: Deadline) -> None:
         """Write `item`, or where it is empty nothing, in place of what was written for the time of the making, if that

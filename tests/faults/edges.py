@@ -133,7 +133,9 @@ class Table:
         if self.wrong == "garbage":
             return {"Item": {"sealed": {"S": "e30.e30.e30.e30.e30"}}}
         key = Key["id"]["S"]
-        if self.wrong == "swapped" and not key.startswith("seat/"):  # whoever forges a seat refuses it, and no more
+        if self.wrong == "swapped" and not key.startswith(
+            "seat/"
+        ):  # whoever forges a seat refuses it, and no more
             others = [item for other, item in self.items.items() if other != key]
             return {"Item": {**others[0], "id": {"S": key}}} if others else {}
         return {"Item": self.items[key]} if key in self.items else {}
