@@ -462,6 +462,6 @@ def test_the_bundled_templates_have_no_finding() -> None:
 
 def test_every_code_of_the_templates_has_a_case() -> None:
     settings_level = {"unused", "no-promise", "dead-end", "no-cases", "uncovered", "user-writable"}
-    settings_level |= {"issuers", "shared", "suppression", "open-route", "any-client"}
+    settings_level |= {"issuers", "shared", "shared-name", "suppression", "open-route", "any-client"}
     settings_level |= {"managed-policies", "merged", "tag-value", "literal-route", "route-size"}
     assert {case.values[1] for case in CASES} - {None} == CODES.keys() - settings_level
