@@ -37,7 +37,9 @@ from authorizer.runtime import (
 )
 from authorizer.sealing.seal import peek_kid
 from authorizer.sealing.sealer import KEYS_MAX_AGE
+from authorizer.settings.kinds import KINDS
 from authorizer.settings.schema import Access, Sealing, Session, Settings
+from authorizer.tokens.claims_set import names_read
 from tests.make import NOW, SUB, make_claims, make_request
 from tests.servers.jwks import Jwks
 from tests.vending.factories import jwk_set, make_jwk
@@ -186,6 +188,35 @@ def test_what_was_warmed_needs_no_keys_for_its_first_request(world: World) -> No
     finally:
         authorizer.close()
         jwks.close()
+
+
+def test_of_a_token_nothing_is_kept_that_nobody_reads(world: World) -> None:
+    """A hundred claims of a user's attributes, times a thousand users, are memory for nothing."""
+    _, record = world.sample("rest-token-allow")
+    assert record.claims is not None
+    settings = world.local.access.settings
+    kind = KINDS[settings.issuers[record.claims.issuer].kind]
+    read = settings.claims_read | names_read(kind, record.claims.token_use)
+    assert record.claims.values.keys() <= read
+    assert settings.claims_read & record.claims.values.keys()
+
+
+def test_what_takes_too_long_to_warm_is_left_to_the_first_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authorizer.runtime.WARM_SECONDS", 0.05)
+    authorizer = Authorizer(world.local.access, emit=world.lines.append)
+
+    async def waits() -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(authorizer._stages.vendor, "warm", waits)
+    try:
+        authorizer.warm()
+        event = world.local.sign_in(sample_event("rest-token-allow"))
+        assert authorizer.decide(event)[0].verdict == "allow"
+    finally:
+        authorizer.close()
 
 
 def test_who_fails_to_warm_is_told_and_leaves_nobody_waiting_for_the_others(

@@ -53,7 +53,7 @@ def check_certain(claims: Claims, requested: str | None, settings: Settings, *, 
         if isinstance(value := claims.values.get(name), str) and name not in TEXTS
     }
     outcomes = {_outcome(claims, requested, settings)}
-    for read in _ways(claims.values, unsure, settings.rules):
+    for read in _ways(unsure, settings.rules):
         outcomes.add(_outcome(replace(claims, values={**claims.values, **read}), requested, settings))
     if len(outcomes) > 1:
         raise TokenClaimMalformed(
@@ -63,12 +63,11 @@ def check_certain(claims: Claims, requested: str | None, settings: Settings, *, 
         )
 
 
-def _ways(
-    said: Mapping[str, object], unsure: Mapping[str, list[Reading]], rules: Sequence[Rule]
-) -> Iterator[dict[str, Reading]]:
-    """For each rule that can be the first to match, a reading of all claims with which it is; and one with which none
-    matches, if there is one. The rules decide by the first that matches and each looks at one claim, so that what one
-    claim was limits no other: a walk through them, where all readings of one with all of another are 2ⁿ."""
+def _ways(unsure: Mapping[str, list[Reading]], rules: Sequence[Rule]) -> Iterator[dict[str, Reading]]:
+    """For each rule about an unsure claim that can be the first of them to match, a reading of all these claims with
+    which it is; and one with which none matches, if there is one. The rules decide by the first that matches and each
+    looks at one claim, so that what one claim was limits no other: a walk through them, where all readings of one with
+    all of another are 2ⁿ."""
     left = dict(unsure)  # with which none of the rules so far matches
     if not all(left.values()):
         return
@@ -76,10 +75,7 @@ def _ways(
         name, *_ = path_of(rule.claim)
         others = {other: of[0] for other, of in left.items()}
         if name not in left:
-            if matches(rule, said):
-                yield others
-                return
-            continue
+            continue  # it matches or does not, whatever the others were
         matching = [reading for reading in left[name] if matches(rule, {name: reading})]
         if matching:
             yield {**others, name: matching[0]}

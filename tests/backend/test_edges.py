@@ -173,6 +173,31 @@ def test_what_is_sealed_for_another_api_is_not_renewed(
     assert function.asked == []
 
 
+def test_credentials_that_live_make_nobody_forgotten(function: Lambda) -> None:
+    """A thousand connections that are young would else take the place of those that were renewed."""
+    backend.credentials(message("old"), now=NOW)
+    young = {**context.plain(make_credentials(expiration=NOW + 900)), "sub": SUB, "connection": "sealed"}
+    for number in range(renewing.MAX_REMEMBERED + 1):
+        backend.credentials(message(f"c{number}", **young), now=NOW)
+    backend.credentials(message("old"), now=NOW)
+    assert function.asked == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("lasts", "asked"),
+    [pytest.param(60.0, 1, id="as long as it is due"), pytest.param(60.5, 2, id="half a second longer")],
+)
+def test_the_pause_after_a_renewal_is_for_what_is_due_at_once(
+    lasts: float, asked: int, function: Lambda
+) -> None:
+    function.answer = {"context": {**context.plain(make_credentials(expiration=NOW + 60)), "sub": SUB}}
+    old = context.plain(make_credentials(expiration=NOW + 30))
+    first = NOW + 60 - lasts
+    for later in (0, 0.7):
+        backend.credentials(message("c1", **old), now=first + later)
+    assert len(function.asked) == asked
+
+
 def test_the_thousand_connections_that_were_renewed_last_are_remembered(function: Lambda) -> None:
     for number in range(1000):
         backend.credentials(message(f"c{number}"), now=NOW)

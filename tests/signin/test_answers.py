@@ -114,6 +114,12 @@ def test_credentials_are_printed_while_they_last_five_seconds(machine: Machine) 
         own_credentials(machine.api.url, "x", end - 4.9)
 
 
+def test_the_last_moment_that_has_a_date_is_one(machine: Machine) -> None:
+    last = "9999-12-31T23:59:59Z"
+    machine.api.wrong = (200, json.dumps(machine.api.session(Expiration=last)).encode(), {})
+    assert own_credentials(machine.api.url, "x", time.time()).expiration == last
+
+
 def test_a_server_that_is_not_there_is_told(signed_in: Machine) -> None:
     signed_in.api.close()
     assert "cannot be asked: ConnectionRefusedError" in failed(signed_in.run("credentials"))

@@ -256,7 +256,11 @@ REFUSED = [
         id="auth_time to come",
     ),
     pytest.param(
-        mint(id_claims(), header={"typ": "logout+jwt"}), {}, TokenTypeRefused, "id token", id="a logout token"
+        mint(id_claims(), header={"typ": "logout+jwt"}),
+        {},
+        TokenTypeRefused,
+        "an id token: expected none, `jwt`",
+        id="a logout token",
     ),
 ]
 

@@ -252,6 +252,26 @@ async def test_an_attempt_that_its_own_request_had_no_time_for_holds_nobody_off_
     assert endpoint.fetches == asked + 1
 
 
+async def test_a_whole_attempt_after_one_that_was_cut_holds_off_for_a_cooldown() -> None:
+    endpoint = Endpoint(DOWN)
+    endpoint.open.clear()
+    keys = store(endpoint)
+    with pytest.raises(KeysUnavailable, match="no answer came"):
+        await keys.key("old", NOW, Deadline.after(0.1))
+    endpoint.open.set()
+    for later in (0.25, 0.8, 0.25 + KEYS.cooldown - 0.1):
+        with pytest.raises(KeysUnavailable, match="connection refused"):
+            await keys.key("old", NOW + later, PATIENT)
+    assert endpoint.fetches == 2
+
+
+async def test_who_has_no_time_to_try_is_told_why_the_last_attempt_failed() -> None:
+    keys = store(Endpoint(DOWN))
+    for later, deadline in ((0, PATIENT), (KEYS.cooldown, Deadline.after(0))):
+        with pytest.raises(KeysUnavailable, match="connection refused"):
+            await keys.key("old", NOW + later, deadline)
+
+
 async def test_an_attempt_that_is_cut_while_keys_serve_is_the_last_of_its_cooldown_for_who_has_them() -> None:
     """They lose nothing by it, and an issuer that is silent costs them no more than one wait."""
     endpoint = Endpoint(OLD_SET)
