@@ -222,6 +222,20 @@ def test_a_broken_configuration_is_told_in_full_and_without_a_traceback(project:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [(), ("--all",)], ids=["alone", "with all the rest"])
+def test_pinned_keys_that_no_function_could_start_with_do_not_pass(
+    project: Path, arguments: tuple[str, ...]
+) -> None:
+    access = project / "policies" / "access.toml"
+    access.write_text(access.read_text().replace("[[issuers]]", '[[issuers]]\npinned_keys = "pool.json"', 1))
+    (project / "policies" / "keys").mkdir()
+    (project / "policies" / "keys" / "pool.json").write_text('{"keys": []}')
+    done = run("check", *arguments, cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has pinned keys that cannot be used: " in done.stderr
+    assert "it is empty" in done.stderr
+
+
 def test_check_lists_problems_as_json(project: Path) -> None:
     edit(project, 'ambiguous   = "deny"', 'ambiguous   = "nobody"')
     done = run("check", "--json", cwd=project)
