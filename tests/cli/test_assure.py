@@ -219,6 +219,15 @@ def test_a_report_without_a_date_is_verified_without_oscal(project: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("other", [("--date", DAY), ("--pdf",)], ids=["a day", "a printed page"])
+def test_what_is_verified_is_asked_for_no_other_way(project: Path, other: tuple[str, ...]) -> None:
+    """A report of another day would else hold, whatever day was asked for."""
+    assure(project)
+    done = assure(project, "--verify", "assurance", *other)
+    assert done.returncode == 2
+    assert "as it says it was made" in done.stderr
+
+
 INPUTS = (
     *(
         "policies/access.toml",
