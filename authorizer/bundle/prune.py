@@ -35,6 +35,7 @@ DROPPED: Final[tuple[tuple[str, str], ...]] = (
     ("aiohttp/pytest_plugin.py", "aiohttp's server"),
     # The same in Python, which stays, is loaded in their place.
     ("aiohttp/_websocket/*.so", "compiled WebSockets"),
+    ("frozenlist/*.so", "lists of hooks, compiled, for which a process has to load the C++ library"),
     ("boto3/examples/*", "documentation"),
     ("boto3/data/*", "boto3's resources: an authorizer uses clients"),
     ("boto3/s3/*", "S3 transfers"),

@@ -94,7 +94,9 @@ def assure(
     if given and not files:
         raise click.UsageError("--parameter is for templates: name one with --deployment")
     if verify is not None and (told is not None or pdf):
-        raise click.UsageError("--verify makes a report again as it says it was made: without --date, without --pdf")
+        raise click.UsageError(
+            "--verify makes a report again as it says it was made: without --date, without --pdf"
+        )
     about = About(access=access, sample=sample, files=files, parameters=parse_parameters(given))
     try:
         if verify is not None:

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import marshal
 import os
 import re
 import shutil
@@ -91,6 +92,19 @@ def test_byte_code_is_taken_without_a_look_at_its_source(task_root: Path) -> Non
         header = file.read_bytes()[:8]
         assert header[:4] == importlib.util.MAGIC_NUMBER
         assert int.from_bytes(header[4:], "little") == 1, f"{file}: PEP 552: hash-based and unchecked"
+
+
+def test_byte_code_says_in_which_line_it_stands_and_not_in_which_columns(task_root: Path) -> None:
+    for file in (task_root / "botocore" / "client.pyc", task_root / "aiohttp" / "client.pyc"):
+        positions = list(marshal.loads(file.read_bytes()[16:]).co_positions())
+        assert len({line for line, *_ in positions}) > 100
+        assert {column for _, _, *columns in positions for column in columns} == {None}
+
+
+def test_no_library_brings_the_c_library_of_another_language(task_root: Path) -> None:
+    """It is 0.9 MB of every environment's memory."""
+    for module in task_root.rglob("*.so"):
+        assert b"libstdc++.so" not in module.read_bytes(), module
 
 
 def test_files_are_compiled_and_packed_the_same_whatever_their_dates(tmp_path: Path) -> None:

@@ -130,8 +130,6 @@ def _judged(scene: Scene, model: Model, report: Report, event: dict[str, Any], a
         return
     if status != status_of(code):
         yield f"is {status} with {code}"
-    if key is not None and code == "assume_role_denied" and seen.calls:
-        model.note_denied(key, now)
 
 
 def _wrong_allow(

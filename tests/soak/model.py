@@ -186,12 +186,15 @@ class Model:
         self._denied: dict[Key, float] = {}
 
     def observe(self, seen: Seen) -> None:
-        """What STS granted may come from memory from now on."""
+        """What STS granted may come from memory from now on, and what it denied for a moment: also where a renewal was
+        denied behind an answer that came from memory."""
         for session in seen.granted:
             key = _key_of(session.form)
             # All that have not ended: a session may outlive later ones, which STS made too short to be of use.
             lasting = [each for each in self._granted.get(key, ()) if each.expiration > seen.now]
             self._granted[key] = [*lasting, session]
+        if seen.sts == "denied":
+            self._denied |= {_key_of(form): seen.now for form in seen.calls}
 
     def expected(self, asked: Asked, seen: Seen) -> tuple[set[str], Key | None]:
         """The codes that may come of it; `allowed`, where it is among them, for this session alone."""
@@ -245,10 +248,6 @@ class Model:
         self._granted.clear()
         self._recent.clear()
         self._denied.clear()
-
-    def note_denied(self, key: Key, now: float) -> None:
-        """A denial answers for a moment in place of STS."""
-        self._denied[key] = now
 
     def wrong_credentials(
         self, key: Key, shape: str, seen: Seen, form: dict[str, str], expiration: float
