@@ -257,6 +257,14 @@ def test_credentials_sealed_for_another_principal_are_refused(keys: None) -> Non
     assert refused.value.reason == "principal"
 
 
+def test_what_stands_beside_a_seal_is_the_word_of_who_sent_it_and_changes_no_credentials(keys: None) -> None:
+    """docs/sealed-credentials.md, "What is not in the seal"."""
+    beside = {"issuer": "https://mallory", "groups": '["admins"]', "roleArn": "admin", "tenant": "another"}
+    assert backend.credentials(rest(sealed() | beside), now=NOW) == backend.credentials(
+        rest(sealed()), now=NOW
+    )
+
+
 def test_sealed_credentials_without_keys_name_the_variable() -> None:
     with pytest.raises(SettingsError, match="set AUTHORIZER_SEALING_KEYS"):
         backend.credentials(rest(sealed()), now=NOW)
