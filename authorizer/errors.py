@@ -303,7 +303,7 @@ class OriginRefused(Forbidden):
 
 
 class TooManySessions(Forbidden):
-    """As many of the user's own role sessions are alive as `callers.sessions` allows."""
+    """As many of the user's own role sessions are alive as `callers.sessions` allows; `GET /credentials` says 429."""
 
     code = "too_many_sessions"
 

@@ -57,15 +57,23 @@ def open_context(context: Context, now: float) -> Credentials:
     # What the authorizer has given since never ends before what `$connect` was answered.
     old = _living(connection.fresh, now) or old
     if old is None:
-        return _opened(renewed(context), now)
+        return _fresh(context, now)
     if old.expiration - now > AHEAD or not connection.pause.is_over(now):
         return old
     connection.pause.failed(now)  # until it has brought something that lasts
     with suppress(CredentialsAbsent, CredentialsExpired, RenewalFailed, SealRefused):
-        old = _opened(renewed(context), now)
+        old = _fresh(context, now)
         if old.expiration - now > AHEAD:
             connection.pause.succeeded()
     return old
+
+
+def _fresh(context: Context, now: float) -> Credentials:
+    """What the authorizer gives now; remembered where it opens."""
+    answer = renewed(context)
+    found = _opened(answer, now)
+    connection_of(context).fresh = answer
+    return found
 
 
 def _living(context: Context | None, now: float) -> Credentials | None:

@@ -69,8 +69,6 @@ def _ways(unsure: Mapping[str, list[Reading]], rules: Sequence[Rule]) -> Iterato
     looks at one claim, so that what one claim was limits no other: a walk through them, where all readings of one with
     all of another are 2ⁿ."""
     left = dict(unsure)  # with which none of the rules so far matches
-    if not all(left.values()):
-        return
     for rule in rules:
         name, *_ = path_of(rule.claim)
         others = {other: of[0] for other, of in left.items()}
@@ -105,14 +103,14 @@ def _outcome(claims: Claims, requested: str | None, settings: Settings) -> objec
 def readings(text: str, *, is_list: bool | None, http: bool) -> Iterator[Reading]:
     """Everything that `text` may have been; of what is declared a text or a list, that alone. Raises
     `TokenClaimMalformed` for a list that is too long to look at."""
-    if is_list is not True:
+    pieces = pieces_of(text, http=http)
+    if is_list is not True or pieces is None:
         yield text
     if is_list is False:
         return
-    pieces = pieces_of(text, http=http)
     if pieces is not None:
         yield from _groupings(pieces, " " if http else ",")
-    if is_list is None and any(map(_is_no_text, (text, *(pieces or ())))):
+    if (is_list is None or pieces is None) and any(map(_is_no_text, (text, *(pieces or ())))):
         yield None
 
 
@@ -144,7 +142,7 @@ def _groupings(pieces: list[str], separator: str) -> Iterator[list[str]]:
 
 def _is_no_text(written: str) -> bool:
     """Whether a number, true, null or an object may be written like this."""
-    if written.startswith(("map[", "{", "<nil>")):
+    if written.startswith(("map[", "{", "<nil>", "[[", "[map[")):
         return True
     try:
         return not isinstance(parse_json(written), str)

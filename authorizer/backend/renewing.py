@@ -76,9 +76,7 @@ def renewed(context: Context) -> Context:
         raise RenewalFailed(
             f"the authorizer answered for another caller than the connection's: is {FUNCTION} the one that opened it?"
         )
-    fresh = replace(context, fields=fields)
-    connection_of(context).fresh = fresh
-    return fresh
+    return replace(context, fields=fields)
 
 
 def _key(context: Context) -> tuple[str | None, ...]:

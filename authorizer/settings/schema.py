@@ -21,8 +21,9 @@ MAX_CHAINED_DURATION = 3600
 """Longest session under role chaining, in seconds. A Lambda function's own credentials are a role session, so
 every AssumeRole from Lambda is role chaining (IAM User Guide, "Methods to assume a role")."""
 CLOCK_SKEW = 10.0
-"""Seconds by which this machine's clock and that of STS may differ, plus the AssumeRole call itself. Only
-loading adds it: sessions must be that much longer than an answer needs."""
+"""Seconds by which this machine's clock and that of STS may differ, plus the AssumeRole call itself.
+Loading adds it: sessions must be that much longer than an answer needs. So does what environments tell each other of a
+user's seats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 from authorizer.aws.https import CheckedSession
 from authorizer.errors import SealTooLarge
 from authorizer.model import Credentials
-from authorizer.settings.schema import MAX_CHAINED_DURATION, SharedCache
+from authorizer.settings.schema import CLOCK_SKEW, MAX_CHAINED_DURATION, SharedCache
 from authorizer.vending import entry
 from authorizer.vending.cache import Counts
 from authorizer.vending.lifetime import CALLERS, Lifetime
@@ -49,9 +49,10 @@ KEYS_PATIENCE = 1.0
 OUTLIVED = 60.0
 """Seconds after which a holder's next session may have the seat of the last. Those that one holder's requests make at
 the same moment, each in an environment of its own, are as many as they are."""
-MAKING = 29.0
-"""Seconds for which a session is in the making at most: no API Gateway waits longer for a Lambda function (API Gateway
-quotas, "Integration timeout")."""
+MAKING = 20.0
+"""Seconds after its request began for which a session is in the making at most, by anybody's clock: its request has
+nine of them (`runtime.MAX_SECONDS`), and clocks differ by `CLOCK_SKEW`. What is left of a request's time when it takes
+its seat is no measure: STS may be asked late."""
 CONNECTIONS = 256
 KEEP_ALIVE = 10.0
 """Seconds after which an idle connection is not used again. One that the other end has closed costs no more than a
@@ -163,12 +164,14 @@ class SharedLevel:
         written nothing, since a write that is refused costs as much as one that is not.
         """
         # A request that is ended, or an environment that is frozen or stopped, gives nothing back.
-        until = now + min(deadline.remaining(), MAKING) + 1
+        until = now + MAKING
         looked_at = [(name, False) for name in seats]
+        if not self._may_write(now, deadline):
+            return None
         try:
             for name, again in looked_at:
-                if not self._may_write(now, deadline):
-                    return None
+                if self._is_short(deadline):
+                    break  # all that the table had time to tell of are taken
                 seen = await self._seen(name, deadline)
                 place = _place(name, seen, holder, now, until)
                 if place and place.is_last and not again:
@@ -313,12 +316,12 @@ def _place(name: str, seen: dict[str, Any], holder: str, now: float, until: floa
     DynamoDB takes what a forger writes. Whoever can write can delete, too, and must not keep a user out for ever.
     """
     made, ends, making, beside = (_number(seen, key) for key in ("made", "expires", "making", "beside"))
-    if not now < beside <= now + CALLERS.need:
+    if not now < beside <= now + CALLERS.need + CLOCK_SKEW:
         beside = 0.0
+    before = {"id": {"S": name}, **seen}
     if not now < ends <= now + MAX_CHAINED_DURATION + 60:
         item = _seat(name, holder, made=now, expires=until, making=until, beside=beside)
-        return Place(item, before={}, beside=beside, is_last=False)
-    before = {"id": {"S": name}, **seen}
+        return Place(item, before if beside else {}, beside, is_last=False)
     if making > now:
         return None
     if seen.get("holder") == {"S": holder}:
@@ -326,7 +329,7 @@ def _place(name: str, seen: dict[str, Any], holder: str, now: float, until: floa
             return None
         # The last session lives on where this one is never made. Its seat is not free any earlier then, whatever
         # becomes of this request and its environment: else each slow answer of STS would bring a thief a session more.
-        item = _seat(name, holder, made=made, expires=max(ends, until), making=until, beside=beside)
+        item = _seat(name, holder, made=max(0, made), expires=max(ends, until), making=until, beside=beside)
         return Place(item, before, beside, is_last=False)
     if ends > now + CALLERS.need or beside:
         return None

@@ -173,6 +173,25 @@ def test_what_is_sealed_for_another_api_is_not_renewed(
     assert function.asked == []
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param({"sub": SUB}, id="no credentials"),
+        pytest.param({**FRESH, "expiration": "soon"}, id="an end that is no time"),
+    ],
+)
+def test_an_answer_that_does_not_open_is_not_kept_in_place_of_credentials_that_live(
+    answer: dict[str, str], function: Lambda
+) -> None:
+    function.answer = {"context": answer}
+    old = context.plain(make_credentials(expiration=NOW + 30))
+    for later in (0, 0.2, 1.2):
+        assert backend.credentials(message("c1", **old), now=NOW + later).expiration == NOW + 30
+    assert len(function.asked) == 2
+    function.answer = {"context": FRESH}
+    assert backend.credentials(message("c1", **old), now=NOW + 5).expiration == NOW + 900
+
+
 def test_credentials_that_live_make_nobody_forgotten(function: Lambda) -> None:
     """A thousand connections that are young would else take the place of those that were renewed."""
     backend.credentials(message("old"), now=NOW)

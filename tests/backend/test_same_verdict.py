@@ -175,6 +175,39 @@ def test_a_part_of_a_member_s_name_never_picks_a_role(staff: object, http: bool)
         native_choice(payload_of(claims), None, make_settings(rules=[rule]), http=http)
 
 
+@pytest.mark.parametrize("teams", ["x", 7, True, None], ids=repr)
+def test_a_declared_list_that_arrives_as_something_else_hides_no_other_claim(teams: object) -> None:
+    """Who may write an attribute of their own would else switch the look at all others off."""
+    rules = [
+        {"claim": "custom:teams", "match": "Contains", "value": "ops", "role": "admin"},
+        {"claim": "custom:status", "match": "NotEqual", "value": "banned", "role": "editor"},
+    ]
+    declared = {"teams": {"type": "slug", "list": True, "max_items": 3, "claim": "custom:teams"}}
+    settings = make_settings(rules=rules, claims=declared)
+    values = {"custom:status": ["banned"], "custom:teams": teams}
+    claims = make_claims(roles=(), preferred_role=None, groups=(), values=values)
+    with pytest.raises(NoRole):
+        TOKEN_CHOICE(claims, None, settings)
+    with pytest.raises(TokenClaimMalformed, match="declare it under"):
+        native_choice(payload_of(claims), None, settings, http=True)
+
+
+def test_a_declared_list_that_is_a_number_matches_nothing() -> None:
+    rule = {"claim": "custom:teams", "match": "NotEqual", "value": "ops", "role": "editor"}
+    declared = {"teams": {"type": "slug", "list": True, "max_items": 3, "claim": "custom:teams"}}
+    claims = make_claims(roles=(), preferred_role=None, groups=(), values={"custom:teams": 7})
+    with pytest.raises(TokenClaimMalformed, match="declare it under"):
+        native_choice(payload_of(claims), None, make_settings(rules=[rule], claims=declared), http=True)
+
+
+@pytest.mark.parametrize("status", [[["banned"]], [{"banned": True}, "x"], [["banned", "x"], "y"]], ids=repr)
+def test_a_list_in_a_list_is_neither_a_text_nor_a_list_of_texts(status: object) -> None:
+    rule = {"claim": "custom:status", "match": "NotEqual", "value": "banned", "role": "editor"}
+    claims = make_claims(roles=(), preferred_role=None, groups=(), values={"custom:status": status})
+    with pytest.raises(TokenClaimMalformed, match="declare it under"):
+        native_choice(payload_of(claims), None, make_settings(rules=[rule]), http=True)
+
+
 @pytest.mark.parametrize("http", [False, True], ids=["REST", "HTTP API"])
 def test_a_claim_that_is_declared_is_read_as_declared(http: bool) -> None:
     rule = {"claim": "custom:level", "match": "Equals", "value": "7", "role": "admin"}

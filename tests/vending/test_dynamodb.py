@@ -499,7 +499,7 @@ async def test_a_session_in_the_making_has_its_seat_for_seconds(
     holding_one = asyncio.create_task(hold(environment(**holding(1)), 0))
     await asyncio.wait_for(sts.arrived.wait(), 10)
     [making] = [item for key, item in table.items.items() if key.startswith("seat/")]
-    assert int(making["expires"]["N"]) == NOW + 30
+    assert int(making["expires"]["N"]) == NOW + 20
     sts.gate.set()
     await holding_one
     [made] = [item for key, item in table.items.items() if key.startswith("seat/")]
@@ -594,9 +594,9 @@ async def test_an_environment_that_is_stopped_at_a_renewal_leaves_the_session_th
         await take(environment(**holding(1)), "phone", ends=1499, now=NOW + 599)
     # Its own next try waits for no more than the one that was stopped could last.
     with pytest.raises(TooManySessions):
-        await take(environment(**holding(1)), "laptop", ends=1510, now=NOW + 619)
-    await sit(environment(**holding(1)), "laptop", ends=1520, now=NOW + 620)
-    assert taken(table) == [("laptop", 1520.0)]
+        await take(environment(**holding(1)), "laptop", ends=1509, now=NOW + 609)
+    await sit(environment(**holding(1)), "laptop", ends=1510, now=NOW + 610)
+    assert taken(table) == [("laptop", 1510.0)]
 
 
 async def test_a_renewal_that_is_not_made_gives_back_the_seat_as_it_was(
@@ -616,7 +616,7 @@ async def test_a_renewal_at_the_very_end_has_its_seat_for_as_long_as_it_is_in_th
 ) -> None:
     await sit(environment(**holding(1)), "laptop", ends=900)
     await take(environment(**holding(1)), "laptop", ends=1795, now=NOW + 895)
-    assert taken(table) == [("laptop", 925.0)]
+    assert taken(table) == [("laptop", 915.0)]
 
 
 @pytest.mark.parametrize("holder", ["phone", "laptop"])

@@ -4,10 +4,11 @@ from typing import Any, cast
 
 import pytest
 
-from authorizer.settings.schema import MAX_CHAINED_DURATION, SharedCache
+from authorizer.runtime import MAX_SECONDS
+from authorizer.settings.schema import CLOCK_SKEW, MAX_CHAINED_DURATION, SharedCache
 from authorizer.vending.cache import Counts
 from authorizer.vending.lifetime import CALLERS
-from authorizer.vending.shared import Place, SharedLevel, _place, _seat
+from authorizer.vending.shared import MAKING, Place, SharedLevel, _place, _seat
 from tests.make import PATIENT
 from tests.vending.conftest import SESSION
 from tests.vending.factories import NOW
@@ -33,12 +34,12 @@ def placed(holder: str, **times: float) -> Place | None:
         pytest.param({"expires": NOW + CALLERS.need}, True, id="for its last minutes"),
         pytest.param({"expires": NOW + CALLERS.need + 1}, False, id="for more than its last minutes"),
         pytest.param(
-            {"expires": NOW + 100, "beside": NOW + CALLERS.need},
+            {"expires": NOW + 100, "beside": NOW + CALLERS.need + CLOCK_SKEW},
             False,
             id="with another beside it, at its most",
         ),
         pytest.param(
-            {"expires": NOW + 100, "beside": NOW + CALLERS.need + 1},
+            {"expires": NOW + 100, "beside": NOW + CALLERS.need + CLOCK_SKEW + 1},
             True,
             id="with what no session is beside it",
         ),
@@ -67,6 +68,9 @@ def test_ones_own_seat_is_taken_before_that_of_another_in_its_last_minutes() -> 
     assert not own.is_last
     assert other is not None
     assert other.is_last
+    over = placed("another", expires=NOW)
+    assert over is not None
+    assert not over.is_last
 
 
 async def test_a_seat_is_read_as_it_is_and_not_as_it_was_a_second_ago() -> None:
@@ -86,3 +90,25 @@ async def test_a_seat_is_read_as_it_is_and_not_as_it_was_a_second_ago() -> None:
     level._client = cast("Any", Recording())
     assert await level.seat(["seat"], "mine", NOW, PATIENT)
     assert [request["ConsistentRead"] for request in asked] == [True]
+
+
+def test_what_is_not_made_gives_the_seat_back_to_the_session_that_lives_on_beside() -> None:
+    """Else STS's refusal of one session, which anybody can bring about, makes room for two in its place."""
+    place = placed("mine", expires=NOW - 1, beside=NOW + 200)
+    assert place is not None
+    assert place.before["beside"] == {"N": str(int(NOW + 200))}
+    nobody = placed("mine", expires=NOW - 1)
+    assert nobody is not None
+    assert nobody.before == {}
+
+
+def test_no_forged_time_is_written_back() -> None:
+    """-1E+125, which DynamoDB holds, would be written with 126 digits, of which it takes 38."""
+    forged = {**seen("mine", expires=NOW + 900), "made": {"N": "-1E+125"}}
+    place = _place("seat", forged, "mine", NOW, NOW + 20)
+    assert place is not None
+    assert place.item["made"] == {"N": "0"}
+
+
+def test_a_session_is_in_the_making_for_as_long_as_any_request_and_any_clock_may_say() -> None:
+    assert MAKING > MAX_SECONDS + CLOCK_SKEW

@@ -404,13 +404,15 @@ async def test_a_request_without_time_asks_no_table_for_a_seat_and_that_is_no_fa
 async def test_a_request_whose_time_goes_by_while_it_reads_takes_no_seat_any_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is left of it is for STS and the answer."""
+    """What is left of it is for STS and the answer; and a session without a seat, beside a table that answers, would be
+    one more than the user may have."""
     in_its_last_minutes = {
         "Item": {"holder": {"S": "phone"}, "made": {"N": "0"}, "expires": {"N": str(int(NOW) + 99)}}
     }
     exchange = Exchange(in_its_last_minutes)
     level, counts = a_level(exchange, monkeypatch)
-    short = iter([False, True])
+    short = iter([False, False, True])
     monkeypatch.setattr(level, "_is_short", lambda _: next(short))
-    assert await level.seat(["seat/1"], "laptop", NOW, PATIENT) is None
+    with pytest.raises(AllTaken):
+        await level.seat(["seat/1", "seat/2"], "laptop", NOW, PATIENT)
     assert (exchange.asked, counts.shared_failures) == (1, 0)
