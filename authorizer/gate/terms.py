@@ -6,13 +6,16 @@ STS API Reference, AssumeRole. `authorizer trust` prints the terms that are look
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
+from typing import Final
 
-from authorizer.deployed import DeployedRole, Rule
+from authorizer.deployed import DeployedRole, Rule, is_open
 from authorizer.engine import Document
 from authorizer.engine.evaluate import AccessRequest, evaluate
 from authorizer.gate.rulings import GIVE, REWRITE, Notes, World, checked, left_open, readable, refuted
 from authorizer.gate.trusting import ASSUME, is_account, is_authorizer
 from authorizer.model import Role
+
+_REFUSES: Final = "refuses what the authorizer asks for: AssumeRole will be denied"
 
 
 def terms(world: World) -> Notes:
@@ -27,6 +30,15 @@ def _asks(world: World, role: Role, deployed: DeployedRole) -> Notes:
         )
         return
     wrong = [*_wrong_terms(world, role, deployed)]
+    if wrong == [_REFUSES] and any(map(is_open, world.execution_of(role))):
+        # Whom it trusts may be the authorizer after all.
+        yield left_open(
+            f"role {role.name}: whether it gives the authorizer what it asks for cannot be told, since the "
+            "authorizer's own role is open",
+            deployed.trust.place,
+            closes=GIVE,
+        )
+        return
     yield from (refuted(f"role {role.name} {text}", deployed.trust.place) for text in wrong)
     if not wrong:
         yield checked(f"role {role.name} asks for what access.toml gives", deployed.trust.place)
@@ -35,7 +47,7 @@ def _asks(world: World, role: Role, deployed: DeployedRole) -> Notes:
 def _wrong_terms(world: World, role: Role, deployed: DeployedRole) -> Iterator[str]:
     asked = _Asked(world, role, deployed)
     if not asked.allows():
-        yield "refuses what the authorizer asks for: AssumeRole will be denied"
+        yield _REFUSES
         return
     if role.external_id is not None and asked.allows(external_id="another"):
         yield "takes any external id: access.toml has one for it"

@@ -155,7 +155,7 @@ def _beside(world: World, rule: Rule, execution: Collection[str]) -> Iterator[tu
     for principal in rule.principals:
         if principal.kind == "AWS" and is_authorizer(principal.value, execution):
             continue
-        yield describe(world, principal), not _may_be_authorizer(principal.value, execution)
+        yield describe(world, principal), not _may_be_authorizer(principal, execution)
 
 
 def _assumes(statement: Statement) -> bool:
@@ -171,12 +171,17 @@ def is_authorizer(value: str, execution: Collection[str]) -> bool:
     """The execution role, or a session of it."""
     if value in execution:
         return True
-    return any(value.startswith(f"{_session_of(arn)}/") and not is_open(value) for arn in execution)
+    sessions = (_session_of(arn) for arn in execution)
+    return any(each and value.startswith(f"{each}/") for each in sessions) and not is_open(value)
 
 
-def _may_be_authorizer(value: str, execution: Collection[str]) -> bool:
-    """Whether a principal may be the execution role after all: by a name that AWS made, and that no file has."""
+def _may_be_authorizer(principal: Principal, execution: Collection[str]) -> bool:
+    """Whether a principal may be the execution role after all: by a name that AWS made, and that no file has, or where
+    a function's role is another stack's to say."""
+    value = principal.value
     if is_open(value):
+        return True
+    if any(map(is_open, execution)) and principal.kind == "AWS" and value != "*" and not is_account(value):
         return True
     return is_known(value) and any(
         not is_known(arn) and ":role/" in value and overlap(widened(arn, beside=value), value)
@@ -185,8 +190,12 @@ def _may_be_authorizer(value: str, execution: Collection[str]) -> bool:
 
 
 def _session_of(role: str) -> str:
-    """What the ARN of each session of a role begins with: a session's ARN has no path."""
-    _, partition, _, _, account, name = role.split(":", 5)
+    """What the ARN of each session of a role begins with: a session's ARN has no path. Empty where the role is no ARN,
+    but a text that no file says: nobody is known to have a session of it."""
+    fields = role.split(":", 5)
+    if len(fields) != 6:
+        return ""
+    _, partition, _, _, account, name = fields
     return f"arn:{partition}:sts::{account}:assumed-role/{name.rpartition('/')[2]}"
 
 

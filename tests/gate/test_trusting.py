@@ -238,6 +238,34 @@ def test_a_principal_that_is_open_may_be_the_authorizer_s() -> None:
     assert any(status == "OPEN" and "viewer may be assumed" in said for status, said in found)
 
 
+@pytest.mark.parametrize("role", ["!ImportValue x", "!Ref Role"])
+@pytest.mark.parametrize(
+    ("principal", "status"),
+    [
+        ("{AWS: !GetAtt Other.Arn}", "OPEN"),
+        (f"{{AWS: 'arn:aws:sts::{ACCOUNT}:assumed-role/other/x'}}", "OPEN"),
+        ("'*'", "REFUTED"),
+        ("{Service: ec2.amazonaws.com}", "REFUTED"),
+        (f"{{AWS: '{ACCOUNT}'}}", "REFUTED"),
+    ],
+)
+def test_an_authorizer_whose_role_another_stack_says_may_be_whom_a_role_trusts(
+    role: str, principal: str, status: str
+) -> None:
+    text = (
+        "Parameters: {Role: {Type: String}}\nResources:\n  A: {Type: 'AWS::Lambda::Function', Properties: "
+        f"{{Handler: authorizer.handler.lambda_handler, Role: {role}}}}}\n"
+        "  Other: {Type: 'AWS::IAM::Role', Properties: {RoleName: other}}\n"
+        "  V: {Type: 'AWS::IAM::Role', Properties: {RoleName: viewer, Path: /vend/, AssumeRolePolicyDocument: "
+        f"{{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: 'sts:*', Principal: {principal}}}]}}}}}}\n"
+    )
+    of_stack = world(deployment=from_template(text, parameters={"AWS::AccountId": ACCOUNT}))
+    found = told(trust(of_stack))
+    assert [status for status, said in found if "viewer may be assumed" in said] == [status]
+    assert any("the authorizer's own role is not in these files" in said for _, said in found)
+    assert not any("viewer refuses" in said for _, said in told(terms(of_stack)))
+
+
 def test_a_trust_of_the_authorizer_s_role_that_is_open_is_said() -> None:
     text = (
         "Resources:\n  A: {Type: 'AWS::Serverless::Function', Properties: {Handler: authorizer.handler.lambda_handler, "
