@@ -17,6 +17,7 @@ from authorizer.deployed.kinds import ATTACHED, KINDS, Attached
 from authorizer.deployed.names import UNKNOWN_ACCOUNT, is_open
 from authorizer.deployed.policies import read_policy
 from authorizer.deployed.rows import ROWS, Row
+from authorizer.deployed.serverless_globals import merged_globals
 from authorizer.deployed.serverless_rows import IMPLICIT
 from authorizer.deployed.tree import Located, place_of, read_tree
 from authorizer.engine import partition_of
@@ -139,9 +140,8 @@ class _Template:
             self._read(logical, resource)
         for _, logical, kind in (IMPLICIT[each] for each in sorted(self._implicit)):
             place = place_of(self._globals, self._file)
-            self._row(
-                kind, logical, self._with_globals({}, _GLOBALS[kind]), place, f"{self._prefix}{logical}"
-            )
+            properties = self._with_globals({}, _GLOBALS[kind], place)
+            self._row(kind, logical, properties, place, f"{self._prefix}{logical}")
 
     def output(self, name: str) -> Any:
         """What one of its outputs comes to; None where that cannot be told."""
@@ -179,7 +179,7 @@ class _Template:
         if kind == STACK:
             self._nested(logical, properties, place)
         if kind in _GLOBALS:
-            properties = self._with_globals(properties, _GLOBALS[kind])
+            properties = self._with_globals(properties, _GLOBALS[kind], place)
         if kind == "AWS::Serverless::Function":
             properties = self._with_apis(properties)
             if "Role" not in properties:
@@ -236,11 +236,22 @@ class _Template:
                 )
         return {**properties, "Events": named}
 
-    def _with_globals(self, properties: Mapping[str, Any], section: str) -> Mapping[str, Any]:
-        """SAM merges objects member by member, and takes the resource's own of everything else."""
-        shared = self._globals.get(section) if isinstance(self._globals, dict) else None
-        resolved = self._resolver.value(shared) if isinstance(shared, dict) else {}
-        return _merged(resolved, properties) if isinstance(resolved, dict) else properties
+    def _with_globals(self, properties: Mapping[str, Any], section: str, place: str) -> Mapping[str, Any]:
+        """The properties beside those of `Globals` (SAM Developer Guide, "Globals section": maps are merged, lists are
+        additive with the shared entries first, everything else is the resource's own)."""
+        shared = self._globals.get(section) if isinstance(self._globals, dict) else self._globals
+        if shared is None:
+            return properties
+        resolved = self._resolver.value(shared)
+        if resolved is NO_VALUE:
+            return properties
+        if not isinstance(resolved, dict):
+            self._leave_all(place, f"Globals of {section} could not be read")
+            return properties
+        merged, clashes = merged_globals(resolved, properties)
+        for path in clashes:
+            self._leave_all(place, f"{path} is of one kind in Globals, and of another here: write it once")
+        return merged
 
     def _made_role(self, logical: str, properties: Mapping[str, Any], place: str) -> str:
         """The role that SAM makes for a function without one."""
@@ -328,13 +339,3 @@ def _macros(tree: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:
             inside += value.values()
         elif isinstance(value, list):
             inside += value
-
-
-def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(shared)
-    for key, value in own.items():
-        inherited = merged.get(key)
-        merged[key] = (
-            _merged(inherited, value) if isinstance(inherited, dict) and isinstance(value, dict) else value
-        )
-    return merged

@@ -174,12 +174,14 @@ class Row:
         if len(indexes) != len(rows):
             indexes = (*indexes, ("?", None))
         self.gathered.tables.append(Table(arn=self.arn, place=self.place, key=key, indexes=indexes))
-        if (
-            self.get("ResourcePolicy") is None
-            and self.get("StreamSpecification", "ResourcePolicy") is not None
-        ):
-            document = self.get("StreamSpecification", "ResourcePolicy", "PolicyDocument")
-            self.gathered.policy_on(f"{self.arn}/stream/*", document, self.place)
+        self._policy_in(f"{self.arn}/stream/*", self.get("StreamSpecification", "ResourcePolicy"))
+
+    def _policy_in(self, arn: str, holder: object) -> None:
+        """The policy of a table, or of a table's stream: each has its own (DynamoDB Developer Guide, "Using
+        resource-based policies for DynamoDB"). A holder that is open may hold any."""
+        if holder is not None:
+            document = holder.get("PolicyDocument") if isinstance(holder, Mapping) else None
+            self.gathered.put_on(arn, read_policy(document, self.place))
 
     def simple_table(self) -> None:
         key = self.get("PrimaryKey", "Name") or "id"
@@ -187,13 +189,17 @@ class Row:
 
     def global_table(self) -> None:
         self.table()
-        for row in self.get("Replicas") or []:
-            region = row.get("Region") if isinstance(row, Mapping) else None
-            policy = row.get("ResourcePolicy") if isinstance(row, Mapping) else None
+        for said in self.get("Replicas") or []:
+            row = said if isinstance(said, Mapping) else {}
+            region = row.get("Region")
             fields = self.arn.split(":")
             there = ":".join((*fields[:3], region if isinstance(region, str) else "*", *fields[4:]))
-            if isinstance(policy, Mapping):
-                self.gathered.policy_on(there, policy.get("PolicyDocument"), self.place)
+            self._policy_in(there, row.get("ResourcePolicy"))
+            stream = row.get("ReplicaStreamSpecification")
+            self._policy_in(
+                f"{there}/stream/*",
+                stream.get("ResourcePolicy") if isinstance(stream, Mapping) else stream,
+            )
             if region != self.region:
                 self.gathered.doors.append(Door(what="replica", arn=there, opens=self.arn, place=self.place))
 

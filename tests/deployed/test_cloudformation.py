@@ -43,6 +43,11 @@ def shown(deployed: Deployment, *texts: str) -> list[str]:
             f"{{TableName: t, Replicas: [{{Region: us-east-1, ResourcePolicy: {{PolicyDocument: {POLICY}}}}}, x]}}",
             "arn:aws:dynamodb:us-east-1:${AWS::AccountId}:table/t",
         ),
+        (
+            "AWS::DynamoDB::GlobalTable",
+            f"{{TableName: t, Replicas: [{{Region: us-east-1, ReplicaStreamSpecification: {{ResourcePolicy: {{PolicyDocument: {POLICY}}}}}}}]}}",
+            "arn:aws:dynamodb:us-east-1:${AWS::AccountId}:table/t/stream/*",
+        ),
         ("AWS::S3::BucketPolicy", f"{{Bucket: b, PolicyDocument: {POLICY}}}", "arn:aws:s3:::b"),
         ("AWS::SQS::QueuePolicy", f"{{Queues: [https://q], PolicyDocument: {POLICY}}}", "arn:aws:sqs:*:*:*"),
         ("AWS::SQS::QueuePolicy", f"{{PolicyDocument: {POLICY}}}", "arn:aws:sqs:*:*:*"),
@@ -75,6 +80,26 @@ def test_a_policy_is_on_its_resource(kind: str, properties: str, arn: str) -> No
     (rule,) = found.policy.rules
     assert rule.statement is not None
     assert [each.value for each in rule.principals] == ["*"]
+
+
+def test_a_table_and_its_stream_have_a_policy_each() -> None:
+    own = f"ResourcePolicy: {{PolicyDocument: {POLICY}}}"
+    deployed = of("AWS::DynamoDB::Table", f"{{TableName: t, {own}, StreamSpecification: {{{own}}}}}")
+    table = "arn:aws:dynamodb:eu-west-1:${AWS::AccountId}:table/t"
+    assert sorted(shown(deployed, *(each.arn for each in deployed.policies))) == [table, f"{table}/stream/*"]
+
+
+@pytest.mark.parametrize(
+    "replica",
+    [
+        "{Region: us-east-1, ResourcePolicy: !ImportValue x}",
+        "{Region: us-east-1, ReplicaStreamSpecification: !ImportValue x}",
+        "{Region: us-east-1, ReplicaStreamSpecification: {ResourcePolicy: !ImportValue x}}",
+    ],
+)
+def test_a_replica_s_policy_that_is_open_could_not_be_read(replica: str) -> None:
+    (found,) = of("AWS::DynamoDB::GlobalTable", f"{{TableName: t, Replicas: [{replica}]}}").policies
+    assert [rule.statement for rule in found.policy.rules] == [None]
 
 
 def test_a_permission_for_a_service_or_an_account_names_it() -> None:
@@ -479,3 +504,38 @@ def test_a_stack_lies_in_the_partition_of_its_region() -> None:
     text = "Resources: {A: {Type: 'AWS::S3::Bucket', Properties: {BucketName: b}}}"
     read_template(text, "t", parameters={}, region="cn-north-1", open_file=lambda *_: None, gathered=gathered)
     assert gathered.resources[0].arn == "arn:aws-cn:s3:::b"
+
+
+def test_globals_put_their_statements_before_an_api_s_own() -> None:
+    """SAM's lists are additive: an API's own Deny does not replace the Allow that all APIs have."""
+    allows = "{Effect: Allow, Principal: '*', Action: 'execute-api:Invoke', Resource: '*'}"
+    deployed = of(
+        "AWS::Serverless::Api",
+        f"{{Auth: {{ResourcePolicy: {{CustomStatements: [{allows.replace('Allow', 'Deny')}]}}}}}}",
+        more=f"Globals: {{Api: {{Auth: {{ResourcePolicy: {{CustomStatements: [{allows}]}}}}}}}}\n",
+    )
+    (found,) = deployed.policies
+    assert [rule.statement and rule.statement.effect for rule in found.policy.rules] == ["Allow", "Deny"]
+    assert deployed.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("shared", "says"),
+    [
+        (
+            "{Function: {Environment: x}}",
+            "Environment is of one kind in Globals, and of another here: write it once",
+        ),
+        (
+            "{Function: {Environment: {Variables: [x]}}}",
+            "Environment.Variables is of one kind in Globals, and of another here: write it once",
+        ),
+        ("{Function: !ImportValue x}", "Globals of Function could not be read"),
+        ("x", "Globals of Function could not be read"),
+    ],
+)
+def test_globals_of_another_kind_are_left_open(shared: str, says: str) -> None:
+    deployed = of(
+        "AWS::Serverless::Function", "{Environment: {Variables: {A: b}}}", more=f"Globals: {shared}\n"
+    )
+    assert {each.why for each in deployed.unread} == {says}
