@@ -1,6 +1,10 @@
 """A plan leaves out what is known after apply. Here that is filled in: by what it refers to, or by a text that may be
 any. Whoever reads a resource then cannot take it for something that nobody set.
 
+An expression without references has a `constant_value`, unless it calls functions (`timestamp()`): of such a one a plan
+says nothing but that it is there. Of a `dynamic` block it does not even say that: `after_unknown` is the same where the
+provider computes such a block and nobody wrote one, as in each new bucket and role.
+
 Source: Terraform documentation, "JSON Output Format" (`expressions`, and `after_unknown` of a change).
 """
 
@@ -16,9 +20,9 @@ def filled(values: Mapping[str, Any], expressions: Mapping[str, Any], follow: Fo
     """A resource's attributes, or a block's, with those that its configuration sets."""
     found = dict(values)
     for name, expression in expressions.items():
-        if isinstance(expression, Mapping) and expression.get("references"):
+        if isinstance(expression, Mapping) and expression.keys() <= {"references"}:
             if found.get(name) is None:
-                found[name] = follow(name, expression["references"])
+                found[name] = follow(name, expression.get("references") or ())
         elif isinstance(expression, list):
             blocks = found.get(name)
             found[name] = [

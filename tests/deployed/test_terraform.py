@@ -463,6 +463,19 @@ def test_what_is_known_after_apply_follows_one_reference_and_is_open_otherwise()
     assert deployed.names.show(other.arn) == f"arn:aws:iam::{ACCOUNT}:role/${{aws_iam_role.other.name}}"
 
 
+@pytest.mark.parametrize(
+    ("expression", "statements"), [({}, [None]), ({"constant_value": None}, [])], ids=["functions", "null"]
+)
+def test_a_policy_of_functions_alone_is_known_after_apply(
+    expression: Mapping[str, Any], statements: list[None]
+) -> None:
+    """`jsonencode({... timestamp() ...})`: a plan has neither its value nor what it refers to."""
+    made = resource("aws_sqs_queue_policy.p", queue_url="https://q")
+    configured = {"address": "aws_sqs_queue_policy.p", "expressions": {"policy": expression}}
+    deployed = from_state(made, configuration={"root_module": {"resources": [configured]}})
+    assert [rule.statement for each in deployed.policies for rule in each.policy.rules] == statements
+
+
 def test_resources_of_modules_have_their_addresses() -> None:
     inner = resource("aws_iam_role.r", name="r", assume_role_policy=TRUST)
     inner["address"] = "module.m.aws_iam_role.r"
