@@ -19,6 +19,7 @@ from authorizer.deployed.policies import read_policy
 from authorizer.deployed.rows import ROWS, Row
 from authorizer.deployed.serverless_globals import merged_globals
 from authorizer.deployed.serverless_rows import IMPLICIT
+from authorizer.deployed.template_unread import areas_of
 from authorizer.deployed.tree import Located, place_of, read_tree
 from authorizer.engine import partition_of
 
@@ -176,6 +177,8 @@ class _Template:
             self._leave_all(place, f"{logical}: {_MAKES_MORE[kind]}")
         elif not kind.startswith(_AWS) or kind.endswith(_MODULE):
             self._leave_all(place, f"{logical}: is of the type {kind}: {_CUSTOM}")
+        for area in areas_of(kind, properties, ROWS):
+            self._gathered.leave(area, place, f"nothing is read of {kind}, which may say something")
         if kind == STACK:
             self._nested(logical, properties, place)
         if kind in _GLOBALS:

@@ -5,6 +5,7 @@ with a problem: nobody may take it for a statement that says nothing.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ VERSION = "2012-10-17"
 OLD_VERSIONS = ("2008-10-17", None)
 """In these `${…}` is plain text (IAM User Guide, "IAM JSON policy elements: Version")."""
 KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+_STATEMENT = re.compile(r'"Statement"\s*:')
 _MEMBERS = {"Version", "Id", "Statement"}
 
 
@@ -40,6 +42,15 @@ def read_policy(document: object, place: str) -> Policy:
         place=place,
         rules=tuple(_rule(row, document.get("Version"), place_of(row, place)) for row in rows),
     )
+
+
+def has_statement(value: object) -> bool:
+    """Whether a policy document stands anywhere in a value, as an object or as JSON text."""
+    if isinstance(value, Mapping):
+        return "Statement" in value or any(map(has_statement, value.values()))
+    if isinstance(value, list):
+        return any(map(has_statement, value))
+    return isinstance(value, str) and bool(_STATEMENT.search(value))
 
 
 def unreadable(place: str, why: str) -> Policy:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from authorizer.deployed.acls import canned
 from authorizer.deployed.deployment import AREAS, Area
+from authorizer.deployed.policies import has_statement
 
 _NOT_OF_AWS: Final = frozenset(
     {
@@ -20,7 +21,7 @@ _NOT_OF_AWS: Final = frozenset(
 """Providers that make nothing in AWS, and Terraform's own types."""
 _HARMLESS: Final = re.compile(
     r"aws_(app)?(auto)?scaling_policy|aws_(ecr|dlm)_lifecycle_policy|aws_iam_account_password_policy"
-    r"|aws_iam_(user|group)_polic\w+|aws_iam_role_polic\w+_exclusive|aws_organizations_policy\w*"
+    r"|aws_iam_(user|group)_polic\w+|aws_iam_role_policies_exclusive|aws_organizations_policy\w*"
     r"|aws_(lb|load_balancer|app_cookie|proxy_protocol)\w*_policy|aws_cloudfront_\w+_policy|aws_vpc_endpoint\w*"
     r"|aws_(default_)?network_acl\w*|aws_waf\w+|aws_lambda_layer_version_permission"
 )
@@ -41,7 +42,6 @@ _BY_ATTRIBUTE: Final[Mapping[str, tuple[Area, ...]]] = {
         ("policies",),
     ),
 }
-_STATEMENT: Final = re.compile(r'"Statement"\s*:')
 
 
 def areas_of(kind: str, values: Mapping[str, Any]) -> Iterable[Area]:
@@ -53,14 +53,6 @@ def areas_of(kind: str, values: Mapping[str, Any]) -> Iterable[Area]:
         return AREAS
     found = {area for pattern, areas in _BY_TYPE if pattern.search(kind) for area in areas}
     found |= {area for name, areas in _BY_ATTRIBUTE.items() if values.get(name) for area in areas}
-    if (values.get("acl") and canned(values["acl"], "") is not None) or _has_policy(values):
+    if (values.get("acl") and canned(values["acl"], "") is not None) or has_statement(values):
         found.add("policies")
     return [area for area in AREAS if area in found]
-
-
-def _has_policy(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_policy, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_policy, value))
-    return isinstance(value, str) and bool(_STATEMENT.search(value))

@@ -539,3 +539,32 @@ def test_globals_of_another_kind_are_left_open(shared: str, says: str) -> None:
         "AWS::Serverless::Function", "{Environment: {Variables: {A: b}}}", more=f"Globals: {shared}\n"
     )
     assert {each.why for each in deployed.unread} == {says}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "areas"),
+    [
+        ("AWS::Lambda::ResourcePolicy", f"{{ResourceArn: x, PolicyDocument: {POLICY}}}", {"policies"}),
+        ("AWS::ECR::RegistryPolicy", "{}", {"policies"}),
+        ("AWS::ECR::PublicRepository", f"{{RepositoryPolicyText: {POLICY}}}", {"policies"}),
+        ("AWS::Logs::LogGroup", f"{{ResourcePolicyDocument: {POLICY}}}", {"policies"}),
+        ("AWS::Logs::LogGroup", "{ResourcePolicyDocument: !ImportValue x}", {"policies"}),
+        ("AWS::Logs::LogGroup", "{LogGroupName: x}", set()),
+        ("AWS::S3Express::AccessPoint", "{Bucket: x}", {"resources"}),
+        ("AWS::S3Express::AccessPoint", f"{{Policy: {POLICY}}}", {"resources", "policies"}),
+        ("AWS::S3::AccessGrant", "{}", {"policies"}),
+        ("AWS::IAM::NewRole", "{}", {"roles"}),
+        ("AWS::Cognito::NewClient", "{}", {"pools"}),
+        ("AWS::New::Thing", "{Inside: [{Said: '{\"Statement\": []}'}]}", {"policies"}),
+        ("AWS::KMS::Key", f"{{KeyPolicy: {POLICY}}}", set()),
+        ("AWS::Events::EventBus", f"{{Policy: {POLICY}}}", set()),
+        ("AWS::IAM::User", f"{{Policies: [{{PolicyDocument: {POLICY}}}]}}", set()),
+        ("AWS::WAFv2::WebACL", "{Rules: [{Statement: {}}]}", set()),
+        ("AWS::ApplicationAutoScaling::ScalingPolicy", "{}", set()),
+        ("AWS::CloudWatch::Alarm", "{AlarmName: x}", set()),
+    ],
+)
+def test_a_type_that_is_not_read_leaves_open_what_it_may_say(
+    kind: str, properties: str, areas: set[str]
+) -> None:
+    assert {each.area for each in of(kind, properties).unread} == areas
