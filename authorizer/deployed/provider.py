@@ -96,6 +96,15 @@ def _attachment(row: Row) -> None:
         row.gathered.attached.append((role, row.named("PolicyArn"), row.place))
 
 
+def _attachments(row: Row) -> None:
+    """`…_exclusive` takes away what it does not list, and attaches what it lists."""
+    arns = texts(row.get("PolicyArns") or [])
+    if arns is None or row.get("Role") is None:
+        row.gathered.leave("roles", row.place, "what it attaches could not be read")
+    for arn in arns or ():
+        row.gathered.attached.append((row.named("Role"), arn, row.place))
+
+
 def _replicated(row: Row) -> None:
     """A bucket's replication, which the provider has as a resource of its own."""
     for arn in row.arns_of(row.get("Target"), ("AWS::S3::Bucket",), "arn:{partition}:s3:::{target}"):
@@ -153,6 +162,9 @@ TYPES: Final[Mapping[str, Type]] = {
     "aws_iam_policy": Type(kind="AWS::IAM::ManagedPolicy", properties=_POLICY),
     "aws_iam_role_policy_attachment": Type(kind="", properties={"Role": "role", "PolicyArn": "policy_arn"}),
     "aws_iam_policy_attachment": Type(kind="", properties={"Roles": "roles", "PolicyArn": "policy_arn"}),
+    "aws_iam_role_policy_attachments_exclusive": Type(
+        kind="", properties={"Role": "role_name", "PolicyArns": "policy_arns"}
+    ),
     "aws_lambda_function": Type(
         kind="AWS::Lambda::Function", properties={"Handler": "handler", "Role": "role"}, shape=_function
     ),
@@ -224,6 +236,7 @@ READERS: Final[Mapping[str, Callable[[Row], None]]] = {
     "aws_s3_bucket_replication_configuration": _replicated,
     "aws_iam_role_policy_attachment": _attachment,
     "aws_iam_policy_attachment": _attachment,
+    "aws_iam_role_policy_attachments_exclusive": _attachments,
     "aws_s3_bucket_policy": _policy_on("AWS::S3::Bucket", otherwise="arn:{partition}:s3:::{target}"),
     "aws_s3control_access_point_policy": _policy_on("AWS::S3::AccessPoint"),
     "aws_sqs_queue_policy": _policy_on("AWS::SQS::Queue", otherwise="arn:{partition}:sqs:*:*:*"),

@@ -463,6 +463,16 @@ def test_what_is_known_after_apply_follows_one_reference_and_is_open_otherwise()
     assert deployed.names.show(other.arn) == f"arn:aws:iam::{ACCOUNT}:role/${{aws_iam_role.other.name}}"
 
 
+def test_an_exclusive_list_of_attachments_attaches_what_it_lists() -> None:
+    role = resource("aws_iam_role.viewer", name="viewer", arn=ROLE, assume_role_policy=TRUST)
+    kind = "aws_iam_role_policy_attachments_exclusive.x"
+    listed = from_state(role, resource(kind, role_name="viewer", policy_arns=["arn:a", "arn:b"]))
+    assert listed.roles[0].unseen == ("arn:a", "arn:b")
+    assert listed.unread == ()
+    for values in ({"role_name": "viewer", "policy_arns": [None]}, {"policy_arns": ["arn:a"]}):
+        assert {each.area for each in from_state(role, resource(kind, **values)).unread} == {"roles"}
+
+
 @pytest.mark.parametrize(
     ("expression", "statements"), [({}, [None]), ({"constant_value": None}, [])], ids=["functions", "null"]
 )
