@@ -182,3 +182,8 @@ def test_a_deny_covers_all_but_a_few_only_where_it_is_of_everything() -> None:
     statement = {"Effect": "Allow", "Principal": "*", "NotAction": "s3:PutObject", "Resource": "*"}
     assert reached(statement, DENY) == "nobody"
     assert reached(statement, {**DENY, "Action": "s3:*"}) == "sessions"
+
+
+def test_a_deny_on_services_takes_nothing_from_sessions() -> None:
+    assert reached(allow(**EVERYBODY), {**DENY, "Principal": {"Service": "*"}}) == "sessions"
+    assert reached(allow(**EVERYBODY), {**DENY, "Principal": {"AWS": "*"}}) == "nobody"

@@ -91,6 +91,7 @@ def test_a_role_that_only_the_authorizer_assumes(statements: list[Mapping[str, A
         ([assume("*", Condition={"Bool": {"aws:PrincipalArn": "true"}})], "everybody"),
         ([assume("*"), DENY_OTHERS | {"Action": "sts:AssumeRole"}], "everybody"),
         ([assume("*"), DENY_OTHERS | {"Principal": {"AWS": OTHER}}], "everybody"),
+        ([assume("*"), DENY_OTHERS | {"Principal": {"Service": "*"}}], "everybody"),
         ([assume("*"), {**DENY_OTHERS, "Condition": {}}], "everybody"),
         (
             [assume("*"), {**DENY_OTHERS, "Condition": {"ArnEquals": {"aws:PrincipalArn": EXECUTION}}}],
