@@ -15,7 +15,7 @@ from authorizer.deployed.apis import (
     function_of,
     source_of,
 )
-from authorizer.deployed.found_apis import FoundRoute, texts_of
+from authorizer.deployed.found_apis import FoundRoute, mapped_of
 from authorizer.deployed.gather import texts, truth, whole
 from authorizer.deployed.names import is_open
 from authorizer.deployed.openapi import read_body
@@ -79,7 +79,11 @@ def rest_method(row: "Row") -> None:
             resource=str(row.get("ResourceId")),
             authorization=_known(row.get("AuthorizationType") or "NONE"),
             authorizer=text_of(row.get("AuthorizerId")),
-            integration=_integration(said, row.place) if isinstance(said, Mapping) else None,
+            integration=_integration(said, row.place)
+            if isinstance(said, Mapping)
+            else None
+            if said is None
+            else str(said),
         )
     )
 
@@ -223,16 +227,14 @@ def _sources(value: object) -> tuple[str, ...] | None:
 
 def _integration(said: Mapping[str, Any], place: str) -> Integration:
     uri = said.get("Uri")
-    templates = texts_of(said.get("RequestTemplates"))
+    mapped, unread = mapped_of(said.get("RequestParameters"), said.get("RequestTemplates"))
     return Integration(
         type=str(said.get("Type") or "").upper(),
         uri=uri if isinstance(uri, str) else "",
         function=function_of(uri),
-        mapped={
-            **texts_of(said.get("RequestParameters")),
-            **{f"template of {name}": text for name, text in templates.items()},
-        },
+        mapped=mapped,
         place=place_of(said, place),
+        unread=unread,
     )
 
 

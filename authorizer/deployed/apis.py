@@ -55,6 +55,8 @@ class Integration:
     mapped: Mapping[str, str]
     """What of a request is set, and to what, as the file writes both."""
     place: str
+    unread: tuple[str, ...] = ()
+    """What else it maps, and could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class ApiRoute:
     authorizer: str | None
     """The authorizer's id."""
     integration: Integration | None
+    elsewhere: str = ""
+    """The integration that it names, where that is in no file."""
 
     @property
     def entry(self) -> str:

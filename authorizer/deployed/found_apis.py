@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from authorizer.deployed.apis import Api, ApiAuthorizer, ApiRoute, ApiStage, Integration
+from authorizer.deployed.names import is_open
 
 ROOT = ""
 """The parent of a REST API's topmost resource."""
@@ -65,6 +66,7 @@ class FoundApis:
         integration = found.integration
         if integration is None:
             integration = f"{found.api} {found.resource} {found.method}"
+        named = found.integration if isinstance(found.integration, str) else ""
         return ApiRoute(
             api=found.api,
             method=found.method,
@@ -73,6 +75,7 @@ class FoundApis:
             authorization=authorization,
             authorizer=authorizer,
             integration=self.integrations.get(integration) if isinstance(integration, str) else integration,
+            elsewhere="" if named in self.integrations else named,
         )
 
     def _path(self, resource: str) -> str:
@@ -81,6 +84,26 @@ class FoundApis:
             resource, part = self.resources[resource]
             parts.append(part)
         return "/" + "/".join(reversed([part for part in parts if part]))
+
+
+def mapped_of(parameters: object, templates: object) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What an integration maps, by what it sets; and the names of what could not be read, the whole of it among
+    them."""
+    named = {"its parameters": parameters, "its templates": templates}
+    unread = [name for name, value in named.items() if value is not None and not isinstance(value, Mapping)]
+    rows = {
+        **(parameters if isinstance(parameters, Mapping) else {}),
+        **{
+            f"template of {name}": text
+            for name, text in (templates.items() if isinstance(templates, Mapping) else ())
+        },
+    }
+    unread += [
+        str(name)
+        for name, text in rows.items()
+        if is_open(str(name)) or not isinstance(text, str | bool) or is_open(str(text))
+    ]
+    return texts_of(rows), tuple(unread)
 
 
 def texts_of(value: object) -> dict[str, str]:

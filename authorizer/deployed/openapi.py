@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from authorizer.deployed.apis import ApiAuthorizer, ApiKind, Integration, function_of, source_of
 from authorizer.deployed.errors import DeploymentInvalid
-from authorizer.deployed.found_apis import FoundRoute, texts_of
+from authorizer.deployed.found_apis import FoundRoute, mapped_of
 from authorizer.deployed.gather import Gathered, truth, whole
 from authorizer.deployed.names import is_open
 from authorizer.deployed.tree import place_of, read_tree
@@ -122,7 +122,9 @@ class _Body:
             authorization=authorization,
             authorizer=authorizer,
             usual=self._usual and security is None,
-            integration=_integration(integration, self._place) if isinstance(integration, Mapping) else "",
+            integration=_integration(integration, self._place)
+            if isinstance(integration, Mapping)
+            else str(integration or ""),
         )
 
     def _by(self, names: tuple[str, ...]) -> tuple[str | None, str | None]:
@@ -137,14 +139,12 @@ class _Body:
 
 def _integration(said: Mapping[str, Any], place: str) -> Integration:
     uri = said.get("uri")
-    templates = texts_of(said.get("requestTemplates"))
+    mapped, unread = mapped_of(said.get("requestParameters"), said.get("requestTemplates"))
     return Integration(
         type=str(said.get("type") or "").upper(),
         uri=uri if isinstance(uri, str) else "",
         function=function_of(uri),
-        mapped={
-            **texts_of(said.get("requestParameters")),
-            **{f"template of {name}": text for name, text in templates.items()},
-        },
+        mapped=mapped,
         place=place_of(said, place),
+        unread=unread,
     )

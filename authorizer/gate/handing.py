@@ -11,7 +11,17 @@ from typing import Final
 
 from authorizer.deployed import ApiRoute, ApiStage, same
 from authorizer.gate.fronting import nowhere
-from authorizer.gate.rulings import Note, Notes, World, checked, if_meant, refuted
+from authorizer.gate.rulings import (
+    GIVE,
+    REWRITE,
+    Note,
+    Notes,
+    World,
+    checked,
+    if_meant,
+    left_open,
+    refuted,
+)
 from authorizer.settings.schema import Settings
 
 CREDENTIALS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -40,7 +50,7 @@ def handing(world: World) -> Notes:
     apis = {authorizer.api for authorizer in world.fronts}
     for route in world.deployment.routes:
         meant = _is_one(route.api, apis)
-        if meant is not False and route.integration is not None:
+        if meant is not False:
             yield from (if_meant(meant, note) for note in _route(world, route))
     for stage in world.deployment.stages:
         meant = _is_one(stage.api, apis)
@@ -58,13 +68,21 @@ def _is_one(api: str, apis: Iterable[str]) -> bool | None:
 
 def _route(world: World, route: ApiRoute) -> Iterator[Note]:
     behind = route.integration
-    if behind is None or not any(map(_FIELD.search, behind.mapped.values())):
-        return
     what = f"{world.show(route.entry)} of {world.show(route.api)}"
+    if route.elsewhere:
+        text = f"{what} goes to {world.show(route.elsewhere)}, and what that maps is in no file"
+        yield left_open(text, route.place, closes=GIVE)
+    if behind is None:
+        return
+    if behind.unread:
+        text = f"{what} maps what could not be read: {world.show(', '.join(behind.unread))}"
+        yield left_open(text, behind.place, closes=REWRITE)
+    if not any(map(_FIELD.search, behind.mapped.values())):
+        return
     problems = [*_problems(behind.mapped, behind.uri, world.access.settings)]
     for problem in problems:
         yield refuted(f"{what} {problem}", behind.place)
-    if not problems:
+    if not problems and not behind.unread:
         yield checked(f"{what} maps what the authorizer gives", behind.place)
 
 

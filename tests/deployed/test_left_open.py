@@ -107,6 +107,12 @@ Parameters: {Role: {Type: String}}
 Resources: {Nothing: {Type: AWS::CloudFormation::WaitConditionHandle}}
 Outputs: {Role: {Value: !Ref Role}}
 """
+_MAPPED = """      RequestParameters:
+        overwrite:header.x-vended-access-key-id: $context.authorizer.accessKeyId
+        overwrite:header.x-vended-secret-access-key: $context.authorizer.secretAccessKey
+        overwrite:header.x-vended-session-token: $context.authorizer.sessionToken
+        overwrite:header.x-vended-expiration: $context.authorizer.expiration
+"""
 
 ROWS = (
     # ── a name that is open, or a literal one beside one that AWS makes ──────────────────────────────────────────────
@@ -269,6 +275,38 @@ ROWS = (
         ),
         says="the policy of ${Rest} allows everybody",
         status="REFUTED",
+    ),
+    # ── what integrations map ────────────────────────────────────────────────────────────────────────────────────────
+    Left(
+        name="mappings that are open",
+        edits=(
+            (
+                _MAPPED,
+                "      RequestParameters: !If [Prod, {'append:header.x': $context.authorizer.accessKeyId}, {}]\n",
+            ),
+            (
+                "Resources:\n",
+                "Parameters: {Stage: {Type: String}}\nConditions: {Prod: !Equals [!Ref Stage, prod]}\n\nResources:\n",
+            ),
+        ),
+        says="ANY /jobs/{proxy+} of ${Http} maps what could not be read: its parameters",
+    ),
+    Left(
+        name="a mapping from what is open",
+        edits=(
+            ("x-vended-expiration: $context.authorizer.expiration", "x-vended-expiration: !ImportValue x"),
+        ),
+        says="ANY /jobs/{proxy+} of ${Http} maps what could not be read: overwrite:header.x-vended-expiration",
+    ),
+    Left(
+        name="a route to an integration that is open",
+        edits=(("Target: !Sub integrations/${HttpServer}", "Target: !ImportValue x"),),
+        says="ANY /jobs/{proxy+} of ${Http} goes to ${Fn::ImportValue",
+    ),
+    Left(
+        name="a route to an integration of no file",
+        edits=(("Target: !Sub integrations/${HttpServer}", "Target: integrations/abc123"),),
+        says="ANY /jobs/{proxy+} of ${Http} goes to abc123, and what that maps is in no file",
     ),
     # ── dynamic references ───────────────────────────────────────────────────────────────────────────────────────────
     Left(
