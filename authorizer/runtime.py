@@ -83,9 +83,9 @@ class Authorizer:
         self._clock = clock
         self._monotonic = monotonic
         self._emit = emit or _print_line
-        self._loop = asyncio.new_event_loop()
         self._turn = threading.Lock()
         self._stages = self._make_stages()
+        self._loop = asyncio.new_event_loop()  # last: whatever is refused before it leaves nothing open
 
     def __call__(self, event: object, context: LambdaContext | None = None) -> Response:
         """The response for API Gateway. Raises `VerdictError` where only an exception gives the right status."""

@@ -36,9 +36,9 @@ def check(
     loaded = load_access(access, aws=aws, env_file=env_file)
     settings = loaded.settings
     if any(issuer.pinned_keys is not None for issuer in settings.issuers.values()):
-        from authorizer.tokens.verifier import Verifier  # with aiohttp, which takes longer than all the rest
+        from authorizer.runtime import Authorizer  # with aiohttp, which takes longer than all the rest
 
-        Verifier(settings.issuers, settings.keys)  # as the function does at its start
+        Authorizer(loaded).close()  # as the function does at its start
     if also_all:
         sys.exit(_all(loaded, access, form, as_json=as_json))
     if as_json:
