@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 KIND_NAMES = ("rest-token", "rest-request", "http-1", "http-2", "http-simple")
 """Here too, so that `--help` needs no extra."""
 
-_ORIGIN = re.compile(r"\*|https?://(?:\*|[a-z0-9.-]+(?::[0-9]{1,5})?|\[[0-9a-f:.]+\](?::[0-9]{1,5})?)")
-"""An origin as browsers write it (RFC 6454 §6.2), or what stands for all, or for all of a scheme."""
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+"""An origin as browsers write it (RFC 6454 §6.2). None that stands for several, such as `*`: whoever is named may reach
+this machine."""
 
 
 def _origins(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def _origins(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> t
         if not _ORIGIN.fullmatch(origin):
             raise click.BadParameter(
                 f"{origin!r}: expected an origin such as https://app.example.com: scheme, host in lower case and port, "
-                "no path"
+                "no path and no `*`, which would let any page reach this machine"
             )
     return given
 
