@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from authorizer.cli.folders import files_in
 from authorizer.engine import CaseInvalid, TemplateSet
 from authorizer.engine.check import (
     Case,
@@ -17,8 +18,8 @@ from authorizer.settings.schema import Access
 
 
 def case_files(access: Path) -> list[Path]:
-    """The files of `cases/` beside the configuration."""
-    return sorted((access.parent / "cases").glob("*.toml"))
+    """The files of `cases/` beside the configuration. Raises `SettingsError` where they cannot be listed."""
+    return files_in(access.parent / "cases", ".toml")
 
 
 def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case | RouteCase, ...]:

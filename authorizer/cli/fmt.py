@@ -8,6 +8,7 @@ import click
 
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.findings import Found
+from authorizer.cli.folders import files_in
 from authorizer.cli.formats import finds, tell
 from authorizer.cli.options import access_option
 
@@ -22,7 +23,8 @@ from authorizer.cli.options import access_option
 def fmt(*, files: Sequence[Path], access: Path, only_look: bool, form: str) -> None:
     """Lay out the templates FILES, or all of the configuration, in one way. What they render to stays the same.
 
-    Exit code 0: they are laid out so. 1: with --check, some are not.
+    Exit code 0: they are laid out so. 1: with --check, some are not. 2: one has no layout: it is empty, or a hole or a
+    tag in it is not closed; then nothing is written.
     """
     from authorizer.settings.load import SUFFIX
 
@@ -43,17 +45,23 @@ def fmt(*, files: Sequence[Path], access: Path, only_look: bool, form: str) -> N
 
 
 def templates_of(access: Path) -> list[Path]:
-    """The templates beside a configuration."""
-    return sorted((access.parent / "templates").glob("*.json.j2"))
+    """The templates beside a configuration. Raises `SettingsError` where they cannot be listed."""
+    from authorizer.settings.load import SUFFIX
+
+    return files_in(access.parent / "templates", SUFFIX)
 
 
 def unformatted(files: Sequence[Path]) -> list[tuple[Path, str]]:
     """The files that are laid out otherwise, each with the text that it should have. Raises `SettingsError` for one
-    that cannot be read."""
-    from authorizer.engine.check import formatted
+    that cannot be read, or of which nobody can say how it is laid out."""
+    from authorizer.engine.check import formatted, without_layout
+    from authorizer.errors import SettingsError
     from authorizer.settings.load import read_text
 
     texts = [(path, read_text(path)) for path in files]
+    refused = [(path, why) for path, text in texts if (why := without_layout(text)) is not None]
+    if refused:
+        raise SettingsError([f"{path}:{line}: {said}" for path, (line, said) in refused])
     return [(path, new) for path, old in texts if (new := formatted(old)) != old]
 
 

@@ -1,5 +1,7 @@
 """The one layout of templates: it stays as it is, and says what was said before."""
 
+import errno
+import os
 import re
 import shutil
 import sys
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from authorizer.cli import cli, watching
 from authorizer.cli.completing import names_in, templates
+from authorizer.cli.folders import files_in
 from authorizer.engine import TemplateSet
 from authorizer.engine.check import formatted
 from tests.cli.test_commands import run
@@ -121,6 +124,67 @@ def test_fmt_names_the_template_that_is_not_utf_8(project: Path) -> None:
     home.write_bytes(b"\xff")
     done = run("fmt", str(home), cwd=project)
     assert (done.returncode, f"{home}: cannot be read: 'utf-8' codec" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("option", [(), ("--check",)], ids=["to write", "to look"])
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        pytest.param("", 1, "is empty: expected a policy", id="empty"),
+        pytest.param(" \n", 1, "is empty: expected a policy", id="white space"),
+        pytest.param("\ufeff{}\n", 1, "begins with a byte order mark: save it as UTF-8", id="a BOM"),
+        pytest.param('{\n  "a": "{{ sub }"\n}\n', 2, "is not closed: expected }} behind it", id="a hole"),
+        pytest.param('["{{ a\n}}",\n"{{ b }",\n"{{ c }}"]', 3, '`{{ b }",` is not closed', id="behind one that is"),
+        pytest.param("{% if a }\n{}\n", 1, "is not closed: expected %} behind it", id="a tag"),
+        pytest.param("{}\n{# a\n", 2, "is not closed: expected #} behind it", id="a comment"),
+    ],
+)  # fmt: skip
+def test_fmt_does_not_say_of_what_has_no_layout_that_it_is_laid_out(
+    text: str, line: int, said: str, option: tuple[str, ...], project: Path
+) -> None:
+    """Nor does it write anything, of this file or of another."""
+    broken, home = project / "policies/templates/new.json.j2", project / "policies/templates/s3-home.json.j2"
+    broken.write_text(text)
+    home.write_text(home.read_text().replace('"Sid": "OwnObjects"', '"Sid":"OwnObjects"'))
+    before = [broken.read_text(), home.read_text()]
+    done = run("fmt", *option, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"new.json.j2:{line}:" in done.stderr
+    assert said in done.stderr
+    assert [broken.read_text(), home.read_text()] == before
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        pytest.param(("fmt", "--check"), "templates", id="fmt"),
+        pytest.param(("policy", "check"), "cases", id="policy check"),
+        pytest.param(("policy", "test"), "cases", id="policy test"),
+    ],
+)
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
+    command: tuple[str, ...], folder: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The listing raises here: where tests run as root, no mode keeps them out."""
+    listing = os.listdir
+
+    def refused(path: Path) -> list[str]:
+        if Path(path).name == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "listdir", refused)
+    done = run(*command, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"policies/{folder}: cannot be read: Permission denied" in done.stderr
+
+
+def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text("")
+    (tmp_path / "a.toml").write_text("")
+    (tmp_path / "a.txt").write_text("")
+    assert files_in(tmp_path / "gone", ".toml") == []
+    assert files_in(tmp_path, ".toml") == [tmp_path / "a.toml", tmp_path / "b.toml"]
 
 
 # ── All at once ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from authorizer.engine.check.case_file import CASE_FILE, CASE_FILE_EXAMPLE, Form
 from authorizer.engine.check.cases import EXPECTED, Case, CaseResult, User, run_case
 from authorizer.engine.check.coverage import Coverage, measure
 from authorizer.engine.check.keys import OF_RESOURCES
-from authorizer.engine.check.layout import formatted
+from authorizer.engine.check.layout import formatted, without_layout
 from authorizer.engine.check.lint import Finding, lint, lint_coverage, unknown_actions
 from authorizer.engine.check.reference import edition, supports
 from authorizer.engine.check.routes import (
@@ -57,4 +57,5 @@ __all__ = [
     "run_route",
     "supports",
     "unknown_actions",
+    "without_layout",
 ]

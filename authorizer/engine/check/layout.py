@@ -20,6 +20,27 @@ _PIECE: Final = re.compile(
 )
 _INNER: Final = re.compile(r"(\{\{|\{%[-+]?)\s*(.*?)\s*([-+]?%\}|\}\})", re.DOTALL)
 _STEP: Final = "  "
+_CLOSED: Final = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{[^{}]*\}\}", re.DOTALL)
+_OPEN: Final = re.compile(r"\{[#%{]")
+_ENDS: Final = {"{#": "#}", "{%": "%}", "{{": "}}"}
+
+
+def without_layout(text: str) -> tuple[int, str] | None:
+    """Why a text is no template that could be laid out, with the line; None where it could. What is not closed would be
+    laid out as what it is not: a hole as two brackets."""
+    if text.startswith("\ufeff"):
+        return 1, "begins with a byte order mark: save it as UTF-8 without one"
+    if not text.strip():
+        return 1, "is empty: expected a policy, or delete the file"
+    # What is closed leaves its lines, so that the rest keeps its places.
+    rest = _CLOSED.sub(lambda each: re.sub(r"[^\n]", " ", each[0]), text)
+    mark = _OPEN.search(rest)
+    if mark is None:
+        return None
+    said = rest[mark.start() :].split("\n", 1)[0].strip()
+    return rest.count(
+        "\n", 0, mark.start()
+    ) + 1, f"`{said}` is not closed: expected {_ENDS[mark[0]]} behind it"
 
 
 def formatted(text: str) -> str:
