@@ -11,7 +11,15 @@ from typing import Any, Final, Literal
 
 from authorizer.assurance.exceptions import exceptions
 from authorizer.assurance.matrix import matrix
-from authorizer.engine.check import CaseResult, Finding, RouteResult, lint_coverage, measure, measure_routes
+from authorizer.engine.check import (
+    CaseResult,
+    Finding,
+    RouteResult,
+    lint_coverage,
+    measure,
+    measure_routes,
+    named_in,
+)
 from authorizer.gate import (
     entries,
     lint_route_coverage,
@@ -112,7 +120,7 @@ def report(evidence: Evidence) -> dict[str, Any]:
     sifted = suppress(
         [
             *lint_settings(evidence.access, evidence.source),
-            *lint_coverage(coverage, threshold=100),
+            *lint_coverage(coverage, threshold=100, named=named_in(evidence.results)),
             *lint_route_coverage(routes, settings, evidence.source, threshold=100),
         ],
         settings,

@@ -28,15 +28,17 @@ def of_coverage(
     access: Path,
     coverage: Sequence["Coverage"],
     routes: Sequence["RouteCoverage"],
+    *,
     threshold: float,
+    results: Iterable["CaseResult | RouteResult"],
 ) -> list[Found]:
-    """What the cases do not cover."""
-    from authorizer.engine.check import lint_coverage
+    """What the cases, of which these are the results, do not cover."""
+    from authorizer.engine.check import lint_coverage, named_in
     from authorizer.gate import lint_route_coverage
 
     source = access.read_text(encoding="utf-8")
     found = [
-        *lint_coverage(coverage, threshold=threshold),
+        *lint_coverage(coverage, threshold=threshold, named=named_in(results)),
         *lint_route_coverage(routes, loaded.settings, source, threshold=threshold),
     ]
     return of_lint(found, access)

@@ -64,7 +64,7 @@ def lint_all(
 ) -> "Sifted":
     """All that the lint finds, of the templates, the configuration and what the cases cover, told apart by
     `lint.ignore`."""
-    from authorizer.engine.check import lint_coverage, measure, measure_routes
+    from authorizer.engine.check import lint_coverage, measure, measure_routes, named_in
     from authorizer.gate import entries, lint_route_coverage, lint_settings, suppress
 
     source = access.read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def lint_all(
     return suppress(
         [
             *found,
-            *lint_coverage(coverage, threshold=threshold),
+            *lint_coverage(coverage, threshold=threshold, named=named_in(results)),
             *lint_route_coverage(
                 measure_routes(results, entries(loaded.settings)),
                 loaded.settings,

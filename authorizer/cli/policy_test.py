@@ -65,7 +65,11 @@ def test(
     if as_json:
         _print_json(results, coverage, routes, notes)
     elif form != "text":
-        uncovered = () if files else of_coverage(loaded, access, coverage, routes, threshold)
+        uncovered = (
+            ()
+            if files
+            else of_coverage(loaded, access, coverage, routes, threshold=threshold, results=results)
+        )
         tell([*of_results(results), *uncovered], form, "policy test")
     else:
         _print(results, coverage, routes, notes, verbose=verbose)

@@ -120,6 +120,32 @@ def test_a_case_that_cannot_be_judged_is_an_error_and_ends_with_2(project: Path)
     assert "the template needs claim `sub`" in done.stdout
 
 
+def test_who_has_a_case_file_is_not_told_to_write_it(project: Path) -> None:
+    """Its one case is denied for want of an Allow, so that no statement decides it."""
+    cases = project / "policies" / "cases"
+    for file in cases.glob("*.toml"):
+        file.unlink()
+    (cases / "s3-home.toml").write_text(UNDECIDED)
+    done = run("policy", "check", cwd=project)
+    assert "its cases decide none of its statements [no-cases]" in done.stdout
+    assert "→ run `authorizer policy test`, which says what came of each" in done.stdout
+    assert "write policies/cases/s3-home.toml" not in done.stdout
+    assert "write policies/cases/s3-tenant.toml" in done.stdout
+
+
+UNDECIDED = """
+templates = ["s3-home"]
+[users.ann]
+claims = { sub = "11111111-1111-4111-8111-111111111111" }
+[[cases]]
+name = "ann deletes no bucket"
+user = "ann"
+action = "s3:DeleteBucket"
+resource = "arn:aws:s3:::other"
+expect = "deny"
+"""
+
+
 def test_too_little_coverage_ends_with_1_unless_single_files_are_run(project: Path) -> None:
     (project / "policies/cases/s3-home.toml").unlink()
     done = run("policy", "test", cwd=project)

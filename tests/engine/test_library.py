@@ -38,7 +38,8 @@ PUBLIC = {
         "Finding", "Form", "OF_RESOURCES", "Opening",
         "RouteCase", "RouteCoverage", "RouteResult", "Surroundings", "User", "action_problems",
         "edition", "formatted", "key_problems", "lint", "lint_coverage",
-        "measure", "measure_routes", "parse_case_file", "parse_cases", "request_problems", "resource_problems",
+        "measure", "measure_routes", "named_in", "parse_case_file", "parse_cases", "request_problems",
+        "resource_problems",
         "rests_on_services", "run_case", "run_route", "supports", "unknown_actions", "without_layout",
     },
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from authorizer.engine.check.asked import action_problems, key_problems, request_problems, resource_problems
 from authorizer.engine.check.case_file import CASE_FILE, CASE_FILE_EXAMPLE, Form, parse_case_file, parse_cases
 from authorizer.engine.check.cases import EXPECTED, Case, CaseResult, User, run_case
-from authorizer.engine.check.coverage import Coverage, measure
+from authorizer.engine.check.coverage import Coverage, measure, named_in
 from authorizer.engine.check.keys import OF_RESOURCES
 from authorizer.engine.check.layout import formatted, without_layout
 from authorizer.engine.check.lint import Finding, lint, lint_coverage, unknown_actions
@@ -48,6 +48,7 @@ __all__ = [
     "lint_coverage",
     "measure",
     "measure_routes",
+    "named_in",
     "parse_case_file",
     "parse_cases",
     "request_problems",

@@ -31,6 +31,13 @@ class Coverage:
         return 100 * (total - missed) / total if total else 100.0
 
 
+def named_in(results: Iterable[object]) -> frozenset[str]:
+    """The templates that these results' cases are about, whatever came of them."""
+    return frozenset(
+        name for result in results if isinstance(result, CaseResult) for name in result.case.templates
+    )
+
+
 def measure(results: Iterable[object], templates: TemplateSet) -> tuple[Coverage, ...]:
     """The coverage of every template in the order of the templates' names; of `results`, those of cases about
     templates."""

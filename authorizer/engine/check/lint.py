@@ -5,7 +5,7 @@ opposite: that is the prover's.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from authorizer.engine.check.actions import about_actions, about_names, about_permissions
@@ -129,11 +129,21 @@ def unknown_actions(templates: TemplateSet) -> tuple[Finding, ...]:
     return tuple(sorted(found))
 
 
-def lint_coverage(coverage: Iterable[Coverage], *, threshold: float) -> Iterator[Finding]:
-    """Templates whose cases cover less than `threshold` percent."""
+def lint_coverage(
+    coverage: Iterable[Coverage], *, threshold: float, named: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Templates whose cases cover less than `threshold` percent. `named` are those that some case is about, whatever
+    it decides: who has written cases is not told to write them."""
     for each in coverage:
         missed = (*each.statements_missed, *each.branches_missed)
-        if len(missed) == each.statements + each.branches:
+        if each.template in named and missed and len(missed) == each.statements + each.branches:
+            yield Finding(
+                place=f"{each.template}.json.j2:1",
+                code="no-cases",
+                text="its cases decide none of its statements",
+                remedy="run `authorizer policy test`, which says what came of each",
+            )
+        elif len(missed) == each.statements + each.branches:
             yield Finding(
                 place=f"{each.template}.json.j2:1",
                 code="no-cases",

@@ -455,6 +455,16 @@ def test_coverage_is_told_as_findings() -> None:
     assert list(lint_coverage([coverage("half", "half.json.j2:3: statement A")], threshold=50)) == []
 
 
+def test_who_has_cases_that_decide_nothing_is_not_told_to_write_cases() -> None:
+    bare = Coverage(template="t", statements=1, statements_missed=("t:1: a",), branches=0, branches_missed=())
+    [unwritten] = lint_coverage([bare], threshold=100)
+    [undecided] = lint_coverage([bare], threshold=100, named={"t"})
+    assert unwritten.text == "no case is about this template"
+    assert undecided.text == "its cases decide none of its statements"
+    assert "run `authorizer policy test`" in undecided.remedy
+    assert unwritten.code == undecided.code == "no-cases"
+
+
 def test_the_bundled_templates_have_no_finding() -> None:
     groupings = {name: (name,) for name in bundled.NAMES} | {"all": bundled.NAMES[:1] + bundled.NAMES[2:4]}
     assert lint(bundled.compiled(), user_writable=(), groupings=groupings, isolates={}) == ()
