@@ -208,6 +208,10 @@ def finds(
             from authorizer.engine import CaseInvalid
             from authorizer.errors import SettingsError
 
+            if options.get("as_json") and form != "text":
+                raise click.UsageError(
+                    f"--json prints a form of this command's own, and --format {form} the findings alone: one of them"
+                )
             try:
                 return function(*arguments, form=form, **options)
             except (SettingsError, CaseInvalid) as error:

@@ -35,6 +35,10 @@ def render(
     """
     from authorizer.engine import MAX_CHARACTERS, EngineError
 
+    if as_json and compact:
+        raise click.UsageError(
+            "--compact prints the policy's own text, and --json more than that: one of them"
+        )
     loaded = load_access(access, aws=aws)
     names = names_of(loaded, role, templates)
     values, wanted = user_of(

@@ -94,6 +94,11 @@ def claims_of(settings: "Settings", claims: Sequence[str]) -> Mapping[str, "Clai
                 ),
                 param_hint="--claim",
             )
+        if name in values:
+            raise click.BadParameter(
+                f"{name} is given twice: expected one value of it; several of a list claim are written as {name}=A,B",
+                param_hint="--claim",
+            )
         kind = settings.claims[name].type
         values[name] = tuple(value.split(",")) if kind.is_list and kind.written is None else value
         try:

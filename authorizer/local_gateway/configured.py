@@ -112,9 +112,31 @@ def configured(options: Options, environment: Mapping[str, str]) -> Configured:
 
 
 def _apis(options: Options, settings: Settings, region: str) -> tuple[Api | None, Api | None]:
+    http, websocket = _apis_of_any_key(options, settings, region)
+    if options.keys and http is not None and http.protocol != "REST":
+        # REST APIs alone have usage plans (API Gateway Developer Guide, "Choose between REST APIs and HTTP APIs").
+        raise SettingsError(
+            [
+                "--api-key: an HTTP API has no API keys, and this is one: expected it beside a REST API, such as "
+                "--kind rest-token"
+            ]
+        )
+    return http, websocket
+
+
+def _apis_of_any_key(options: Options, settings: Settings, region: str) -> tuple[Api | None, Api | None]:
     cors = _cors(options.origins, settings)
     if options.api is not None:
-        return apis_in(options.api, settings, region, name=options.api_name, cors=cors)
+        http, websocket = apis_in(options.api, settings, region, name=options.api_name, cors=cors)
+        if websocket is None and not (http and http.routes):
+            raise SettingsError(
+                [
+                    f"{options.api}: has no {'API' if http is None else 'route'}, so that nothing would be served: "
+                    "expected an OpenAPI document with `paths`, or a SAM template with AWS::Serverless::Api or HttpApi "
+                    "and functions' events of it"
+                ]
+            )
+        return http, websocket
     kind = KINDS[options.kind] if options.kind else default_kind(settings)
     _check_answer(kind, settings, "--kind")
     http = api_of(settings, kind, region, cors=cors, with_keys=bool(options.keys))

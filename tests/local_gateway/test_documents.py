@@ -379,3 +379,23 @@ def test_the_samples_http_api_answers_each_route_in_its_form(
     finally:
         stage.serving.configured, stage.told.real = kept, kept.function
         loaded.close()
+
+
+@pytest.mark.parametrize(
+    ("tree", "lacks"),
+    [
+        pytest.param(
+            {"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}, "API", id="a template without an API"
+        ),
+        pytest.param(
+            {"Resources": {"A": {"Type": "AWS::Serverless::Api"}}}, "route", id="an API without events"
+        ),
+    ],
+)
+def test_what_has_nothing_to_serve_is_refused(tree: object, lacks: str, tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(tree))
+    with pytest.raises(
+        SettingsError, match=f"api.json: has no {lacks}, so that nothing would be served: expected an"
+    ):
+        configured(Options(access=ROOT / "policies/access.toml", api=file), os.environ)
