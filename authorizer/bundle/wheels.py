@@ -93,7 +93,14 @@ def download(pins: Iterable[Pin], runtime: Runtime, folder: Path) -> None:
             line for line in ran.stderr.splitlines() if line.startswith("ERROR")
         ] or ran.stderr.splitlines()[-1:]
         places = ", ".join(sorted({pin.place for pin in chosen}))
-        raise SettingsError([f"pip cannot install {places}: {line}" for line in said])
+        raise SettingsError([f"pip cannot install {places}: {line}{_what_to_do(line)}" for line in said])
+
+
+def _what_to_do(line: str) -> str:
+    """pip says the same of an index that has no such library and of one that it did not reach."""
+    if "from versions: none" not in line:
+        return ""
+    return ": is the package index reachable? --installed takes what is here"
 
 
 def _without_marker(pin: Pin) -> str:

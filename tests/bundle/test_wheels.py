@@ -10,6 +10,7 @@ import pytest
 
 from authorizer.bundle.pins import Pin, read_pins
 from authorizer.bundle.wheels import Runtime, copy_installed, download
+from authorizer.cli.codes import code_of
 from authorizer.errors import SettingsError
 
 pytestmark = pytest.mark.slow
@@ -90,6 +91,15 @@ def test_what_is_no_pinned_wheel_for_the_runtime_is_refused(
         for problem in refused.value.problems
     )
     assert said in str(refused.value)
+
+
+def test_where_no_index_is_reached_it_is_asked_whether_it_is(tmp_path: Path) -> None:
+    """A library of which pip finds no version at all is one that this index does not have, or no index."""
+    requirements = pins(tmp_path, "0" * 64, library="never-heard-of==1.0")
+    with pytest.raises(SettingsError) as refused:
+        download(requirements, ARM, tmp_path / "folder")
+    assert "is the package index reachable? --installed takes what is here" in str(refused.value)
+    assert {code_of(problem, "requirements.txt") for problem in refused.value.problems} == {"unreadable"}
 
 
 def test_a_pin_without_a_hash_is_refused(tmp_path: Path) -> None:
