@@ -17,6 +17,9 @@ from authorizer.settings.schema import Access
 
 _TOKEN = re.compile(r"(?P<scheme>(?i:bearer) +)?local:(?P<name>[\w-]+)(?::(?P<use>id|access))?")
 
+_MEANT = re.compile(r"((?i:bearer) +)?local:")
+"""What no issuer signs: whoever writes it means a persona."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
@@ -67,6 +70,8 @@ class Local:
 def _signed_in(text: str, mint: Callable[[str, str], str]) -> str:
     match = _TOKEN.fullmatch(text)
     if match is None:
+        if _MEANT.match(text):
+            raise SettingsError([f"{text!r}: expected local:NAME, local:NAME:id or local:NAME:access"])
         return text
     return (match["scheme"] or "") + mint(match["name"], match["use"] or TOKEN_USES[0])
 

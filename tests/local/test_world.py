@@ -43,6 +43,20 @@ def test_a_persona_with_a_role_that_is_not_there_is_refused_by_both_names(world:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["local:editor:refresh", "Bearer local:editor:refresh", "bearer  local:", "a,Bearer local:ed itor"],
+)
+def test_what_begins_as_a_persona_and_is_none_is_no_real_token(text: str, world: World) -> None:
+    with pytest.raises(SettingsError, match="expected local:NAME, local:NAME:id or local:NAME:access"):
+        world.local.sign_in({"authorizationToken": text})
+
+
+@pytest.mark.parametrize("text", ["a local:editor", "https://local:8400/", "Bearer eyJ"])
+def test_what_only_holds_the_word_stays_as_it_is(text: str, world: World) -> None:
+    assert world.local.sign_in([text]) == [text]
+
+
 def test_a_token_of_a_persona_lives_for_an_hour(world: World) -> None:
     before = time.time()
     decision, record = world.decide(
