@@ -88,11 +88,12 @@ def _ended(command: Callable[[], object], name: str) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _leave_unended()
-        click.echo(
-            f"{name}: interrupted: nothing was decided, and what was written may be incomplete", err=True
-        )
-        sys.exit(INTERRUPTED)
+        _tell_interrupted(name)
+    except RuntimeError as error:
+        # Python 3.11 makes one of whatever comes while a class is made ("Error calling __set_name__").
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        _tell_interrupted(name)
     except SettingsError as error:
         from authorizer.cli.findings import of_problems
         from authorizer.cli.formats import tell
@@ -105,6 +106,12 @@ def _ended(command: Callable[[], object], name: str) -> NoReturn:
     except ModuleNotFoundError as error:
         _tell_missing(error, name)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_interrupted(name: str) -> NoReturn:
+    _leave_unended()
+    click.echo(f"{name}: interrupted: nothing was decided, and what was written may be incomplete", err=True)
+    sys.exit(INTERRUPTED)
 
 
 def _suggest_claim(error: click.exceptions.NoSuchOption) -> None:

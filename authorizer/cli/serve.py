@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from authorizer.cli.ending import INTERRUPTED
 from authorizer.cli.options import access_option
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ def serve(
 
     if kind is not None and api is not None:
         raise click.UsageError("--kind is for routes of access.toml, and --api brings its own: one of them")
+    if api_name is not None and api is None:
+        raise click.UsageError("--api-name chooses among the APIs of a template: name that with --api")
     options = Options(
         access=access,
         kind=kind,
@@ -107,6 +111,8 @@ def serve(
     with started(options, backend=backend, port=port, told=click.echo, listen=_tell) as made:
         click.echo(_banner(made))
         asyncio.run(made.server.run())
+        interrupted = made.server.interrupted
+    sys.exit(INTERRUPTED if interrupted else 0)
 
 
 def _banner(made: "Started") -> str:

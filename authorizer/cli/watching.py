@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from authorizer.cli.ending import INTERRUPTED
+
 
 def repeat(command: Callable[[], object], access: Path) -> None:
     """Run the command now and after each change below `policies/` and `events/`, until Ctrl-C. What it ends with
@@ -14,10 +16,14 @@ def repeat(command: Callable[[], object], access: Path) -> None:
 
     folders = [folder for folder in (access.parent, access.parent.parent / "events") if folder.is_dir()]
     _run(command)
-    for changes in watch(*folders):
-        names = ", ".join(sorted({Path(path).name for _, path in changes}))
-        click.echo(f"── {names} changed ──")
-        _run(command)
+    try:
+        for changes in watch(*folders):
+            names = ", ".join(sorted({Path(path).name for _, path in changes}))
+            click.echo(f"── {names} changed ──")
+            _run(command)
+    except KeyboardInterrupt:
+        # That is how it is ended: what was decided has been told, and nothing is left undone.
+        sys.exit(INTERRUPTED)
 
 
 def _run(command: Callable[[], object]) -> None:

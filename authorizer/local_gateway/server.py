@@ -189,6 +189,8 @@ class Server:
 
     def __init__(self, serving: Serving, listening: socket.socket) -> None:
         self.port: int = listening.getsockname()[1]
+        self.interrupted = False
+        """Whether it was the terminal's interrupt that ended the run."""
         self._listening = listening
         self._serving = serving
         ws: Literal["websockets-sansio"] = "websockets-sansio"
@@ -216,8 +218,9 @@ class Server:
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Until it is stopped, or the terminal's interrupt comes."""
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, self.stop)
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGINT, self._interrupt)
+            loop.add_signal_handler(signal.SIGTERM, self.stop)
         ready()
         watching = asyncio.create_task(self._serving.watch())
         try:
@@ -229,3 +232,7 @@ class Server:
 
     def stop(self) -> None:
         self._uvicorn.should_exit = True
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.stop()

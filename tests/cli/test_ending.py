@@ -68,9 +68,41 @@ def test_a_command_that_cannot_go_on_says_why(
     assert said in capsys.readouterr().err
 
 
+def test_ctrl_c_while_a_class_is_made_is_one_like_any_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11 tells it as a fault of the class."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(logging.getLogger("asyncio"), "disabled", False)
+    wrapped = RuntimeError("Error calling __set_name__ on 'cached_property' instance")
+    wrapped.__cause__ = KeyboardInterrupt()
+    with pytest.raises(SystemExit) as end:
+        ended(raising(wrapped), "authorizer x")
+    assert end.value.code == 130
+    assert "authorizer x: interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["json", "github"])
+@pytest.mark.parametrize("command", [("check",), ("policy", "check"), ("policy", "test")], ids=" ".join)
+def test_two_forms_at_once_are_refused(command: tuple[str, ...], form: str) -> None:
+    done = run(*command, "--json", "--format", form)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"and --format {form} the findings alone: one of them" in " ".join(done.stderr.split())
+
+
+def test_what_is_said_twice_or_not_both_at_once_is_refused_of_render() -> None:
+    both = run("policy", "render", *USER, "--json", "--compact")
+    assert (both.returncode, both.stdout) == (2, "")
+    assert "--compact prints the policy's own text, and --json more than that: one of them" in both.stderr
+    twice = run("policy", "render", *USER, "--claim", "tenant=other")
+    assert (twice.returncode, twice.stdout) == (2, "")
+    assert "tenant is given twice: expected one value of it" in twice.stderr
+
+
 @pytest.mark.parametrize(
     "error",
     [
+        RuntimeError("of our own"),
         ModuleNotFoundError("no", name="nonsense"),
         ModuleNotFoundError("no"),
         OSError("unheard of"),

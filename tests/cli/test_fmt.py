@@ -225,6 +225,18 @@ def test_a_change_runs_the_command_once_more(project: Path, monkeypatch: pytest.
     assert "nobody" in done.stderr
 
 
+def test_ctrl_c_is_how_watching_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was decided was told: it is not said that nothing was."""
+
+    def interrupted(*_: Path) -> Iterator[set[tuple[int, str]]]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "watchfiles", SimpleNamespace(watch=interrupted))
+    done = run("check", "--watch", cwd=project)
+    assert (done.returncode, "── fine" in done.stdout) == (130, True)
+    assert "interrupted" not in done.stderr
+
+
 def test_what_ends_without_a_code_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
     watching._run(lambda: None)
     assert "── fine" in capsys.readouterr().out

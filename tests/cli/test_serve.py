@@ -75,6 +75,27 @@ def test_what_browsers_send_is_an_origin(origin: str) -> None:
     assert "--kind is for routes of access.toml" in done.stderr
 
 
+def test_a_name_of_an_api_without_its_template_is_refused() -> None:
+    done = run("serve", "--api-name", "Mine")
+    assert (
+        done.returncode,
+        "--api-name chooses among the APIs of a template: name that with --api" in done.stderr,
+    ) == (
+        2,
+        True,
+    )
+
+
+@pytest.mark.parametrize("kind", ["http-1", "http-2"])
+def test_a_key_of_an_http_api_is_refused(kind: str) -> None:
+    done = run("serve", "--port", "0", "--kind", kind, "--api-key", "k")
+    assert done.returncode == 2
+    assert (
+        "--api-key: an HTTP API has no API keys, and this is one: expected it beside a REST API"
+        in done.stderr
+    )
+
+
 def test_a_module_of_ours_that_is_missing_is_a_mistake_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "authorizer.local_gateway.start", None)
     with pytest.raises(ModuleNotFoundError):
@@ -138,7 +159,7 @@ def test_it_prints_where_it_listens_and_ends_when_it_is_told(
 
     monkeypatch.setattr(Server, "run", interrupted)
     done = run("serve", "--port", "0", home=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (130, "")
     assert [line.split()[0] for line in done.stdout.splitlines()][:4] == [
         "API",
         "WebSocket",
@@ -148,7 +169,7 @@ def test_it_prints_where_it_listens_and_ends_when_it_is_told(
     document = tmp_path / "api.yaml"
     document.write_text(WEBSOCKET)
     alone = run("serve", "--port", "0", "--api", str(document), "--real-tokens", home=tmp_path)
-    assert (alone.returncode, alone.stderr) == (0, "")
+    assert (alone.returncode, alone.stderr) == (130, "")
     assert [line.split()[0] for line in alone.stdout.splitlines()][:2] == ["WebSocket", "console"]
 
 
@@ -187,7 +208,7 @@ def test_it_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         assert httpx.get(f"{url}/files", headers=headers, trust_env=False, timeout=30).status_code == 403
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert "AWS 200 s3:ListObjectsV2 allowed" in rest
     assert "403 deny" in rest
     assert said["id_token"] not in rest
