@@ -101,7 +101,8 @@ def capacity(
         )
     if tenants > users:
         raise click.BadParameter(
-            f"{tenants} tenants have no users: there are {users}", param_hint="--tenants"
+            f"{tenants} tenants have no users: there are {users}: say --tenants with {users} or fewer",
+            param_hint="--tenants",
         )
     load = Load(
         users=users,

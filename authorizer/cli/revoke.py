@@ -99,7 +99,9 @@ def _caller(
             )
         [claim] = candidates
     elif pair is not None:
-        claim, _, _ = pair.partition("=")
+        claim, equals, _ = pair.partition("=")
+        if not equals:
+            _refuse(f"--claim {pair}: expected NAME=VALUE, such as {pair}=acme")
     else:
         return None, None
     value = sub or tenant or (pair or "").partition("=")[2]

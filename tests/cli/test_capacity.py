@@ -72,4 +72,4 @@ def test_a_ttl_that_would_not_load_is_refused_with_the_longest_one() -> None:
 def test_more_tenants_than_users_are_refused() -> None:
     done = asked("--tenants", "50", users=20)
     assert done.returncode == 2
-    assert "50 tenants have no users: there are 20" in done.stderr
+    assert "50 tenants have no users: there are 20: say --tenants with 20 or fewer" in done.stderr

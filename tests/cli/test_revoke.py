@@ -141,6 +141,12 @@ def test_where_it_cannot_be_told_which_claim_is_the_tenant_it_has_to_be_said(
     assert said in ran.stderr
 
 
+def test_a_claim_without_its_value_is_told_what_is_expected() -> None:
+    ran = run("revoke", "--sample", "--claim", "tenant")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "--claim tenant: expected NAME=VALUE, such as tenant=acme" in ran.stderr
+
+
 def test_a_user_is_told_by_the_tokens_sub_whatever_the_claim_is_called(project: Path) -> None:
     for file in (project / "policies").rglob("*.j2"):
         file.write_text(file.read_text().replace("{{ sub }}", "{{ user }}"))
@@ -163,7 +169,7 @@ def test_a_user_is_told_by_the_tokens_sub_whatever_the_claim_is_called(project: 
         pytest.param(["--sub", SUB, "--tenant", "acme"], "expected one of --sub", id="two at once"),
         pytest.param(["--tenant", "a", "--claim", "sub=x"], "expected one of --sub", id="a claim beside"),
         pytest.param(["--claim", "nobody=x"], "there is no claim 'nobody'", id="an undeclared claim"),
-        pytest.param(["--claim", "tenant"], "tenant is empty", id="a claim without a value"),
+        pytest.param(["--claim", "tenant="], "tenant is empty", id="a claim without a value"),
         pytest.param(["--sub", ""], "sub is empty", id="an empty user"),
         pytest.param(["--tenant", "*"], "tenant holds one of", id="a wildcard"),
         pytest.param(["--sub", SUB, "--before", "soon"], "expected `now`", id="a time that is none"),
