@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from authorizer.cli.encoding import not_utf_8
 from authorizer.cli.folders import files_in
 from authorizer.engine import CaseInvalid, TemplateSet
 from authorizer.engine.check import (
@@ -32,7 +33,9 @@ def read_cases(access: Access, paths: Iterable[Path]) -> tuple[Case | RouteCase,
             cases += parse_case_file(path.read_text(encoding="utf-8"), file=str(path), around=around)
         except CaseInvalid as error:
             problems += error.problems
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            problems.append(not_utf_8(str(path), error))
+        except OSError as error:
             problems.append(f"{path}: cannot be read: {error}")
     if problems:
         raise CaseInvalid(problems)

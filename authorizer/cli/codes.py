@@ -47,11 +47,11 @@ PROBLEMS: Final = (
     ),
     Code(
         "unreadable",
-        "a file, a folder or a library that is needed is not there, or cannot be read",
+        "a file, a folder or a library that is needed is not there, or cannot be read or written",
         "policies/access.toml: cannot be read: there is no such file",
         "run it where policies/ is, name the file with --access, or begin with `authorizer init`; for a library, reach "
         "the package index, or bundle with --installed",
-        says="cannot be read|pip cannot install|there is no such (file|folder)",
+        says="cannot be (read|written)|is not UTF-8|pip cannot install|there is no such (file|folder)",
     ),
     Code(
         "unset",

@@ -17,6 +17,7 @@ from rich.text import Text
 from authorizer.cli import EXIT_UNDECIDED
 from authorizer.cli.closed import closed_because
 from authorizer.cli.console import folding_table, literal_console
+from authorizer.cli.encoding import BYTE_ORDER_MARK, marked, not_utf_8
 from authorizer.cli.options import access_option
 from authorizer.cli.plain import data
 from authorizer.errors import RouteClosed
@@ -73,8 +74,14 @@ def invoke(
         raise click.UsageError("- is standard input, which is closed: expected a JSON file or an open one")
     try:
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
+        if text.startswith(BYTE_ORDER_MARK):
+            click.echo(marked(str(event)), err=True)
+            sys.exit(EXIT_UNDECIDED)
         document = parse_json(text)
-    except (OSError, ValueError) as error:  # JSON that is none, or text that is not UTF-8
+    except UnicodeDecodeError as error:
+        click.echo(not_utf_8(str(event), error), err=True)
+        sys.exit(EXIT_UNDECIDED)
+    except (OSError, ValueError) as error:  # JSON that is none
         click.echo(f"{event}: cannot be read: {error}", err=True)
         sys.exit(EXIT_UNDECIDED)
     if aws and places:

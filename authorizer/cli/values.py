@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from authorizer.cli.encoding import BYTE_ORDER_MARK, marked, not_utf_8
+
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"(['\"])(.*)\1")
 
@@ -18,11 +20,18 @@ def read_env(path: Path) -> dict[str, str]:
     """What a file of a deployment's environment says. Raises `click.BadParameter`, which quotes no value."""
     try:
         text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
         raise click.BadParameter(
-            f"{path}: is not UTF-8: expected lines NAME=VALUE, or TOML where its name ends with .toml"
+            f"{not_utf_8(str(path), error)}: expected lines NAME=VALUE, or TOML where its name ends with .toml"
         ) from None
-    return _of_toml(path, text) if path.suffix == ".toml" else _of_lines(path, text)
+    if text.startswith(BYTE_ORDER_MARK):
+        raise click.BadParameter(marked(str(path)))
+    found = _of_toml(path, text) if path.suffix == ".toml" else _of_lines(path, text)
+    if not found and path.is_file():  # /dev/null says nothing on purpose
+        raise click.BadParameter(
+            f"{path}: names no variable: expected lines NAME=VALUE, or TOML where its name ends with .toml"
+        )
+    return found
 
 
 def _of_toml(path: Path, text: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 No emulator puts `cognito:roles` and `cognito:preferred_role` into its ID tokens, and those decide the role.
 """
 
+import errno
 import json
 import os
 import threading
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Final
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -17,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from typing_extensions import override
 
+from authorizer.errors import SettingsError
 from authorizer.local.personas import Persona
 
 LIFETIME = 3600
@@ -107,14 +110,27 @@ def kid(token_use: str) -> str:
     return f"local/{token_use}+key="
 
 
+_NOT_OURS: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 def keys_on_disk(folder: Path | None = None) -> dict[str, rsa.RSAPrivateKey]:
     """The laptop's own signing keys, made on first use, so that a printed token is good for the next command too.
 
     They are trusted by nothing but local runs. Default folder: the user's cache folder, readable by the user alone.
     """
     folder = cache_folder() if folder is None else folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return {use: _key_in(folder / f"local-{use}.pem") for use in TOKEN_USES}
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return {use: _key_in(folder / f"local-{use}.pem") for use in TOKEN_USES}
+    except OSError as error:
+        if error.errno not in _NOT_OURS:
+            raise
+        raise SettingsError(
+            [
+                f"{folder}: cannot be written: {error.strerror}: what local runs keep stands there; let XDG_CACHE_HOME "
+                "name a folder that can be"
+            ]
+        ) from error
 
 
 def cache_folder() -> Path:

@@ -34,6 +34,12 @@ class Local:
         persona = self.personas.people.get(name)
         if persona is None:
             known = ", ".join(self.personas.people)
+            if not known:
+                raise SettingsError(
+                    [
+                        f"{self.personas.place}: names nobody: expected a table for each persona, such as [{name}]"
+                    ]
+                )
             close = get_close_matches(name, self.personas.people, n=1)
             meant = f"did you mean {close[0]!r}? " if close else ""
             raise SettingsError(

@@ -1,6 +1,7 @@
 """`authorizer invoke`, `token` and `check`, run as a person runs them."""
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -199,13 +200,67 @@ def test_keys_are_the_user_s_alone(home: Path) -> None:
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
 
 
-@pytest.mark.parametrize("text", ["", "{", "\udcff"])
+@pytest.mark.parametrize("text", ["", "{"])
 def test_an_event_that_is_no_json_is_undecided(text: str, tmp_path: Path) -> None:
     file = tmp_path / "event.json"
-    file.write_text(text, errors="surrogateescape")
+    file.write_text(text)
     done = run("invoke", str(file))
     assert done.returncode == 2
     assert "cannot be read: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b'{\n"a": "caf\xe9"}', ":2: is not UTF-8 (byte 0xe9): save it as UTF-8", id="Latin-1"),
+        pytest.param(b"\xef\xbb\xbf{}", ": begins with a byte order mark: save it as UTF-8", id="a BOM"),
+    ],
+)
+def test_an_event_in_another_encoding_is_told_by_its_place(content: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_bytes(content)
+    done = run("invoke", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{file}{said}" in done.stderr
+
+
+def test_a_case_file_in_another_encoding_is_told_by_its_line(project: Path) -> None:
+    file = project / "policies" / "cases" / "s3-home.toml"
+    file.write_bytes(b"# one\n# caf\xe9\n" + file.read_bytes())
+    done = run("policy", "test", cwd=project)
+    assert done.returncode == 2
+    assert "s3-home.toml:2" in done.stderr
+    assert "is not UTF-8 (byte 0xe9): save it as UTF-8 [unreadable]" in done.stderr
+
+
+def test_personas_that_name_nobody_are_told_by_their_file(project: Path, home: Path) -> None:
+    personas = project / "events" / "personas.toml"
+    text = personas.read_text()
+    personas.write_text(text[: text.index("[editor]")])
+    done = run("token", "editor", cwd=project, home=home)
+    assert done.returncode == 2
+    assert (
+        "events/personas.toml: names nobody: expected a table for each persona, such as [editor]"
+        in done.stderr
+    )
+
+
+def test_a_cache_that_may_not_be_written_is_told_with_what_to_do(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The making of the folder raises here: where tests run as root, no mode keeps them out."""
+    making = Path.mkdir
+
+    def refused(self: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        if self.name == "cognito-authorizer":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        making(self, mode, parents, exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    done = run("token", "editor", home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{home}/cognito-authorizer: cannot be written: Permission denied" in done.stderr
+    assert "let XDG_CACHE_HOME name a folder that can be" in done.stderr
 
 
 def test_a_broken_configuration_is_told_in_full_and_without_a_traceback(project: Path, home: Path) -> None:

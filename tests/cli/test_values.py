@@ -4,10 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from authorizer.cli.policy import policy
+from authorizer.cli.values import read_env
 from tests.cli.test_commands import run as at_the_sample
 
 ROOT = Path(__file__).parents[2]
@@ -119,10 +121,6 @@ def test_a_configuration_without_variables_names_none(project: Path) -> None:
     ],
 )
 def test_a_file_of_values_is_lines_or_toml(tmp_path: Path, name: str, text: str, said: str | None) -> None:
-    import click
-
-    from authorizer.cli.values import read_env
-
     (tmp_path / name).write_text(text)
     if said is None:
         found = read_env(tmp_path / name)
@@ -142,5 +140,22 @@ def test_a_file_of_values_that_is_no_text_is_told(tmp_path: Path, name: str) -> 
     (tmp_path / name).write_bytes("[environment]\nSCRATCH = 'hidden'\n".encode("utf-16"))
     done = at_the_sample("check", "--env", str(tmp_path / name))
     assert done.returncode == 2
-    assert f"{name}: is not UTF-8: expected lines NAME=VALUE, or TOML" in done.stderr
+    assert f"{name}:1: is not UTF-8 (byte 0xff): save it as UTF-8: expected" in " ".join(done.stderr.split())
     assert "hidden" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a.env", "a.toml"])
+def test_a_file_of_values_with_a_byte_order_mark_is_told_by_its_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("\ufeff[environment]\nSCRATCH = 'hidden'\n")
+    with pytest.raises(click.BadParameter, match=f"{name}: begins with a byte order mark: save it as UTF-8"):
+        read_env(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.env", ""), ("b.env", "# nothing\n"), ("a.toml", "[environment]\n")]
+)
+def test_a_file_of_values_that_has_none_is_told_by_its_name(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(click.BadParameter, match=f"{name}: names no variable: expected lines NAME=VALUE"):
+        read_env(tmp_path / name)
+    assert read_env(Path("/dev/null")) == {}
