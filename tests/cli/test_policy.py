@@ -71,7 +71,8 @@ def test_a_case_file_that_cannot_be_read_is_told_and_ends_with_2(project: Path, 
         "s3-home.toml:27:12: case 'ann reaches nobody else's files': `expect` is 'denied'"
         in done.stderr.replace('"', "'")
     )
-    assert "latin.toml: cannot be read" in done.stderr
+    assert "latin.toml:1" in done.stderr
+    assert "is not UTF-8 (byte 0xff): save it as UTF-8" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "test"])
