@@ -97,7 +97,7 @@ def test_byte_code_is_taken_without_a_look_at_its_source(task_root: Path) -> Non
 def test_byte_code_says_in_which_line_it_stands_and_not_in_which_columns(task_root: Path) -> None:
     for file in (task_root / "botocore" / "client.pyc", task_root / "aiohttp" / "client.pyc"):
         positions = list(marshal.loads(file.read_bytes()[16:]).co_positions())
-        assert len({line for line, *_ in positions}) > 100
+        assert len({line for line, *_ in positions}) > 10
         assert {column for _, _, *columns in positions for column in columns} == {None}
 
 

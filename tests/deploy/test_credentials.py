@@ -37,7 +37,7 @@ def turned_on() -> Access:
     guide = (ROOT / "docs" / "callers.md").read_text()
     _, _, section = guide.partition("\n## Turning it on\n")
     blocks = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
-    tables, scope = (tomllib.loads(block) for block in blocks)
+    tables, scope, *_ = (tomllib.loads(block) for block in blocks)
     return make_access(
         environment={"BROWSER_ROLE_ARN": ARN, "DATA_BUCKET": "data"},
         roles=tables["roles"],
