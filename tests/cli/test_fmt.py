@@ -1,7 +1,6 @@
 """The one layout of templates: it stays as it is, and says what was said before."""
 
 import errno
-import os
 import re
 import shutil
 import sys
@@ -166,14 +165,14 @@ def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
     command: tuple[str, ...], folder: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The listing raises here: where tests run as root, no mode keeps them out."""
-    listing = os.listdir
+    listing = Path.iterdir
 
-    def refused(path: Path) -> list[str]:
-        if Path(path).name == folder:
+    def refused(path: Path) -> Iterator[Path]:
+        if path.name == folder:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return listing(path)
 
-    monkeypatch.setattr(os, "listdir", refused)
+    monkeypatch.setattr(Path, "iterdir", refused)
     done = run(*command, cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"policies/{folder}: cannot be read: Permission denied" in done.stderr
