@@ -16,6 +16,7 @@ from authorizer.errors import SettingsError
 
 TASK_ROOT = "/var/task"
 """Where Lambda unpacks the zip: what tracebacks show."""
+FLAGS = ("-s", "-S", "-B", "-X", "no_debug_ranges")
 
 
 def compile_all(folder: Path, python: str, *, ours: str, asked: str = "") -> None:
@@ -25,18 +26,7 @@ def compile_all(folder: Path, python: str, *, ours: str, asked: str = "") -> Non
     Raises `SettingsError` where one does not compile.
     """
     ran = subprocess.run(  # noqa: S603 - the interpreter that the user chose
-        [
-            python,
-            "-s",
-            "-S",
-            "-B",
-            "-X",
-            "no_debug_ranges",
-            str(compiler.__file__),
-            str(folder),
-            TASK_ROOT,
-            ours,
-        ],
+        [python, *FLAGS, str(compiler.__file__), str(folder), TASK_ROOT, ours],
         input=asked,
         env={"PYTHONHASHSEED": "0"},  # the order of a set constant is in the bytes
         capture_output=True,

@@ -40,6 +40,11 @@ class Rule:
     """Whether `principals` are those it is not about."""
     problem: str = ""
 
+    @property
+    def names_everybody(self) -> bool:
+        """Whether `*` is among its principals, and not all of another kind, such as all services."""
+        return any(principal.kind == "AWS" and principal.value == "*" for principal in self.principals)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:

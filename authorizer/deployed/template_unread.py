@@ -14,7 +14,8 @@ from authorizer.deployed.policies import has_statement
 
 _HARMLESS: Final = re.compile(
     r"AWS::(Application)?AutoScaling::ScalingPolicy|AWS::AutoScalingPlans::\w+|AWS::DLM::LifecyclePolicy"
-    r"|AWS::IAM::(User|Group|UserPolicy|GroupPolicy|ServiceLinkedRole)|AWS::EFS::AccessPoint|AWS::Organizations::\w+|AWS::CloudFront::\w+Policy"
+    r"|AWS::IAM::(User|Group|UserPolicy|GroupPolicy|ServiceLinkedRole)|AWS::EFS::AccessPoint"
+    r"|AWS::Organizations::\w+|AWS::CloudFront::\w+Policy"
     r"|AWS::EC2::\w+|AWS::WAF\w*::\w+|AWS::FMS::Policy|AWS::Lambda::LayerVersionPermission"
     r"|AWS::ElasticLoadBalancing(V2)?::\w+|AWS::CloudFormation::\w+"
 )

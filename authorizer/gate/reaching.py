@@ -133,7 +133,7 @@ def _shuts_out(deny: Rule, rule: Rule, roles: Collection[str]) -> bool:
     statement = deny.statement
     if statement is None or statement.effect != "Deny" or deny.not_principals:
         return False
-    if not any(principal.kind == "AWS" and principal.value == "*" for principal in deny.principals):
+    if not deny.names_everybody:
         return False
     if not all(condition.key.lower() in _said_of("::::") for condition in statement.conditions):
         return False

@@ -220,10 +220,7 @@ def _denies_others(rule: Rule, execution: Collection[str]) -> bool:
         return False
     if rule.not_principals:
         return not statement.conditions and all(each.value in execution for each in rule.principals)
-    if (
-        not any(each.kind == "AWS" and each.value == "*" for each in rule.principals)
-        or len(statement.conditions) != 1
-    ):
+    if not rule.names_everybody or len(statement.conditions) != 1:
         return False
     (condition,) = statement.conditions
     operator = known_operator(condition.operator)

@@ -38,9 +38,8 @@ def without_layout(text: str) -> tuple[int, str] | None:
     if mark is None:
         return None
     said = rest[mark.start() :].split("\n", 1)[0].strip()
-    return rest.count(
-        "\n", 0, mark.start()
-    ) + 1, f"`{said}` is not closed: expected {_ENDS[mark[0]]} behind it"
+    line = rest.count("\n", 0, mark.start()) + 1
+    return line, f"`{said}` is not closed: expected {_ENDS[mark[0]]} behind it"
 
 
 def formatted(text: str) -> str:

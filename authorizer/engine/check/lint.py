@@ -136,20 +136,19 @@ def lint_coverage(
     it decides: who has written cases is not told to write them."""
     for each in coverage:
         missed = (*each.statements_missed, *each.branches_missed)
-        if each.template in named and missed and len(missed) == each.statements + each.branches:
-            yield Finding(
-                place=f"{each.template}.json.j2:1",
-                code="no-cases",
-                text="its cases decide none of its statements",
-                remedy="run `authorizer policy test`, which says what came of each",
+        if len(missed) == each.statements + each.branches:
+            text, remedy = (
+                (
+                    "its cases decide none of its statements",
+                    "run `authorizer policy test`, which says what came of each",
+                )
+                if missed and each.template in named
+                else (
+                    "no case is about this template",
+                    f"write policies/cases/{each.template}.toml: what must be allowed, and what never",
+                )
             )
-        elif len(missed) == each.statements + each.branches:
-            yield Finding(
-                place=f"{each.template}.json.j2:1",
-                code="no-cases",
-                text="no case is about this template",
-                remedy=f"write policies/cases/{each.template}.toml: what must be allowed, and what never",
-            )
+            yield Finding(place=f"{each.template}.json.j2:1", code="no-cases", text=text, remedy=remedy)
         elif each.percent < threshold:
             for line in missed:
                 place, _, text = line.partition(": ")
